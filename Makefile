@@ -1,0 +1,88 @@
+# Needs Python 3.11 or newer, make and a C toolchain; all else goes into .venv.
+# `make PYTHON=python3.12 demo` picks another interpreter.
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+LIBERTY ?= /usr/share/qflow/tech/osu018/osu018_stdcells.lib
+
+# What the tests import; the heavier tools come with the target that needs them.
+TEST_EXTRAS := dev,rtl,onnx,onnxcheck,study,trace
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: demo
+demo: $(VENV)/.base  ## real digits through a compressed network on 64 PEs
+	$(BIN)/accelsim demo traces/lenet-300-100
+
+.PHONY: test
+test: lint icarus  ## lint, types and every test but the slow ones
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(VENV)/.test  ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.PHONY: slow
+slow: $(VENV)/.test icarus  ## the tests that take minutes
+	$(BIN)/python -m pytest -m "slow and not bench"
+
+.PHONY: bench
+bench: $(VENV)/.test  ## speed, measured side by side; leaves .benchmarks/bench.json
+	@mkdir -p .benchmarks
+	$(BIN)/python -m pytest -m bench --benchmark-json=.benchmarks/bench.json tests/bench
+
+.PHONY: notebooks
+notebooks: $(VENV)/.test $(VENV)/.notebooks  ## run every notebook from top to bottom
+	$(BIN)/python -m pytest --nbmake --nbmake-timeout=240 notebooks
+
+.PHONY: formal
+formal: $(VENV)/.test $(VENV)/.synth yosys  ## prove the safety properties of the Verilog units
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m "slow or not slow" tests/rtl/test_formal.py
+
+.PHONY: mutate
+mutate: $(VENV)/.test $(VENV)/.synth icarus  ## plant faults in the Verilog and count those the benches see
+	$(BIN)/python -m pytest -m "slow or not slow" tests/rtl/test_mutation.py
+
+.PHONY: synth
+synth: $(VENV)/.base $(VENV)/.synth osu018  ## gates, area and Fmax; LIBERTY=path for your own cells
+	$(BIN)/python rtl/synth/synth.py --liberty "$(LIBERTY)"
+
+.PHONY: clean
+clean:  ## remove what runs leave behind; .venv stays
+	rm -rf build dist *.egg-info .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name $(VENV) -prune -o \( -name __pycache__ -o -name sim_build \) -exec rm -rf {} +
+
+# Installing: a stamp for each set of extras, renewed when pyproject.toml changes. The install is
+# editable, so that tests and demo see this tree.
+$(VENV)/.base: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "accelsim: '$(PYTHON)' is not Python 3.11 or newer; name one that is: make PYTHON=python3.12" >&2; exit 2; }
+	@echo "accelsim: installing into $(VENV)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet --editable ".[$(TEST_EXTRAS)]"
+	@touch $@
+
+$(VENV)/.notebooks $(VENV)/.synth: $(VENV)/.%: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	@touch $@
+
+.PHONY: icarus yosys osu018
+icarus:
+	@.ci/apt_need iverilog iverilog "the RTL tests will fail"
+
+yosys:
+	@.ci/apt_need yosys-smtbmc yosys "the proofs will fail"
+
+osu018:
+	@.ci/apt_need "$(LIBERTY)" qflow-tech-osu018 "there will be no cell area"
