@@ -1,0 +1,120 @@
+"""Read machine files: a published name or a TOML path, with overrides, one line per mistake."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from accelsim.arch.config import EieConfig
+from accelsim.errors import ConfigError, nearest
+
+MACHINES: dict[str, type[EieConfig]] = {"eie": EieConfig}
+
+_MAX_FILE_BYTES = 1 << 20
+
+
+def load_config(source: str | Path = "eie", **overrides: Any) -> EieConfig:
+    """A machine's configuration.
+
+    Parameters
+    ----------
+    source : a machine's name (``"eie"``) or the path of a TOML file. A file names its
+        ``machine``; keys that it leaves out keep the published value.
+    overrides : values that replace what the file says
+
+    Raises
+    ------
+    ConfigError
+        Unknown machine or key (naming the nearest), wrong type or range, unreadable file.
+    """
+    where = str(source)
+    if where in MACHINES:
+        values = _published(where)
+    else:
+        values = _from_file(Path(source))
+    model = MACHINES[values["machine"]]
+    if overrides.get("machine", values["machine"]) != values["machine"]:
+        raise ConfigError(f"{where}: machine cannot be overridden; name another machine or file")
+    return _validated(model, {**values, **overrides}, where)
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """``"n_pe=32"`` to ``("n_pe", 32)``; values are TOML values or bare words.
+
+    Raises
+    ------
+    ConfigError
+        If there is no ``=`` or no key.
+    """
+    key, equals, value = text.partition("=")
+    key, value = key.strip(), value.strip()
+    if not equals or not key or not value:
+        raise ConfigError(f"--set {text}: need KEY=VALUE, for instance --set n_pe=32")
+    try:
+        return key, tomllib.loads(f"v = {value}")["v"]
+    except tomllib.TOMLDecodeError:
+        return key, value
+
+
+def published_sources(machine: str = "eie") -> dict[str, str]:
+    """Where each published value of a machine comes from: key to source."""
+    pattern = re.compile(r"^(\w+)\s*=\s*[^#]+#\s*(.+?)\s*$", re.MULTILINE)
+    return dict(pattern.findall(_published_text(machine)))
+
+
+def _published_text(machine: str) -> str:
+    return resources.files("accelsim.arch").joinpath(f"{machine}.toml").read_text("utf-8")
+
+
+def _published(machine: str) -> dict[str, Any]:
+    return tomllib.loads(_published_text(machine))
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise ConfigError(f"{path}: larger than 1 MiB; this is not a machine file")
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        hint = nearest(str(path), MACHINES)
+        raise ConfigError(f"{path}: no such machine or file{hint}") from None
+    except (OSError, UnicodeDecodeError, RecursionError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8 TOML text"
+        raise ConfigError(f"{path}: cannot be read: {reason}") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(f"{path}: not valid TOML: {problem}") from None
+    machine = values.get("machine")
+    if not isinstance(machine, str) or machine not in MACHINES:
+        raise ConfigError(f"{path}: needs machine = one of: {', '.join(MACHINES)}")
+    return {**_published(machine), **values}
+
+
+def _validated(model: type[EieConfig], values: dict[str, Any], where: str) -> EieConfig:
+    known = list(model.model_fields)
+    for key in values:
+        if key not in known:
+            raise ConfigError(f"{where}: unknown key '{key}'{nearest(key, known)}")
+    try:
+        return model(**{k: _widened(model, k, v) for k, v in values.items()})
+    except ValidationError as problem:
+        raise ConfigError(f"{where}: {_one_line(problem)}") from None
+
+
+def _widened(model: type[BaseModel], key: str, value: Any) -> Any:
+    """Let an integer stand for a float field; everything else stays strict."""
+    if model.model_fields[key].annotation is float and type(value) is int:
+        return float(value)
+    return value
+
+
+def _one_line(problem: ValidationError) -> str:
+    first = problem.errors()[0]
+    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if not first["loc"]:
+        return message
+    return f"{first['loc'][0]} is {first['input']!r}: {message}"

@@ -1,0 +1,43 @@
+"""The exception family. Every message is one line: what, where, and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AccelsimError(Exception):
+    """Base of every error that accelsim raises on purpose; the command line exits with 2."""
+
+
+class ConfigError(AccelsimError):
+    """A configuration key or value is wrong."""
+
+
+class InputError(AccelsimError):
+    """A file, an array or an argument does not hold what it must."""
+
+
+class FormatError(InputError):
+    """A file is truncated, inconsistent or of another format."""
+
+
+class CapacityError(AccelsimError):
+    """A layer does not fit a memory of the machine."""
+
+
+class UnsupportedError(AccelsimError):
+    """An engine refuses a feature by name, because it cannot express it exactly."""
+
+
+class ConservationError(AccelsimError):
+    """A run broke one of its own conservation laws: a fault of accelsim, please report it."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the closest known name, or the list of names."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known: {', '.join(names)}" if names else ""

@@ -1,0 +1,5 @@
+"""How non-zeros are stored in a PE's memories."""
+
+from accelsim.formats.interleaved_csc import LayerImage, PeImage, build_image
+
+__all__ = ["LayerImage", "PeImage", "build_image"]

@@ -1,0 +1,228 @@
+"""Frozen records that travel between the stages. They carry data and check it once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import InputError
+
+FloatArray = npt.NDArray[np.floating[Any]]
+Index = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class CscMatrix:
+    """Compressed sparse columns: the non-zeros of a matrix, column by column, rows ascending.
+
+    Attributes
+    ----------
+    shape : (n_outputs, n_inputs)
+    column_starts : (n_inputs + 1,) int64; column j is ``rows[starts[j]:starts[j + 1]]``
+    rows : (nnz,) int32
+    values : (nnz,) float32 weights, or uint8 codes inside a `CompressedLayer`
+    """
+
+    shape: tuple[int, int]
+    column_starts: Index
+    rows: Index
+    values: npt.NDArray[Any]
+
+    def __post_init__(self) -> None:
+        n_rows, n_columns = self.shape
+        starts = self.column_starts
+        if n_rows < 1 or n_columns < 1:
+            raise InputError(f"matrix shape is {self.shape}; need at least one row and one column")
+        if len(starts) != n_columns + 1 or starts[0] != 0 or starts[-1] != len(self.rows):
+            raise InputError(
+                f"column_starts of a {n_rows} x {n_columns} matrix must hold {n_columns + 1} "
+                f"offsets from 0 to {len(self.rows)}; got {len(starts)}"
+            )
+        if len(self.values) != len(self.rows):
+            raise InputError(f"{len(self.rows)} rows but {len(self.values)} values in the matrix")
+        if np.any(np.diff(starts) < 0):
+            raise InputError("column_starts must not decrease")
+        if len(self.rows):
+            if int(self.rows.min()) < 0 or int(self.rows.max()) >= n_rows:
+                raise InputError(f"a row index lies outside 0..{n_rows - 1}")
+            step = np.diff(self.rows.astype(np.int64)) <= 0
+            inside = np.ones(len(step), dtype=bool)
+            edges = np.asarray(starts[1:-1])
+            inside[edges[(edges > 0) & (edges < len(self.rows))] - 1] = False
+            if np.any(step & inside):
+                raise InputError("rows must ascend within a column, each at most once")
+
+    @property
+    def nnz(self) -> int:
+        """Stored entries."""
+        return len(self.rows)
+
+    @classmethod
+    def from_dense(cls, dense: npt.ArrayLike) -> CscMatrix:
+        """Keep the non-zeros of a 2-D array."""
+        array = np.asarray(dense)
+        if array.ndim != 2:
+            raise InputError(f"weights have shape {array.shape}; need (outputs, inputs)")
+        columns, rows = np.nonzero(array.T)
+        starts = np.searchsorted(columns, np.arange(array.shape[1] + 1)).astype(np.int64)
+        return cls(
+            (int(array.shape[0]), int(array.shape[1])),
+            starts,
+            rows.astype(np.int32),
+            np.ascontiguousarray(array.T[columns, rows]),
+        )
+
+    def to_dense(self) -> npt.NDArray[Any]:
+        """The 2-D array, zeros where nothing is stored."""
+        dense = np.zeros(self.shape, dtype=self.values.dtype)
+        columns = np.repeat(np.arange(self.shape[1]), np.diff(self.column_starts))
+        dense[self.rows, columns] = self.values
+        return dense
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One fully connected layer: ``outputs = relu(weights @ activations + bias)``.
+
+    Attributes
+    ----------
+    weights : (n_outputs, n_inputs) float array, or a `CscMatrix` of floats
+    activations : (n_inputs,) or (n_vectors, n_inputs) floats, or None; also the calibration data
+        from which binary points are chosen
+    bias : (n_outputs,) floats or None
+    relu : whether the next reader sees negative outputs as zero
+    """
+
+    weights: FloatArray | CscMatrix
+    activations: FloatArray | None = None
+    bias: FloatArray | None = None
+    relu: bool = True
+    name: str = "layer"
+    provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if isinstance(self.weights, CscMatrix):
+            values = self.weights.values
+        else:
+            object.__setattr__(self, "weights", np.asarray(self.weights))
+            values = np.asarray(self.weights)
+            if values.ndim != 2 or 0 in values.shape:
+                raise InputError(
+                    f"{self.name}: weights have shape {values.shape}; need (outputs, inputs)"
+                )
+        n_outputs, n_inputs = self.shape
+        for what, array, width in (
+            ("activations", self.activations, n_inputs),
+            ("bias", self.bias, n_outputs),
+        ):
+            if array is None:
+                continue
+            checked = np.asarray(array)
+            object.__setattr__(self, what, checked)
+            if checked.shape[-1:] != (width,) or checked.ndim > (2 if what != "bias" else 1):
+                raise InputError(
+                    f"{self.name}: {what} have shape {checked.shape}; the weights need {width}"
+                )
+            if not np.isfinite(checked).all():
+                raise InputError(f"{self.name}: {what} hold NaN or infinity")
+        if not np.issubdtype(values.dtype, np.number) or not np.isfinite(values).all():
+            raise InputError(f"{self.name}: weights must be finite numbers")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_outputs, n_inputs)."""
+        n_outputs, n_inputs = self.weights.shape
+        return int(n_outputs), int(n_inputs)
+
+
+@dataclass(frozen=True)
+class BinaryPoints:
+    """Fraction bits of one layer's signals; see `accelsim.fixedpoint`."""
+
+    weight_frac_bits: int
+    input_frac_bits: int
+    output_frac_bits: int
+
+    @property
+    def shift(self) -> int:
+        """Right shift of every product before it is added."""
+        return self.weight_frac_bits + self.input_frac_bits - self.output_frac_bits
+
+
+@dataclass(frozen=True)
+class CompressedLayer:
+    """A pruned layer with shared weights, independent of the number of PEs.
+
+    Attributes
+    ----------
+    matrix : `CscMatrix` of uint8 codes, shape (n_outputs, n_inputs + 1 if has_bias);
+        the bias is the last column
+    codebook : (2**weight_bits,) float32; code 0 is 0.0, the padding value (EIE sec. III)
+    weight_bits, index_bits : bits of a code and of a zero run
+    input_max_abs, output_max_abs : largest magnitudes seen in calibration, or None
+    binary_points : settled by hand, or None (chosen from the magnitudes and the machine's widths)
+    """
+
+    matrix: CscMatrix
+    codebook: npt.NDArray[np.float32]
+    weight_bits: int
+    index_bits: int
+    has_bias: bool = False
+    relu: bool = True
+    name: str = "layer"
+    input_max_abs: float | None = None
+    output_max_abs: float | None = None
+    binary_points: BinaryPoints | None = None
+    provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        for what, bits in (("weight_bits", self.weight_bits), ("index_bits", self.index_bits)):
+            if not 2 <= bits <= 8:
+                raise InputError(f"{self.name}: {what} is {bits}; need 2 to 8")
+        if self.codebook.shape != (1 << self.weight_bits,) or self.codebook[0] != 0:
+            raise InputError(
+                f"{self.name}: the codebook has shape {self.codebook.shape}; "
+                f"need ({1 << self.weight_bits},) with entry 0 equal to 0.0"
+            )
+        if not np.isfinite(self.codebook).all():
+            raise InputError(f"{self.name}: the codebook holds NaN or infinity")
+        codes = self.matrix.values
+        if codes.dtype != np.uint8:
+            raise InputError(f"{self.name}: codes are {codes.dtype}; need uint8")
+        if len(codes) and int(codes.max()) >= 1 << self.weight_bits:
+            raise InputError(f"{self.name}: a code does not fit {self.weight_bits} bits")
+        if self.has_bias and self.matrix.shape[1] < 2:
+            raise InputError(f"{self.name}: a layer with a bias needs at least one input column")
+
+    @property
+    def n_outputs(self) -> int:
+        """Rows of the weight matrix."""
+        return self.matrix.shape[0]
+
+    @property
+    def n_inputs(self) -> int:
+        """Columns of the weight matrix, the bias not counted."""
+        return self.matrix.shape[1] - int(self.has_bias)
+
+    def decoded(self) -> CscMatrix:
+        """The same matrix with float32 weights in place of codes."""
+        m = self.matrix
+        return CscMatrix(m.shape, m.column_starts, m.rows, self.codebook[m.values])
+
+    def digest(self) -> str:
+        """SHA-256 over everything that determines a run: pattern, codes, codebook, widths."""
+        h = hashlib.sha256()
+        points = self.binary_points
+        h.update(repr((self.matrix.shape, self.weight_bits, self.index_bits, self.has_bias,
+                       self.relu, self.input_max_abs, self.output_max_abs, points)).encode())
+        h.update(np.asarray(self.matrix.column_starts, dtype="<i8").tobytes())
+        h.update(np.asarray(self.matrix.rows, dtype="<i4").tobytes())
+        h.update(self.matrix.values.tobytes())
+        h.update(np.asarray(self.codebook, dtype="<f4").tobytes())
+        return h.hexdigest()

@@ -1,0 +1,229 @@
+"""What a run gives: counters, outputs, times. Every counter has one line of meaning."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import ConservationError
+from accelsim.fixedpoint import dequantise
+from accelsim.records import BinaryPoints
+
+IntArray = npt.NDArray[np.int64]
+
+
+def _per_pe(meaning: str) -> Any:
+    return field(metadata={"meaning": meaning, "per": "PE"})
+
+
+def _total(meaning: str) -> Any:
+    return field(metadata={"meaning": meaning, "per": "layer"})
+
+
+@dataclass(frozen=True, eq=False)
+class Counters:
+    """Everything that a run counts. Per-PE counters are (n_pe,) int64 arrays.
+
+    ``queue_occupancy_histogram`` is (n_pe, act_queue_depth + 1). Rules: engines/README.md.
+    """
+
+    # CCU, whole layer
+    cycles: int = _total("clock cycles of the layer, all phases")
+    passes: int = _total("passes that the layer was cut into")
+    start_cycles: int = _total("cycles of start phases")
+    refill_cycles: int = _total("cycles in which the DMA refilled the SRAMs")
+    load_cycles: int = _total("cycles in which source files were loaded from the activation SRAM")
+    drain_cycles: int = _total("cycles in which the arithmetic pipeline drained")
+    store_cycles: int = _total("cycles in which destination files went to the activation SRAM")
+    broadcasts: int = _total("non-zero activations broadcast, the bias included")
+    row_change_cycles: int = _total("scan cycles that found nothing left in a row")
+    blocked_cycles: int = _total("scan cycles in which a full queue held the broadcast back")
+    scan_idle_cycles: int = _total("compute cycles after the scan had finished")
+    refill_bits: int = _total("bits that the DMA brought")
+    # Each PE
+    issued_entries: IntArray = _per_pe("entries passed to the ArithmUnit, padding included")
+    padding_entries: IntArray = _per_pe("issued entries that only extend a zero run")
+    empty_column_cycles: IntArray = _per_pe("issue slots of columns without entries")
+    hazard_stall_cycles: IntArray = _per_pe("cycles waiting for an accumulator in flight")
+    starved_cycles: IntArray = _per_pe("compute cycles without anything to issue")
+    blocking_cycles: IntArray = _per_pe("blocked cycles in which this PE's queue was full")
+    queue_pushes: IntArray = _per_pe("columns written to the activation queue")
+    queue_pops: IntArray = _per_pe("columns taken from the activation queue")
+    queue_occupancy_sum: IntArray = _per_pe("queue entries summed over all cycles")
+    queue_occupancy_max: IntArray = _per_pe("most entries the queue held at the start of a cycle")
+    queue_occupancy_histogram: IntArray = _per_pe("cycles that started with 0, 1, ... entries")
+    ptr_reads_even: IntArray = _per_pe("reads of the even pointer bank")
+    ptr_reads_odd: IntArray = _per_pe("reads of the odd pointer bank")
+    spmat_line_reads: IntArray = _per_pe("sparse-matrix SRAM lines read")
+    macs: IntArray = _per_pe("multiply-accumulates")
+    saturations: IntArray = _per_pe("sums that saturated")
+    adder_bypasses: IntArray = _per_pe("accumulators taken from stage 3 instead of the file")
+    write_bypasses: IntArray = _per_pe("accumulators taken from stage 4 instead of the file")
+    src_reg_reads: IntArray = _per_pe("source register file reads by the scan")
+    src_reg_writes: IntArray = _per_pe("source register file writes from the activation SRAM")
+    dst_reg_reads: IntArray = _per_pe("destination register file reads")
+    dst_reg_writes: IntArray = _per_pe("destination register file writes")
+    act_sram_reads: IntArray = _per_pe("activation SRAM reads")
+    act_sram_writes: IntArray = _per_pe("activation SRAM writes")
+
+    @property
+    def compute_cycles(self) -> int:
+        """Cycles of compute phases."""
+        return (
+            self.cycles - self.start_cycles - self.refill_cycles - self.load_cycles
+            - self.drain_cycles - self.store_cycles
+        )
+
+    @property
+    def n_pe(self) -> int:
+        """Number of PEs counted."""
+        return len(self.issued_entries)
+
+    def difference(self, other: Counters) -> str | None:
+        """The first counter (and PE) that differs from ``other``, in words, or None."""
+        for f in fields(self):
+            mine, theirs = getattr(self, f.name), getattr(other, f.name)
+            if f.metadata["per"] == "layer":
+                if mine != theirs:
+                    return f"{f.name}: {mine} != {theirs}"
+                continue
+            if mine.shape != theirs.shape:
+                return f"{f.name}: shape {mine.shape} != {theirs.shape}"
+            where = np.argwhere(mine != theirs)
+            if len(where):
+                at = tuple(int(i) for i in where[0])
+                return f"{f.name}[PE {at[0]}{at[1:] or ''}]: {mine[at]} != {theirs[at]}"
+        return None
+
+    def totals(self) -> dict[str, int]:
+        """Every counter as one number: sums over PEs, the maximum for the occupancy maximum."""
+        result = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name == "queue_occupancy_max":
+                result[f.name] = int(value.max())
+            elif f.name != "queue_occupancy_histogram":
+                result[f.name] = int(np.sum(value))
+        return result
+
+    def check(self) -> None:
+        """The conservation laws.
+
+        Raises
+        ------
+        ConservationError
+            Naming the law and the first PE that broke it.
+        """
+        compute = np.full(self.n_pe, self.compute_cycles)
+        states = (
+            self.issued_entries + self.empty_column_cycles + self.hazard_stall_cycles
+            + self.starved_cycles
+        )
+        pushes = np.full(self.n_pe, self.broadcasts)
+        histogram = self.queue_occupancy_histogram
+        laws: list[tuple[str, IntArray, IntArray]] = [
+            ("states of a PE = compute cycles", states, compute),
+            ("pushes = broadcasts", self.queue_pushes, pushes),
+            ("pops = pushes", self.queue_pops, self.queue_pushes),
+            ("macs = issued - padding", self.macs, self.issued_entries - self.padding_entries),
+            ("histogram = cycles", histogram.sum(axis=1), np.full(self.n_pe, self.cycles)),
+            ("histogram mean = occupancy sum",
+             histogram @ np.arange(histogram.shape[1]), self.queue_occupancy_sum),
+            ("scan states = compute cycles",
+             np.array([self.broadcasts + self.row_change_cycles + self.blocked_cycles
+                       + self.scan_idle_cycles]), compute[:1]),
+        ]
+        for law, left, right in laws:
+            if not np.array_equal(left, right):
+                pe = int(np.argmax(left != right))
+                raise ConservationError(f"{law} broken at PE {pe}: {left[pe]} != {right[pe]}")
+        if any(np.any(getattr(self, f.name) < 0) for f in fields(self)):
+            raise ConservationError("a counter is negative")
+
+
+def add_counters(parts: Iterable[Counters]) -> Counters:
+    """Counters of several passes or layers on one machine, added up."""
+    items = list(parts)
+    total = {
+        f.name: (
+            np.maximum.reduce if f.name == "queue_occupancy_max" else sum
+        )([getattr(c, f.name) for c in items])
+        for f in fields(Counters)
+    }
+    return Counters(**total)
+
+
+class Machine(Protocol):
+    """The numbers of a configuration that turn cycles into time."""
+
+    @property
+    def n_pe(self) -> int: ...
+    @property
+    def clock_mhz(self) -> float: ...
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """One layer run once.
+
+    Attributes
+    ----------
+    outputs : (n_outputs,) int64, ReLU applied where the layer has it; None without values
+    counters : None from the functional engine, which has no time
+    binary_points : of the signals; ``outputs_float`` uses them
+    operations : entries, padding, macs and saturations of the active columns
+    """
+
+    name: str
+    engine: str
+    config: Machine
+    outputs: IntArray | None
+    counters: Counters | None
+    binary_points: BinaryPoints
+    operations: dict[str, int]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles of the layer."""
+        return self.timed.cycles
+
+    @property
+    def timed(self) -> Counters:
+        """The counters; an error from an engine without time."""
+        if self.counters is None:
+            raise AttributeError(f"engine '{self.engine}' tells no time; use another engine")
+        return self.counters
+
+    @property
+    def time_us(self) -> float:
+        """Wall-clock time of the machine."""
+        return self.cycles / self.config.clock_mhz
+
+    @property
+    def theoretical_us(self) -> float:
+        """Stored entries of the active columns / PEs / clock: no imbalance at all (Table IV)."""
+        return self.operations["entries"] / self.config.n_pe / self.config.clock_mhz
+
+    @property
+    def load_balance(self) -> float:
+        """Theoretical over actual time (EIE Fig. 13: 1 - bubbles / total)."""
+        return self.theoretical_us / self.time_us
+
+    @property
+    def outputs_float(self) -> npt.NDArray[np.float64]:
+        """Outputs as real numbers."""
+        if self.outputs is None:
+            raise AttributeError("this run was made without outputs")
+        return dequantise(self.outputs, self.binary_points.output_frac_bits)
+
+    def outputs_sha256(self) -> str:
+        """Digest of the outputs as little-endian int64."""
+        if self.outputs is None:
+            raise AttributeError("this run was made without outputs")
+        return hashlib.sha256(self.outputs.astype("<i8").tobytes()).hexdigest()
