@@ -23,7 +23,7 @@ TABLE = (
     ("compress", "workload", "engines", "energy"),
     ("arch",),
     ("formats",),
-    ("records", "fixedpoint"),
+    ("records", "results", "fixedpoint"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}
