@@ -1,0 +1,1 @@
+"""Training of LeNet-300-100 on MNIST in plain NumPy; see traces/README.md."""
