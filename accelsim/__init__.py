@@ -1,3 +1,56 @@
-"""accelsim: a cycle-level simulator for sparse deep-learning accelerators."""
+"""accelsim: a cycle-level simulator for sparse deep-learning accelerators.
+
+The public names are imported when first used, so that the command line starts quickly.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from accelsim.api import simulate
+    from accelsim.arch import EieConfig, load_config
+    from accelsim.compression import Recipe, compress
+    from accelsim.errors import AccelsimError
+    from accelsim.network import simulate_network
+    from accelsim.records import BinaryPoints, CompressedLayer, Layer
+    from accelsim.results import Counters, RunResult
+    from accelsim.workload import load_eie_simulator, load_layer
+
+_HOME = {
+    "AccelsimError": "accelsim.errors",
+    "BinaryPoints": "accelsim.records",
+    "CompressedLayer": "accelsim.records",
+    "Counters": "accelsim.results",
+    "EieConfig": "accelsim.arch",
+    "Layer": "accelsim.records",
+    "Recipe": "accelsim.compression",
+    "RunResult": "accelsim.results",
+    "compress": "accelsim.compression",
+    "load_config": "accelsim.arch",
+    "load_eie_simulator": "accelsim.workload",
+    "load_layer": "accelsim.workload",
+    "simulate": "accelsim.api",
+    "simulate_network": "accelsim.network",
+}
+
+__all__ = [
+    "AccelsimError", "BinaryPoints", "CompressedLayer", "Counters", "EieConfig", "Layer",
+    "Recipe", "RunResult", "__version__", "compress", "load_config", "load_eie_simulator",
+    "load_layer", "simulate", "simulate_network",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'accelsim' has no attribute '{name}'")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,186 @@
+"""Whole networks: layers in sequence, the outputs of one the inputs of the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.api import choose_binary_points, finish, make_job
+from accelsim.arch import EieConfig
+from accelsim.engines.functional import accumulate
+from accelsim.errors import InputError
+from accelsim.fixedpoint import dequantise, quantise, read_activations
+from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
+from accelsim.results import RunResult
+
+
+def simulate_network(
+    config: EieConfig,
+    layers: list[CompressedLayer],
+    inputs: npt.ArrayLike,
+    engine: str = "fast",
+) -> list[list[RunResult]]:
+    """Run layers in sequence on one or several input vectors.
+
+    Between layers the register files swap and nothing is copied. A layer that is calibrated to
+    another binary point than the one before it wrote shifts on reading.
+
+    Parameters
+    ----------
+    inputs : (n_inputs,) or (n_vectors, n_inputs) floats
+
+    Returns
+    -------
+    list of one list per input vector, of one `RunResult` per layer
+
+    Raises
+    ------
+    InputError, CapacityError, UnsupportedError
+    """
+    vectors = np.atleast_2d(np.asarray(inputs))
+    points = network_binary_points(config, layers, vectors)
+    results = []
+    for vector in vectors:
+        chain: list[RunResult] = []
+        current: npt.NDArray[Any] = vector
+        for index, (packed, point) in enumerate(zip(layers, points, strict=True)):
+            job = make_job(config, packed, current, point)
+            result = finish(config, packed, job, engine, point, True)
+            chain.append(result)
+            if index + 1 < len(layers) and result.outputs is not None:
+                current = _next_inputs(config, result.outputs, point, points[index + 1])
+        results.append(chain)
+    return results
+
+
+def network_outputs(
+    config: EieConfig, layers: list[CompressedLayer], inputs: npt.ArrayLike
+) -> npt.NDArray[np.int64]:
+    """The last layer's outputs for many input vectors at once, by the functional model.
+
+    Returns
+    -------
+    (n_vectors, n_outputs) int64, equal to what `simulate_network` gives vector by vector
+    """
+    vectors = np.atleast_2d(np.asarray(inputs))
+    points = network_binary_points(config, layers, vectors)
+    current = quantise(vectors, config.activation_bits, points[0].input_frac_bits)
+    for index, (packed, point) in enumerate(zip(layers, points, strict=True)):
+        codebook = quantise(packed.codebook, config.weight_value_bits, point.weight_frac_bits)
+        m = packed.matrix
+        weights = CscMatrix(m.shape, m.column_starts, m.rows, codebook[m.values])
+        if packed.has_bias:
+            one = np.full((len(current), 1), 1 << point.input_frac_bits)
+            current = np.hstack([current, one])
+        current, _ = accumulate(
+            weights, current, np.arange(m.shape[1]), point.shift, config.accumulator_bits
+        )
+        if packed.relu:
+            current = np.maximum(current, 0)
+        if index + 1 < len(layers):
+            current = _next_inputs(config, current, point, points[index + 1])
+    return current
+
+
+def network_floats(
+    layers: list[CompressedLayer], inputs: npt.ArrayLike
+) -> npt.NDArray[np.float32]:
+    """The last layer's outputs in 32-bit floating point, with the shared weights."""
+    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
+    for packed in layers:
+        weights = packed.decoded().to_dense()
+        bias = weights[:, packed.n_inputs] if packed.has_bias else np.float32(0)
+        current = current @ weights[:, : packed.n_inputs].T + bias
+        if packed.relu:
+            current = np.maximum(current, 0)
+    return np.asarray(current, dtype=np.float32)
+
+
+def network_binary_points(
+    config: EieConfig, layers: list[CompressedLayer], inputs: npt.NDArray[Any]
+) -> list[BinaryPoints]:
+    """Binary points of a chain: no layer reads with more fraction bits than were written.
+
+    Raises
+    ------
+    InputError
+        If the widths of neighbouring layers do not match.
+    """
+    if not layers:
+        raise InputError("a network needs at least one layer")
+    points: list[BinaryPoints] = []
+    for index, packed in enumerate(layers):
+        if index and layers[index - 1].n_outputs != packed.n_inputs:
+            raise InputError(
+                f"{packed.name} takes {packed.n_inputs} inputs, but {layers[index - 1].name} "
+                f"gives {layers[index - 1].n_outputs} outputs"
+            )
+        point = choose_binary_points(config, packed, inputs if index == 0 else None)
+        if points and point.input_frac_bits > points[-1].output_frac_bits:
+            written = points[-1].output_frac_bits
+            output = min(point.output_frac_bits, point.weight_frac_bits + written)
+            point = replace(point, input_frac_bits=written, output_frac_bits=output)
+        points.append(point)
+    return points
+
+
+def calibrated(
+    layers: list[CompressedLayer], inputs: npt.ArrayLike
+) -> list[CompressedLayer]:
+    """The same layers with the magnitudes that ``inputs`` cause in 32-bit floating point.
+
+    ``output_max_abs`` is the largest magnitude of any partial sum in the hardware's order of
+    additions, so that an accumulator with the chosen binary point does not saturate on these
+    inputs but for rounding.
+    """
+    current = np.atleast_2d(np.asarray(inputs, dtype=np.float64))
+    result = []
+    for packed in layers:
+        dense = packed.decoded().to_dense().astype(np.float64)
+        with_bias = current
+        if packed.has_bias:
+            with_bias = np.hstack([current, np.ones((len(current), 1))])
+        sums = np.zeros((len(current), packed.n_outputs))
+        largest = 0.0
+        for column in range(dense.shape[1]):
+            rows = np.flatnonzero(dense[:, column])
+            if len(rows):
+                sums[:, rows] += with_bias[:, column, None] * dense[None, rows, column]
+                largest = max(largest, float(np.abs(sums[:, rows]).max()))
+        result.append(
+            replace(
+                packed,
+                input_max_abs=float(np.abs(with_bias).max()),
+                output_max_abs=largest,
+            )
+        )
+        current = np.maximum(sums, 0) if packed.relu else sums
+    return result
+
+
+def accuracy(
+    config: EieConfig | None,
+    layers: list[CompressedLayer],
+    inputs: npt.ArrayLike,
+    labels: npt.ArrayLike,
+) -> float:
+    """Share of inputs whose largest output is their label; ``config`` None is 32-bit float."""
+    outputs = (
+        network_floats(layers, inputs)
+        if config is None
+        else dequantise(network_outputs(config, layers, inputs), 0)
+    )
+    return float(np.mean(outputs.argmax(axis=1) == np.asarray(labels)))
+
+
+def _next_inputs(
+    config: EieConfig,
+    outputs: npt.NDArray[np.int64],
+    written: BinaryPoints,
+    read: BinaryPoints,
+) -> npt.NDArray[np.int64]:
+    shift = written.output_frac_bits - read.input_frac_bits
+    return read_activations(outputs, False, shift, config.activation_bits)
