@@ -74,6 +74,12 @@ class Cacti:
         lines = (folder / "default_cfg.cfg").read_text().splitlines()
         return cls(program=folder / "cacti" / "cacti", settings=tuple(lines))
 
+    def version(self) -> str:
+        """Version of the program, from the header file it was compiled with."""
+        text = (self.program.parent / "version_cacti.h").read_text()
+        parts = re.findall(r'^#define VER_(?:MAJOR|MINOR|COMMENT)_CACTI\s+"?([^"\s]+)', text, re.M)
+        return ".".join(parts)
+
     def supply_v(self) -> dict[str, str]:
         """Supply voltage of each CACTI device type, from the 45 nm technology file."""
         text = (self.program.parent / "tech_params" / "45nm.dat").read_text()
@@ -83,14 +89,16 @@ class Cacti:
         return dict(zip(("itrs-hp", "itrs-lstp", "itrs-lop"), match.groups(), strict=True))
 
     def point_settings(self, device: str, size_bytes: int, width_bits: int) -> list[str]:
-        """The whole settings file of one point: the package's, device changed, array appended."""
+        """Return the settings of one point: the package's, device changed, array appended."""
         cells, periphery = DEVICES[device]
         changed = {CELLS: f'{CELLS} - "{cells}"', PERIPHERY: f'{PERIPHERY} - "{periphery}"'}
         lines = list(self.settings)
         for key, line in changed.items():
             places = [n for n, old in enumerate(lines) if old.startswith(key)]
             if len(places) != 1:
-                raise TableError(f"settings file has {len(places)} lines {key!r}, expected one")
+                raise TableError(
+                    f"settings file has {len(places)} lines {key!r}, not 1: not a known {PACKAGE}"
+                )
             lines[places[0]] = line
         return lines + [
             f"-size (bytes) {size_bytes}",
@@ -135,7 +143,7 @@ class Cacti:
 
 
 def header(cacti: Cacti, unsolved: list[str]) -> list[str]:
-    """What was run, with which settings, and what is missing, as comment lines."""
+    """Say what was run, with which settings, and what is missing, as comment lines."""
     supply = cacti.supply_v()
     text = "\n".join(cacti.settings)
     end = next(n for n, line in enumerate(cacti.settings) if line.startswith("-dram_type"))
@@ -150,17 +158,16 @@ def header(cacti: Cacti, unsolved: list[str]) -> list[str]:
     ]
     return [
         "SRAM arrays at 45 nm, one read-write port, one bank, 300 K, made by make_sram_table.py.",
-        f"Program: CACTI 7.0.3DD Prerelease, as in {PACKAGE} "
+        f"Program: CACTI {cacti.version()}, as in {PACKAGE} "
         f"{importlib.metadata.version(PACKAGE)} built from its source distribution.",
         f"Settings file: its default_cfg.cfg, sha256 {hashlib.sha256(text.encode()).hexdigest()}.",
         "One access moves one word of width_bits; energies are per access, leakage and area per",
         "array. leakage_mw is subthreshold plus gate leakage. cycle_ns is the random cycle time.",
-        "source: cacti = CACTI solved this very array; scaled = derived from another one. Every row",
-        "here is cacti, 8 and 16 bits too. (Below 32 bits the Python interface of the package takes",
-        "an array of as many words, 32 bits each, and multiplies its energies by 0.3 + 0.7 w / 32:",
-        "2.49 pJ where CACTI gives 1.84 for 2 KB of 8 bits, lstp; 1.86 against 1.97 at 16 bits.)",
+        "source: cacti = CACTI solved this very array; scaled = derived from another. Every row",
+        "here is cacti, 8 and 16 bits too. (Below 32 bits the Python interface of the package takes an",
+        "array of as many words, 32 bits each, and multiplies its energies by 0.3 + 0.7 w / 32.)",
         "CACTI chooses the organisation of each array by itself, so neighbouring points can differ",
-        "by a jump: read_pj falls with width or size at 12 places, by up to 20 %.",
+        "by a jump: read_pj can even fall where the width or the size grows.",
         "Device types:",
         *devices,
         "Left out, because CACTI found no array:",
@@ -173,7 +180,7 @@ def header(cacti: Cacti, unsolved: list[str]) -> list[str]:
 
 
 def make_table(cacti: Cacti) -> str:
-    """The text of the table, all devices, sizes and widths."""
+    """Run every device, size and width and return the text of the table."""
     rows, unsolved = [], []
     for device in DEVICES:
         for size_kb in SIZES_KB:
@@ -201,6 +208,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=default, help="file to write")
     out: Path = parser.parse_args().out
     try:
+        if not out.parent.is_dir():
+            raise TableError(f"--out {out}: its folder does not exist; make it or name another")
         text = make_table(Cacti.installed())
         partial = out.with_suffix(".partial")
         partial.write_text(text)
