@@ -1,0 +1,138 @@
+"""`compress`, the one entrance: prune, share, encode, calibrate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim import __version__
+from accelsim.compression.calibrate import largest_partial_sum
+from accelsim.compression.prune import prune
+from accelsim.compression.recipe import Recipe
+from accelsim.compression.share import Floats, share
+from accelsim.errors import InputError, nearest
+from accelsim.records import CompressedLayer, CscMatrix, Layer
+
+
+def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer:
+    """Prune, share and encode one layer.
+
+    The bias becomes the last column of the matrix, driven by 1.0 (EIE sec. III); each of its
+    values becomes the nearest codebook entry (of two equally near, the smaller code), so a bias
+    can come out as zero. How far off it is at most is noted as ``bias_max_error``.
+
+    ``layer.activations`` are the calibration: ``input_max_abs`` is their largest magnitude (with
+    a bias at least the 1.0 that drives it), ``output_max_abs`` the largest magnitude of any partial
+    sum in ascending column order, in float64 with the shared weights. Without activations both
+    stay None.
+
+    Raises
+    ------
+    InputError
+        If the layer's numbers cannot be compressed.
+    """
+    own = (recipe or Recipe()).for_layer(layer.name)
+    kept = prune(layer.weights, own.density, own.threshold)
+    bias = None if layer.bias is None else _float32_bias(layer)
+    shared = share(kept.values, own.weight_bits, own.init, own.seed, own.max_iterations, bias)
+    notes: dict[str, Any] = {
+        "kmeans_iterations": shared.iterations,
+        "kmeans_converged": shared.converged,
+    }
+    matrix = _without_zeros(kept, shared.codes)
+    if bias is not None:
+        codes = nearest_codes(bias, shared.codebook)
+        notes["bias_max_error"] = float(np.abs(bias - shared.codebook[codes]).max())
+        matrix = _with_column(matrix, codes)
+    packed = CompressedLayer(
+        matrix, shared.codebook, own.weight_bits, own.index_bits, bias is not None, layer.relu,
+        layer.name,
+        provenance={
+            "source": dict(layer.provenance),
+            "weights_sha256": weights_digest(layer),
+            "recipe": own.settings(),
+            "compression": notes,
+            "accelsim": __version__,
+        },
+    )
+    if layer.activations is None:
+        return packed
+    inputs = np.atleast_2d(layer.activations).astype(np.float64)
+    if not len(inputs):
+        raise InputError(f"{layer.name}: activations hold no vector; give at least one, or None")
+    input_max_abs = max(float(np.abs(inputs).max()), 1.0 if packed.has_bias else 0.0)
+    output_max_abs = largest_partial_sum(packed, inputs)
+    return replace(packed, input_max_abs=input_max_abs, output_max_abs=output_max_abs)
+
+
+def compress_network(
+    layers: Sequence[Layer], recipe: Recipe | None = None
+) -> list[CompressedLayer]:
+    """Compress layer by layer.
+
+    Raises
+    ------
+    InputError
+        If the recipe has settings for a layer that is not there.
+    """
+    names = [layer.name for layer in layers]
+    for name in recipe.layers if recipe else ():
+        if name not in names:
+            raise InputError(f"recipe: no layer is called '{name}'{nearest(name, names)}")
+    return [compress(layer, recipe) for layer in layers]
+
+
+def nearest_codes(values: Floats, codebook: Floats) -> npt.NDArray[np.uint8]:
+    """Code of the codebook entry nearest to each value; the smaller code of two equally near."""
+    distances = np.abs(values[:, None].astype(np.float64) - codebook[None, :])
+    codes: npt.NDArray[np.uint8] = distances.argmin(axis=1).astype(np.uint8)
+    return codes
+
+
+def weights_digest(layer: Layer) -> str:
+    """SHA-256 of a layer's weights and bias as they were given: shape, type and values."""
+    weights = layer.weights
+    parts: list[npt.NDArray[Any]] = (
+        [weights.column_starts.astype("<i8"), weights.rows.astype("<i4"), weights.values]
+        if isinstance(weights, CscMatrix) else [weights]
+    )
+    if layer.bias is not None:
+        parts.append(layer.bias)
+    h = hashlib.sha256(repr(layer.shape).encode())
+    for part in parts:
+        little = np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<"))
+        h.update(f"{little.dtype.str}{little.shape}".encode())
+        h.update(little.data)
+    return h.hexdigest()
+
+
+def _float32_bias(layer: Layer) -> Floats:
+    with np.errstate(over="ignore"):  # reported just below
+        bias = np.asarray(layer.bias, dtype=np.float32)
+    if not np.isfinite(bias).all():
+        raise InputError(f"{layer.name}: a bias is too large for float32; scale the layer down")
+    return bias
+
+
+def _without_zeros(matrix: CscMatrix, codes: npt.NDArray[np.uint8]) -> CscMatrix:
+    """The matrix with codes for values, entries of code 0 left out."""
+    stored = np.zeros(len(codes) + 1, dtype=np.int64)
+    np.cumsum(codes != 0, out=stored[1:])
+    used = codes != 0
+    return CscMatrix(matrix.shape, stored[matrix.column_starts], matrix.rows[used], codes[used])
+
+
+def _with_column(matrix: CscMatrix, codes: npt.NDArray[np.uint8]) -> CscMatrix:
+    """One more column, of the non-zeros among ``codes``."""
+    rows = np.flatnonzero(codes)
+    return CscMatrix(
+        (matrix.shape[0], matrix.shape[1] + 1),
+        np.append(matrix.column_starts, matrix.nnz + len(rows)),
+        np.concatenate([matrix.rows, rows.astype(np.int32)]),
+        np.concatenate([matrix.values, codes[rows]]),
+    )

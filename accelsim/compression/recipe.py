@@ -1,0 +1,90 @@
+"""The recipe: every setting of the compression, checked once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, get_args
+
+from accelsim.compression.share import Init
+from accelsim.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to prune, share and encode.
+
+    Attributes
+    ----------
+    density : share of the weights that stays; None keeps the zeros that are there
+    threshold : or: weights of at least this magnitude stay
+    weight_bits : 2 to 8; ``2**weight_bits - 1`` shared values, and 0.0 as code 0
+    index_bits : 2 to 8, bits of a zero run
+    init : first centroids, "linear" (as published), "density" or "random"
+    seed : of the random start
+    max_iterations : most iterations of k-means
+    layers : settings of single layers by name, over these:
+        ``Recipe(density=0.1, layers={"fc3": {"density": 0.26}})``
+
+    Raises
+    ------
+    InputError
+        If a setting is unknown or out of range.
+    """
+
+    density: float | None = None
+    threshold: float | None = None
+    weight_bits: int = 4
+    index_bits: int = 4
+    init: Init = "linear"
+    seed: int = 0
+    max_iterations: int = 1000
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for what, low, high in (("weight_bits", 2, 8), ("index_bits", 2, 8),
+                                ("seed", 0, 2**63 - 1), ("max_iterations", 1, 10**6)):
+            value = getattr(self, what)
+            if type(value) is not int or not low <= value <= high:
+                raise InputError(f"recipe: {what} is {value!r}; need an integer, {low} to {high}")
+        for what, top in (("density", 1.0), ("threshold", math.inf)):
+            value = getattr(self, what)
+            if value is not None and not (
+                isinstance(value, int | float) and 0 <= value <= top and math.isfinite(value)
+            ):
+                raise InputError(f"recipe: {what} is {value!r}; need a number from 0 to {top:g}")
+        if self.density is not None and self.threshold is not None:
+            raise InputError("recipe: give density or threshold, not both")
+        if self.init not in get_args(Init):
+            raise InputError(f"recipe: init is {self.init!r}{nearest(str(self.init), INITS)}")
+        if not all(isinstance(m, Mapping) for m in (self.layers, *self.layers.values())):
+            raise InputError('recipe: layers must be like {"fc1": {"density": 0.1}}')
+        object.__setattr__(self, "layers", {name: dict(own) for name, own in self.layers.items()})
+        for name in self.layers:
+            self.for_layer(name)
+
+    def for_layer(self, name: str) -> Recipe:
+        """The recipe of one layer: its own settings over the common ones.
+
+        A layer's own density takes the place of a common threshold, and the other way round.
+        """
+        own = dict(self.layers.get(name, {}))
+        for key in own:
+            if key not in SETTINGS:
+                raise InputError(
+                    f"recipe of {name}: unknown setting '{key}'{nearest(key, SETTINGS)}"
+                )
+        if own.get("density") is not None:
+            own.setdefault("threshold", None)
+        if own.get("threshold") is not None:
+            own.setdefault("density", None)
+        return replace(self, layers={}, **own)
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of one layer as plain values, for provenance."""
+        return {name: getattr(self, name) for name in SETTINGS}
+
+
+INITS = get_args(Init)
+SETTINGS = [f.name for f in fields(Recipe) if f.name != "layers"]
