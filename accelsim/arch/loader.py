@@ -83,9 +83,11 @@ def _from_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         hint = nearest(str(path), MACHINES)
         raise ConfigError(f"{path}: no such machine or file{hint}") from None
-    except (OSError, UnicodeDecodeError, RecursionError) as problem:
+    except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8 TOML text"
         raise ConfigError(f"{path}: cannot be read: {reason}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not valid TOML: nested too deeply") from None
     except tomllib.TOMLDecodeError as problem:
         raise ConfigError(f"{path}: not valid TOML: {problem}") from None
     machine = values.get("machine")

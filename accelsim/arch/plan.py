@@ -6,13 +6,14 @@ shapes, entry counts and the configuration only.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from accelsim.arch.config import EieConfig
 from accelsim.errors import CapacityError
-from accelsim.formats.interleaved_csc import LayerImage
+from accelsim.formats.interleaved_csc import LayerImage, decode_image
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,11 @@ def _check_activations(
         out_rows if image.n_tiles > 1 else 0
     )
     if spilled > config.act_sram_words:
-        need_kb = spilled * config.register_bits / 8192
+        need_kb = _kb(spilled * config.register_bits)
         raise CapacityError(
             f"{image.name}: {spilled} activations a PE do not fit the activation SRAM "
             f"({config.act_sram_words} in {config.act_sram_kb:g} KB); use act_sram_kb="
-            f"{need_kb:.3g}, a larger n_pe, or capacity='ignore'"
+            f"{need_kb:g}, a larger n_pe, or capacity='ignore'"
         )
 
 
@@ -100,26 +101,44 @@ def _fits(config: EieConfig, image: LayerImage) -> bool:
         return True
     if config.capacity == "stream":
         return False
+    advice = f"try n_pe={_n_pe_that_fits(image, limit)}, "
     if entries > config.spmat_entries:
-        kb = entries / config.entries_per_line * config.spmat_width_bits / 8192
-        more_pe = -(-config.n_pe * entries // max(limit, 1))
+        kb = _kb(-(-entries // config.entries_per_line) * config.spmat_width_bits)
         raise CapacityError(
             f"{image.name}: {entries} entries in one PE, {entries - config.spmat_entries} more "
-            f"than the {config.spmat_kb:g} KB SpMat SRAM holds; try n_pe={more_pe}, "
-            f"spmat_kb={kb:.4g}, or capacity='stream'"
+            f"than the {config.spmat_kb:g} KB SpMat SRAM holds; {advice}spmat_kb={kb:g}, "
+            f"or capacity='stream'"
         )
     if entries > limit:
         raise CapacityError(
             f"{image.name}: {entries} entries in one PE, {entries - limit} more than "
-            f"pointer_bits={config.pointer_bits} address; try "
+            f"pointer_bits={config.pointer_bits} address; {advice}"
             f"pointer_bits={int(entries).bit_length()}, or capacity='stream'"
         )
-    kb = pointers * config.pointer_bits / 8192
+    kb = _kb(pointers * config.pointer_bits)
     raise CapacityError(
         f"{image.name}: {pointers} pointers a PE, {pointers - config.pointer_words} more than the "
-        f"{config.pointer_kb:g} KB pointer SRAM holds; try pointer_kb={kb:.4g}, "
+        f"{config.pointer_kb:g} KB pointer SRAM holds; try pointer_kb={kb:g}, "
         f"or capacity='stream'"
     )
+
+
+def _kb(bits: int) -> float:
+    """Kilobytes that hold ``bits``, rounded up to 16 bytes."""
+    return math.ceil(bits / 128) / 64
+
+
+def _n_pe_that_fits(image: LayerImage, limit: int) -> int:
+    """Fewest PEs (within an eighth) whose fullest holds at most ``limit`` entries.
+
+    Padding is taken at its present share, which more PEs only lower.
+    """
+    rows = decode_image(image).rows
+    padding = image.codes.size / max(len(rows), 1)
+    n_pe = max(image.n_pe + 1, math.ceil(image.codes.size / limit))
+    while np.bincount(rows % n_pe).max(initial=0) * padding > limit and n_pe < image.n_outputs:
+        n_pe += max(1, n_pe // 8)
+    return n_pe
 
 
 def _segments(

@@ -1,0 +1,45 @@
+"""The list of commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from accelsim import __version__
+from accelsim.cli import demo, frontend, machine, run
+
+app = typer.Typer(
+    name="accelsim",
+    help="Cycle-level simulator for sparse deep-learning accelerators (EIE, ESE).",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"accelsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (
+    demo.demo,
+    machine.config,
+    machine.layers,
+    frontend.compress,
+    run.simulate,
+    run.accuracy,
+):
+    app.command()(command)

@@ -1,0 +1,105 @@
+"""Options and output that several commands share."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from accelsim.arch import EieConfig
+
+MachineOption = Annotated[
+    str, typer.Option("--machine", "-m", help="A published machine (eie) or a TOML file.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override one value; repeatable."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
+
+
+def config_from(machine: str, settings: Sequence[str] | None) -> EieConfig:
+    """The machine's configuration with the command line's overrides."""
+    from accelsim.arch import load_config, parse_setting
+
+    overrides = dict(parse_setting(text) for text in settings or [])
+    return load_config(machine, **overrides)
+
+
+def console(stderr: bool = False) -> Console:
+    """A rich console; plain text where the output is not a terminal."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table whose numeric columns are right-aligned."""
+    from rich import box
+    from rich.table import Table
+
+    built = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    body = [[_cell(value) for value in row] for row in rows]
+    for index, name in enumerate(columns):
+        numeric = all(_is_number(row[index]) for row in body)
+        built.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in body:
+        built.add_row(*row)
+    return built
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "").strip("-+%x ").isdigit() or text in ("", "-")
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
+
+
+def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A header and one line a row on standard output."""
+    if not rows:
+        return
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Any]:
+    """A progress bar with the time left on standard error, shown on a terminal only.
+
+    Yields a function that advances the bar by one step.
+    """
+    from rich.progress import Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:-1], TimeRemainingColumn(elapsed_when_finished=True))
+    bar = Progress(*columns, console=console(stderr=True), transient=True)
+    with bar:
+        task = bar.add_task(label, total=total)
+        yield lambda: bar.advance(task)
