@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from accelsim.api import choose_binary_points, finish, make_job
 from accelsim.arch import EieConfig
+from accelsim.compression.calibrate import largest_partial_sum
 from accelsim.engines.functional import accumulate
 from accelsim.errors import InputError
 from accelsim.fixedpoint import dequantise, quantise, read_activations
@@ -132,32 +133,22 @@ def calibrated(
 ) -> list[CompressedLayer]:
     """The same layers with the magnitudes that ``inputs`` cause in 32-bit floating point.
 
-    ``output_max_abs`` is the largest magnitude of any partial sum in the hardware's order of
-    additions, so that an accumulator with the chosen binary point does not saturate on these
-    inputs but for rounding.
+    Parameters
+    ----------
+    inputs : (n_vectors, n_inputs) of the first layer
     """
-    current = np.atleast_2d(np.asarray(inputs, dtype=np.float64))
+    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
     result = []
     for packed in layers:
-        dense = packed.decoded().to_dense().astype(np.float64)
-        with_bias = current
-        if packed.has_bias:
-            with_bias = np.hstack([current, np.ones((len(current), 1))])
-        sums = np.zeros((len(current), packed.n_outputs))
-        largest = 0.0
-        for column in range(dense.shape[1]):
-            rows = np.flatnonzero(dense[:, column])
-            if len(rows):
-                sums[:, rows] += with_bias[:, column, None] * dense[None, rows, column]
-                largest = max(largest, float(np.abs(sums[:, rows]).max()))
+        largest = float(np.abs(current).max(initial=0.0))
         result.append(
             replace(
                 packed,
-                input_max_abs=float(np.abs(with_bias).max()),
-                output_max_abs=largest,
+                input_max_abs=max(largest, 1.0 if packed.has_bias else 0.0),
+                output_max_abs=largest_partial_sum(packed, current),
             )
         )
-        current = np.maximum(sums, 0) if packed.relu else sums
+        current = network_floats([packed], current)
     return result
 
 
