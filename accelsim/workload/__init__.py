@@ -1,0 +1,34 @@
+"""Where layers come from: published tables, seeded synthetic, files of real networks.
+
+======================  ===========================================================================
+``load_layer``          a published layer by name, or a layer of an npz, safetensors or ONNX file
+``list_layers``         what a file offers
+``random_layer``        a seeded layer of any shape and density
+``load_network``        all layers of a file, in sequence
+``load_digits``         the MNIST digits to run through it
+``load_eie_simulator``  the data folder of the EIE authors' simulator, and ``save_eie_simulator``
+======================  ===========================================================================
+"""
+
+from accelsim.workload.eie_export import save_eie_simulator
+from accelsim.workload.eie_simulator import load_eie_simulator
+from accelsim.workload.entries import LayerEntry
+from accelsim.workload.files import list_layers, load_layer
+from accelsim.workload.networks import Network, load_digits, load_network
+from accelsim.workload.published import PublishedLayer, published_layers, synthetic_layer
+from accelsim.workload.synthetic import random_layer
+
+__all__ = [
+    "LayerEntry",
+    "Network",
+    "PublishedLayer",
+    "list_layers",
+    "load_digits",
+    "load_eie_simulator",
+    "load_layer",
+    "load_network",
+    "published_layers",
+    "random_layer",
+    "save_eie_simulator",
+    "synthetic_layer",
+]

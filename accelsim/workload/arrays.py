@@ -1,0 +1,161 @@
+"""Named arrays from npz and safetensors files: headers first, data when asked for, never pickle."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+
+from accelsim.errors import FormatError
+from accelsim.workload.entries import check_size, reading
+
+# A zip member of more than _FREE_BYTES must not claim to unpack to more than _MAX_RATIO times
+# its stored size; pruned weights at 1 % density stay below 60.
+_MAX_RATIO = 100
+_FREE_BYTES = 64 << 20
+_ZIP_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
+    KeyError, IndexError, OverflowError, struct.error, SyntaxError, TypeError, MemoryError,
+)
+_SAFETENSORS_TYPES = {
+    "F16": "<f2", "F32": "<f4", "F64": "<f8", "U8": "u1", "U16": "<u2", "U32": "<u4",
+    "U64": "<u8", "I8": "i1", "I16": "<i2", "I32": "<i4", "I64": "<i8",
+}
+
+
+@dataclass(frozen=True)
+class ArrayInfo:
+    """An array's header. ``dtype`` is None for a type that NumPy does not have (``stored``)."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any] | None
+    stored: str
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it can hold weights."""
+        return self.stored == "BF16" or (self.dtype is not None and self.dtype.kind == "f")
+
+
+class ArrayFile(Protocol):
+    """A file of named arrays."""
+
+    path: Path
+    arrays: Mapping[str, ArrayInfo]
+    metadata: Mapping[str, str]
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        """One array; `FormatError` if the file does not hold what its header says."""
+        ...
+
+
+class NpzFile:
+    """NumPy's npz: a zip of npy files. Object arrays (pickles) are refused."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.metadata: Mapping[str, str] = {}
+        arrays = {}
+        with reading(path, *_ZIP_DAMAGE), zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if member.filename.endswith(".npy"):
+                    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                        raise ValueError("compressed by a method that NumPy does not write")
+                    with archive.open(member) as stream:
+                        shape, _, dtype = self._header(stream)
+                        self._check_member(member, shape, dtype, stream.tell())
+                    name = member.filename.removesuffix(".npy")
+                    arrays[name] = ArrayInfo(shape, dtype, str(dtype))
+        self.arrays: Mapping[str, ArrayInfo] = arrays
+
+    def _header(self, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+        version = np.lib.format.read_magic(stream)
+        if version == (1, 0):
+            header = np.lib.format.read_array_header_1_0(stream)
+        elif version == (2, 0):
+            header = np.lib.format.read_array_header_2_0(stream)
+        else:
+            raise ValueError(f"npy version {version} is not read; save the arrays with numpy.savez")
+        shape, fortran, dtype = header
+        return shape, fortran, dtype
+
+    def _check_member(
+        self, member: zipfile.ZipInfo, shape: tuple[int, ...], dtype: np.dtype[Any], used: int
+    ) -> None:
+        name = member.filename
+        if dtype.hasobject:
+            raise FormatError(f"{self.path}: {name} holds Python objects, which are never loaded; "
+                              f"save plain float arrays with numpy.savez")
+        size = check_size(self.path, name, shape, dtype, member.file_size - used)
+        if size > _FREE_BYTES and size > _MAX_RATIO * member.compress_size:
+            raise FormatError(f"{self.path}: {name} would unpack {member.compress_size} bytes to "
+                              f"{size}; if that is meant, save it with numpy.savez, uncompressed")
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        """One array."""
+        with (
+            reading(self.path, *_ZIP_DAMAGE),
+            zipfile.ZipFile(self.path) as archive,
+            archive.open(f"{name}.npy") as stream,
+        ):
+            shape, fortran, dtype = self._header(stream)
+            size = check_size(self.path, name, shape, dtype)
+            data = stream.read(size + 1)
+            check_size(self.path, name, shape, dtype, len(data))
+            flat = np.frombuffer(data, dtype=dtype)
+            return flat.reshape(shape, order="F" if fortran else "C")
+
+
+class SafetensorsFile:
+    """safetensors: a JSON header and raw arrays."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        arrays = {}
+        with reading(path, SafetensorError, ValueError), safe_open(path, framework="np") as file:
+            self.metadata: Mapping[str, str] = dict(file.metadata() or {})
+            names: list[str] = file.keys()
+            for name in names:
+                header = file.get_slice(name)
+                stored = header.get_dtype()
+                dtype = _SAFETENSORS_TYPES.get(stored)
+                shape = tuple(header.get_shape())
+                check_size(path, name, shape, dtype or "u1")
+                arrays[name] = ArrayInfo(shape, np.dtype(dtype) if dtype else None, stored)
+        self.arrays: Mapping[str, ArrayInfo] = arrays
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        """One array."""
+        if self.arrays[name].dtype is None:
+            raise FormatError(f"{self.path}: {name} is stored as {self.arrays[name].stored}, which "
+                              f"NumPy does not have; save it as F32")
+        with reading(self.path, SafetensorError), safe_open(self.path, framework="np") as file:
+            array: npt.NDArray[Any] = file.get_tensor(name)
+        return array
+
+
+ARRAY_FILES: dict[str, type[NpzFile] | type[SafetensorsFile]] = {
+    ".npz": NpzFile,
+    ".safetensors": SafetensorsFile,
+}
+
+
+def open_arrays(path: Path) -> ArrayFile:
+    """Open an npz or safetensors file by its ending.
+
+    Raises
+    ------
+    FormatError
+        If it is neither, damaged or unreadable.
+    """
+    if path.suffix.lower() not in ARRAY_FILES:
+        raise FormatError(f"{path}: need a file ending in {' or '.join(ARRAY_FILES)}")
+    return ARRAY_FILES[path.suffix.lower()](path)

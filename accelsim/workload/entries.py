@@ -1,0 +1,141 @@
+"""What a file of layers offers, and picking one of it by name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import FormatError, InputError, nearest
+from accelsim.records import Layer
+
+MAX_ARRAY_BYTES = 4 << 30
+"""Largest array that is read from a file; AlexNet's fc6 takes 151 MB in float32."""
+
+_MAX_LISTED = 20
+_DAMAGED = "the file is damaged or incomplete; make or copy it again"
+
+
+@dataclass(frozen=True)
+class LayerEntry:
+    """One layer in a file, known by its header alone.
+
+    Attributes
+    ----------
+    name : unique in the file
+    aliases : other names by which it may be asked for, such as the array's own name
+    n_outputs, n_inputs : shape of the weights
+    kind : where the weights come from: "array", "codes", "Gemm", "LSTM" ...
+    load : reads the arrays and makes the `Layer`
+    """
+
+    name: str
+    n_outputs: int
+    n_inputs: int
+    kind: str
+    has_bias: bool
+    load: Callable[[], Layer]
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def printable(self) -> str:
+        """The name as it goes into messages: no control characters, no line ends."""
+        return self.name if self.name.isprintable() else repr(self.name)[1:-1]
+
+    def __str__(self) -> str:
+        return f"{self.printable} ({self.n_outputs} x {self.n_inputs})"
+
+
+def pick(path: Path, entries: Sequence[LayerEntry], name: str | None) -> LayerEntry:
+    """The entry of that name or alias; the only one where no name is given.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown, or missing where there are several layers; lists the layers.
+    """
+    if not entries:
+        raise InputError(f"{path}: no layer found; need a 2-D float array or an ONNX Gemm, MatMul, "
+                         f"Conv, LSTM or GRU with constant weights")
+    if name is None:
+        if len(entries) > 1:
+            raise InputError(f"{path}: holds {len(entries)} layers; give name= one of: "
+                             f"{_listing(entries)}")
+        return entries[0]
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    by_alias = [entry for entry in entries if name in entry.aliases]
+    if len(by_alias) == 1:
+        return by_alias[0]
+    what = "several layers" if by_alias else "no layer"
+    # Without a name close by, `nearest` would list the names; the listing below has them already.
+    hint = nearest(name, [entry.printable for entry in entries])
+    hint = hint if "did you mean" in hint else ""
+    asked = name if name.isprintable() else repr(name)[1:-1]
+    raise InputError(f"{path}: {what} '{asked}'{hint}; layers: {_listing(by_alias or entries)}")
+
+
+def _listing(entries: Sequence[LayerEntry]) -> str:
+    text = ", ".join(str(entry) for entry in entries[:_MAX_LISTED])
+    left = len(entries) - _MAX_LISTED
+    return f"{text} and {left} more" if left > 0 else text
+
+
+def check_size(
+    path: Path, name: str, shape: Sequence[int], dtype: npt.DTypeLike, available: int | None = None
+) -> int:
+    """Bytes of an array by its header, checked before anything is allocated.
+
+    Raises
+    ------
+    FormatError
+        If a dimension is negative, or the array is beyond `MAX_ARRAY_BYTES` or what is stored.
+    """
+    size = np.dtype(dtype).itemsize
+    for n in shape:
+        if n < 0:
+            raise FormatError(f"{path}: {name}: negative dimension in shape {tuple(shape)}; "
+                              f"{_DAMAGED}")
+        size *= int(n)
+    if size > MAX_ARRAY_BYTES:
+        raise FormatError(f"{path}: {name}: shape {tuple(shape)} takes {size} bytes; the largest "
+                          f"array read is {MAX_ARRAY_BYTES}; cut the layer into parts")
+    if available is not None and size != available:
+        raise FormatError(f"{path}: {name}: shape {tuple(shape)} needs {size} bytes, the file "
+                          f"stores {available}; {_DAMAGED}")
+    return size
+
+
+@contextmanager
+def reading(path: Path, *damage: type[Exception]) -> Iterator[None]:
+    """Turn a reader's own exceptions into one line that names the file and the remedy."""
+    try:
+        yield
+    except FormatError:
+        raise
+    except InputError as problem:
+        raise FormatError(f"{path}: {problem}") from None
+    except OSError as problem:
+        reason = problem.strerror or one_line(problem)
+        raise FormatError(f"{path}: cannot be read: {reason}; check the path") from None
+    except damage as problem:
+        raise FormatError(f"{path}: {one_line(problem)}; {_DAMAGED}") from None
+
+
+def one_line(problem: BaseException) -> str:
+    """An exception's text on one line, cut to a readable length."""
+    text = " ".join(str(problem).split()) or type(problem).__name__
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+def file_sha256(path: Path) -> str:
+    """The file's digest, for a layer's provenance."""
+    with reading(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
