@@ -1,0 +1,111 @@
+"""The JSON header of a file of compressed layers, and its check."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from accelsim.errors import FormatError
+from accelsim.records import BinaryPoints
+
+FORMAT_VERSION = 1
+"""Raised by every change that an older accelsim would misread."""
+
+MAX_HEADER = 1 << 24
+
+# Memory is taken for a column even if it is empty, so a tiny file must not ask for many.
+Dimension = Annotated[int, Field(ge=1, le=1 << 24)]
+Count = Annotated[int, Field(ge=0, lt=1 << 40)]
+Magnitude = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Point = Annotated[int, Field(ge=-1024, le=1024)]
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PointsHeader(_Checked):
+    """`BinaryPoints` in the file."""
+
+    weight_frac_bits: Point
+    input_frac_bits: Point
+    output_frac_bits: Point
+
+
+class LayerHeader(_Checked):
+    """One layer, but for its tensors."""
+
+    name: str = Field(max_length=1000)
+    n_outputs: Dimension
+    n_inputs: Dimension
+    n_entries: Count
+    n_gap_symbols: Count
+    gap_bits: int = Field(ge=1, le=8)
+    weight_bits: int = Field(ge=2, le=8)
+    index_bits: int = Field(ge=2, le=8)
+    has_bias: bool
+    relu: bool
+    input_max_abs: Magnitude | None
+    output_max_abs: Magnitude | None
+    binary_points: PointsHeader | None
+    provenance: dict[str, Any]
+
+    @property
+    def points(self) -> BinaryPoints | None:
+        """The binary points as the record has them."""
+        return None if self.binary_points is None else BinaryPoints(**dict(self.binary_points))
+
+
+class FileHeader(_Checked):
+    """What the file holds. ``content_sha256`` covers the header without it, and all tensors."""
+
+    format_version: int = Field(ge=1)
+    layers: tuple[LayerHeader, ...] = Field(min_length=1, max_length=10_000)
+    content_sha256: str = Field(max_length=64)
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no spaces, ASCII."""
+        return json.dumps(
+            self.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False
+        )
+
+
+def parse_header(text: str | None) -> FileHeader:
+    """The header from its JSON text.
+
+    Raises
+    ------
+    FormatError
+        If it is missing, not valid, or of a newer version.
+    """
+    if text is not None and len(text) > MAX_HEADER:
+        raise FormatError(f"the header is larger than {MAX_HEADER} characters")
+    if text is None:
+        raise FormatError("not a file of compressed layers: no 'accelsim' header in the metadata")
+    try:
+        values = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise FormatError("the header is not valid JSON; the file is damaged") from None
+    version = values.get("format_version") if isinstance(values, dict) else None
+    if type(version) is int and version > FORMAT_VERSION:
+        raise FormatError(
+            f"format version {version} is newer than {FORMAT_VERSION}, the newest that this "
+            f"accelsim reads; update accelsim"
+        )
+    try:
+        # From JSON again: there, strict still takes lists as tuples and whole numbers as floats.
+        return FileHeader.model_validate_json(text)
+    except ValidationError as problem:
+        raise FormatError(f"header: {one_line(problem)}") from None
+
+
+def one_line(problem: ValidationError) -> str:
+    """Where the first mistake is, and what it is."""
+    first = problem.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON number")

@@ -1,0 +1,212 @@
+"""One file for a compressed network: safetensors, with a JSON header in its metadata.
+
+The metadata hold one key, ``accelsim``, with the header `FileHeader` below as canonical JSON
+(sorted keys, no spaces). Layer i has three tensors:
+
+* ``i.codebook``: (2**weight_bits,) float32;
+* ``i.codes``: uint8, codes of ``weight_bits`` bits, column by column, rows ascending, the bias
+  as last column, packed as in `bitpack`;
+* ``i.gaps``: uint8, the entries' places in the matrix flattened column by column, as gap symbols
+  of ``gap_bits`` bits.
+
+The same layers give the same bytes. Files from strangers are safe to load: nothing is executed,
+every size is checked before memory is taken for it, and a file that is damaged, inconsistent or
+newer than this version is a `FormatError` of one line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from accelsim.compression.bitpack import (
+    best_gap_bits,
+    gap_symbols,
+    pack,
+    packed_size,
+    places_of,
+    unpack,
+)
+from accelsim.compression.header import (
+    FORMAT_VERSION,
+    FileHeader,
+    LayerHeader,
+    PointsHeader,
+    one_line,
+    parse_header,
+)
+from accelsim.errors import FormatError, InputError
+from accelsim.records import CompressedLayer, CscMatrix
+
+METADATA_KEY = "accelsim"
+DTYPES = {"codebook": ("F32", np.float32), "codes": ("U8", np.uint8), "gaps": ("U8", np.uint8)}
+
+Tensors = dict[str, npt.NDArray[Any]]
+
+
+def save_compressed(path: str | Path, layers: Sequence[CompressedLayer]) -> None:
+    """Write layers to one file. A file of that name is replaced at once or not at all.
+
+    Raises
+    ------
+    InputError
+        If there is no layer, the provenance is not JSON, or the file cannot be written.
+    """
+    if not layers:
+        raise InputError(f"{path}: no layer to write; give at least one")
+    tensors: Tensors = {}
+    headers = []
+    try:
+        for index, layer in enumerate(layers):
+            own_header, own = _to_tensors(layer)
+            headers.append(own_header)
+            tensors.update({f"{index}.{what}": array for what, array in own.items()})
+        header = FileHeader(format_version=FORMAT_VERSION, layers=tuple(headers), content_sha256="")
+        header = header.model_copy(update={"content_sha256": _content_digest(header, tensors)})
+        text = header.to_json()
+        parse_header(text)  # what is written can be read
+    except ValidationError as problem:
+        raise InputError(f"{path}: {one_line(problem)}") from None
+    except (TypeError, ValueError, RecursionError, FormatError) as problem:
+        raise InputError(f"{path}: the provenance is not plain JSON: {problem}") from None
+    _write_atomically(Path(path), save(tensors, {METADATA_KEY: text}))
+
+
+def load_compressed(path: str | Path) -> list[CompressedLayer]:
+    """Read layers from one file.
+
+    Raises
+    ------
+    FormatError
+        If it is damaged, inconsistent, of another format, or of a newer version.
+    InputError
+        If it cannot be read.
+    """
+    where = Path(path)
+    if not where.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with safe_open(where, framework="numpy") as file:
+            header = parse_header((file.metadata() or {}).get(METADATA_KEY))
+            tensors = _checked_tensors(file, header)
+        if _content_digest(header, tensors) != header.content_sha256:
+            raise FormatError("the content does not match its digest; the file is damaged")
+        return [
+            _from_tensors(own, {what: tensors[f"{index}.{what}"] for what in DTYPES})
+            for index, own in enumerate(header.layers)
+        ]
+    except (SafetensorError, InputError) as problem:
+        raise FormatError(f"{path}: {' '.join(str(problem).split())}") from None
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be read: {problem.strerror or problem}") from None
+
+
+def _to_tensors(layer: CompressedLayer) -> tuple[LayerHeader, Tensors]:
+    matrix = layer.matrix
+    columns = np.repeat(np.arange(matrix.shape[1]), np.diff(matrix.column_starts))
+    places = columns * matrix.shape[0] + matrix.rows
+    gap_bits = best_gap_bits(places)
+    symbols = gap_symbols(places, gap_bits)
+    points = layer.binary_points
+    header = LayerHeader(
+        name=layer.name, n_outputs=layer.n_outputs, n_inputs=layer.n_inputs,
+        n_entries=matrix.nnz, n_gap_symbols=len(symbols), gap_bits=gap_bits,
+        weight_bits=layer.weight_bits, index_bits=layer.index_bits, has_bias=layer.has_bias,
+        relu=layer.relu, input_max_abs=_plain(layer.input_max_abs),
+        output_max_abs=_plain(layer.output_max_abs),
+        binary_points=None if points is None else PointsHeader(**vars(points)),
+        provenance=_plain(layer.provenance),
+    )
+    return header, {
+        "codebook": layer.codebook.astype("<f4"),
+        "codes": pack(matrix.values, layer.weight_bits),
+        "gaps": pack(symbols, gap_bits),
+    }
+
+
+def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer:
+    codes = unpack(tensors["codes"], header.n_entries, header.weight_bits)
+    symbols = unpack(tensors["gaps"], header.n_gap_symbols, header.gap_bits)
+    places = places_of(symbols, header.gap_bits)
+    n_columns = header.n_inputs + header.has_bias
+    if len(places) != header.n_entries:
+        raise FormatError(f"{len(places)} gaps for {header.n_entries} codes")
+    if len(places) and int(places[-1]) >= header.n_outputs * n_columns:
+        raise FormatError("an entry lies outside the matrix")
+    columns, rows = np.divmod(places, header.n_outputs)
+    starts = np.searchsorted(columns, np.arange(n_columns + 1)).astype(np.int64)
+    return CompressedLayer(
+        CscMatrix((header.n_outputs, n_columns), starts, rows.astype(np.int32), codes),
+        tensors["codebook"], header.weight_bits, header.index_bits, header.has_bias, header.relu,
+        header.name, header.input_max_abs, header.output_max_abs, header.points,
+        header.provenance,
+    )
+
+
+def _checked_tensors(file: Any, header: FileHeader) -> Tensors:
+    """The tensors, each after its type and size; exactly those that the header asks for."""
+    wanted = {}
+    for index, layer in enumerate(header.layers):
+        wanted[f"{index}.codebook"] = 1 << layer.weight_bits
+        wanted[f"{index}.codes"] = packed_size(layer.n_entries, layer.weight_bits)
+        wanted[f"{index}.gaps"] = packed_size(layer.n_gap_symbols, layer.gap_bits)
+    if set(file.keys()) != set(wanted):
+        raise FormatError("the tensors are not those of the header")
+    tensors: Tensors = {}
+    for name, size in wanted.items():
+        dtype, kind = DTYPES[name.partition(".")[2]]
+        view = file.get_slice(name)
+        if view.get_dtype() != dtype or view.get_shape() != [size]:
+            raise FormatError(
+                f"tensor {name} is {view.get_dtype()} {view.get_shape()}; need {dtype} [{size}]"
+            )
+        tensors[name] = np.asarray(file.get_tensor(name), dtype=kind)
+    return tensors
+
+
+def _content_digest(header: FileHeader, tensors: Tensors) -> str:
+    """SHA-256 of the header without its digest, and of the tensors."""
+    h = hashlib.sha256(header.model_copy(update={"content_sha256": ""}).to_json().encode())
+    for name in sorted(tensors):
+        h.update(f"{name} {len(tensors[name])}\n".encode())
+        h.update(tensors[name].tobytes())
+    return h.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Mappings and tuples as the JSON types that they come back as."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            part = Path(folder, "part")
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be written: {problem.strerror or problem}") from None
+    if os.name == "posix":
+        # Without this the new name may be lost with the power, the old file with it.
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
