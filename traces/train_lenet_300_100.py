@@ -64,14 +64,15 @@ def prune(network: Network, digits: mnist.Split, rng: np.random.Generator) -> No
 def share(
     network: Network, digits: mnist.Split, rng: np.random.Generator
 ) -> tuple[Network, list[sharing.Shared]]:
-    """Return the network with 15 shared weights a layer, fine-tuned, and its codes."""
-    shared = [sharing.share(weight) for weight in network.weights]
-    tuned = Network([layer.weights for layer in shared], network.copy().biases)
+    """Return the network with 15 shared values a layer, fine-tuned, and its codes."""
+    layers = zip(network.weights, network.biases, strict=True)
+    shared = [sharing.share(weight, bias) for weight, bias in layers]
+    tuned = Network([layer.weights for layer in shared], [layer.biases for layer in shared])
     projections = [sharing.move_together(layer.codes) for layer in shared]
     report = progress("centroids", FINE_TUNE)
     train(tuned, digits, FINE_TUNE, rng, projections=projections, report=report)
-    layers = zip(shared, tuned.weights, strict=True)
-    return tuned, [sharing.read_back(layer, weight) for layer, weight in layers]
+    parts = zip(shared, tuned.weights, tuned.biases, strict=True)
+    return tuned, [sharing.read_back(*part) for part in parts]
 
 
 def measure(network: Network, test: mnist.Split) -> dict[str, object]:
@@ -91,15 +92,16 @@ def measure(network: Network, test: mnist.Split) -> dict[str, object]:
 
 def sizes(shared: list[sharing.Shared], n_biases: int) -> dict[str, dict[str, object]]:
     """Bytes of the compressed network in several layouts, against float32 dense."""
-    dense = 4 * (sum(layer.codes.size for layer in shared) + n_biases)
+    dense = 4 * (sum(layer.weights.size for layer in shared) + n_biases)
     result: dict[str, dict[str, object]] = {}
+    weights = [layer.codes[:, :-1] for layer in shared]
     for bits in (4, 5):
         for layout in ("row", "column", "eie_1_pe", "eie_64_pe"):
             if layout in ("row", "column"):
-                parts = [coded_size.flat_size(layer.codes, bits, layout) for layer in shared]
+                parts = [coded_size.flat_size(codes, bits, layout) for codes in weights]
             else:
                 n_pe = int(layout.split("_")[1])
-                parts = [coded_size.interleaved_size(layer.codes, bits, n_pe) for layer in shared]
+                parts = [coded_size.interleaved_size(codes, bits, n_pe) for codes in weights]
             total = sum(part.huffman_bytes for part in parts) + 4 * n_biases
             result[f"{layout}_{bits}_bit_gaps"] = {
                 "plain_bytes": sum(part.plain_bytes for part in parts) + 4 * n_biases,
@@ -152,10 +154,10 @@ def run(digits: mnist.Split, test: mnist.Split, seed: int, out: Path) -> None:
     networks = {"dense": dense, "pruned": pruned, "shared": tuned}
     results: dict[str, object] = {"seed": seed, "data": mnist.PACKAGE}
     results |= {name: measure(network, test) for name, network in networks.items()}
-    kept = [int(np.count_nonzero(layer.codes)) for layer in shared]
+    kept = [int(np.count_nonzero(layer.weights)) for layer in shared]
     results["kept"] = dict(zip(LAYERS, kept, strict=True))
     results["kept_percent"] = {
-        name: round(count * 100 / layer.codes.size, 3)
+        name: round(count * 100 / layer.weights.size, 3)
         for name, count, layer in zip(LAYERS, kept, shared, strict=True)
     }
     results["sizes"] = sizes(shared, sum(bias.size for bias in tuned.biases))
@@ -163,7 +165,7 @@ def run(digits: mnist.Split, test: mnist.Split, seed: int, out: Path) -> None:
     recipe = {
         "dense": asdict(DENSE),
         "prune": [{"density": d, **asdict(s)} for d, s in ROUNDS],
-        "share": "15 values a layer, k-means from a linear start; code 0 is 0.0",
+        "share": "15 values a layer, biases included, k-means from a linear start; code 0 is 0.0",
         "fine_tune": asdict(FINE_TUNE),
     }
     results["recipe"] = recipe
@@ -175,7 +177,7 @@ def run(digits: mnist.Split, test: mnist.Split, seed: int, out: Path) -> None:
     for index, name in enumerate(LAYERS):
         dense_tensors[f"{name}.weight"] = dense.weights[index]
         dense_tensors[f"{name}.bias"] = dense.biases[index]
-        shared_tensors[f"{name}.codes"] = shared[index].codes
+        shared_tensors[f"{name}.codes"] = shared[index].codes[:, :-1]
         shared_tensors[f"{name}.codebook"] = shared[index].codebook
         shared_tensors[f"{name}.bias"] = tuned.biases[index]
     chosen = slice(N_SHIPPED_DIGITS)

@@ -13,7 +13,8 @@ import numpy as np
 from lenet.mnist import PIXEL_SCALE, Split
 
 SIZES = (784, 300, 100, 10)
-Projection = Callable[[np.ndarray], np.ndarray]  # weight gradient -> its part in the subspace
+# Gradient of a layer's weights with its biases as one more column -> its part in the subspace.
+Projection = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass
@@ -85,11 +86,14 @@ def train(
             )
             losses.append(loss)
             rate = np.float32(schedule.rate * 0.5 * (1 + np.cos(np.pi * step / n_steps)))
+            for index, weight in enumerate(network.weights):
+                gradients[index] += np.float32(schedule.weight_decay) * weight
+                if projections is not None:
+                    bias = index + len(network.weights)
+                    both = np.column_stack([gradients[index], gradients[bias]])
+                    both = projections[index](both)
+                    gradients[index], gradients[bias] = both[:, :-1], both[:, -1]
             for index, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
-                if index < len(network.weights):
-                    gradient += np.float32(schedule.weight_decay) * parameter
-                    if projections is not None:
-                        gradient = projections[index](gradient)
                 velocity[index] *= np.float32(schedule.momentum)
                 velocity[index] -= rate * gradient
                 parameter += velocity[index]

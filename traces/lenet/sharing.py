@@ -12,14 +12,21 @@ N_CODES = 16  # 4-bit codes
 
 @dataclass
 class Shared:
-    """One layer's weights: ``codebook[codes]``, code 0 for the zeros and for nothing else."""
+    """One layer: ``codebook[codes]``, code 0 for the zeros and for nothing else.
 
-    codes: np.ndarray  # (outputs, inputs) uint8
+    The biases are the last column, as in EIE: they use the same codebook.
+    """
+
+    codes: np.ndarray  # (outputs, inputs + 1) uint8
     codebook: np.ndarray  # (16,) float32, codebook[0] = 0.0
 
     @property
     def weights(self) -> np.ndarray:
-        return self.codebook[self.codes]
+        return self.codebook[self.codes[:, :-1]]
+
+    @property
+    def biases(self) -> np.ndarray:
+        return self.codebook[self.codes[:, -1]]
 
 
 def largest(weights: np.ndarray, density: float) -> np.ndarray:
@@ -31,17 +38,20 @@ def largest(weights: np.ndarray, density: float) -> np.ndarray:
 
 
 def keep(mask: np.ndarray) -> Projection:
-    """Projection that holds the weights outside ``mask`` where they are."""
+    """Projection that holds the weights outside ``mask`` where they are; biases are free."""
+    mask = np.column_stack([mask, np.ones(len(mask), bool)])
     return lambda gradient: gradient * mask
 
 
-def share(weights: np.ndarray) -> Shared:
-    """Give the non-zero ``weights`` 15 shared values: 1-D k-means from a linear start.
+def share(weights: np.ndarray, biases: np.ndarray) -> Shared:
+    """Give the non-zero ``weights`` and the ``biases`` 15 shared values: 1-D k-means, linear start.
 
-    Lloyd's iteration runs until no weight changes its cluster. A cluster that is or becomes
-    empty keeps its centroid and is left unused.
+    Lloyd's iteration runs until no value changes its cluster. A cluster that is or becomes
+    empty keeps its centroid and is left unused. Biases smaller than every kept weight take no
+    part; in the end each bias gets the nearest of the 15 values and zero.
     """
-    values = weights[weights != 0].astype(np.float64)
+    kept = weights[weights != 0].astype(np.float64)
+    values = np.concatenate([kept, biases[np.abs(biases) >= np.abs(kept).min()]])
     centroids = np.linspace(values.min(), values.max(), N_CODES - 1)
     clusters = np.full(values.size, -1)
     while True:
@@ -52,13 +62,15 @@ def share(weights: np.ndarray) -> Shared:
         counts = np.bincount(clusters, minlength=N_CODES - 1)
         sums = np.bincount(clusters, values, N_CODES - 1)
         centroids = np.where(counts > 0, sums / np.maximum(counts, 1), centroids)
-    codes = np.zeros(weights.shape, np.uint8)
-    codes[weights != 0] = clusters + 1
-    return Shared(codes, np.concatenate(([0.0], centroids)).astype(np.float32))
+    codebook = np.concatenate(([0.0], centroids)).astype(np.float32)
+    codes = np.zeros((len(weights), weights.shape[1] + 1), np.uint8)
+    codes[:, :-1][weights != 0] = clusters[: kept.size] + 1
+    codes[:, -1] = np.abs(biases[:, None] - codebook).argmin(1)
+    return Shared(codes, codebook)
 
 
 def move_together(codes: np.ndarray) -> Projection:
-    """Projection that gives all weights of one code their mean gradient, and code 0 none."""
+    """Projection that gives all values of one code their mean gradient, and code 0 none."""
     kept = np.flatnonzero(codes)
     clusters = codes.ravel()[kept]
     counts = np.maximum(np.bincount(clusters, minlength=N_CODES), 1)
@@ -70,10 +82,11 @@ def move_together(codes: np.ndarray) -> Projection:
     return project
 
 
-def read_back(shared: Shared, weights: np.ndarray) -> Shared:
-    """The same codes with the centroids that training has moved ``weights`` to."""
+def read_back(shared: Shared, weights: np.ndarray, biases: np.ndarray) -> Shared:
+    """The same codes with the centroids that training has moved the values to."""
+    values = np.column_stack([weights, biases])
     codebook = shared.codebook.copy()
-    codebook[shared.codes] = weights
-    if not np.array_equal(codebook[shared.codes], weights) or codebook[0] != 0:
+    codebook[shared.codes] = values
+    if not np.array_equal(codebook[shared.codes], values) or codebook[0] != 0:
         raise ArithmeticError("weights that share a code have drifted apart")
     return Shared(shared.codes, codebook)
