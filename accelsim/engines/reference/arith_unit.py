@@ -1,0 +1,106 @@
+"""ArithmUnit: four stages of multiply and accumulate (EIE sec. IV; contract A1 to A4)."""
+
+from __future__ import annotations
+
+from accelsim.engines.reference.spmat_read import Entry
+from accelsim.engines.reference.weight_decoder import WeightDecoder
+from accelsim.fixedpoint import bounds
+
+NO_ROW = -1
+"""In a stage that holds nothing, or a padding entry: no accumulator is selected."""
+
+
+class ArithUnit:
+    """Adds ``weight * activation`` to an accumulator of the destination register file.
+
+    State (read before the edge): ``row1`` ... ``row4``, the accumulator that each stage selects
+    or `NO_ROW`; ``waits``, whether stage 1 holds its entry back (A4); ``sum4``, what stage 4
+    writes to ``row4`` in this cycle. Edge: ``load(entry, accumulators)``, the entry that
+    spmat_read passes on (None while ``waits``) and the file.
+    """
+
+    __slots__ = ("_acc3", "_activation1", "_activation2", "_bypass", "_code1", "_decoder", "_half",
+                 "_high", "_last_row", "_low", "_product3", "_shift", "_weight2",
+                 "adder_bypasses", "file_reads", "file_writes", "macs", "row1", "row2",
+                 "row3", "row4", "saturations", "sum4", "waits", "write_bypasses")
+
+    def __init__(
+        self, decoder: WeightDecoder, shift: int, accumulator_bits: int, bypass: bool
+    ) -> None:
+        self._decoder = decoder
+        self._shift = shift
+        self._half = 1 << (shift - 1) if shift else 0
+        self._low, self._high = bounds(accumulator_bits)
+        self._bypass = bypass
+        self.row1 = self.row2 = self.row3 = self.row4 = NO_ROW
+        self._last_row = NO_ROW
+        self._code1 = self._activation1 = self._weight2 = self._activation2 = 0
+        self._product3 = self._acc3 = self.sum4 = 0
+        self.waits = False
+        self.macs = 0
+        self.saturations = 0
+        self.adder_bypasses = 0
+        self.write_bypasses = 0
+        self.file_reads = 0
+        self.file_writes = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether no stage selects an accumulator."""
+        return self.row1 == self.row2 == self.row3 == self.row4 == NO_ROW
+
+    def load(self, entry: Entry | None, accumulators: list[int]) -> None:
+        """Clock edge, from the last stage to the first."""
+        row4, sum4 = self.row4, self.sum4
+        row3 = self.row3
+        if row3 >= 0:
+            self.sum4 = self._add()
+        row2 = self.row2
+        if row2 >= 0:
+            if self._bypass and row2 == row3:
+                self._acc3 = self.sum4
+                self.adder_bypasses += 1
+            elif self._bypass and row2 == row4:
+                self._acc3 = sum4
+                self.write_bypasses += 1
+            else:
+                self._acc3 = accumulators[row2]
+                self.file_reads += 1
+            self._product3 = self._weight2 * self._activation2
+            self.macs += 1
+        if row4 >= 0:
+            accumulators[row4] = sum4
+            self.file_writes += 1
+        self.row4, self.row3 = row3, row2
+        if self.waits:
+            self.row2 = NO_ROW
+        else:
+            self._decode()
+            self._take(entry)
+        row1 = self.row1
+        self.waits = not self._bypass and row1 >= 0 and (row1 == self.row2 or row1 == row2)
+
+    def _add(self) -> int:
+        """Stage 3: shift, add, saturate once (accelsim/fixedpoint.py)."""
+        total = self._acc3 + ((self._product3 + self._half) >> self._shift)
+        if self._low <= total <= self._high:
+            return total
+        self.saturations += 1
+        return self._low if total < self._low else self._high
+
+    def _decode(self) -> None:
+        """Stage 1 to stage 2: the code becomes a weight."""
+        self.row2 = self.row1
+        if self.row1 >= 0:
+            self._weight2 = self._decoder.decode(self._code1)
+            self._activation2 = self._activation1
+
+    def _take(self, entry: Entry | None) -> None:
+        """Into stage 1; padding moves the row but selects nothing (A2)."""
+        if entry is None:
+            self.row1 = NO_ROW
+            return
+        code, run, self._activation1, first = entry
+        self._last_row = run if first else self._last_row + run + 1
+        self._code1 = code
+        self.row1 = self._last_row if code else NO_ROW

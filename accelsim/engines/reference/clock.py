@@ -1,0 +1,65 @@
+"""The two phases of a clock cycle. This file is the only one that knows about SimPy time.
+
+In the first phase (even ticks) every process reads registers and decides; no register changes.
+In the second (odd ticks) the clock loads every register from what was decided. A decision can so
+never see another one of its own cycle, and the order of processes inside a tick cannot matter.
+
+A process waits for the next cycle with ``yield clock.tick``. One with nothing to do leaves
+``clock.loading`` and waits for an event of its own; the clock does not step it meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, Protocol
+
+import simpy
+
+Process = Generator[simpy.Event, Any, None]
+
+_PHASE = 1  # ticks between deciding and loading, and back
+
+
+class Register(Protocol):
+    """Anything with state that changes at the clock edge."""
+
+    def load(self) -> None:
+        """Take over what was decided in this cycle."""
+
+
+class Clock:
+    """Counts cycles, starts their first phase and carries out their second.
+
+    Attributes
+    ----------
+    cycle : cycles completed; the number of the present one, from 0
+    tick : event of the next cycle's beginning
+    loading : what loads at the edge; a dict, for its order and its quick removal
+    """
+
+    __slots__ = ("_env", "_watch", "cycle", "loading", "tick")
+
+    def __init__(self, env: simpy.Environment, watch: Callable[[int], None] | None = None) -> None:
+        """``watch(cycle)`` is called between the two phases of each cycle."""
+        self._env = env
+        self._watch = watch
+        self.cycle = 0
+        self.tick = env.event()
+        self.loading: dict[Register, None] = {}
+
+    def event(self) -> simpy.Event:
+        """Something that a sleeping process waits for."""
+        return self._env.event()
+
+    def run(self) -> Process:
+        """The clock's process."""
+        while True:
+            yield self._env.timeout(_PHASE)
+            if self._watch is not None:
+                self._watch(self.cycle)
+            for register in self.loading:
+                register.load()
+            self.cycle += 1
+            yield self._env.timeout(_PHASE)
+            tick, self.tick = self.tick, self._env.event()
+            tick.succeed()

@@ -1,0 +1,86 @@
+"""Layers small enough to follow by hand, and random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from accelsim.arch.config import EieConfig
+from accelsim.arch.loader import load_config
+from accelsim.arch.plan import tile_rows
+from accelsim.engines.job import LayerJob
+from accelsim.formats import build_image
+from accelsim.records import CompressedLayer, CscMatrix
+
+OVERHEAD = 1 + 4  # one start cycle, four to drain
+
+Column = Mapping[int, int]  # output row to code
+
+
+def machine(**overrides: Any) -> EieConfig:
+    """The published machine with a few PEs and 2-bit runs; overrides on top."""
+    return load_config("eie", **{"n_pe": 2, "index_bits": 2, "weight_bits": 4, **overrides})
+
+
+def make_job(
+    config: EieConfig,
+    columns: Sequence[Column],
+    activations: Sequence[int] | None = None,
+    n_outputs: int | None = None,
+    bias: Column | None = None,
+    codebook: Sequence[int] | None = None,
+    shift: int = 0,
+    bias_activation: int = 1,
+) -> LayerJob:
+    """A layer of ``columns[j][row] = code``; activations are all 1, code c means weight c."""
+    stored = [*columns, bias] if bias is not None else list(columns)
+    rows = [sorted(column) for column in stored]
+    highest = max((row[-1] for row in rows if row), default=0)
+    starts = np.cumsum([0, *(len(row) for row in rows)]).astype(np.int64)
+    size = 1 << config.weight_bits
+    packed = CompressedLayer(
+        matrix=CscMatrix(
+            (n_outputs or highest + 1, len(stored)), starts,
+            np.array([r for row in rows for r in row], dtype=np.int32),
+            np.array([c[r] for c, row in zip(stored, rows, strict=True) for r in row],
+                     dtype=np.uint8),
+        ),
+        codebook=np.zeros(size, dtype=np.float32),
+        weight_bits=config.weight_bits, index_bits=config.index_bits, has_bias=bias is not None,
+    )
+    image = build_image(
+        packed, config.n_pe, config.index_bits, tile_rows(config, packed.n_outputs)
+    )
+    return LayerJob(
+        image=image,
+        codebook=np.array(range(size) if codebook is None else codebook, dtype=np.int64),
+        activations=np.array(
+            [1] * len(columns) if activations is None else activations, dtype=np.int64
+        ),
+        shift=shift,
+        bias_activation=bias_activation,
+    )
+
+
+def random_job(
+    config: EieConfig, n_outputs: int, n_inputs: int, density: float, active: float,
+    bias: bool, shift: int, seed: int,
+) -> LayerJob:
+    """Seeded weights and activations of full width, so that sums saturate now and then."""
+    rng = np.random.default_rng(seed)
+    size = 1 << config.weight_bits
+    codes = rng.integers(1, size, (n_inputs + 1, n_outputs)) * (
+        rng.random((n_inputs + 1, n_outputs)) < density
+    )
+    columns = [{int(r): int(c[r]) for r in np.flatnonzero(c)} for c in codes]
+    weight = 1 << (config.weight_value_bits - 1)
+    activation = 1 << (config.activation_bits - 1)
+    codebook = rng.integers(-weight, weight, size)
+    codebook[0] = 0
+    values = rng.integers(-activation, activation, n_inputs) * (rng.random(n_inputs) < active)
+    return make_job(
+        config, columns[:-1], values.tolist(), n_outputs, columns[-1] if bias else None,
+        codebook.tolist(), shift, int(rng.integers(1, activation)),
+    )
