@@ -75,11 +75,11 @@ def load_eie_simulator(
     has_bias = _has_bias(folder, pointers.shape[1], n_inputs, n_pe)
     matrix_columns = n_inputs + int(has_bias)
     columns, rows, codes = _positions(pointers, codes, runs)
-    if has_bias:
-        columns = np.where(columns == pointers.shape[1] - 2, n_inputs, columns)
-    if len(columns) and int(columns.max()) >= matrix_columns:
+    is_bias = columns == pointers.shape[1] - 2 if has_bias else np.zeros(len(columns), dtype=bool)
+    if np.any((columns >= n_inputs) & ~is_bias):
         raise FormatError(f"{folder}: entries in a column between the last input, {n_inputs - 1}, "
                           f"and the bias; act.dat belongs to another layer")
+    columns = np.where(is_bias, n_inputs, columns)
     n_outputs = _n_outputs(folder, n_outputs, int(rows.max(initial=-1)) + 1)
     order = np.lexsort((rows, columns))
     with reading(folder):
