@@ -172,7 +172,9 @@ def _count_pe(
 ) -> None:
     entries = [e for j in columns_of(job, step) for e in entries_of(job, step, pe, j)]
     real = [
-        (leave, row) for (_, code, row), leave in zip(entries, times.leaves[pe], strict=True) if code
+        (leave, row)
+        for (_, code, row), leave in zip(entries, times.leaves[pe], strict=True)
+        if code
     ]
     lines = [at // config.entries_per_line for at, _, _ in entries]
     near = {row: [leave for leave, r in real if r == row] for _, row in real}
