@@ -7,26 +7,27 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from accelsim.errors import AccelsimError
 
 
 def main() -> None:
     """Run the command line; every mistake is one line on standard error and exit status 2."""
+    from typer import Abort, Exit
+    from typer.exceptions import TyperException
+
     from accelsim.cli.app import app
 
     try:
         status = app(standalone_mode=False)
-    except click.exceptions.Exit as leave:
+    except Exit as leave:
         status = leave.exit_code
     except AccelsimError as problem:
         status = _complain(str(problem))
-    except click.ClickException as problem:
+    except TyperException as problem:
         where = getattr(problem, "ctx", None)
         hint = f"; see '{where.command_path} --help'" if where is not None else ""
         status = _complain(problem.format_message().rstrip(".") + hint)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, Abort):
         sys.stderr.write("accelsim: interrupted\n")
         status = 130
     except BrokenPipeError:

@@ -37,10 +37,11 @@ def config_from(machine: str, settings: Sequence[str] | None) -> EieConfig:
 
 
 def console(stderr: bool = False) -> Console:
-    """A rich console; plain text where the output is not a terminal."""
+    """A rich console; plain text, wide enough for every table, where there is no terminal."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else 160)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

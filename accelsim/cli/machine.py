@@ -7,9 +7,15 @@ from typing import Annotated
 
 import typer
 
-from accelsim.cli.common import JsonOption, MachineOption, SetOption, config_from, console
-from accelsim.cli.common import print_json as _print_json
-from accelsim.cli.common import table as _table
+from accelsim.cli.common import (
+    JsonOption,
+    MachineOption,
+    SetOption,
+    config_from,
+    console,
+    print_json,
+    table,
+)
 
 
 def config(machine: MachineOption = "eie", settings: SetOption = None, as_json: JsonOption = False
@@ -19,7 +25,7 @@ def config(machine: MachineOption = "eie", settings: SetOption = None, as_json: 
 
     chosen = config_from(machine, settings)
     if as_json:
-        _print_json(chosen.model_dump())
+        print_json(chosen.model_dump())
         return
     published = config_from(chosen.machine, None)
     sources = published_sources(chosen.machine)
@@ -29,7 +35,7 @@ def config(machine: MachineOption = "eie", settings: SetOption = None, as_json: 
         same = value == getattr(published, key)
         source = sources[key] if same else f"yours (published: {getattr(published, key)})"
         rows.append((key, str(value), field.description or "", source))
-    console().print(_table(f"{machine}", ("key", "value", "meaning", "source"), rows))
+    console().print(table(f"{machine}", ("key", "value", "meaning", "source"), rows))
 
 
 def layers(
@@ -39,12 +45,25 @@ def layers(
     as_json: JsonOption = False,
 ) -> None:
     """List the layers that can be named: the published ones, or those of a file."""
-    from accelsim.workload import list_layers
+    from accelsim.workload import list_layers, published_layers
 
-    found = list_layers(source)
+    rows: list[dict[str, object]]
+    if source is None:
+        title = "Published benchmark layers (EIE Table III)"
+        rows = [
+            {"layer": name, "outputs": p.n_outputs, "inputs": p.n_inputs,
+             "weight density": p.weight_density, "activation density": p.activation_density}
+            for name, p in published_layers().items()
+        ]
+    else:
+        title = f"Layers of {source}"
+        rows = [
+            {"layer": entry.printable, "outputs": entry.n_outputs, "inputs": entry.n_inputs,
+             "kind": entry.kind, "bias": entry.has_bias}
+            for entry in list_layers(source)
+        ]
     if as_json:
-        _print_json({"source": str(source or "published"), "layers": found})
+        print_json({"source": str(source or "published"), "layers": rows})
         return
-    columns = list(found[0]) if found else []
-    title = f"Layers of {source}" if source else "Published benchmark layers (EIE Table III)"
-    console().print(_table(title, columns, [tuple(row.values()) for row in found]))
+    columns = list(rows[0]) if rows else ["layer"]
+    console().print(table(title, columns, [tuple(row.values()) for row in rows]))

@@ -214,7 +214,7 @@ def _count_pe(
         "write_bypasses": sum(gap == [2] for gap in gaps),
         "src_reg_reads": step.n_rows,
         "src_reg_writes": step.load_rows,
-        "dst_reg_reads": sum(not gap for gap in gaps) + step.store_rows,
+        "dst_reg_reads": len(real) + step.store_rows,
         "dst_reg_writes": len(real),
         "act_sram_reads": step.load_rows,
         "act_sram_writes": step.store_rows,

@@ -21,7 +21,7 @@ class ArithUnit:
 
     __slots__ = ("_acc3", "_activation1", "_activation2", "_bypass", "_code1", "_decoder", "_half",
                  "_high", "_last_row", "_low", "_product3", "_shift", "_weight2",
-                 "adder_bypasses", "file_reads", "file_writes", "macs", "row1", "row2",
+                 "adder_bypasses", "file_writes", "macs", "row1", "row2",
                  "row3", "row4", "saturations", "sum4", "waits", "write_bypasses")
 
     def __init__(
@@ -41,7 +41,6 @@ class ArithUnit:
         self.saturations = 0
         self.adder_bypasses = 0
         self.write_bypasses = 0
-        self.file_reads = 0
         self.file_writes = 0
 
     @property
@@ -65,7 +64,6 @@ class ArithUnit:
                 self.write_bypasses += 1
             else:
                 self._acc3 = accumulators[row2]
-                self.file_reads += 1
             self._product3 = self._weight2 * self._activation2
             self.macs += 1
         if row4 >= 0:

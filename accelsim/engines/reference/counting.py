@@ -32,7 +32,7 @@ PER_PE: dict[str, Callable[[Pe], int]] = {
     "write_bypasses": lambda pe: pe.arith_unit.write_bypasses,
     "src_reg_reads": lambda pe: pe.act_rw.source_reads,
     "src_reg_writes": lambda pe: pe.act_rw.source_writes,
-    "dst_reg_reads": lambda pe: pe.arith_unit.file_reads + pe.act_rw.store_reads,
+    "dst_reg_reads": lambda pe: pe.arith_unit.macs + pe.act_rw.store_reads,
     "dst_reg_writes": lambda pe: pe.arith_unit.file_writes,
     "act_sram_reads": lambda pe: pe.act_rw.sram_reads,
     "act_sram_writes": lambda pe: pe.act_rw.sram_writes,

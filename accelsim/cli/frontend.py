@@ -1,0 +1,124 @@
+"""``accelsim compress``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from accelsim.cli.common import CsvOption, JsonOption, console, print_csv, print_json, table
+
+if TYPE_CHECKING:
+    from accelsim.compression import Recipe
+    from accelsim.compression.table import CompressionTable
+
+LayerOption = Annotated[
+    list[str] | None,
+    typer.Option("--layer", "-l", help="A layer of the file; repeatable, in order. All if absent."),
+]
+SeedOption = Annotated[int, typer.Option(help="Seed of a published layer's random numbers.")]
+DensityOption = Annotated[
+    float | None, typer.Option(help="Share of the weights to keep; all non-zeros if absent.")
+]
+ThresholdOption = Annotated[
+    float | None, typer.Option(help="Keep weights of at least this magnitude instead.")
+]
+WeightBitsOption = Annotated[int, typer.Option(help="Bits of a code: 2**bits - 1 shared values.")]
+IndexBitsOption = Annotated[int, typer.Option(help="Bits of a zero run.")]
+InitOption = Annotated[str, typer.Option(help="First centroids: linear, density or random.")]
+
+
+def compress(
+    source: Annotated[str, typer.Argument(help="A published layer, or an npz, safetensors or "
+                                               "ONNX file.")],
+    layer: LayerOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the compressed layers here.")
+    ] = None,
+    density: DensityOption = None,
+    threshold: ThresholdOption = None,
+    weight_bits: WeightBitsOption = 4,
+    index_bits: IndexBitsOption = 4,
+    init: InitOption = "linear",
+    seed: SeedOption = 1,
+    layer_density: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LAYER=D", help="Another density for one layer; repeatable."),
+    ] = None,
+    inputs: Annotated[
+        Path | None, typer.Option(help="Input vectors (npy, npz, safetensors) that settle the "
+                                       "binary points.")
+    ] = None,
+    order: Annotated[
+        str, typer.Option(help="Gaps of the table run over row, column or pe (one PE).")
+    ] = "row",
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Prune, share weights, encode; print the Deep Compression table, a row a layer and a total."""
+    from accelsim.compression import compress_network
+    from accelsim.compression.store import save_compressed
+    from accelsim.compression.table import compression_table
+    from accelsim.network import calibrated
+    from accelsim.sources import as_layers, load_inputs
+
+    recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density)
+    layers = as_layers(source, layer, seed)
+    packed = compress_network(layers, recipe)
+    if inputs is not None:
+        packed = calibrated(packed, load_inputs(inputs, packed[0].n_inputs))
+    counted = compression_table(packed, order)  # type: ignore[arg-type]
+    if output is not None:
+        save_compressed(output, packed)
+    if as_json:
+        rows = [row.as_dict() for row in counted.rows]
+        print_json({"layers": rows, "total": counted.total.as_dict(),
+                    "output": str(output) if output else None})
+    elif as_csv:
+        print_csv([row.as_dict() for row in (*counted.rows, counted.total)])
+    else:
+        console().print(compression_view(counted))
+        if output is not None:
+            console().print(f"written: {output} ({output.stat().st_size:,} bytes)")
+
+
+def make_recipe(
+    density: float | None,
+    threshold: float | None,
+    weight_bits: int,
+    index_bits: int,
+    init: str,
+    layer_density: list[str] | None = None,
+) -> Recipe:
+    """The recipe that the options describe."""
+    from accelsim.compression import Recipe
+    from accelsim.errors import InputError
+
+    layers: dict[str, dict[str, Any]] = {}
+    for text in layer_density or []:
+        name, _, value = text.partition("=")
+        try:
+            layers[name] = {"density": float(value)}
+        except ValueError:
+            raise InputError(
+                f"--layer-density {text}: need LAYER=DENSITY, for instance fc3=0.26"
+            ) from None
+    return Recipe(
+        density=density, threshold=threshold, weight_bits=weight_bits, index_bits=index_bits,
+        init=init, layers=layers,  # type: ignore[arg-type]
+    )
+
+
+def compression_view(counted: CompressionTable) -> Any:
+    """The table as Deep Compression prints it: W bits, I bits and rates, P+Q and P+Q+H."""
+    columns = ("layer", "weights", "kept %", "W bits", "W bits H", "I bits", "I bits H",
+               "P+Q %", "P+Q+H %", "rate")
+    rows = [
+        (r.name, r.weights, f"{r.kept_percent:.1f}", f"{r.weight_bits:g}",
+         f"{r.mean_weight_bits:.2f}", f"{r.index_bits:g}", f"{r.mean_index_bits:.2f}",
+         f"{100 * r.plain_rate:.2f}", f"{100 * r.huffman_rate:.2f}",
+         f"{1 / r.huffman_rate:.1f}x")
+        for r in (*counted.rows, counted.total)
+    ]
+    return table("Compression (P pruned, Q shared, H Huffman-coded)", columns, rows)

@@ -1,0 +1,160 @@
+"""From whatever the user names to compressed layers and inputs, ready to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.compression import Recipe, compress_network
+from accelsim.compression.store import METADATA_KEY, load_compressed
+from accelsim.errors import InputError, nearest
+from accelsim.records import CompressedLayer, Layer
+from accelsim.workload import load_eie_simulator, load_layer, load_network, published_layers
+from accelsim.workload.arrays import open_arrays
+
+MAX_INPUT_FILE_BYTES = 4 << 30
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Layers in sequence, and the input vectors that came with them, if any.
+
+    Attributes
+    ----------
+    inputs : (n_vectors, n_inputs) floats, or None
+    """
+
+    layers: list[CompressedLayer]
+    inputs: npt.NDArray[Any] | None
+
+    def with_inputs(self, density: float, seed: int) -> Source:
+        """The same layers with one seeded input vector, half-normal as after a ReLU."""
+        if not 0 <= density <= 1:
+            raise InputError(f"activation density is {density}; need 0 to 1")
+        rng = np.random.Generator(np.random.PCG64([seed, 0x61637473]))
+        n_inputs = self.layers[0].n_inputs
+        vector = np.abs(rng.standard_normal(n_inputs)) * (rng.random(n_inputs) < density)
+        return replace(self, inputs=vector[None, :].astype(np.float32))
+
+    def required_inputs(self) -> npt.NDArray[Any]:
+        """The inputs, or an error that says how to give some."""
+        if self.inputs is None:
+            raise InputError(
+                f"{self.layers[0].name}: no inputs; give --inputs FILE or --activation-density D"
+            )
+        return self.inputs
+
+
+def open_source(
+    source: str, names: list[str] | None = None, seed: int = 1, recipe: Recipe | None = None
+) -> Source:
+    """Compressed layers from a published name, a layer file, a store or an EIE-simulator folder.
+
+    Parameters
+    ----------
+    source : ``"alex-7"``; an npz, safetensors or ONNX file, whose layers are compressed with
+        ``recipe``; a file written by `accelsim compress`; or a data folder of the EIE authors'
+        simulator
+    names : which layers of the file, in order; None takes all
+    seed : of a published layer
+
+    Raises
+    ------
+    InputError, FormatError
+    """
+    path = Path(source)
+    if source in published_layers():
+        layers = [load_layer(source, seed=seed)]
+    elif path.is_dir():
+        packed, activations = load_eie_simulator(path)
+        return Source([packed], np.atleast_2d(activations))
+    elif _is_store(path):
+        return Source(_chosen(path, load_compressed(path), names), None)
+    elif names is not None and len(names) == 1:
+        layers = [load_layer(source, names[0])]
+    else:
+        layers = list(load_network(path, names).layers)
+    inputs = layers[0].activations
+    return Source(
+        compress_network(layers, recipe), None if inputs is None else np.atleast_2d(inputs)
+    )
+
+
+def load_inputs(path: Path, n_inputs: int) -> npt.NDArray[Any]:
+    """Input vectors from an npy, npz or safetensors file.
+
+    A file of MNIST digits (arrays ``images`` and ``labels``) gives pixel / 256; another file must
+    hold one 1-D or 2-D array of numbers, or one called ``inputs`` or ``activations``.
+
+    Returns
+    -------
+    (n_vectors, n_inputs) float32, or the file's integers as they are
+    """
+    if path.suffix.lower() == ".npy":
+        return _shaped(path, _read_npy(path), n_inputs)
+    file = open_arrays(path)
+    if "images" in file.arrays:
+        scaled = file.read("images").astype(np.float32) / np.float32(256)
+        return _shaped(path, scaled.reshape(len(scaled), -1), n_inputs)
+    for name in ("inputs", "activations", *(file.arrays if len(file.arrays) == 1 else ())):
+        if name in file.arrays:
+            return _shaped(path, file.read(name), n_inputs)
+    raise InputError(
+        f"{path}: holds {', '.join(file.arrays)}; call the input array 'inputs'"
+    )
+
+
+def _read_npy(path: Path) -> npt.NDArray[Any]:
+    try:
+        if path.stat().st_size > MAX_INPUT_FILE_BYTES:
+            raise InputError(f"{path}: larger than 4 GiB; split it")
+        # Mapped: a header that claims more than the file holds is an error, not an allocation.
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        return np.array(mapped)
+    except (OSError, ValueError, EOFError) as problem:
+        reason = getattr(problem, "strerror", None) or "not a readable npy array"
+        raise InputError(f"{path}: {reason}; save it with numpy.save") from None
+
+
+def _shaped(path: Path, array: npt.NDArray[Any], n_inputs: int) -> npt.NDArray[Any]:
+    if array.dtype.kind not in "fiu" or array.ndim not in (1, 2):
+        raise InputError(f"{path}: inputs are {array.dtype} of shape {array.shape}; need numbers "
+                         f"of shape ({n_inputs},) or (vectors, {n_inputs})")
+    vectors = np.atleast_2d(array)
+    if vectors.shape[1] != n_inputs or not len(vectors):
+        raise InputError(f"{path}: inputs have shape {array.shape}; the layer takes {n_inputs}")
+    if vectors.dtype.kind == "f" and not np.isfinite(vectors).all():
+        raise InputError(f"{path}: inputs hold NaN or infinity")
+    return vectors
+
+
+def _is_store(path: Path) -> bool:
+    """Whether a file was written by `accelsim compress`; a missing file is left to the loaders."""
+    if path.suffix.lower() != ".safetensors" or not path.is_file():
+        return False
+    return METADATA_KEY in open_arrays(path).metadata
+
+
+def _chosen(
+    path: Path, layers: list[CompressedLayer], names: list[str] | None
+) -> list[CompressedLayer]:
+    if not names:
+        return layers
+    by_name = {packed.name: packed for packed in layers}
+    for name in names:
+        if name not in by_name:
+            raise InputError(f"{path}: no layer '{name}'{nearest(name, by_name)}")
+    return [by_name[name] for name in names]
+
+
+def as_layers(source: str, names: list[str] | None = None, seed: int = 1) -> list[Layer]:
+    """The uncompressed layers of a published name or a layer file, in sequence."""
+    if source in published_layers():
+        return [load_layer(source, seed=seed)]
+    if names is not None and len(names) == 1:
+        return [load_layer(source, names[0])]
+    return list(load_network(Path(source), names).layers)
