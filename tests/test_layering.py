@@ -24,7 +24,7 @@ TABLE = (
     ("compression", "workload", "engines", "energy"),
     ("arch",),
     ("formats",),
-    ("records", "results", "fixedpoint"),
+    ("records", "results", "recurrent", "ese_results", "fixedpoint"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}

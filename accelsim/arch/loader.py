@@ -6,24 +6,49 @@ import re
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from accelsim.arch.config import EieConfig
+from accelsim.arch.ese import EseConfig
 from accelsim.errors import ConfigError, nearest
 
-MACHINES: dict[str, type[EieConfig]] = {"eie": EieConfig}
+Machine = EieConfig | EseConfig
+M = TypeVar("M", EieConfig, EseConfig)
+
+MACHINES: dict[str, type[Machine]] = {"eie": EieConfig, "ese": EseConfig}
 
 _MAX_FILE_BYTES = 1 << 20
 
 
 def load_config(source: str | Path = "eie", **overrides: Any) -> EieConfig:
+    """An EIE's configuration; as `load_machine`, with an error for other machines."""
+    return load_as(EieConfig, source, **overrides)
+
+
+def load_as(model: type[M], source: str | Path, **overrides: Any) -> M:
+    """As `load_machine`, for callers that work with one kind of machine.
+
+    Raises
+    ------
+    ConfigError
+        As there, and if the source describes another machine.
+    """
+    config = load_machine(source, **overrides)
+    if not isinstance(config, model):
+        wanted = next(name for name, known in MACHINES.items() if known is model)
+        raise ConfigError(f"{source}: describes the machine '{config.machine}'; "
+                          f"this needs machine = '{wanted}'")
+    return config
+
+
+def load_machine(source: str | Path, **overrides: Any) -> Machine:
     """A machine's configuration.
 
     Parameters
     ----------
-    source : a machine's name (``"eie"``) or the path of a TOML file. A file names its
+    source : a machine's name (``"eie"``, ``"ese"``) or the path of a TOML file. A file names its
         ``machine``; keys that it leaves out keep the published value.
     overrides : values that replace what the file says
 
@@ -96,7 +121,7 @@ def _from_file(path: Path) -> dict[str, Any]:
     return {**_published(machine), **values}
 
 
-def _validated(model: type[EieConfig], values: dict[str, Any], where: str) -> EieConfig:
+def _validated(model: type[Machine], values: dict[str, Any], where: str) -> Machine:
     known = list(model.model_fields)
     for key in values:
         if key not in known:

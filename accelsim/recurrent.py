@@ -1,0 +1,215 @@
+"""Recurrent layers and linear weights: frozen records beside those of `accelsim.records`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import InputError, nearest
+from accelsim.fixedpoint import dequantise, frac_bits_for, quantise
+from accelsim.records import CscMatrix, FloatArray
+
+Kind = Literal["lstm", "gru", "linear"]
+
+
+@dataclass(frozen=True)
+class LinearWeights:
+    """A pruned matrix of fixed-point weights: no codebook, the entry holds the weight itself.
+
+    Attributes
+    ----------
+    matrix : `CscMatrix` of int16, shape (n_outputs, n_inputs), without zeros
+    weight_bits : 2 to 16
+    frac_bits : binary point of the weights (`accelsim.fixedpoint`)
+
+    Source: ESE (FPGA 2017), direct quantisation to 12 bits.
+    """
+
+    matrix: CscMatrix
+    weight_bits: int
+    frac_bits: int
+    name: str = "weights"
+
+    def __post_init__(self) -> None:
+        values = self.matrix.values
+        if not 2 <= self.weight_bits <= 16:
+            raise InputError(f"{self.name}: weight_bits is {self.weight_bits}; need 2 to 16")
+        if values.dtype != np.int16:
+            raise InputError(f"{self.name}: linear weights are {values.dtype}; need int16")
+        limit = 1 << (self.weight_bits - 1)
+        if len(values) and (int(values.min()) < -limit or int(values.max()) >= limit):
+            raise InputError(f"{self.name}: a weight does not fit {self.weight_bits} bits")
+        if not values.all():
+            raise InputError(f"{self.name}: a stored weight is zero; leave it out")
+
+    @classmethod
+    def from_floats(
+        cls, weights: FloatArray | CscMatrix, weight_bits: int, name: str = "weights"
+    ) -> LinearWeights:
+        """Quantise with the most fraction bits that hold the largest weight.
+
+        Weights that round to zero are not stored.
+        """
+        matrix = weights if isinstance(weights, CscMatrix) else CscMatrix.from_dense(weights)
+        largest = float(np.abs(matrix.values).max(initial=0.0))
+        if not 2 <= weight_bits <= 16:
+            raise InputError(f"{name}: weight_bits is {weight_bits}; need 2 to 16")
+        frac_bits = frac_bits_for(largest, weight_bits)
+        values = quantise(matrix.values, weight_bits, frac_bits).astype(np.int16)
+        kept = np.zeros(len(values) + 1, dtype=np.int64)
+        np.cumsum(values != 0, out=kept[1:])
+        stored = CscMatrix(
+            matrix.shape, kept[matrix.column_starts], matrix.rows[values != 0], values[values != 0]
+        )
+        return cls(stored, weight_bits, frac_bits, name)
+
+    def decoded(self) -> CscMatrix:
+        """The same matrix with float64 weights."""
+        m = self.matrix
+        return CscMatrix(m.shape, m.column_starts, m.rows, dequantise(m.values, self.frac_bits))
+
+    def digest(self) -> str:
+        """SHA-256 over everything that determines a run."""
+        h = hashlib.sha256(repr((self.matrix.shape, self.weight_bits, self.frac_bits)).encode())
+        h.update(np.asarray(self.matrix.column_starts, dtype="<i8").tobytes())
+        h.update(np.asarray(self.matrix.rows, dtype="<i4").tobytes())
+        h.update(np.asarray(self.matrix.values, dtype="<i2").tobytes())
+        return h.hexdigest()
+
+
+Matrix = FloatArray | CscMatrix | LinearWeights
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The names of a kind of cell: what its equations are written with."""
+
+    input_matrices: tuple[str, ...]
+    recurrent_matrices: tuple[str, ...]
+    biases: tuple[str, ...]
+    peepholes: tuple[str, ...] = ()
+
+
+CELLS: Mapping[str, Cell] = MappingProxyType({
+    "lstm": Cell(("Wix", "Wfx", "Wcx", "Wox"), ("Wir", "Wfr", "Wcr", "Wor"),
+                 ("bi", "bf", "bc", "bo"), ("Wic", "Wfc", "Woc")),
+    "gru": Cell(("Wrx", "Wzx", "Wnx"), ("Wrr", "Wzr", "Wnr"), ("br", "bz", "bn", "bnr")),
+    "linear": Cell(("Wyx",), (), ("by",)),
+})
+"""Kind to names. A matrix is W, gate, source: ``x`` the input, ``r`` the output one step before."""
+
+
+@dataclass(frozen=True)
+class RecurrentLayer:
+    """One recurrent layer, n_inputs -> n_cells -> n_outputs. Equations: engines/ese/README.md.
+
+    Attributes
+    ----------
+    kind : "lstm" (ESE), "gru", or "linear" (``y = Wyx x + by``: one matrix on the same machine)
+    matrices : name to (rows, columns): ``W?x`` (n_cells, n_inputs), ``W?r`` (n_cells, n_outputs),
+        and for an LSTM with projection ``Wym`` (n_outputs, n_cells)
+    biases : name to (n_cells,); missing ones are zero
+    peepholes : ``Wic``, ``Wfc``, ``Woc`` to (n_cells,), all or none (LSTM)
+    cell_activation : of the LSTM's candidate g; ESE prints "sigmoid", most networks use "tanh"
+    reset_after : GRU: the reset gate multiplies ``Wnr h + bnr`` (True) or ``h`` (False)
+    """
+
+    kind: Kind
+    matrices: Mapping[str, Matrix]
+    biases: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+    peepholes: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+    cell_activation: Literal["sigmoid", "tanh"] = "tanh"
+    reset_after: bool = True
+    name: str = "recurrent"
+    provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if self.kind not in CELLS:
+            raise InputError(f"{self.name}: kind is {self.kind!r}{nearest(self.kind, CELLS)}")
+        if self.cell_activation not in ("sigmoid", "tanh"):
+            raise InputError(f"{self.name}: cell_activation is {self.cell_activation!r}; "
+                             f"need 'sigmoid' or 'tanh'")
+        cell = CELLS[self.kind]
+        needed = cell.input_matrices + cell.recurrent_matrices
+        allowed = {*needed, *(("Wym",) if self.kind == "lstm" else ())}
+        _check_names(self.name, "matrix", self.matrices, allowed, needed)
+        _check_names(self.name, "bias", self.biases, cell.biases, ())
+        _check_names(self.name, "peephole", self.peepholes, cell.peepholes,
+                     cell.peepholes if self.peepholes else ())
+        matrices = {
+            name: m if isinstance(m, CscMatrix | LinearWeights) else _floats(self.name, name, m, 2)
+            for name, m in self.matrices.items()
+        }
+        object.__setattr__(self, "matrices", MappingProxyType(matrices))
+        for what in ("biases", "peepholes"):
+            vectors = {n: _floats(self.name, n, v, 1) for n, v in getattr(self, what).items()}
+            object.__setattr__(self, what, MappingProxyType(vectors))
+            for name, vector in vectors.items():
+                self._check_shape(name, vector.shape, (self.n_cells,))
+        for name in self.matrices:
+            self._check_shape(name, self.shape(name), self._wanted_shape(name))
+
+    def shape(self, name: str) -> tuple[int, int]:
+        """(rows, columns) of a matrix."""
+        m = self.matrices[name]
+        rows, columns = m.matrix.shape if isinstance(m, LinearWeights) else m.shape
+        return int(rows), int(columns)
+
+    @property
+    def n_inputs(self) -> int:
+        """Elements of x_t."""
+        return self.shape(CELLS[self.kind].input_matrices[0])[1]
+
+    @property
+    def n_cells(self) -> int:
+        """Elements of the gates and of the cell state."""
+        return self.shape(CELLS[self.kind].input_matrices[0])[0]
+
+    @property
+    def n_outputs(self) -> int:
+        """Elements of y_t: of the projection if there is one."""
+        return self.shape("Wym")[0] if "Wym" in self.matrices else self.n_cells
+
+    def floats(self, name: str) -> npt.NDArray[np.float64]:
+        """A matrix as a dense float64 array, decoded if it is quantised."""
+        m = self.matrices[name]
+        if isinstance(m, LinearWeights):
+            m = m.decoded()
+        dense = m.to_dense() if isinstance(m, CscMatrix) else m
+        return np.asarray(dense, dtype=np.float64)
+
+    def _wanted_shape(self, name: str) -> tuple[int, int]:
+        if name == "Wym":
+            return self.n_outputs, self.n_cells
+        return self.n_cells, self.n_inputs if name.endswith("x") else self.n_outputs
+
+    def _check_shape(self, name: str, got: tuple[int, ...], want: tuple[int, ...]) -> None:
+        if got != want:
+            raise InputError(f"{self.name}: {name} has shape {got}; the others need {want}")
+
+
+def _check_names(
+    layer: str, what: str, given: Mapping[str, Any], allowed: Any, needed: tuple[str, ...]
+) -> None:
+    for name in given:
+        if name not in allowed:
+            raise InputError(f"{layer}: no {what} is called '{name}'{nearest(name, allowed)}")
+    for name in needed:
+        if name not in given:
+            raise InputError(f"{layer}: {what} '{name}' is missing; need {', '.join(needed)}")
+
+
+def _floats(layer: str, name: str, values: Any, n_dims: int) -> FloatArray:
+    array = np.asarray(values)
+    if array.ndim != n_dims or 0 in array.shape or not np.issubdtype(array.dtype, np.number):
+        raise InputError(f"{layer}: {name} has shape {array.shape}; need {n_dims} dimensions "
+                         f"of numbers")
+    if not np.isfinite(array).all():
+        raise InputError(f"{layer}: {name} holds NaN or infinity")
+    return array
