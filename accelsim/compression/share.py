@@ -9,8 +9,9 @@ Sorted once, a cluster is a span; its sum is a difference of two prefix sums. Su
 fractions) and midpoints are exact, so that the result is the same on every machine, and one
 iteration costs a binary search for each centroid.
 
-In words: a weight belongs to the nearest centroid, to the lower of two equally near. A cluster that
-is empty keeps its centroid, and may fill again. Iteration ends when no weight changes its cluster,
+In words: a weight belongs to the nearest centroid, to the lower of two equally near; of equal
+centroids the first takes the weights up to them, the last those above. A cluster that is empty
+keeps its centroid, and may fill again. Iteration ends when no weight changes its cluster,
 or at ``max_iterations``. Layers with no more distinct values than centroids (of weights and bias
 together, else of the weights) are not clustered: their values are the codebook, nothing is lost.
 Weights whose shared value is 0.0 get code 0, which is to say that they are pruned.
