@@ -1,0 +1,161 @@
+// eie_array: NPe processing elements behind one control unit.
+//
+// Model: accelsim/engines/reference/eie.py; EIE (ISCA 2016) sec. IV; contract.
+// Row i of the matrix and activation i belong to PE i mod NPe.
+// Timing: a layer starts in the cycle after start_i (only while idle_o) and done_o is high in the
+// cycle after its last one. The host writes memories and the program while idle_o:
+// io_mem_i 0 to 7 are the memories of PE io_pe_i (see pe), 8 is the program (see ccu_program),
+// 9 the CCU's counters (see ccu_counters). A write takes one cycle. A read holds its request for
+// two cycles; the data are there in the second.
+`default_nettype none
+
+module eie_array #(
+  parameter integer NPe             = 64,
+  parameter integer ActQueueDepth   = 8,
+  parameter integer WeightBits      = 4,
+  parameter integer IndexBits       = 4,
+  parameter integer SpmatWidthBits  = 64,
+  parameter integer SpmatLines      = 16384,
+  parameter integer PointerBits     = 16,
+  parameter integer PointerWords    = 16384,
+  parameter integer ActSramWords    = 1024,
+  parameter integer RegfileDepth    = 64,
+  parameter integer ActivationBits  = 16,
+  parameter integer WeightValueBits = 16,
+  parameter integer AccumulatorBits = 16,
+  parameter integer Bypass          = 1,
+  parameter integer ProgramDepth    = 16,   // passes of a layer
+  parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
+  parameter integer Trace           = 0,    // 1 drives trace_o
+  // Derived; leave them alone
+  parameter integer CountBits     = $clog2(ActQueueDepth + 1),
+  parameter integer LineBits      = (SpmatLines > 1) ? $clog2(SpmatLines) : 1,
+  parameter integer ColumnBits    = (PointerWords > 2) ? $clog2(PointerWords) : 1,
+  parameter integer ActAddrBits   = (ActSramWords > 1) ? $clog2(ActSramWords) : 1,
+  parameter integer RowBits       = (RegfileDepth > 1) ? $clog2(RegfileDepth) : 1,
+  parameter integer PositionBits  = (NPe > 1) ? $clog2(NPe) : 1,
+  parameter integer PassBits      = (ProgramDepth > 1) ? $clog2(ProgramDepth) : 1,
+  parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
+  parameter integer PeTraceBits   =
+      CountBits + 2*ColumnBits + LineBits + 2*RowBits + AccumulatorBits + 12,
+  parameter integer TraceBits     = 9 + ColumnBits + ActivationBits + NPe * PeTraceBits
+) (
+  input  wire                    clk_i,
+  input  wire                    rst_ni,    // asynchronous, active low
+  // Host
+  input  wire                    start_i,
+  output wire                    idle_o,
+  output wire                    done_o,
+  input  wire                    io_req_i,
+  input  wire                    io_we_i,
+  input  wire [3:0]              io_mem_i,
+  input  wire [PositionBits-1:0] io_pe_i,
+  input  wire [31:0]             io_addr_i,
+  input  wire [IoDataBits-1:0]   io_wdata_i,
+  output wire [IoDataBits-1:0]   io_rdata_o,
+  // What happens in this cycle: CCU_TRACE of accelsim/rtl_bridge/params.py, then PE 0, PE 1, ...
+  // from the lowest bits on
+  output wire [TraceBits-1:0]    trace_o
+);
+
+  localparam integer RowCountBits  = $clog2(RegfileDepth + 1);
+  localparam integer RegisterBits  =
+      (ActivationBits > AccumulatorBits) ? ActivationBits : AccumulatorBits;
+  localparam integer ShiftBits     = $clog2(WeightValueBits + ActivationBits + 1);
+  localparam integer ReadShiftBits = $clog2(RegisterBits + 1);
+  localparam integer CounterBits   = 32;
+  localparam integer DataBits      = 32;
+  localparam integer CcuTraceBits  = 9 + ColumnBits + ActivationBits;
+
+  wire layer_start, running, compute, pass_start, swap, clear, relu, load, store, drain;
+  wire broadcast, blocked, row_change, scan_read, found;
+  wire [ShiftBits-1:0]          shift;
+  wire [ReadShiftBits-1:0]      read_shift;
+  wire [RowBits-1:0]            batch_row, scan_row;
+  wire [ActAddrBits-1:0]        batch_addr;
+  wire [PositionBits-1:0]       position, found_index;
+  wire [ColumnBits-1:0]         column;
+  wire [ActivationBits-1:0]     activation, found_value;
+  wire [NPe*ActivationBits-1:0] scan_values;
+  wire [NPe-1:0]                full, busy;
+  wire [NPe*IoDataBits-1:0]     io_rdata;
+  wire [CounterBits-1:0]        counter;
+
+  ccu #(
+    .NPe(NPe), .PositionBits(PositionBits), .RowBits(RowBits), .RowCountBits(RowCountBits),
+    .ColumnBits(ColumnBits), .ActivationBits(ActivationBits), .ShiftBits(ShiftBits),
+    .ReadShiftBits(ReadShiftBits), .ActAddrBits(ActAddrBits), .ProgramDepth(ProgramDepth),
+    .PassBits(PassBits), .DataBits(DataBits), .CounterBits(CounterBits), .Counters(Counters)
+  ) u_ccu (
+    .clk_i(clk_i), .rst_ni(rst_ni), .start_i(start_i), .idle_o(idle_o), .done_o(done_o),
+    .program_write_i(io_req_i && io_we_i && io_mem_i == 4'd8),
+    .program_addr_i(io_addr_i[PassBits+3:0]), .program_data_i(io_wdata_i[DataBits-1:0]),
+    .counter_index_i(io_addr_i[3:0]), .counter_o(counter), .layer_start_o(layer_start),
+    .running_o(running), .compute_o(compute), .pass_start_o(pass_start), .swap_o(swap),
+    .clear_o(clear), .relu_o(relu), .shift_o(shift), .read_shift_o(read_shift), .load_o(load),
+    .store_o(store), .batch_row_o(batch_row), .batch_addr_o(batch_addr), .busy_i(|busy),
+    .scan_row_o(scan_row), .scan_read_o(scan_read), .position_o(position), .found_i(found),
+    .index_i(found_index), .value_i(found_value), .full_i(|full), .broadcast_o(broadcast),
+    .column_o(column), .activation_o(activation), .blocked_o(blocked), .drain_o(drain),
+    .row_change_o(row_change)
+  );
+
+  lnzd_tree #(
+    .NPe(NPe), .PositionBits(PositionBits), .ActivationBits(ActivationBits)
+  ) u_lnzd_tree (
+    .values_i(scan_values), .position_i(position), .found_o(found), .index_o(found_index),
+    .value_o(found_value)
+  );
+
+  genvar p;
+  generate
+    for (p = 0; p < NPe; p = p + 1) begin : g_pe
+      localparam [PositionBits-1:0] Index = p[PositionBits-1:0];
+      wire [PeTraceBits-1:0] trace;
+      pe #(
+        .ActQueueDepth(ActQueueDepth), .WeightBits(WeightBits), .IndexBits(IndexBits),
+        .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits),
+        .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
+        .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
+        .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .Counters(Counters), .Trace(Trace)
+      ) u_pe (
+        .clk_i(clk_i), .rst_ni(rst_ni), .push_i(broadcast), .column_i(column),
+        .activation_i(activation), .full_o(full[p]), .layer_start_i(layer_start),
+        .running_i(running), .compute_i(compute), .blocked_i(blocked),
+        .pass_start_i(pass_start), .swap_i(swap), .clear_i(clear), .relu_i(relu),
+        .read_shift_i(read_shift), .shift_i(shift), .load_i(load), .store_i(store),
+        .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(busy[p]),
+        .scan_row_i(scan_row), .scan_read_i(scan_read),
+        .scan_value_o(scan_values[p*ActivationBits +: ActivationBits]),
+        .io_req_i(io_req_i && !io_mem_i[3] && io_pe_i == Index), .io_we_i(io_we_i),
+        .io_mem_i(io_mem_i[2:0]), .io_addr_i(io_addr_i), .io_wdata_i(io_wdata_i),
+        .io_rdata_o(io_rdata[p*IoDataBits +: IoDataBits]), .trace_o(trace)
+      );
+    end
+  endgenerate
+
+  assign io_rdata_o = io_mem_i[3] ? {{(IoDataBits-CounterBits){1'b0}}, counter}
+                                  : io_rdata[io_pe_i*IoDataBits +: IoDataBits];
+
+  generate
+    if (Trace != 0) begin : g_trace
+      assign trace_o[CcuTraceBits-1:0] = {
+        running, pass_start, load, compute, drain, store, blocked, row_change, broadcast,
+        broadcast ? column : {ColumnBits{1'b0}},
+        broadcast ? activation : {ActivationBits{1'b0}}
+      };
+      for (p = 0; p < NPe; p = p + 1) begin : g_trace_pe
+        assign trace_o[CcuTraceBits + p*PeTraceBits +: PeTraceBits] = g_pe[p].trace;
+      end
+    end else begin : g_no_trace
+      assign trace_o = {TraceBits{1'b0}};
+      wire unused_states = drain ^ row_change;
+      for (p = 0; p < NPe; p = p + 1) begin : g_unused
+        wire unused_trace = ^g_pe[p].trace;
+      end
+    end
+  endgenerate
+
+endmodule
+
+`default_nettype wire
