@@ -68,16 +68,14 @@ def open_source(
     """
     path = Path(source)
     if source in published_layers():
-        layers = [load_layer(source, seed=seed)]
+        layers = as_layers(source, names, seed)
     elif path.is_dir():
         packed, activations = load_eie_simulator(path)
         return Source([packed], np.atleast_2d(activations))
     elif _is_store(path):
         return Source(_chosen(path, load_compressed(path), names), None)
-    elif names is not None and len(names) == 1:
-        layers = [load_layer(source, names[0])]
     else:
-        layers = list(load_network(path, names).layers)
+        layers = as_layers(source, names)
     inputs = layers[0].activations
     return Source(
         compress_network(layers, recipe), None if inputs is None else np.atleast_2d(inputs)
@@ -154,7 +152,7 @@ def _chosen(
 def as_layers(source: str, names: list[str] | None = None, seed: int = 1) -> list[Layer]:
     """The uncompressed layers of a published name or a layer file, in sequence."""
     if source in published_layers():
-        return [load_layer(source, seed=seed)]
+        return [load_layer(source, names[0] if names else None, seed)]
     if names is not None and len(names) == 1:
         return [load_layer(source, names[0])]
     return list(load_network(Path(source), names).layers)

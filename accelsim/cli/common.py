@@ -99,8 +99,10 @@ def progress(label: str, total: int) -> Iterator[Any]:
     """
     from rich.progress import Progress, TimeRemainingColumn
 
-    columns = (*Progress.get_default_columns()[:-1], TimeRemainingColumn(elapsed_when_finished=True))
-    bar = Progress(*columns, console=console(stderr=True), transient=True)
+    left = TimeRemainingColumn(elapsed_when_finished=True)
+    columns = (*Progress.get_default_columns()[:-1], left)
+    where = console(stderr=True)
+    bar = Progress(*columns, console=where, transient=True, disable=not where.is_terminal)
     with bar:
         task = bar.add_task(label, total=total)
         yield lambda: bar.advance(task)

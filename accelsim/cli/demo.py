@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from, console, progress, table
+from accelsim.cli.frontend import compression_view
+from accelsim.cli.run import breakdown_view
 
 if TYPE_CHECKING:
     from accelsim.arch import EieConfig
@@ -29,6 +31,8 @@ def demo(
     ] = Path("accelsim-demo.svg"),
 ) -> None:
     """Run MNIST digits through a compressed LeNet-300-100 on EIE and check every output bit."""
+    import numpy as np
+
     from accelsim.compression import Recipe, compress_network
     from accelsim.compression.table import compression_table
     from accelsim.errors import ConservationError
@@ -36,8 +40,6 @@ def demo(
     from accelsim.report.plots import cycle_breakdown, save
     from accelsim.workload import load_digits, load_network
 
-    from .frontend import compression_view
-    from .run import breakdown_view
 
     config = config_from(machine, settings)
     images, labels = load_digits(folder / "digits.safetensors")
@@ -55,12 +57,12 @@ def demo(
             advance()
     golden = network_outputs(config, packed, images)
     for index, chain in enumerate(runs):
-        if chain[-1].outputs is None or (chain[-1].outputs != golden[index]).any():
+        if not np.array_equal(np.asarray(chain[-1].outputs), golden[index]):
             raise ConservationError(f"digit {index}: {engine} and functional outputs differ")
     out.print(_layer_view(config, runs))
     merged = _merged(runs)
     out.print(breakdown_view(merged))
-    predicted = [int(chain[-1].outputs.argmax()) for chain in runs]  # type: ignore[union-attr]
+    predicted = [int(chain[-1].outputs_float.argmax()) for chain in runs]
     shown = min(20, len(runs))
     out.print(f"predicted, first {shown}: {' '.join(map(str, predicted[:shown]))}")
     out.print(f"labels,    first {shown}: {' '.join(map(str, labels[:shown]))}")

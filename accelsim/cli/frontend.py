@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -68,7 +68,7 @@ def compress(
     packed = compress_network(layers, recipe)
     if inputs is not None:
         packed = calibrated(packed, load_inputs(inputs, packed[0].n_inputs))
-    counted = compression_table(packed, order)  # type: ignore[arg-type]
+    counted = compression_table(packed, cast(Any, order))
     if output is not None:
         save_compressed(output, packed)
     if as_json:
@@ -106,7 +106,7 @@ def make_recipe(
             ) from None
     return Recipe(
         density=density, threshold=threshold, weight_bits=weight_bits, index_bits=index_bits,
-        init=init, layers=layers,  # type: ignore[arg-type]
+        init=cast(Any, init), layers=layers,
     )
 
 

@@ -22,12 +22,10 @@ from accelsim.cli.common import (
 )
 from accelsim.cli.frontend import (
     DensityOption,
-    IndexBitsOption,
     InitOption,
     LayerOption,
     SeedOption,
     ThresholdOption,
-    WeightBitsOption,
     make_recipe,
 )
 
@@ -56,20 +54,26 @@ def simulate(
     ] = None,
     density: DensityOption = None,
     threshold: ThresholdOption = None,
-    weight_bits: WeightBitsOption = 4,
-    index_bits: IndexBitsOption = 4,
+    weight_bits: Annotated[
+        int | None, typer.Option(help="Bits of a code; the machine's if absent.")
+    ] = None,
     init: InitOption = "linear",
     seed: SeedOption = 1,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
 ) -> None:
     """Run layers cycle by cycle: cycles, time, load balance, where the cycles went."""
+    from accelsim.engines.job import check_engine
     from accelsim.network import calibrated, simulate_network
     from accelsim.report.summary import layer_row, run_object
     from accelsim.sources import load_inputs, open_source
 
     config = config_from(machine, settings)
-    recipe = make_recipe(density, threshold, weight_bits, index_bits, init)
+    check_engine(engine)
+    recipe = make_recipe(
+        density, threshold, config.weight_bits if weight_bits is None else weight_bits,
+        config.index_bits, init,
+    )
     opened = open_source(source, layer, seed, recipe)
     if inputs is not None:
         vectors = load_inputs(inputs, opened.layers[0].n_inputs)[:count]

@@ -89,6 +89,12 @@ class JobResult:
 Engine = Callable[..., JobResult]
 
 
+def check_engine(name: str) -> None:
+    """Raise `InputError` if there is no such engine."""
+    if name not in ENGINES:
+        raise InputError(f"no engine '{name}'{nearest(name, ENGINES)}")
+
+
 def get_engine(name: str) -> Engine:
     """The engine's ``run`` function, imported when first asked for.
 
@@ -97,8 +103,7 @@ def get_engine(name: str) -> Engine:
     InputError
         If there is no such engine.
     """
-    if name not in ENGINES:
-        raise InputError(f"no engine '{name}'{nearest(name, ENGINES)}")
+    check_engine(name)
     run: Engine = import_module(ENGINES[name]).run
     return run
 
