@@ -11,12 +11,51 @@ from accelsim.arch.config import EieConfig
 from accelsim.arch.loader import load_config
 from accelsim.arch.plan import tile_rows
 from accelsim.engines.job import LayerJob
+from accelsim.engines.reference.eie import Eie, run
 from accelsim.formats import build_image
 from accelsim.records import CompressedLayer, CscMatrix
+from accelsim.results import Counters
 
 OVERHEAD = 1 + 4  # one start cycle, four to drain
 
 Column = Mapping[int, int]  # output row to code
+
+
+class Trace:
+    """When things happen, in cycles from the first compute cycle of the layer."""
+
+    def __init__(self, n_pe: int) -> None:
+        self.first_compute: int | None = None
+        self.broadcasts: list[int] = []
+        self.pops: list[list[int]] = [[] for _ in range(n_pe)]
+        self.slots: list[list[int]] = [[] for _ in range(n_pe)]
+        self.empty_slots: list[list[int]] = [[] for _ in range(n_pe)]
+        self.phases: list[str] = []
+
+    def cycle(self, t: int, machine: Eie) -> None:
+        assert t == len(self.phases)
+        self.phases.append(machine.ccu.phase)
+        if self.first_compute is None:
+            if machine.ccu.phase != "compute":
+                return
+            self.first_compute = t
+        now = t - self.first_compute
+        if machine.ccu.broadcast is not None:
+            self.broadcasts.append(now)
+        for index, pe in enumerate(machine.pes):
+            self.pops[index] += [now] * pe.ptr_read.pops
+            self.slots[index] += [now] * pe.spmat_read.advances
+            self.empty_slots[index] += [now] * pe.spmat_read.skips
+
+
+def trace(config: EieConfig, job: LayerJob) -> tuple[Trace, Counters]:
+    """Run a layer and write down when things happened."""
+    seen = Trace(config.n_pe)
+    counters = run(config, job, observer=seen).counters
+    assert counters is not None
+    counters.check()
+    assert counters.cycles == len(seen.phases)
+    return seen, counters
 
 
 def machine(**overrides: Any) -> EieConfig:

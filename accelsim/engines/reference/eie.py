@@ -105,8 +105,12 @@ class Eie:
 
     def _control(self) -> Process:
         """The CCU's process: full flags and busy PEs in, broadcasts out."""
-        ccu, pes = self.ccu, self.pes
-        while ccu.decide([pe.act_queue.full for pe in pes], any(pe.busy for pe in pes)):
+        ccu, pes, idle = self.ccu, self.pes, [False] * self.config.n_pe
+        while True:
+            awake = len(self.clock.loading) > 1  # anyone beside the control itself
+            full = [pe.act_queue.full for pe in pes] if awake else idle
+            if not ccu.decide(full, awake and any(pe.busy for pe in pes)):
+                return
             if ccu.broadcast is not None:
                 for pe in pes:
                     pe.push(ccu.broadcast)
