@@ -137,14 +137,13 @@ def compression_table(
     """
     if order not in get_args(Order):
         raise InputError(f"order is {order!r}{nearest(order, get_args(Order))}")
-    if not layers or not 1 <= pointer_bits <= 64 or not 2 <= (index_bits or 2) <= 8:
+    in_range = 1 <= pointer_bits <= 64 and (index_bits is None or 2 <= index_bits <= 8)
+    if not layers or not in_range:
         raise InputError(
             f"{len(layers)} layers, pointer_bits={pointer_bits}, index_bits={index_bits}; "
             f"need a layer, pointer_bits of 1 to 64 and index_bits of 2 to 8"
         )
-    rows = tuple(
-        _row(layer, order, n_pe, index_bits or layer.index_bits, pointer_bits) for layer in layers
-    )
+    rows = tuple(_row(layer, order, n_pe, index_bits, pointer_bits) for layer in layers)
     return CompressionTable(rows, _total(rows))
 
 
@@ -167,8 +166,9 @@ def gap_code(places: npt.NDArray[np.int64], index_bits: int) -> tuple[Codes, npt
 
 
 def _row(
-    packed: CompressedLayer, order: Order, n_pe: int, index_bits: int, pointer_bits: int
+    packed: CompressedLayer, order: Order, n_pe: int, given_bits: int | None, pointer_bits: int
 ) -> TableRow:
+    index_bits = packed.index_bits if given_bits is None else given_bits
     n_outputs, n_inputs = packed.n_outputs, packed.n_inputs
     kept = int(packed.matrix.column_starts[n_inputs])
     overhead = FLOAT_BITS * len(packed.codebook)
