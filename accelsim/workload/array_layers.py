@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError
 from accelsim.records import Layer
 from accelsim.workload.arrays import ArrayFile, open_arrays
-from accelsim.workload.entries import LayerEntry, check_size, file_sha256, reading
+from accelsim.workload.entries import LayerEntry, check_size, fault, file_sha256, reading
 
 _WEIGHT_ENDINGS = (".weight", "_weight", ".weights", "_weights", ".codes", "_codes")
 
@@ -74,7 +73,7 @@ def _weight_arrays(file: ArrayFile) -> Iterator[tuple[str, str]]:
             yield name, "array"
         elif name.endswith((".codes", "_codes")) and info.dtype == np.uint8:
             if f"{_stem(name)}{name[-6]}codebook" not in file.arrays:
-                raise FormatError(f"{file.path}: {name} has no codebook; store it beside the codes "
+                raise fault(f"{file.path}: {name} has no codebook; store it beside the codes "
                                   f"as {_stem(name)}{name[-6]}codebook")
             yield name, "codes"
 
@@ -87,7 +86,7 @@ def _bias_of(file: ArrayFile, array: str, stem: str, n_outputs: int) -> str | No
         if bias in file.arrays:
             info = file.arrays[bias]
             if info.shape != (n_outputs,) or not info.is_float:
-                raise FormatError(
+                raise fault(
                     f"{file.path}: {bias} is {info.stored} of shape {info.shape}; the bias of "
                     f"{array} must be float of shape ({n_outputs},)"
                 )
@@ -124,10 +123,10 @@ class _Loader:
         path = self.file.path
         codebook = self.file.read(f"{self.stem}{self.array[-6]}codebook")
         if codebook.ndim != 1 or codebook.dtype.kind != "f" or len(codebook) > 256:
-            raise FormatError(f"{path}: the codebook of {self.array} is {codebook.dtype} of shape "
+            raise fault(f"{path}: the codebook of {self.array} is {codebook.dtype} of shape "
                               f"{codebook.shape}; need a 1-D float array of at most 256")
         if int(codes.max()) >= len(codebook):
-            raise FormatError(f"{path}: {self.array} holds code {int(codes.max())}; the codebook "
+            raise fault(f"{path}: {self.array} holds code {int(codes.max())}; the codebook "
                               f"has {len(codebook)} entries")
         check_size(path, self.array, codes.shape, codebook.dtype)
         shared: npt.NDArray[Any] = codebook[codes]

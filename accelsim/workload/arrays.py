@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -14,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
-from accelsim.errors import FormatError
-from accelsim.workload.entries import check_size, reading
+from accelsim.workload.entries import check_size, fault, reading
 
 # A zip member of more than _FREE_BYTES must not claim to unpack to more than _MAX_RATIO times
 # its stored size; pruned weights at 1 % density stay below 60.
@@ -24,6 +24,7 @@ _FREE_BYTES = 64 << 20
 _ZIP_DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
     KeyError, IndexError, OverflowError, struct.error, SyntaxError, TypeError, MemoryError,
+    tokenize.TokenError,  # from NumPy, which retries a bad header as one of Python 2
 )
 _SAFETENSORS_TYPES = {
     "F16": "<f2", "F32": "<f4", "F64": "<f8", "U8": "u1", "U16": "<u2", "U32": "<u4",
@@ -92,11 +93,11 @@ class NpzFile:
     ) -> None:
         name = member.filename
         if dtype.hasobject:
-            raise FormatError(f"{self.path}: {name} holds Python objects, which are never loaded; "
+            raise fault(f"{self.path}: {name} holds Python objects, which are never loaded; "
                               f"save plain float arrays with numpy.savez")
         size = check_size(self.path, name, shape, dtype, member.file_size - used)
         if size > _FREE_BYTES and size > _MAX_RATIO * member.compress_size:
-            raise FormatError(f"{self.path}: {name} would unpack {member.compress_size} bytes to "
+            raise fault(f"{self.path}: {name} would unpack {member.compress_size} bytes to "
                               f"{size}; if that is meant, save it with numpy.savez, uncompressed")
 
     def read(self, name: str) -> npt.NDArray[Any]:
@@ -135,7 +136,7 @@ class SafetensorsFile:
     def read(self, name: str) -> npt.NDArray[Any]:
         """One array."""
         if self.arrays[name].dtype is None:
-            raise FormatError(f"{self.path}: {name} is stored as {self.arrays[name].stored}, which "
+            raise fault(f"{self.path}: {name} is stored as {self.arrays[name].stored}, which "
                               f"NumPy does not have; save it as F32")
         with reading(self.path, SafetensorError), safe_open(self.path, framework="np") as file:
             array: npt.NDArray[Any] = file.get_tensor(name)
@@ -157,5 +158,5 @@ def open_arrays(path: Path) -> ArrayFile:
         If it is neither, damaged or unreadable.
     """
     if path.suffix.lower() not in ARRAY_FILES:
-        raise FormatError(f"{path}: need a file ending in {' or '.join(ARRAY_FILES)}")
+        raise fault(f"{path}: need a file ending in {' or '.join(ARRAY_FILES)}")
     return ARRAY_FILES[path.suffix.lower()](path)

@@ -45,7 +45,7 @@ class LayerEntry:
     @property
     def printable(self) -> str:
         """The name as it goes into messages: no control characters, no line ends."""
-        return self.name if self.name.isprintable() else repr(self.name)[1:-1]
+        return printable(self.name)
 
     def __str__(self) -> str:
         return f"{self.printable} ({self.n_outputs} x {self.n_inputs})"
@@ -77,8 +77,8 @@ def pick(path: Path, entries: Sequence[LayerEntry], name: str | None) -> LayerEn
     # Without a name close by, `nearest` would list the names; the listing below has them already.
     hint = nearest(name, [entry.printable for entry in entries])
     hint = hint if "did you mean" in hint else ""
-    asked = name if name.isprintable() else repr(name)[1:-1]
-    raise InputError(f"{path}: {what} '{asked}'{hint}; layers: {_listing(by_alias or entries)}")
+    raise InputError(f"{path}: {what} '{printable(name)}'{hint}; layers: "
+                     f"{_listing(by_alias or entries)}")
 
 
 def _listing(entries: Sequence[LayerEntry]) -> str:
@@ -100,14 +100,14 @@ def check_size(
     size = np.dtype(dtype).itemsize
     for n in shape:
         if n < 0:
-            raise FormatError(f"{path}: {name}: negative dimension in shape {tuple(shape)}; "
+            raise fault(f"{path}: {name}: negative dimension in shape {tuple(shape)}; "
                               f"{_DAMAGED}")
         size *= int(n)
     if size > MAX_ARRAY_BYTES:
-        raise FormatError(f"{path}: {name}: shape {tuple(shape)} takes {size} bytes; the largest "
+        raise fault(f"{path}: {name}: shape {tuple(shape)} takes {size} bytes; the largest "
                           f"array read is {MAX_ARRAY_BYTES}; cut the layer into parts")
     if available is not None and size != available:
-        raise FormatError(f"{path}: {name}: shape {tuple(shape)} needs {size} bytes, the file "
+        raise fault(f"{path}: {name}: shape {tuple(shape)} needs {size} bytes, the file "
                           f"stores {available}; {_DAMAGED}")
     return size
 
@@ -120,7 +120,7 @@ def reading(path: Path, *damage: type[Exception]) -> Iterator[None]:
     except FormatError:
         raise
     except InputError as problem:
-        raise FormatError(f"{path}: {problem}") from None
+        raise fault(f"{path}: {problem}") from None
     except OSError as problem:
         reason = problem.strerror or one_line(problem)
         raise FormatError(f"{path}: cannot be read: {reason}; check the path") from None
@@ -128,10 +128,19 @@ def reading(path: Path, *damage: type[Exception]) -> Iterator[None]:
         raise FormatError(f"{path}: {one_line(problem)}; {_DAMAGED}") from None
 
 
+def fault(text: str) -> FormatError:
+    """A `FormatError` on one line, whatever the names in the file are made of."""
+    return FormatError(printable(text))
+
+
+def printable(text: str) -> str:
+    """The text, with escapes in place of line ends and other control characters."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def one_line(problem: BaseException) -> str:
     """An exception's text on one line, cut to a readable length."""
-    text = " ".join(str(problem).split()) or type(problem).__name__
-    text = "".join(c if c.isprintable() else "?" for c in text)
+    text = printable(" ".join(str(problem).split())) or type(problem).__name__
     return text if len(text) <= 160 else text[:157] + "..."
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from accelsim.errors import FormatError, InputError
 from accelsim.records import Layer
 from accelsim.workload.arrays import open_arrays
-from accelsim.workload.entries import pick
+from accelsim.workload.entries import pick, printable
 from accelsim.workload.files import list_layers
 
 
@@ -29,8 +29,9 @@ class Network:
         for first, second in zip(self.layers, self.layers[1:], strict=False):
             if first.shape[0] != second.shape[1]:
                 raise InputError(
-                    f"{self.name}: {first.name} has {first.shape[0]} outputs but {second.name} "
-                    f"{second.shape[1]} inputs; give names= in the order of the network"
+                    f"{self.name}: {printable(first.name)} has {first.shape[0]} outputs but "
+                    f"{printable(second.name)} {second.shape[1]} inputs; give names= in the order "
+                    f"of the network"
                 )
 
     @property

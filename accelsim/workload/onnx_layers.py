@@ -19,9 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError
 from accelsim.records import Layer
-from accelsim.workload.entries import LayerEntry, file_sha256, reading
+from accelsim.workload.entries import LayerEntry, fault, file_sha256, reading
 from accelsim.workload.onnx_tensors import Constants, graphs, load_model
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -70,7 +69,7 @@ def onnx_layers(path: Path) -> list[LayerEntry]:
         entries.append(
             LayerEntry(
                 name=layer.name, n_outputs=layer.shape[0], n_inputs=layer.shape[1],
-                kind=layer.kind, has_bias=layer.bias is not None, aliases=(layer.tensor,),
+                kind=layer.kind, has_bias=layer.bias is not None, aliases=(str(layer.tensor),),
                 load=_Loader(path, layer),
             )
         )
@@ -87,9 +86,10 @@ class _Loader:
         found = self.found
         provenance = {
             "source": self.path.name, "sha256": file_sha256(self.path), "node": found.name,
-            "operator": found.kind, "tensor": found.tensor,
+            "operator": found.kind, "tensor": str(found.tensor),
         }
-        with reading(self.path):
+        # Scaling by alpha or beta may overflow; `Layer` then refuses the infinity.
+        with reading(self.path), np.errstate(over="ignore", invalid="ignore"):
             return Layer(
                 weights=found.weights(),
                 bias=found.bias() if found.bias else None,
@@ -197,7 +197,7 @@ def _recurrent(node: Any, constants: Constants, _: dict[str, list[Any]]) -> Iter
             continue
         n_directions, n_outputs, n_inputs = shape
         if biases is not None and biases != (n_directions, 2 * n_outputs):
-            raise FormatError(f"{constants.path}: {stacked} has shape {biases}; the bias of "
+            raise fault(f"{constants.path}: {stacked} has shape {biases}; the bias of "
                               f"{tensor} must be ({n_directions}, {2 * n_outputs})")
         for direction in range(min(n_directions, 2)):
             ending = f".{direction}" if n_directions > 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError, InputError
-from accelsim.workload.entries import check_size, one_line, reading
+from accelsim.errors import InputError
+from accelsim.workload.entries import check_size, fault, one_line, reading
 
 _MAX_FILE_BYTES = 2 << 30  # protobuf's own limit
 
@@ -35,10 +36,10 @@ def load_model(path: Path) -> Any:
                          f"pip install 'accelsim[onnx]'") from None
     with reading(path, decode_error, ValueError, RecursionError):
         if path.stat().st_size > _MAX_FILE_BYTES:
-            raise FormatError(f"{path}: larger than 2 GiB; save the weights as external data")
+            raise fault(f"{path}: larger than 2 GiB; save the weights as external data")
         model = onnx.load_model_from_string(path.read_bytes(), format="protobuf")
     if not model.graph.node:
-        raise FormatError(f"{path}: no ONNX graph in it; export the model again")
+        raise fault(f"{path}: no ONNX graph in it; export the model again")
     return model
 
 
@@ -57,7 +58,7 @@ class Constants:
 
     def __init__(self, path: Path, graph: Any, outer: Constants | None = None) -> None:
         self.path = path
-        self._tensors: dict[str, Any] = dict(outer._tensors) if outer else {}
+        self._tensors: ChainMap[str, Any] = outer._tensors.new_child() if outer else ChainMap()
         for tensor in graph.initializer:
             self._tensors[tensor.name] = tensor
         for node in graph.node:
@@ -104,21 +105,22 @@ class Constants:
         return np.asarray(array, dtype=np.float64 if dtype == np.float64 else np.float32)
 
     def _external(self, tensor: Any, name: str, size: int) -> npt.NDArray[np.uint8]:
+        # protobuf gives bytes, not str, for text that is not UTF-8: a TypeError below.
         where = {item.key: item.value for item in tensor.external_data}
         folder = self.path.resolve().parent
         try:
             file = (folder / where["location"]).resolve()
             offset = int(where.get("offset", "0"))
             length = int(where.get("length", str(size)))
-        except (KeyError, ValueError, OSError, RuntimeError) as problem:
-            raise FormatError(f"{self.path}: {name}: external data are not described: "
+        except (KeyError, TypeError, ValueError, OSError, RuntimeError) as problem:
+            raise fault(f"{self.path}: {name}: external data are not described: "
                               f"{one_line(problem)}; export the model again") from None
         if not file.is_relative_to(folder):
-            raise FormatError(f"{self.path}: {name}: its data lie outside of the model's folder; "
+            raise fault(f"{self.path}: {name}: its data lie outside of the model's folder; "
                               f"put the data file beside the model")
         with reading(self.path):
             stored = file.stat().st_size if file.is_file() else 0
             if offset < 0 or length != size or offset + size > stored:
-                raise FormatError(f"{self.path}: {name}: needs {size} bytes at {offset} of "
+                raise fault(f"{self.path}: {name}: needs {size} bytes at {offset} of "
                                   f"{file.name}, which holds {stored}; copy the whole data file")
             return np.fromfile(file, dtype=np.uint8, count=size, offset=offset)
