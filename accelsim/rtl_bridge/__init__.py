@@ -1,0 +1,1 @@
+"""Records to Verilog: parameters, memory images, runs of the RTL and expected traces."""
