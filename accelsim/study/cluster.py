@@ -1,0 +1,155 @@
+"""Run chunks on a Dask cluster: two workers here, or hundreds behind a scheduler's address.
+
+Each compressed layer is one task, made on a worker and copied by Dask to whoever needs it; chunks
+depend on it. Dask starts a chunk again when its worker is gone. Chunks that it gives up, because
+they were near too many deaths, run again alone at the end, so that only those points fail that
+really take their worker down.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from accelsim.compression import Recipe, compress
+from accelsim.errors import AccelsimError, InputError
+from accelsim.records import CompressedLayer, Layer
+from accelsim.study.evaluate import error_text, evaluate
+from accelsim.study.points import Chunk
+from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial
+from accelsim.study.workloads import Workload, compressed
+
+CONNECT_SECONDS = 20
+CHUNKS_PER_WORKER = 2
+LAYERS_KEPT = 4
+
+
+def on_cluster(take: Take, address: str, jobs: int) -> Generator[Done]:
+    """Run chunks on the cluster at ``address``, or on a local one of ``jobs`` workers.
+
+    Raises
+    ------
+    InputError
+        If dask.distributed is not installed or the scheduler cannot be reached.
+    """
+    with ExitStack() as stack:
+        client = stack.enter_context(_client(address, jobs))
+        with _one_line(address):
+            yield from _Dispatch(client, take).results()
+
+
+class _Dispatch:
+    """Chunks under way and the layers they need."""
+
+    def __init__(self, client: Any, take: Take) -> None:
+        self.client = client
+        self.take = take
+        self.layers: dict[str, Any] = {}
+        self.trials: dict[Any, tuple[int, Trial]] = {}
+        self.finished = _distributed().as_completed([])
+
+    def results(self) -> Generator[Done]:
+        killed = _distributed().KilledWorker
+        suspects: list[Trial] = []
+        for slot in range(CHUNKS_PER_WORKER * max(1, sum(self.client.nthreads().values()))):
+            self.start(slot)
+        while self.trials:
+            future = next(self.finished)
+            slot, trial = self.trials.pop(future)
+            self.start(slot)
+            try:
+                yield trial.chunk, future.result()
+            except killed:
+                suspects.append(replace(trial, deaths=MAX_DEATHS - 1))
+        while suspects:
+            trial = suspects.pop()
+            try:
+                yield trial.chunk, self.submit(trial.chunk).result()
+            except killed:
+                halves = trial.after_death()
+                suspects.extend(halves)
+                if not halves:
+                    yield trial.dead()
+
+    def start(self, slot: int) -> None:
+        chunk = self.take(slot)
+        if chunk is not None:
+            future = self.submit(chunk)
+            self.trials[future] = slot, Trial(chunk)
+            self.finished.add(future)
+
+    def submit(self, chunk: Chunk) -> Any:
+        layer = self.layer(chunk.workload, chunk.recipe)
+        return self.client.submit(evaluate, chunk, layer, pure=False)
+
+    def layer(self, workload: Workload, recipe: dict[str, Any]) -> Any:
+        """A future of the compressed layer; workers need no access to layer files."""
+        key = json.dumps([workload.digest, workload.seed, recipe], sort_keys=True)
+        if key not in self.layers:
+            while len(self.layers) >= LAYERS_KEPT + len(self.trials):
+                self.layers.pop(next(iter(self.layers)))
+            if workload.path is None:
+                made = self.client.submit(compressed, workload, recipe, pure=False)
+            else:
+                sent = self.client.scatter(workload.load(), hash=False)
+                made = self.client.submit(_compress_sent, sent, recipe, pure=False)
+            self.layers[key] = made
+        return self.layers[key]
+
+
+def _compress_sent(layer: Layer, recipe: dict[str, Any]) -> tuple[CompressedLayer, Any]:
+    return compress(layer, Recipe(**recipe)), np.atleast_2d(np.asarray(layer.activations))[0]
+
+
+def _distributed() -> Any:
+    """The module of dask.distributed."""
+    try:
+        return import_module("distributed")
+    except ImportError:
+        raise InputError(
+            "--dask needs dask.distributed; install it with: pip install 'accelsim[study]'"
+        ) from None
+
+
+@contextmanager
+def _client(address: str, jobs: int) -> Iterator[Any]:
+    """A client of the cluster; a local cluster is started and ended with it."""
+    dask = _distributed()
+    with ExitStack() as stack:
+        if address == "local":
+            cluster = stack.enter_context(dask.LocalCluster(
+                n_workers=jobs, threads_per_worker=1, dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            ))
+            yield stack.enter_context(dask.Client(cluster))
+            return
+        try:
+            client = stack.enter_context(dask.Client(address, timeout=CONNECT_SECONDS))
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except (OSError, TimeoutError, ValueError, TypeError) as problem:
+            raise InputError(
+                f"--dask {address}: no scheduler with a worker answers within {CONNECT_SECONDS} s "
+                f"({error_text(problem)}); give 'local' or an address like tcp://host:8786"
+            ) from None
+        yield client
+
+
+@contextmanager
+def _one_line(address: str) -> Iterator[None]:
+    """A cluster that goes away is an error of one line; points stored before are safe."""
+    try:
+        yield
+    except (AccelsimError, GeneratorExit):
+        raise
+    except Exception as problem:
+        raise InputError(
+            f"--dask {address}: the cluster failed ({error_text(problem)}); what was stored is "
+            f"safe; run the same command again"
+        ) from None

@@ -1,0 +1,216 @@
+"""What a study is: a TOML file, or the same from Python; checked once, one line per mistake."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from accelsim.arch import EieConfig, load_config
+from accelsim.compression import Recipe
+from accelsim.compression.recipe import SETTINGS
+from accelsim.errors import AccelsimError, ConfigError, nearest
+from accelsim.study.axes import Axis, Scalar, parse_axis
+from accelsim.study.metrics import METRICS
+
+RECIPE = "recipe."
+# The machine stores codes and zero runs of the width with which the layer was compressed: one
+# parameter, which the recipe follows.
+SHARED_BITS = ("weight_bits", "index_bits")
+RECIPE_KEYS = tuple(f"{RECIPE}{name}" for name in SETTINGS if name not in SHARED_BITS)
+
+_MAX_FILE_BYTES = 1 << 20
+
+
+def _names(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
+class Study(BaseModel):
+    """Which machines run which layers.
+
+    Attributes
+    ----------
+    machine : a published machine or the path of a TOML file
+    workloads : published layers, or layer files as ``"net.onnx"`` (all its layers) or
+        ``"net.onnx:fc1"``; every design runs on each of them. Of a file's input vectors the first
+        is taken.
+    fixed : ``[set]``, values that replace the machine's
+    axes : parameter to `Axis`; ``recipe.density`` and the like belong to the compression
+    metrics : names of `accelsim.study.metrics.METRICS`; empty takes all of them
+    seed : of synthetic layers and of sampling
+    engine : "fast" or "reference"; they agree, so results do not depend on it
+    sampling, n : "grid", or "random" or "sobol" with the number of designs
+    folder : where relative paths start
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    machine: str = "eie"
+    workloads: Names = Field(min_length=1)
+    fixed: dict[str, Scalar] = Field(default_factory=dict, alias="set")
+    axes: dict[str, Axis] = Field(default_factory=dict)
+    metrics: Names = ()
+    seed: int = Field(default=1, ge=0, lt=1 << 63)
+    sampling: Literal["grid", "random", "sobol"] = "grid"
+    n: int | None = Field(default=None, ge=1, le=10_000_000)
+    engine: Literal["fast", "reference"] = "fast"
+    folder: Path = Path()
+
+    def __init__(self, **values: Any) -> None:
+        where = str(values.pop("where", "study"))
+        if "set" in values and "fixed" in values:
+            raise ConfigError(f"{where}: give 'set' or 'fixed', not both")
+        values["set"] = values.pop("fixed", values.get("set", {}))
+        for key in values:
+            if key not in (*_KEYS, "folder"):
+                raise ConfigError(f"{where}: unknown key '{key}'{nearest(key, _KEYS)}")
+        try:
+            values["set"] = _flat(f"{where}: set", values["set"])
+            axes = _flat(f"{where}: axes", values.get("axes", {}))
+            values["axes"] = {
+                key: parse_axis(f"{where}: axis {key}", spec) for key, spec in axes.items()
+            }
+            super().__init__(**values)
+        except ValidationError as problem:
+            raise ConfigError(f"{where}: {_one_line(problem)}") from None
+        _check(self, where)
+
+    def base_config(self) -> EieConfig:
+        """The machine before any axis: its file with the fixed values."""
+        overrides = {k: v for k, v in self.fixed.items() if not k.startswith(RECIPE)}
+        return load_config(self.machine_source, **overrides)
+
+    @property
+    def machine_source(self) -> str | Path:
+        """The machine's name, or its file's path from the study's folder."""
+        path = self.folder / self.machine
+        return path if path.suffix == ".toml" and path.exists() else self.machine
+
+    def with_settings(self, settings: Mapping[str, Scalar]) -> Self:
+        """The same study with parameters held at one value; an axis of that name goes away."""
+        known = {_alias(key): value for key, value in settings.items()}
+        values = dict(self)
+        values["fixed"] = {**self.fixed, **known}
+        values["axes"] = {k: axis for k, axis in self.axes.items() if k not in known}
+        return type(self)(**values)
+
+
+_KEYS = ("machine", "workloads", "set", "axes", "metrics", "seed", "sampling", "n", "engine")
+
+
+def load_study(source: str | Path | Study) -> Study:
+    """Read a study file.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or a key, a parameter or a value is wrong; names the nearest.
+    """
+    if isinstance(source, Study):
+        return source
+    path = Path(source)
+    try:
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise ConfigError(f"{path}: larger than 1 MiB; this is not a study file")
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, RecursionError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8 TOML text"
+        raise ConfigError(f"{path}: cannot be read: {reason}; need a study file (TOML)") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(f"{path}: not valid TOML: {problem}") from None
+    for key in ("folder", "where", "fixed"):
+        if key in values:
+            raise ConfigError(f"{path}: unknown key '{key}'{nearest(key, _KEYS)}")
+    return Study(**values, folder=path.parent, where=path)
+
+
+def _flat(where: str, table: Any) -> dict[str, Any]:
+    """``recipe.density = 0.1`` is a table in TOML; here it is a key with a dot."""
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{where} is {table!r}; need a table of parameters")
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        inner = value if key == "recipe" and isinstance(value, Mapping) else None
+        items: Iterable[tuple[str, Any]] = (
+            [(key, value)] if inner is None else [(RECIPE + k, v) for k, v in inner.items()]
+        )
+        for name, spec in items:
+            name = _alias(name)
+            if name in flat:
+                raise ConfigError(f"{where}: {name} is given twice; the recipe follows the machine")
+            flat[name] = spec
+    return flat
+
+
+def _alias(key: str) -> str:
+    bare = key.removeprefix(RECIPE)
+    return bare if bare in SHARED_BITS else key
+
+
+def _check(study: Study, where: str) -> None:
+    """Parameters, values and metrics, before anything runs."""
+    model = type(load_config(study.machine_source))
+    known = [name for name in model.model_fields if name != "machine"] + list(RECIPE_KEYS)
+    for key in (*study.fixed, *study.axes):
+        if key not in known:
+            raise ConfigError(f"{where}: unknown parameter '{key}'{nearest(key, known)}")
+    for key in study.axes:
+        if key in study.fixed:
+            raise ConfigError(f"{where}: {key} is in [set] and in [axes]; leave one out")
+    for name in study.metrics:
+        if name not in METRICS:
+            raise ConfigError(f"{where}: unknown metric '{name}'{nearest(name, METRICS)}")
+    if (study.sampling == "grid") != (study.n is None):
+        raise ConfigError(f"{where}: sampling = '{study.sampling}' with n = {study.n}; a grid "
+                          f"takes no n, the others need the number of designs")
+    for key, axis in study.axes.items():
+        if axis.span is not None and study.sampling == "grid":
+            raise ConfigError(f"{where}: axis {key} has no step; give one, or use sampling = "
+                              f"'sobol' and n")
+    try:
+        base = study.base_config().model_dump()
+        for key, axis in study.axes.items():
+            for value in axis.values or axis.span or ():
+                _check_value(model, base, key, value)
+        _check_recipe({k: v for k, v in study.fixed.items() if k.startswith(RECIPE)})
+    except (AccelsimError, TypeError) as problem:
+        raise ConfigError(f"{where}: {problem}") from None
+
+
+def _check_value(model: type[EieConfig], base: dict[str, Any], key: str, value: Scalar) -> None:
+    """One value on its own; whether values go together is found out point by point."""
+    if key.startswith(RECIPE):
+        _check_recipe({key: value})
+        return
+    try:
+        model(**{**base, key: widened(model, key, value)})
+    except ValidationError as problem:
+        if any(error["loc"] == (key,) for error in problem.errors()):
+            load_config(base["machine"], **{key: value})
+
+
+def _check_recipe(settings: Mapping[str, Any]) -> None:
+    Recipe(**{key.removeprefix(RECIPE): value for key, value in settings.items()})
+
+
+def widened(model: type[BaseModel], key: str, value: Scalar) -> Scalar:
+    """An integer for a parameter that is a float, as machine files allow it."""
+    if type(value) is int and model.model_fields[key].annotation is float:
+        return float(value)
+    return value
+
+
+def _one_line(problem: ValidationError) -> str:
+    first = problem.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f"'{key}' is missing"
+    message = first["msg"].replace("Input should be", "must be")
+    return f"{key} is {first['input']!r}: {message}"

@@ -1,0 +1,212 @@
+"""The points of a study, made as they are needed: a study of any size takes no memory.
+
+A stream is all points of one compressed layer. It gives chunks, the units of work that travel to
+a worker: points of one memory image travel together, line widths next to each other, because they
+differ in nothing but the lines read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby, islice, product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim import __version__
+from accelsim.arch import EieConfig
+from accelsim.compression import Recipe
+from accelsim.study.axes import Axis, Scalar
+from accelsim.study.definition import RECIPE, SHARED_BITS, Study, widened
+from accelsim.study.metrics import Metric, metrics_named
+from accelsim.study.workloads import Workload, find_workloads
+
+MAX_CHUNK_POINTS = 512
+# What the memory image depends on; these axes vary outside of the others.
+IMAGE_KEYS = ("n_pe", "capacity", "regfile_depth")
+
+Settings = dict[str, Scalar]
+Values = tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One machine for one compressed layer: what differs from the study's base configuration."""
+
+    digest: bytes
+    overrides: Settings
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Points of one compressed layer that a worker runs in one go."""
+
+    workload: Workload
+    recipe: dict[str, Any]
+    base: dict[str, Any]
+    engine: str
+    metrics: tuple[Metric, ...]
+    version: str
+    points: tuple[Point, ...]
+
+
+@dataclass(eq=False)
+class Stream:
+    """All points of one compressed layer."""
+
+    workload: Workload
+    recipe: dict[str, Any]
+    groups: Iterator[tuple[Point, ...]]
+
+
+class Plan:
+    """A study with its layers found and its values checked.
+
+    Attributes
+    ----------
+    base : the configuration's values before any axis
+    n_designs : machines and recipes; each runs on every workload
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.workloads = find_workloads(study)
+        self.metrics = metrics_named(study.metrics)
+        config = study.base_config()
+        self.model: type[EieConfig] = type(config)
+        self.base: dict[str, Any] = config.model_dump()
+        self.recipe: dict[str, Any] = {
+            key.removeprefix(RECIPE): v for key, v in study.fixed.items() if key.startswith(RECIPE)
+        }
+        self.keys = sorted(study.axes, key=_outermost_first)
+        self._axes = [study.axes[key] for key in self.keys]
+        self._samples = None if study.sampling == "grid" else _sample(study, self._axes)
+
+    @property
+    def n_designs(self) -> int:
+        """Designs of the grid, or distinct samples."""
+        if self._samples is not None:
+            return len(self._samples)
+        count = 1
+        for axis in self._axes:
+            count *= len(axis.values)
+        return count
+
+    def __len__(self) -> int:
+        return self.n_designs * len(self.workloads)
+
+    def streams(self) -> Iterator[Stream]:
+        """The work, layer by layer."""
+        n_outer = sum(_rank(key) == 0 for key in self.keys)
+        for workload in self.workloads:
+            for outer, designs in self._by_layer(n_outer):
+                recipe = self.recipe_of(dict(zip(self.keys, outer, strict=False)))
+                yield Stream(workload, recipe, self._groups(workload, recipe, designs))
+
+    def chunk(self, stream: Stream, points: Iterable[Point]) -> Chunk:
+        """Points of a stream as a unit of work."""
+        return Chunk(stream.workload, stream.recipe, self.base, self.study.engine, self.metrics,
+                     __version__, tuple(points))
+
+    def settings(self, values: Values) -> Settings:
+        """Parameters of a design by name, floats where the machine has floats."""
+        return {
+            key: value if key.startswith(RECIPE) else widened(self.model, key, value)
+            for key, value in zip(self.keys, values, strict=True)
+        }
+
+    def recipe_of(self, settings: Mapping[str, Scalar]) -> dict[str, Any]:
+        """Every setting of the compression; the widths are the machine's."""
+        own = {k.removeprefix(RECIPE): v for k, v in settings.items() if k.startswith(RECIPE)}
+        bits = {key: settings.get(key, self.base[key]) for key in SHARED_BITS}
+        values: dict[str, Any] = {**self.recipe, **own, **bits}
+        return Recipe(**values).settings()
+
+    def point(self, workload: Workload, recipe: dict[str, Any], settings: Settings) -> Point:
+        """A design on one workload."""
+        overrides = {
+            k: v for k, v in settings.items() if not k.startswith(RECIPE) and v != self.base[k]
+        }
+        return Point(point_digest({**self.base, **overrides}, workload, recipe), overrides)
+
+    def _by_layer(self, n_outer: int) -> Iterator[tuple[Values, Iterator[Values]]]:
+        """Designs that share a compressed layer: what they share, and all values of each."""
+        if self._samples is None:
+            for outer in product(*(axis.values for axis in self._axes[:n_outer])):
+                yield outer, self._inner(outer)
+            return
+        changes = np.any(np.diff(self._samples[:, :n_outer], axis=0) != 0, axis=1)
+        for rows in np.split(self._samples, np.flatnonzero(changes) + 1):
+            yield self._sampled(rows[0])[:n_outer], map(self._sampled, rows)
+
+    def _inner(self, outer: Values) -> Iterator[Values]:
+        for inner in product(*(axis.values for axis in self._axes[len(outer):])):
+            yield outer + inner
+
+    def _sampled(self, row: npt.NDArray[np.float64]) -> Values:
+        return tuple(axis.at(float(u)) for axis, u in zip(self._axes, row, strict=True))
+
+    def _groups(
+        self, workload: Workload, recipe: dict[str, Any], designs: Iterator[Values]
+    ) -> Iterator[tuple[Point, ...]]:
+        """Points of one memory image each; very many of them in parts."""
+        n_image = sum(_rank(key) <= 1 for key in self.keys)
+        for _, same_image in groupby(designs, key=lambda values: values[:n_image]):
+            while part := tuple(islice(same_image, MAX_CHUNK_POINTS)):
+                yield tuple(self.point(workload, recipe, self.settings(v)) for v in part)
+
+
+def point_digest(
+    config: Mapping[str, Any], workload: Workload, recipe: Mapping[str, Any]
+) -> bytes:
+    """Identity of a point: 16 bytes of SHA-256 over everything that determines its result.
+
+    The configuration, the workload's own digest and seed, the recipe and the version of accelsim.
+    Not the engine: engines agree exactly.
+    """
+    identity = {
+        "accelsim": __version__, "config": config, "recipe": recipe,
+        "workload": workload.digest, "seed": workload.seed,
+    }
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()[:16]
+
+
+def _rank(key: str) -> int:
+    """0: needs another compressed layer; 1: another memory image; 3: line width, innermost."""
+    if key.startswith(RECIPE) or key in SHARED_BITS:
+        return 0
+    if key in IMAGE_KEYS:
+        return 1
+    return 3 if key == "spmat_width_bits" else 2
+
+
+def _outermost_first(key: str) -> tuple[int, str]:
+    return _rank(key), key
+
+
+def _sample(study: Study, axes: list[Axis]) -> npt.NDArray[np.float64]:
+    """(n, n_axes) shares of the axes, distinct designs, sorted so that like ones are neighbours.
+
+    Shares of an axis with values are ``(index + 1/2) / len(values)``, exact enough to give the
+    value back.
+    """
+    wanted = int(study.n or 0)
+    rng = np.random.default_rng(study.seed)
+    if study.sampling == "sobol" and axes:
+        from scipy.stats import qmc  # takes a second to import
+
+        # Sobol' points are balanced in powers of two; the sequence's beginning is taken.
+        engine = qmc.Sobol(len(axes), scramble=True, rng=rng)
+        shares = engine.random_base2(max(wanted - 1, 0).bit_length())[:wanted]
+    else:
+        shares = rng.random((wanted, len(axes)))
+    for column, axis in enumerate(axes):
+        if axis.span is None:
+            n = len(axis.values)
+            shares[:, column] = (np.floor(shares[:, column] * n) + 0.5) / n
+    return np.unique(shares, axis=0) if axes else shares[:1]

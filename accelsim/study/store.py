@@ -1,0 +1,160 @@
+"""Results: one SQLite file, one row a point, written in whole batches or not at all."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from accelsim import __version__
+from accelsim.study.evaluate import Outcome
+from accelsim.study.points import Chunk, Point
+from accelsim.study.schema import explained, open_store
+
+_FIXED = ("digest", "workload", "config", "recipe", "seed", "version", "wall_s", "error")
+
+
+def compact(value: Any) -> str:
+    """JSON in one canonical form, so that equal values are equal texts."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+class Store:
+    """A results file open for writing.
+
+    The file is in WAL mode: others can read while a sweep writes. A killed process, or a write
+    that fails, leaves whole batches.
+
+    Parameters
+    ----------
+    path : the file; None keeps results in memory
+    metrics : columns that this sweep fills; made where they are missing
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be opened or written; one line.
+    """
+
+    def __init__(self, path: str | Path | None, metrics: Sequence[str]) -> None:
+        self.path = None if path is None else Path(path)
+        self.metrics = tuple(metrics)
+        self.connection = open_store(self.path)
+        with explained(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            there = point_columns(self.connection)
+            for name in self.metrics:
+                if name not in there:
+                    self.connection.execute(f'ALTER TABLE points ADD COLUMN "{name}"')
+            self.connection.execute("COMMIT")
+        columns = (*_FIXED, *self.metrics)
+        names = ", ".join(f'"{c}"' for c in columns)
+        changed = ", ".join(f'"{c}" = excluded."{c}"' for c in columns[1:])
+        self._insert = (
+            f"INSERT INTO points ({names}) VALUES ({', '.join('?' * len(columns))}) "
+            f"ON CONFLICT (digest) DO UPDATE SET {changed}"
+        )
+
+    def missing(self, points: Sequence[Point], retry_failed: bool = False) -> tuple[Point, ...]:
+        """Those points that are not there yet, or lack a metric."""
+        with explained(self.path):
+            return missing_points(self.connection, self.metrics, points, retry_failed)
+
+    def write(self, chunk: Chunk, outcomes: Sequence[Outcome]) -> None:
+        """Store a chunk's points, all or none.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be written; what was stored before stays.
+        """
+        db = self.connection
+        with explained(self.path):
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                base = self._id("bases", config=compact(chunk.base))
+                recipe = self._id("recipes", settings=compact(chunk.recipe))
+                workload = self._id(
+                    "workloads", name=chunk.workload.name, digest=chunk.workload.digest
+                )
+                db.executemany(self._insert, [
+                    (point.digest, workload,
+                     self._id("configs", base=base, overrides=compact(point.overrides)), recipe,
+                     chunk.workload.seed, __version__, outcome.wall_s, outcome.error,
+                     *(outcome.values or [None] * len(self.metrics)))
+                    for point, outcome in zip(chunk.points, outcomes, strict=True)
+                ])
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+    def count(self) -> tuple[int, int]:
+        """(points, of which failed)."""
+        with explained(self.path):
+            row = self.connection.execute("SELECT count(*), count(error) FROM points").fetchone()
+        return int(row[0]), int(row[1])
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log goes into it."""
+        with explained(self.path):
+            self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _id(self, table: str, **values: Any) -> int:
+        """The id of a row with these values, made where it is missing."""
+        names = ", ".join(values)
+        found = " AND ".join(f"{name} = ?" for name in values)
+        query = f"SELECT id FROM {table} WHERE {found}"
+        row = self.connection.execute(query, tuple(values.values())).fetchone()
+        if row is None:
+            marks = ", ".join("?" * len(values))
+            self.connection.execute(
+                f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values())
+            )
+            row = self.connection.execute(query, tuple(values.values())).fetchone()
+        return int(row[0])
+
+
+def missing_points(
+    connection: sqlite3.Connection,
+    metrics: Sequence[str],
+    points: Sequence[Point],
+    retry_failed: bool = False,
+) -> tuple[Point, ...]:
+    """Those points without a row, or with one that lacks a metric."""
+    if not set(metrics) <= set(point_columns(connection)):
+        return tuple(points)
+    settled = " AND ".join(f'"{name}" IS NOT NULL' for name in metrics)
+    if not retry_failed:
+        settled = f"({settled} OR error IS NOT NULL)"
+    marks = ", ".join("?" * len(points))
+    rows = connection.execute(
+        f"SELECT digest FROM points WHERE digest IN ({marks}) AND {settled}",
+        [point.digest for point in points],
+    )
+    there = {row[0] for row in rows}
+    return tuple(point for point in points if point.digest not in there)
+
+
+def point_columns(connection: sqlite3.Connection) -> list[str]:
+    """Column names of the points table, in their order."""
+    return [row[1] for row in connection.execute("PRAGMA table_info(points)")]
+
+
+def metric_columns(connection: sqlite3.Connection) -> list[str]:
+    """Those of them that hold metrics."""
+    return [name for name in point_columns(connection) if name not in ("id", *_FIXED)]
+
