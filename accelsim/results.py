@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
+from dataclasses import Field, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ class Counters:
     """Everything that a run counts. Per-PE counters are (n_pe,) int64 arrays.
 
     ``queue_occupancy_histogram`` is (n_pe, act_queue_depth + 1). Rules: engines/README.md.
+    A run without outputs may leave ``saturations`` uncounted: see `partial`.
     """
 
     # CCU, whole layer
@@ -71,6 +72,27 @@ class Counters:
     act_sram_reads: IntArray = _per_pe("activation SRAM reads")
     act_sram_writes: IntArray = _per_pe("activation SRAM writes")
 
+    @classmethod
+    def partial(cls, values: dict[str, Any]) -> Counters:
+        """Counters of a run that could not count all; reading one left out is an AttributeError."""
+        if unknown := set(values) - {f.name for f in fields(cls)}:
+            raise TypeError(f"no such counters: {', '.join(sorted(unknown))}")
+        counters = cls.__new__(cls)
+        vars(counters).update(values)
+        return counters
+
+    def counted(self) -> list[Field[Any]]:
+        """The counters that were counted: all of them, but for `partial` ones."""
+        return [f for f in fields(self) if f.name in vars(self)]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Only reached for what is not there."""
+            if name in {f.name for f in fields(self)}:
+                raise AttributeError(f"{name} were not counted; run with outputs=True")
+            raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")
+
     @property
     def compute_cycles(self) -> int:
         """Cycles of compute phases."""
@@ -87,6 +109,10 @@ class Counters:
     def difference(self, other: Counters) -> str | None:
         """The first counter (and PE) that differs from ``other``, in words, or None."""
         for f in fields(self):
+            if f not in self.counted() or f not in other.counted():
+                if f in self.counted() or f in other.counted():
+                    return f"{f.name}: counted on one side only"
+                continue
             mine, theirs = getattr(self, f.name), getattr(other, f.name)
             if f.metadata["per"] == "layer":
                 if mine != theirs:
@@ -103,7 +129,7 @@ class Counters:
     def totals(self) -> dict[str, int]:
         """Every counter as one number: sums over PEs, the maximum for the occupancy maximum."""
         result = {}
-        for f in fields(self):
+        for f in self.counted():
             value = getattr(self, f.name)
             if f.name == "queue_occupancy_max":
                 result[f.name] = int(value.max())
@@ -142,20 +168,25 @@ class Counters:
             if not np.array_equal(left, right):
                 pe = int(np.argmax(left != right))
                 raise ConservationError(f"{law} broken at PE {pe}: {left[pe]} != {right[pe]}")
-        if any(np.any(getattr(self, f.name) < 0) for f in fields(self)):
+        if any(np.any(getattr(self, f.name) < 0) for f in self.counted()):
             raise ConservationError("a counter is negative")
 
 
 def add_counters(parts: Iterable[Counters]) -> Counters:
-    """Counters of several passes or layers on one machine, added up."""
+    """Counters of several passes or layers on one machine, added up.
+
+    A counter that one of them left out is left out of the sum.
+    """
     items = list(parts)
+    names = set.intersection(*({f.name for f in c.counted()} for c in items))
     total = {
         f.name: (
             np.maximum.reduce if f.name == "queue_occupancy_max" else sum
         )([getattr(c, f.name) for c in items])
         for f in fields(Counters)
+        if f.name in names
     }
-    return Counters(**total)
+    return Counters.partial(total)
 
 
 class Machine(Protocol):

@@ -37,12 +37,13 @@ def accumulate(
     """
     accumulators = np.zeros((len(activations), matrix.shape[0]), dtype=np.int64)
     low, high = bounds(bits)
-    half = (1 << (shift - 1)) if shift else 0
     saturations = 0
     for column in columns:
         part = slice(int(matrix.column_starts[column]), int(matrix.column_starts[column + 1]))
         rows = matrix.rows[part]
-        products = (matrix.values[part] * activations[:, column, None] + half) >> shift
+        products = matrix.values[part] * activations[:, column, None]
+        if shift:  # halves up, without a step beyond 64 bits
+            products = ((products >> (shift - 1)) + 1) >> 1
         sums = accumulators[:, rows] + products
         clipped = np.clip(sums, low, high)
         saturations += int(np.count_nonzero(clipped != sums))

@@ -16,11 +16,21 @@ each tile is stored as a matrix of its own with its own pointers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.formats.column_table import (
+    ColumnTable,
+    NonZeros,
+    encode,
+    nonzeros_of_image,
+    table_of_image,
+    table_of_matrix,
+)
 from accelsim.records import CompressedLayer, CscMatrix
 
 
@@ -42,6 +52,9 @@ class PeImage:
 @dataclass(frozen=True)
 class LayerImage:
     """The memory images of all PEs of one layer, stored one after the other.
+
+    An image from `build_image` is counted at once; ``pointers``, ``codes`` and ``runs`` are made
+    when one of them is first read, so that runs without outputs never pay for them.
 
     Attributes
     ----------
@@ -72,14 +85,46 @@ class LayerImage:
         return int(np.diff(self.pe_starts).max())
 
     @property
+    def n_entries(self) -> int:
+        """Entries of all PEs."""
+        return int(self.pe_starts[-1])
+
+    @property
     def bias_column(self) -> int | None:
         """Image column of the bias, or None."""
         return self.n_columns - 1 if self.has_bias else None
+
+    @cached_property
+    def table(self) -> ColumnTable:
+        """Counts by column and PE: all that time and most counters depend on."""
+        return table_of_image(self.pointers, self.pe_starts, self.codes, self.runs)
+
+    @cached_property
+    def nonzeros(self) -> NonZeros:
+        """The matrix of codes without its padding entries."""
+        return nonzeros_of_image(
+            self.pointers, self.pe_starts, self.codes, self.runs, self.tile_rows
+        )
 
     def pe(self, index: int) -> PeImage:
         """The image of one PE; views, not copies."""
         part = slice(int(self.pe_starts[index]), int(self.pe_starts[index + 1]))
         return PeImage(self.pointers[index], self.codes[part], self.runs[part])
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The fields that `build_image` leaves for later."""
+            late = vars(self)
+            if name == "pointers" and "table" in late:
+                late[name] = self.table.pointers()
+            elif name in ("codes", "runs") and "nonzeros" in late:
+                late["codes"], late["runs"] = encode(
+                    self.nonzeros, self.table, self.pe_starts, self.tile_rows, self.index_bits
+                )
+            else:
+                raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")
+            return late[name]
 
 
 def image_columns(n_inputs: int, n_pe: int, has_bias: bool) -> int:
@@ -110,47 +155,24 @@ def build_image(
             f"{packed.name}: n_pe={n_pe}, index_bits={bits}, tile_rows={depth}; "
             f"need n_pe and tile_rows of 1 or more and index_bits of 2 to 8"
         )
-    n_tiles = -(-out_rows // depth)
-    n_columns = image_columns(packed.n_inputs, n_pe, packed.has_bias)
     matrix = packed.matrix
-    columns = np.repeat(
-        np.arange(matrix.shape[1], dtype=np.int32), np.diff(matrix.column_starts)
+    n_columns = image_columns(packed.n_inputs, n_pe, packed.has_bias)
+    nonzeros = NonZeros(  # of one type, so that kernels are compiled once
+        np.require(matrix.column_starts, np.int64, ["C", "W"]),
+        np.require(matrix.rows, np.int32, ["C", "W"]),
+        np.require(matrix.values, np.uint8, ["C", "W"]),
     )
-    if packed.has_bias:
-        columns[columns == packed.n_inputs] = n_columns - 1
-    owner = (matrix.rows % n_pe).astype(np.int32)
-    local = matrix.rows // n_pe
-    tile, row = np.divmod(local, depth)
-    # Stable: columns and rows inside a (PE, tile) keep their ascending order.
-    order = np.argsort(owner * np.int64(n_tiles) + tile, kind="stable")
-    group = (owner[order] * np.int64(n_tiles) + tile[order]) * n_columns + columns[order]
-    row = row[order]
-    first_in_group = np.ones(len(group), dtype=bool)
-    first_in_group[1:] = group[1:] != group[:-1]
-    gaps = row.astype(np.int64)
-    gaps[1:] -= np.where(first_in_group[1:], 0, row[:-1].astype(np.int64) + 1)
-    padding = gaps >> bits
-    ends = np.cumsum(padding + 1)
-    total = int(ends[-1]) if len(ends) else 0
-    codes = np.zeros(total, dtype=np.uint8)
-    runs = np.full(total, (1 << bits) - 1, dtype=np.uint8)
-    codes[ends - 1] = matrix.values[order]
-    runs[ends - 1] = gaps & ((1 << bits) - 1)
-    counts = np.bincount(
-        group, weights=padding + 1, minlength=n_pe * n_tiles * n_columns
-    ).astype(np.int64)
-    per_pe = counts.reshape(n_pe, n_tiles * n_columns)
-    running = np.zeros((n_pe, n_tiles * n_columns + 1), dtype=np.int64)
-    np.cumsum(per_pe, axis=1, out=running[:, 1:])
-    at = np.arange(n_tiles)[:, None] * n_columns + np.arange(n_columns + 1)[None, :]
-    pe_starts = np.zeros(n_pe + 1, dtype=np.int64)
-    np.cumsum(running[:, -1], out=pe_starts[1:])
-    return LayerImage(
+    table, totals = table_of_matrix(
+        nonzeros, n_pe, n_columns, -(-out_rows // depth), depth, bits
+    )
+    image = object.__new__(LayerImage)
+    vars(image).update(
         name=packed.name, n_pe=n_pe, n_inputs=packed.n_inputs, n_outputs=packed.n_outputs,
-        n_columns=n_columns, n_tiles=n_tiles, tile_rows=depth, weight_bits=packed.weight_bits,
-        index_bits=bits, has_bias=packed.has_bias, pointers=running[:, at], codes=codes,
-        runs=runs, pe_starts=pe_starts,
+        n_columns=n_columns, n_tiles=table.n_tiles, tile_rows=depth,
+        weight_bits=packed.weight_bits, index_bits=bits, has_bias=packed.has_bias,
+        pe_starts=np.concatenate([[0], np.cumsum(totals)]), table=table, nonzeros=nonzeros,
     )
+    return image
 
 
 def decode_image(image: LayerImage) -> CscMatrix:

@@ -1,0 +1,101 @@
+"""EIE as data: closed forms over (broadcasts x PEs) for time, one pass over non-zeros for values.
+
+Refuses, by name: passes of 2**31 cycles or more. Without outputs, saturations are not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.arch.config import EieConfig
+from accelsim.arch.plan import Pass, make_plan
+from accelsim.engines.fast.layer_time import LayerTime
+from accelsim.engines.job import JobResult, LayerJob
+from accelsim.fixedpoint import bounds
+from accelsim.results import Counters
+
+IntArray = npt.NDArray[np.int64]
+
+
+def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
+    """Run one job.
+
+    Parameters
+    ----------
+    outputs : False leaves the entries alone: time and every counter but ``saturations``
+
+    Raises
+    ------
+    CapacityError
+        If the layer does not fit and ``capacity`` is "check".
+    UnsupportedError
+        If a pass may take 2**31 cycles or more.
+    """
+    image = job.image
+    time = LayerTime(config, image.table, image.name)
+    active = job.active_columns()
+    for step in make_plan(config, image):
+        time.add(step, *_broadcasts(job, step, active))
+    saturations = sums = None
+    if outputs:
+        sums, saturations = _values(config, job, active)
+    counters = time.counters(saturations)
+    operations = {
+        "entries": int(counters.issued_entries.sum()),
+        "padding": int(counters.padding_entries.sum()),
+        "macs": int(counters.macs.sum()),
+    }
+    if saturations is not None:
+        operations["saturations"] = int(saturations.sum())
+    return JobResult(sums, counters, operations)
+
+
+def run_many(
+    config: EieConfig, jobs: Sequence[LayerJob], outputs: bool = True, threads: int = 2
+) -> list[JobResult]:
+    """Run independent jobs, in several threads; the results are those of `run`, in order."""
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        return list(pool.map(lambda job: run(config, job, outputs), jobs))
+
+
+def _broadcasts(job: LayerJob, step: Pass, active: IntArray) -> tuple[IntArray, int, int]:
+    """Columns that a pass broadcasts, its first column, and scan positions behind the last row."""
+    image = job.image
+    first = step.first_row * image.n_pe
+    end = first + step.n_rows * image.n_pe
+    low, high = np.searchsorted(active, (first, min(end, image.n_inputs)))
+    columns = active[low:high]
+    if step.bias:
+        columns = np.append(columns, active[-1])
+        end += image.n_pe
+    return columns, first, end
+
+
+def _values(
+    config: EieConfig, job: LayerJob, active: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Accumulators of all outputs, and saturations of each PE."""
+    from accelsim.engines.fast.kernels import values
+
+    image = job.image
+    matrix = image.nonzeros
+    activations = job.activations[np.flatnonzero(job.activations)]
+    if image.has_bias:
+        activations = np.append(activations, job.bias_activation)
+    low, high = bounds(config.accumulator_bits)
+    sums = np.zeros(image.n_outputs, np.int64)
+    saturations = np.zeros(image.n_pe, np.int64)
+    # The bias is the matrix's last column.
+    columns = np.minimum(active, len(matrix.column_starts) - 2)
+    values.accumulate(
+        matrix.column_starts, matrix.rows, matrix.codes, columns, activations.astype(np.int64),
+        job.codebook.astype(np.int64), job.shift, low, high, sums, saturations,
+    )
+    return sums, saturations
+
+
+__all__ = ["Counters", "run", "run_many"]

@@ -1,0 +1,1 @@
+"""Numba kernels: arrays and integers only, checked by the modules that call them."""

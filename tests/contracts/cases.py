@@ -1,0 +1,135 @@
+"""Small layers on small machines, drawn by Hypothesis: everything that the contract allows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import strategies as st
+
+from accelsim.arch import load_config
+from accelsim.arch.config import EieConfig
+from accelsim.arch.plan import make_plan, tile_rows
+from accelsim.engines.job import LayerJob
+from accelsim.errors import CapacityError
+from accelsim.fixedpoint import bounds
+from accelsim.formats import build_image
+from accelsim.records import CompressedLayer, CscMatrix
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One job and its machine; ``words`` make it again."""
+
+    config: EieConfig
+    job: LayerJob
+    words: dict
+
+    def _repr_pretty_(self, printer, cycle):
+        """What Hypothesis prints of a failing case: the line that makes it again."""
+        printer.text(f"make_case(**{self.words})")
+
+
+def integers_of(rng, bits, size, extreme):
+    """Integers of ``bits`` bits: the bounds alone, or anything between them, or small ones."""
+    low, high = bounds(bits)
+    if extreme == "bounds":
+        return rng.choice([low, high], size)
+    if extreme == "small":
+        low, high = max(low, -3), min(high, 3)
+    return rng.integers(low, high + 1, size)
+
+
+def make_case(
+    seed, n_in, n_out, weights, active, bias, values, shift, overrides, explicit_zeros=False
+):
+    """The layer of these words; ``weights`` and ``active`` are densities."""
+    config = load_config("eie", **overrides)
+    rng = np.random.default_rng(seed)
+    shape = (n_out, n_in + bias)
+    codes = (rng.random(shape) < weights) * rng.integers(1, 1 << config.weight_bits, shape)
+    matrix = CscMatrix.from_dense(codes.astype(np.uint8))
+    if explicit_zeros:
+        matrix.values[rng.random(matrix.nnz) < 0.3] = 0
+    codebook = np.zeros(1 << config.weight_bits, np.float32)
+    packed = CompressedLayer(matrix, codebook, config.weight_bits, config.index_bits, bias)
+    image = build_image(packed, config.n_pe, config.index_bits, tile_rows(config, n_out))
+    weights_int = integers_of(rng, config.weight_value_bits, len(codebook), values)
+    weights_int[0] = 0
+    activations = integers_of(rng, config.activation_bits, n_in, values)
+    activations = np.where(rng.random(n_in) < active, activations, 0)
+    one = int(integers_of(rng, config.activation_bits, 1, values)[0]) if bias else 0
+    shift = min(shift, config.weight_value_bits + config.activation_bits)
+    job = LayerJob(image, weights_int.astype(np.int64), activations.astype(np.int64), shift, one)
+    words = {
+        "seed": seed, "n_in": n_in, "n_out": n_out, "weights": weights, "active": active,
+        "bias": bias, "values": values, "shift": shift, "overrides": overrides,
+        "explicit_zeros": explicit_zeros,
+    }
+    return Case(config, job, words)
+
+
+def fits(case):
+    try:
+        make_plan(case.config, case.job.image)
+    except CapacityError:
+        return False
+    return True
+
+
+@st.composite
+def machines(draw, max_pe):
+    """Overrides of the published machine."""
+    weight_bits, index_bits = draw(st.integers(2, 8)), draw(st.sampled_from([2, 2, 3, 4, 8]))
+    per_line = draw(st.integers(1, 9))
+    extra = draw(st.integers(0, weight_bits + index_bits - 1))
+    line = min(max(8, per_line * (weight_bits + index_bits) + extra), 4096)
+    capacity = draw(st.sampled_from(["ignore", "check", "stream"]))
+    overrides = {
+        "n_pe": draw(st.one_of(st.integers(1, 5), st.integers(1, max_pe))),
+        "act_queue_depth": draw(st.sampled_from([1, 2, 1, 3, 2, 4, 8, 30])),
+        "weight_bits": weight_bits,
+        "index_bits": index_bits,
+        "spmat_width_bits": line,
+        "row_change_cycles": draw(st.integers(0, 1)),
+        "empty_column_cycles": draw(st.integers(0, 1)),
+        "bypass": draw(st.booleans()),
+        "start_cycles": draw(st.sampled_from([0, 1, 1, 3])),
+        "capacity": capacity,
+        "accumulator_bits": draw(st.sampled_from([4, 8, 16, 31, 33, 48])),
+        "weight_value_bits": draw(st.sampled_from([2, 8, 16, 32])),
+        "activation_bits": draw(st.sampled_from([2, 8, 16, 32])),
+    }
+    if capacity != "ignore":
+        overrides |= {"regfile_depth": draw(st.sampled_from([1, 2, 3, 5, 64])), "act_sram_kb": 8.0}
+    if capacity == "stream":
+        overrides |= {
+            "spmat_kb": draw(st.sampled_from([2, 4, 16, 1000])) * line / 8192,
+            "pointer_kb": draw(st.sampled_from([0.03125, 0.125, 32.0])),
+            "pointer_bits": draw(st.sampled_from([6, 16])),
+            "dma_width_bits": draw(st.sampled_from([1, 7, 64])),
+        }
+    return overrides
+
+
+@st.composite
+def cases(draw, max_pe=9, max_side=24):
+    """A case that fits its machine."""
+    overrides = draw(machines(max_pe))
+    sides = st.one_of(
+        st.integers(1, 3), st.integers(2, max_side), st.integers(max_side // 2, 2 * max_side)
+    )
+    shares = st.sampled_from([0.6, 0.3, 1.0, 0.1, 0.4, 0.6, 0.8, 0.0])
+    words = {
+        "seed": draw(st.integers(0, 2**32 - 1)),
+        "n_in": draw(sides),
+        "n_out": draw(sides),
+        "weights": draw(shares),
+        "active": draw(shares),
+        "bias": draw(st.booleans()),
+        "values": draw(st.sampled_from(["any", "bounds", "small"])),
+        "shift": draw(st.sampled_from([0, 1, 2, 8, 15, 31, 64])),
+        "explicit_zeros": draw(st.sampled_from([False, False, False, True])),
+    }
+    case = make_case(overrides=overrides, **words)
+    if not fits(case):
+        case = make_case(overrides=overrides | {"capacity": "ignore"}, **words)
+    return case

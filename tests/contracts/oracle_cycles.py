@@ -1,0 +1,266 @@
+"""The timing contract as one loop over cycles: plain Python, no closed form, no shared kernel.
+
+A third witness beside the engines. Every step quotes the rule of accelsim/engines/README.md that
+it carries out; all units decide from the state at the start of the cycle, then all of it changes.
+"""
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from accelsim.arch.plan import make_plan
+from accelsim.results import Counters
+
+DRAIN = 4
+
+
+@dataclass(eq=False)
+class Slot:
+    """An entry on its way through the ArithmUnit; ``acc`` is None for padding."""
+
+    acc: tuple | None
+    weight: int
+    activation: int
+    operand: int = 0
+    total: int = 0
+
+
+@dataclass
+class Pe:
+    """One processing element's state and its counters."""
+
+    queue: list = field(default_factory=list)
+    held: tuple | None = None        # (next entry, end, activation) in spmat_read
+    row: int = -1                    # of the latest entry of the column in stage 1
+    stages: list = field(default_factory=lambda: [None] * 4)
+    line: int | None = None
+    file: dict = field(default_factory=dict)
+    count: dict = field(default_factory=dict)
+
+    def tally(self, name, n=1):
+        self.count[name] = self.count.get(name, 0) + n
+
+
+class Machine:
+    """Runs one job; ``counters()`` and ``outputs()`` afterwards."""
+
+    def __init__(self, config, job):
+        self.config, self.job = config, job
+        self.pes = [Pe() for _ in range(config.n_pe)]
+        self.histogram = np.zeros((config.n_pe, config.act_queue_depth + 1), np.int64)
+        self.images = [job.image.pe(p) for p in range(config.n_pe)]
+        self.total = {f.name: 0 for f in fields(Counters) if f.metadata["per"] == "layer"}
+        self.sums = {}
+        for step in make_plan(config, job.image):
+            self.one_pass(step)
+
+    # Phases
+
+    def idle(self, phase, cycles):
+        """Cycles of a phase in which no queue holds anything."""
+        self.total[phase] += cycles
+        self.total["cycles"] += cycles
+        self.histogram[:, 0] += cycles
+
+    def one_pass(self, step):
+        self.step = step
+        self.total["passes"] += 1
+        self.idle("start_cycles", self.config.start_cycles)
+        for pe in self.pes:
+            pe.line = None
+            if step.clear:
+                pe.file = {}
+        self.total["refill_bits"] += step.refill_bits
+        self.idle("refill_cycles", -(-step.refill_bits // self.config.dma_width_bits))
+        if step.load_rows:
+            self.idle("load_cycles", step.load_rows + 1)
+        self.compute()
+        for _ in range(DRAIN):
+            self.idle("drain_cycles", 1)
+            for pe in self.pes:
+                self.arithmetic(pe, None, False)
+        assert all(pe.stages == [None] * 4 for pe in self.pes)
+        self.idle("store_cycles", step.store_rows)
+        for p, pe in enumerate(self.pes):
+            pe.tally("act_sram_reads", step.load_rows)
+            pe.tally("src_reg_writes", step.load_rows)
+            pe.tally("act_sram_writes", step.store_rows)
+            pe.tally("dst_reg_reads", step.store_rows)
+            pe.tally("src_reg_reads", step.n_rows)
+            for row, value in pe.file.items():
+                self.sums[(row + step.tile * self.job.image.tile_rows) * len(self.pes) + p] = value
+
+    # Scan (S1 to S7)
+
+    def rows_of(self, step):
+        """Each register row of the pass as [(column, activation)], the bias as a row of one."""
+        n_pe, image = self.config.n_pe, self.job.image
+        values = [int(v) for v in self.job.activations]
+        rows = []
+        for row in range(step.first_row, step.first_row + step.n_rows):
+            at = range(row * n_pe, (row + 1) * n_pe)
+            rows.append([(j, values[j] if j < len(values) else 0) for j in at])
+        if step.bias:
+            rows.append([(image.n_columns - 1, self.job.bias_activation)])
+        return rows
+
+    def settle(self):
+        """Rows are left without a cycle at their end (S4), and everywhere at no cost (S3)."""
+        while self.at < len(self.rows):
+            rest = self.rows[self.at][self.position:]
+            bias = self.step.bias and self.at == len(self.rows) - 1
+            found = [i for i, (_, a) in enumerate(rest) if a != 0 or bias]
+            if rest and (found or self.config.row_change_cycles):
+                self.first_found = self.position + found[0] if found else None
+                return
+            self.at, self.position = self.at + 1, 0
+
+    def compute(self):
+        self.rows, self.at, self.position = self.rows_of(self.step), 0, 0
+        self.settle()
+        while (
+            self.at < len(self.rows)
+            or any(pe.queue or pe.held or self.waits(pe) for pe in self.pes)
+        ):
+            self.total["cycles"] += 1
+            full = [len(pe.queue) == self.config.act_queue_depth for pe in self.pes]
+            for p, pe in enumerate(self.pes):
+                self.histogram[p, len(pe.queue)] += 1
+            pushed = self.scan(full)
+            for p, pe in enumerate(self.pes):
+                self.step_pe(p, pe)
+            if pushed is not None:
+                for pe in self.pes:
+                    pe.queue.append(pushed)
+                    pe.tally("queue_pushes")
+
+    def scan(self, full):
+        """S2 to S7; the (column, activation) that is broadcast in this cycle, or None."""
+        if self.at == len(self.rows):
+            self.total["scan_idle_cycles"] += 1
+            return None
+        if self.first_found is None:
+            self.total["row_change_cycles"] += 1
+            self.at, self.position = self.at + 1, 0
+            self.settle()
+            return None
+        if any(full):
+            self.total["blocked_cycles"] += 1
+            for pe, is_full in zip(self.pes, full, strict=True):
+                pe.tally("blocking_cycles", int(is_full))
+            return None
+        self.total["broadcasts"] += 1
+        item = self.rows[self.at][self.first_found]
+        self.position = self.first_found + 1
+        self.settle()
+        return item
+
+    # One PE
+
+    def waits(self, pe):
+        """A4: whether the entry in stage 1 waits."""
+        if self.config.bypass or pe.stages[0] is None or pe.stages[0].acc is None:
+            return False
+        return any(s is not None and s.acc == pe.stages[0].acc for s in pe.stages[1:3])
+
+    def step_pe(self, p, pe):
+        waits = self.waits(pe)
+        entry, free = None, False
+        if pe.held is None:
+            free = True
+            state = "hazard_stall_cycles" if waits else "starved_cycles"
+        elif pe.held[0] == pe.held[1]:
+            free, state = True, "empty_column_cycles"
+        elif waits:
+            state = "hazard_stall_cycles"
+        else:
+            entry, state = pe.held, "issued_entries"
+            free = pe.held[0] + 1 == pe.held[1]
+        pe.tally(state)
+        popped = self.pop(p, pe) if free else None
+        self.arithmetic(pe, self.read(p, pe, entry) if entry else None, waits)
+        if popped:
+            pe.held, pe.row = popped, -1
+        elif free:
+            pe.held = None
+        elif entry:
+            pe.held = (entry[0] + 1, *entry[1:])
+
+    def pop(self, p, pe):
+        """P1, P4: what spmat_read will hold; all pops of this cycle."""
+        while pe.queue:
+            column, activation = pe.queue.pop(0)
+            pe.tally("queue_pops")
+            for pointer in (column, column + 1):
+                pe.tally("ptr_reads_odd" if pointer % 2 else "ptr_reads_even")
+            pointers = self.images[p].pointers[self.step.tile]
+            first, end = int(pointers[column]), int(pointers[column + 1])
+            if first < end or self.config.empty_column_cycles:
+                return first, end, activation
+        return None
+
+    def read(self, p, pe, entry):
+        """P3, P5, A1: the entry that advances to stage 1."""
+        address, _, activation = entry
+        base = 0
+        if self.step.refill_bits:
+            first = self.step.first_row * self.config.n_pe
+            base = int(self.images[p].pointers[self.step.tile][first])
+        line = (address - base) // self.config.entries_per_line
+        if line != pe.line:
+            pe.line = line
+            pe.tally("spmat_line_reads")
+        code, run = int(self.images[p].codes[address]), int(self.images[p].runs[address])
+        pe.row += run + 1
+        if code == 0:
+            pe.tally("padding_entries")
+            return Slot(None, 0, 0)
+        return Slot((self.step.tile, pe.row), int(self.job.codebook[code]), activation)
+
+    def arithmetic(self, pe, entering, waits):
+        """One cycle of the ArithmUnit, then its edge (A1 to A4)."""
+        _, second, third, fourth = pe.stages
+        if third is not None and third.acc:
+            product, shift = third.weight * third.activation, self.job.shift
+            quotient, rest = divmod(product, 2**shift)
+            sum_ = third.operand + quotient + (1 if shift and 2 * rest >= 2**shift else 0)
+            top = 2 ** (self.config.accumulator_bits - 1)
+            third.total = min(max(sum_, -top), top - 1)
+            pe.tally("saturations", int(third.total != sum_))
+        if second is not None and second.acc:
+            pe.tally("macs")
+            pe.tally("dst_reg_reads")
+            if third is not None and third.acc == second.acc and self.config.bypass:
+                second.operand = third.total
+                pe.tally("adder_bypasses")
+            elif fourth is not None and fourth.acc == second.acc and self.config.bypass:
+                second.operand = fourth.total
+                pe.tally("write_bypasses")
+            else:
+                second.operand = pe.file.get(second.acc[1], 0)
+        if fourth is not None and fourth.acc:
+            pe.file[fourth.acc[1]] = fourth.total
+            pe.tally("dst_reg_writes")
+        if waits:
+            pe.stages = [pe.stages[0], None, second, third]
+        else:
+            pe.stages = [entering, pe.stages[0], second, third]
+
+    # Results
+
+    def counters(self):
+        depth = self.config.act_queue_depth
+        values = dict(self.total)
+        for f in fields(Counters):
+            if f.metadata["per"] == "PE":
+                values[f.name] = np.array([pe.count.get(f.name, 0) for pe in self.pes])
+        values["queue_occupancy_histogram"] = self.histogram
+        values["queue_occupancy_sum"] = self.histogram @ np.arange(depth + 1)
+        values["queue_occupancy_max"] = np.array(
+            [max(n for n in range(depth + 1) if row[n]) for row in self.histogram]
+            if self.total["cycles"] else [0] * len(self.pes)
+        )
+        return Counters(**values)
+
+    def outputs(self):
+        return np.array([self.sums.get(i, 0) for i in range(self.job.image.n_outputs)])

@@ -1,0 +1,157 @@
+"""One machine, several tellings: outputs, cycles and every counter are equal, or it is a fault.
+
+Each body runs over every engine that is registered. The judge is the loop over cycles in
+`oracle_cycles`, which shares nothing with the engines but the plan of passes; the engines are
+also held against one another, so that a case fails with the first counter and PE that differ.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accelsim.engines import ENGINES, run_job
+from tests.contracts.cases import cases, make_case
+from tests.contracts.oracle_cycles import Machine
+
+TIMED = [name for name in ENGINES if name != "functional"]
+MANY = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+
+
+def disagreement(case):
+    """The first thing in which an engine differs from the loop over cycles, in words, or None."""
+    machine = Machine(case.config, case.job)
+    want, outputs = machine.counters(), machine.outputs()
+    want.check()
+    operations = {
+        "entries": int(want.issued_entries.sum()), "padding": int(want.padding_entries.sum()),
+        "macs": int(want.macs.sum()), "saturations": int(want.saturations.sum()),
+    }
+    for engine in ENGINES:
+        result = run_job(engine, case.config, case.job)
+        if not np.array_equal(result.outputs, outputs):
+            at = int(np.argmax(result.outputs != outputs))
+            return f"{engine}: output {at}: {result.outputs[at]} != {outputs[at]}"
+        if result.operations != operations:
+            return f"{engine}: operations {result.operations} != {operations}"
+        if engine in TIMED:
+            told = result.counters.difference(want)
+            if told:
+                return f"{engine}: {told}"
+    return None
+
+
+@settings(max_examples=2000, suppress_health_check=MANY)
+@given(case=cases())
+def test_engines_agree(case):
+    assert disagreement(case) is None
+
+
+@pytest.mark.slow
+@settings(max_examples=20_000, suppress_health_check=MANY)
+@given(case=cases(max_pe=40, max_side=40))
+def test_engines_agree_on_many(case):
+    assert disagreement(case) is None
+
+
+PLAIN = {
+    "seed": 7, "n_in": 20, "n_out": 24, "weights": 0.4, "active": 0.6, "bias": True,
+    "values": "any", "shift": 15, "overrides": {"n_pe": 4, "capacity": "ignore"},
+}
+EDGES = {
+    "one PE": {"n_pe": 1},
+    "an odd number of PEs": {"n_pe": 7},
+    "more PEs than outputs and inputs": {"n_pe": 31},
+    "a queue of one": {"act_queue_depth": 1},
+    "a queue longer than the layer": {"act_queue_depth": 4096},
+    "one entry a line": {"spmat_width_bits": 8},
+    "lines with a rest": {"spmat_width_bits": 27, "weight_bits": 3, "index_bits": 2},
+    "one row": {"n_out": 1},
+    "one column": {"n_in": 1, "active": 1.0},
+    "one row and one column": {"n_in": 1, "n_out": 1, "active": 1.0, "bias": False},
+    "all activations zero": {"active": 0.0, "bias": False},
+    "all activations zero, and a bias": {"active": 0.0},
+    "no weights at all": {"weights": 0.0},
+    "every weight stored": {"weights": 1.0, "active": 1.0},
+    "values that saturate": {"values": "bounds", "shift": 0, "accumulator_bits": 8},
+    "products of 64 bits": {"values": "bounds", "shift": 64, "weight_value_bits": 32,
+                            "activation_bits": 32, "accumulator_bits": 48},
+    "long zero runs": {"n_pe": 1, "n_out": 300, "weights": 0.03, "index_bits": 2},
+    "zeros among the stored weights": {"explicit_zeros": True, "weights": 0.9},
+    "batches of one row": {"regfile_depth": 1, "capacity": "check"},
+    "batches": {"regfile_depth": 2, "capacity": "check", "n_pe": 3},
+    "refills": {"capacity": "stream", "spmat_kb": 4 * 64 / 8192, "dma_width_bits": 7},
+    "no bypass": {"bypass": False, "weights": 0.9},
+    "no bypass and one row a PE": {"bypass": False, "n_pe": 24, "weights": 0.9, "active": 1.0},
+    "free row changes": {"row_change_cycles": 0, "active": 0.2},
+    "free empty columns": {"empty_column_cycles": 0, "weights": 0.05},
+    "free empty columns, no bypass": {"empty_column_cycles": 0, "bypass": False, "n_pe": 24,
+                                      "weights": 0.4},
+    "everything free": {"row_change_cycles": 0, "empty_column_cycles": 0, "start_cycles": 0,
+                        "active": 0.0, "bias": False},
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges_agree(edge):
+    words = {**PLAIN, "overrides": dict(PLAIN["overrides"])}
+    for key, value in EDGES[edge].items():
+        (words if key in PLAIN or key == "explicit_zeros" else words["overrides"])[key] = value
+    assert disagreement(make_case(**words)) is None
+
+
+@settings(max_examples=200, suppress_health_check=MANY)
+@given(case=cases())
+@pytest.mark.parametrize("engine", TIMED)
+def test_time_does_not_need_outputs(engine, case):
+    """Without outputs the counters are the same; one that was not counted is an error to read."""
+    full = run_job(engine, case.config, case.job).counters
+    result = run_job(engine, case.config, case.job, outputs=False)
+    assert result.outputs is None
+    left_out = {"saturations"} - {f.name for f in result.counters.counted()}
+    for f in result.counters.counted():
+        assert np.array_equal(getattr(result.counters, f.name), getattr(full, f.name)), f.name
+    for name in left_out:
+        with pytest.raises(AttributeError, match="outputs=True"):
+            getattr(result.counters, name)
+        assert name not in result.operations
+        assert name not in result.counters.totals()
+
+
+@pytest.mark.parametrize(
+    ("counter", "told"),
+    [("cycles", "cycles: "), ("spmat_line_reads", "spmat_line_reads[PE 2]: ")],
+)
+@pytest.mark.parametrize("engine", TIMED)
+def test_a_planted_difference_is_named(engine, counter, told, monkeypatch):
+    """The judge can fail, and says where."""
+    honest = Machine.counters
+
+    def off_by_one(machine):
+        counters = honest(machine)
+        value = getattr(counters, counter)
+        vars(counters)[counter] = value + (1 if counter == "cycles" else np.arange(4) // 2 % 2)
+        vars(counters)["queue_occupancy_histogram"][:, 0] += counter == "cycles"
+        vars(counters)["scan_idle_cycles"] += counter == "cycles"
+        vars(counters)["starved_cycles"] += counter == "cycles"
+        return counters
+
+    monkeypatch.setattr(Machine, "counters", off_by_one)
+    monkeypatch.setattr("tests.contracts.test_engines_agree.ENGINES", [engine])
+    assert disagreement(make_case(**PLAIN)).startswith(f"{engine}: {told}")
+
+
+@given(data=st.data())
+@settings(max_examples=30, suppress_health_check=MANY)
+def test_threads_change_nothing(data):
+    """Several jobs at once: the results of one after the other, in their order."""
+    from accelsim.engines.fast.eie import run_many
+
+    case = data.draw(cases())
+    jobs = [case.job] + [
+        make_case(**{**case.words, "active": active}).job for active in (1.0, 0.5, 0.1)
+    ]
+    for job, result in zip(jobs, run_many(case.config, jobs, threads=3), strict=True):
+        alone = run_job("fast", case.config, job)
+        assert np.array_equal(result.outputs, alone.outputs)
+        assert result.counters.difference(alone.counters) is None
