@@ -154,6 +154,8 @@ class RecurrentLayer:
                 self._check_shape(name, vector.shape, (self.n_cells,))
         for name in self.matrices:
             self._check_shape(name, self.shape(name), self._wanted_shape(name))
+        if "bnr" in self.biases and not self.reset_after:
+            raise InputError(f"{self.name}: 'bnr' needs reset_after; add it to 'bn'")
 
     def shape(self, name: str) -> tuple[int, int]:
         """(rows, columns) of a matrix."""
