@@ -30,6 +30,7 @@ class FixedCell:
         self._job = job
         self._multiply = spmv
         self._bits = config.activation_bits
+        self._wider_sums = config.accumulator_bits > config.activation_bits
         self._gate = gate_frac_bits(config)
         self._frac = job.frac_bits
         n_channels, layer = job.n_channels, job.layer
@@ -45,7 +46,8 @@ class FixedCell:
 
     def _spmv(self, name: str, activations: IntArray) -> IntArray:
         """Accumulators as Assemble gives them: of the width of an activation."""
-        return self._saturate(self._multiply(name, activations))
+        sums = self._multiply(name, activations)
+        return self._saturate(sums) if self._wider_sums else sums
 
     def _saturate(self, values: IntArray) -> IntArray:
         result, changed = saturated(values, self._bits)

@@ -30,6 +30,7 @@ class Slot:
     fetch_matrix : matrix requested from DDR_1, its pointers from DDR_2
     fetch_vectors : shared by all channels (DDR_2); ``fetch_x`` the next x_t of every channel
     spmv : matrix that the PEs multiply
+    awaits_pointers : the next slot multiplies, so its pointers must have arrived (F2)
     store_y : y of the step before goes to DDR_1
     tables : the look-up tables are fetched
     """
@@ -41,6 +42,7 @@ class Slot:
     fetch_x: bool = False
     spmv: str | None = None
     operations: tuple[Operation, ...] = ()
+    awaits_pointers: bool = False
     store_y: bool = False
     tables: bool = False
 
@@ -87,13 +89,14 @@ def make_schedule(layer: RecurrentLayer) -> Schedule:
         if number == 1 and state == late["Wym"] and "Wym" in matrices and spmv is None:
             fetch = "Wym"
         is_last = index == len(works) - 1
+        following = works[(index + 1) % len(works)][1]
         slots.append(Slot(
             state, number, first if is_last else fetch, vectors.get(index, ()), is_last, spmv,
-            operations, store_y=index == 0,
+            operations, awaits_pointers=following is not None, store_y=index == 0,
         ))
     initial = (
         Slot("INITIAL", 1, tables=True),
-        Slot("INITIAL", 2, first, (), True),
+        Slot("INITIAL", 2, first, (), True, awaits_pointers=True),
     )
     return Schedule(initial, tuple(slots), (Slot("FINAL", 1, store_y=True),))
 
