@@ -13,7 +13,6 @@ import logging
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from accelsim.compression import Recipe, compress
 from accelsim.errors import AccelsimError, InputError
 from accelsim.records import CompressedLayer, Layer
 from accelsim.study.evaluate import error_text, evaluate
+from accelsim.study.extras import extra
 from accelsim.study.points import Chunk
 from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial
 from accelsim.study.workloads import Workload, compressed
@@ -53,10 +53,10 @@ class _Dispatch:
         self.take = take
         self.layers: dict[str, Any] = {}
         self.trials: dict[Any, tuple[int, Trial]] = {}
-        self.finished = _distributed().as_completed([])
+        self.finished = extra("distributed").as_completed([])
 
     def results(self) -> Generator[Done]:
-        killed = _distributed().KilledWorker
+        killed = extra("distributed").KilledWorker
         suspects: list[Trial] = []
         for slot in range(CHUNKS_PER_WORKER * max(1, sum(self.client.nthreads().values()))):
             self.start(slot)
@@ -108,20 +108,10 @@ def _compress_sent(layer: Layer, recipe: dict[str, Any]) -> tuple[CompressedLaye
     return compress(layer, Recipe(**recipe)), np.atleast_2d(np.asarray(layer.activations))[0]
 
 
-def _distributed() -> Any:
-    """The module of dask.distributed."""
-    try:
-        return import_module("distributed")
-    except ImportError:
-        raise InputError(
-            "--dask needs dask.distributed; install it with: pip install 'accelsim[study]'"
-        ) from None
-
-
 @contextmanager
 def _client(address: str, jobs: int) -> Iterator[Any]:
     """A client of the cluster; a local cluster is started and ended with it."""
-    dask = _distributed()
+    dask = extra("distributed")
     with ExitStack() as stack:
         if address == "local":
             cluster = stack.enter_context(dask.LocalCluster(

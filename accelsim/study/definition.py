@@ -93,13 +93,31 @@ class Study(BaseModel):
         path = self.folder / self.machine
         return path if path.suffix == ".toml" and path.exists() else self.machine
 
-    def with_settings(self, settings: Mapping[str, Scalar]) -> Self:
-        """The same study with parameters held at one value; an axis of that name goes away."""
-        known = {_alias(key): value for key, value in settings.items()}
-        values = dict(self)
-        values["fixed"] = {**self.fixed, **known}
-        values["axes"] = {k: axis for k, axis in self.axes.items() if k not in known}
-        return type(self)(**values)
+    def with_settings(self, settings: Mapping[str, Any]) -> Self:
+        """The same study with other values.
+
+        A parameter is held at a value, or takes the values of a list or a range in place of its
+        axis; ``seed``, ``workloads`` and the study's other keys are replaced.
+
+        Raises
+        ------
+        ConfigError
+            If a name is unknown or a value is wrong.
+        """
+        values: dict[str, Any] = dict(self)
+        fixed, axes = dict(self.fixed), dict(self.axes)
+        for name, value in settings.items():
+            key = _alias(name)
+            if key in _KEYS and key not in ("set", "axes"):
+                values[key] = value
+                continue
+            fixed.pop(key, None)
+            axes.pop(key, None)
+            if isinstance(value, list | Mapping):
+                axes[key] = parse_axis(f"axis {key}", value)
+            else:
+                fixed[key] = value
+        return type(self)(**{**values, "fixed": fixed, "axes": axes})
 
 
 _KEYS = ("machine", "workloads", "set", "axes", "metrics", "seed", "sampling", "n", "engine")

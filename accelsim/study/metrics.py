@@ -6,7 +6,7 @@ Every metric is a finite number; a metric that cannot be told makes its point fa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,6 +67,13 @@ def register_metric(metric: Metric) -> None:
     if metric.name in METRICS:
         raise InputError(f"there is a metric '{metric.name}' already; choose another name")
     METRICS[metric.name] = metric
+
+
+def combined(metric: Metric, values: Sequence[float]) -> float:
+    """One number of a design from the numbers of its layers."""
+    if metric.combine == "max":
+        return max(values)
+    return sum(values) / (len(values) if metric.combine == "mean" else 1)
 
 
 def metrics_named(names: Iterable[str]) -> tuple[Metric, ...]:

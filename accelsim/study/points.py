@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice, product
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from accelsim import __version__
-from accelsim.arch import EieConfig
+from accelsim.arch import EieConfig, load_config
 from accelsim.compression import Recipe
 from accelsim.study.axes import Axis, Scalar
 from accelsim.study.definition import RECIPE, SHARED_BITS, Study, widened
@@ -35,7 +34,7 @@ Values = tuple[Scalar, ...]
 
 @dataclass(frozen=True)
 class Point:
-    """One machine for one compressed layer: what differs from the study's base configuration."""
+    """One machine for one compressed layer: what differs from the published machine."""
 
     digest: bytes
     overrides: Settings
@@ -66,31 +65,45 @@ class Stream:
 class Plan:
     """A study with its layers found and its values checked.
 
+    Parameters
+    ----------
+    designs : values of all axes by name, in place of the study's own grid or sample
+
     Attributes
     ----------
-    base : the configuration's values before any axis
+    base : the published machine's values; points say what differs from them
+    values : the study's machine before any axis
     n_designs : machines and recipes; each runs on every workload
     """
 
-    def __init__(self, study: Study) -> None:
+    def __init__(
+        self, study: Study, designs: Sequence[Mapping[str, Scalar]] | None = None
+    ) -> None:
         self.study = study
         self.workloads = find_workloads(study)
         self.metrics = metrics_named(study.metrics)
         config = study.base_config()
         self.model: type[EieConfig] = type(config)
-        self.base: dict[str, Any] = config.model_dump()
+        self.base: dict[str, Any] = load_config(config.machine).model_dump()
+        self.values: dict[str, Any] = config.model_dump()
         self.recipe: dict[str, Any] = {
             key.removeprefix(RECIPE): v for key, v in study.fixed.items() if key.startswith(RECIPE)
         }
         self.keys = sorted(study.axes, key=_outermost_first)
         self._axes = [study.axes[key] for key in self.keys]
-        self._samples = None if study.sampling == "grid" else _sample(study, self._axes)
+        self._designs: list[Values] | None = None
+        if designs is not None:
+            chosen = {tuple(design[key] for key in self.keys) for design in designs}
+            # Those of one compressed layer and of one memory image next to each other.
+            self._designs = sorted(chosen, key=lambda values: [repr(value) for value in values])
+        elif study.sampling != "grid":
+            self._designs = _sample(study, self._axes)
 
     @property
     def n_designs(self) -> int:
         """Designs of the grid, or distinct samples."""
-        if self._samples is not None:
-            return len(self._samples)
+        if self._designs is not None:
+            return len(self._designs)
         count = 1
         for axis in self._axes:
             count *= len(axis.values)
@@ -122,33 +135,35 @@ class Plan:
     def recipe_of(self, settings: Mapping[str, Scalar]) -> dict[str, Any]:
         """Every setting of the compression; the widths are the machine's."""
         own = {k.removeprefix(RECIPE): v for k, v in settings.items() if k.startswith(RECIPE)}
-        bits = {key: settings.get(key, self.base[key]) for key in SHARED_BITS}
+        bits = {key: settings.get(key, self.values[key]) for key in SHARED_BITS}
         values: dict[str, Any] = {**self.recipe, **own, **bits}
         return Recipe(**values).settings()
 
     def point(self, workload: Workload, recipe: dict[str, Any], settings: Settings) -> Point:
         """A design on one workload."""
-        overrides = {
-            k: v for k, v in settings.items() if not k.startswith(RECIPE) and v != self.base[k]
-        }
-        return Point(point_digest({**self.base, **overrides}, workload, recipe), overrides)
+        own = {k: v for k, v in settings.items() if not k.startswith(RECIPE)}
+        config = {**self.values, **own}
+        overrides = {k: v for k, v in config.items() if v != self.base[k]}
+        return Point(point_digest(config, workload, recipe), overrides)
+
+    def points_of(self, design: Mapping[str, Scalar]) -> list[Point]:
+        """The points of one design, one for each workload."""
+        settings = self.settings(tuple(design[key] for key in self.keys))
+        recipe = self.recipe_of(settings)
+        return [self.point(workload, recipe, settings) for workload in self.workloads]
 
     def _by_layer(self, n_outer: int) -> Iterator[tuple[Values, Iterator[Values]]]:
         """Designs that share a compressed layer: what they share, and all values of each."""
-        if self._samples is None:
+        if self._designs is None:
             for outer in product(*(axis.values for axis in self._axes[:n_outer])):
                 yield outer, self._inner(outer)
             return
-        changes = np.any(np.diff(self._samples[:, :n_outer], axis=0) != 0, axis=1)
-        for rows in np.split(self._samples, np.flatnonzero(changes) + 1):
-            yield self._sampled(rows[0])[:n_outer], map(self._sampled, rows)
+        for outer, designs in groupby(self._designs, key=lambda values: values[:n_outer]):
+            yield outer, iter(list(designs))
 
     def _inner(self, outer: Values) -> Iterator[Values]:
         for inner in product(*(axis.values for axis in self._axes[len(outer):])):
             yield outer + inner
-
-    def _sampled(self, row: npt.NDArray[np.float64]) -> Values:
-        return tuple(axis.at(float(u)) for axis, u in zip(self._axes, row, strict=True))
 
     def _groups(
         self, workload: Workload, recipe: dict[str, Any], designs: Iterator[Values]
@@ -189,12 +204,8 @@ def _outermost_first(key: str) -> tuple[int, str]:
     return _rank(key), key
 
 
-def _sample(study: Study, axes: list[Axis]) -> npt.NDArray[np.float64]:
-    """(n, n_axes) shares of the axes, distinct designs, sorted so that like ones are neighbours.
-
-    Shares of an axis with values are ``(index + 1/2) / len(values)``, exact enough to give the
-    value back.
-    """
+def _sample(study: Study, axes: list[Axis]) -> list[Values]:
+    """Distinct designs in the order of the axes, so that like ones are neighbours."""
     wanted = int(study.n or 0)
     rng = np.random.default_rng(study.seed)
     if study.sampling == "sobol" and axes:
@@ -207,6 +218,10 @@ def _sample(study: Study, axes: list[Axis]) -> npt.NDArray[np.float64]:
         shares = rng.random((wanted, len(axes)))
     for column, axis in enumerate(axes):
         if axis.span is None:
+            # The middle of the value's share, so that the value comes back exactly.
             n = len(axis.values)
             shares[:, column] = (np.floor(shares[:, column] * n) + 0.5) / n
-    return np.unique(shares, axis=0) if axes else shares[:1]
+    return [
+        tuple(axis.at(u) for axis, u in zip(axes, row, strict=True))
+        for row in np.unique(shares, axis=0).tolist()
+    ]

@@ -46,7 +46,7 @@ class Progress:
 
 
 def sweep(
-    study: str | Path | Study,
+    study: str | Path | Study | Plan,
     store: str | Path | Store,
     *,
     jobs: int = 1,
@@ -62,7 +62,7 @@ def sweep(
 
     Parameters
     ----------
-    study : a study file or a `Study`
+    study : a study file, a `Study` or a `Plan`
     store : the results file, made where there is none
     jobs : 1 runs in this process, more in as many processes of this machine
     dask : "local" for a Dask cluster of ``jobs`` workers here, or the address of a scheduler
@@ -79,7 +79,7 @@ def sweep(
     """
     if jobs < 1:
         raise InputError(f"jobs is {jobs}; need 1 or more")
-    plan = Plan(load_study(study))
+    plan = study if isinstance(study, Plan) else Plan(load_study(study))
     names = [metric.name for metric in plan.metrics]
     opened = store if isinstance(store, Store) else Store(store, names)
     try:

@@ -109,7 +109,7 @@ def _context() -> multiprocessing.context.BaseContext:
     if "forkserver" not in methods:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["accelsim.study.evaluate"])
+    context.set_forkserver_preload(["accelsim.study.evaluate", "numba"])
     return context
 
 

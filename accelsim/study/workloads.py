@@ -27,7 +27,7 @@ class Workload:
     ----------
     name : as results show it
     digest : of what determines the layer: a published row, or the bytes of its file and its name
-    seed : of a published layer's random numbers
+    seed : the study's, of a published layer's random numbers
     path, layer : the file and the name in it; None for a published layer
     """
 
@@ -79,7 +79,7 @@ def find_workloads(study: Study) -> tuple[Workload, ...]:
         for layer in [name] if name else [entry.name for entry in entries]:
             digest = _file_digest(path, layer)
             source = str(path.resolve())
-            found.append(Workload(f"{path.name}:{layer}", digest, 0, source, layer))
+            found.append(Workload(f"{path.name}:{layer}", digest, study.seed, source, layer))
     names = [workload.name for workload in found]
     for name in names:
         if names.count(name) > 1:

@@ -1,0 +1,83 @@
+"""Designs: a machine and a recipe, with the metrics of all layers that ran on it made one.
+
+How a metric is combined over layers (added up, averaged, the largest) is part of the metric.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accelsim.errors import InputError, nearest
+from accelsim.study.metrics import METRICS
+from accelsim.study.query import Condition, Results
+from accelsim.study.schema import explained
+
+_SQL = {"sum": "sum", "mean": "avg", "max": "max"}
+
+
+@dataclass(frozen=True)
+class Design:
+    """One machine and recipe.
+
+    Attributes
+    ----------
+    settings : every parameter, ``recipe.`` in front of the compression's, and the seed
+    metrics : over all layers, by name
+    """
+
+    settings: dict[str, Any]
+    metrics: dict[str, float]
+
+
+def read_designs(
+    results: Results, metrics: Sequence[str], conditions: Sequence[Condition] = ()
+) -> tuple[list[Design], int]:
+    """Designs that have run on every layer among the selected rows, and how many have not.
+
+    Raises
+    ------
+    ConfigError
+        If a condition names an unknown column.
+    InputError
+        If a metric is unknown, or rows of several versions of accelsim are selected.
+    """
+    for name in metrics:
+        if name not in results.metrics:
+            raise InputError(f"{results.path}: no metric '{name}'{nearest(name, results.metrics)}")
+    where, values = results.where(conditions)
+    combined = "".join(
+        f', {_SQL[METRICS[name].combine if name in METRICS else "sum"]}("{name}")'
+        for name in metrics
+    )
+    complete = "".join(f' AND "{name}" IS NOT NULL' for name in metrics)
+    with explained(results.path):
+        db = results.connection
+        layers, versions = db.execute(
+            f"SELECT count(DISTINCT workload), count(DISTINCT version) FROM results WHERE {where}",
+            values,
+        ).fetchone()
+        if versions > 1:
+            raise InputError(f"{results.path}: the rows are of {versions} versions of accelsim, "
+                             f"which may differ; choose one with --where version=...")
+        rows = db.execute(
+            f"SELECT config_json, recipe_json, seed, count(*){combined} FROM results "
+            f"WHERE {where}{complete} GROUP BY config, recipe, seed ORDER BY min(id)", values,
+        ).fetchall()
+        total = db.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM results WHERE {where} "
+            f"GROUP BY config, recipe, seed)", values,
+        ).fetchone()[0]
+    designs = []
+    for config, recipe, seed, count, *numbers in rows:
+        if count == layers:
+            settings = {**_settings(config, recipe), "seed": seed}
+            designs.append(Design(settings, dict(zip(metrics, numbers, strict=True))))
+    return designs, int(total) - len(designs)
+
+
+def _settings(config: str, recipe: str) -> dict[str, Any]:
+    own = {f"recipe.{key}": value for key, value in json.loads(recipe).items()}
+    return {**json.loads(config), **own}

@@ -1,0 +1,181 @@
+"""Read a results file: rows by condition."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from accelsim.arch import parse_setting
+from accelsim.errors import ConfigError, nearest
+from accelsim.study.schema import explained, open_results
+from accelsim.study.store import metric_columns
+
+# What a row says beside the configuration, the recipe and the metrics.
+_ABOUT = ("workload", "seed", "version", "wall_s", "error", "point", "workload_digest")
+_OPERATORS = re.compile(r"^\s*([\w.]+)\s*(<=|>=|!=|=|<|>)\s*(.+?)\s*$")
+_BATCH_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``key operator value``, for instance ``n_pe >= 64``."""
+
+    key: str
+    operator: str
+    value: Any
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the command line.
+
+        Raises
+        ------
+        ConfigError
+            If there is no operator or a side is empty.
+        """
+        match = _OPERATORS.match(text)
+        if match is None:
+            raise ConfigError(f"--where {text}: need KEY=VALUE, or !=, <, <=, >, >= in place of =")
+        key, operator, value = match.groups()
+        return cls(key, operator, parse_setting(f"{key}={value}")[1])
+
+
+class Results:
+    """A results file open for reading; a sweep may write to it meanwhile.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or it is of a newer version or something else.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.connection = open_results(self.path)
+        with explained(self.path):
+            self.metrics = metric_columns(self.connection)
+            bases = self.connection.execute("SELECT config FROM bases").fetchall()
+            recipes = self.connection.execute("SELECT settings FROM recipes").fetchall()
+        self.config_keys = _keys(bases)
+        self.recipe_keys = [f"recipe.{key}" for key in _keys(recipes)]
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column of a row, in order."""
+        return [
+            "workload", *self.config_keys, *self.recipe_keys, "seed", *self.metrics,
+            *_ABOUT[2:],
+        ]
+
+    def count(self, conditions: Sequence[Condition] = ()) -> int:
+        """Number of rows that satisfy the conditions."""
+        where, values = self.where(conditions)
+        with explained(self.path):
+            query = f"SELECT count(*) FROM results WHERE {where}"
+            return int(self.connection.execute(query, values).fetchone()[0])
+
+    def rows(
+        self, conditions: Sequence[Condition] = (), limit: int | None = None
+    ) -> Generator[dict[str, Any]]:
+        """Rows that satisfy all conditions, each a dictionary of all `columns`.
+
+        Conditions may also use ``failed``, true for rows with an error.
+
+        Raises
+        ------
+        ConfigError
+            If a condition names an unknown column; names the nearest.
+        """
+        where, values = self.where(conditions)
+        metrics = "".join(f', "{name}"' for name in self.metrics)
+        query = (
+            f"SELECT workload_name, config_json, recipe_json, seed, version, wall_s, error, point, "
+            f"workload_digest{metrics} FROM results WHERE {where} ORDER BY id LIMIT ?"
+        )
+        with explained(self.path), closing(self.connection.cursor()) as cursor:
+            cursor.execute(query, [*values, -1 if limit is None else limit])
+            while batch := cursor.fetchmany(_BATCH_ROWS):
+                for row in batch:
+                    yield self._row(row)
+
+    def varying(self) -> list[str]:
+        """Parameters that have more than one value in the file."""
+        keys = [*self.config_keys, *self.recipe_keys]
+        if not keys:
+            return []
+        with explained(self.path):
+            counts = self.connection.execute(
+                "SELECT " + ", ".join(f"count(DISTINCT {self._term(key)})" for key in keys)
+                + " FROM results"
+            ).fetchone()
+        return [key for key, count in zip(keys, counts, strict=True) if count > 1]
+
+    def storage_classes(self) -> dict[str, set[str]]:
+        """Column to what SQLite stores in it: integer, real, text or null."""
+        with explained(self.path):
+            found: dict[str, set[str]] = {}
+            for key in self.columns:
+                query = f"SELECT DISTINCT typeof({self._term(key)}) FROM results"
+                found[key] = {row[0] for row in self.connection.execute(query)}
+        return found
+
+    def truth_values(self) -> list[str]:
+        """Parameters that are true or false."""
+        bases = self.connection.execute("SELECT config FROM bases")
+        values = {k: v for (text,) in bases for k, v in json.loads(text).items()}
+        return [key for key, value in values.items() if isinstance(value, bool)]
+
+    def where(self, conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
+        """Conditions as SQL and its values."""
+        terms = ["1"]
+        for condition in conditions:
+            known = [*self.columns, "failed"]
+            if condition.key not in known:
+                raise ConfigError(
+                    f"{self.path}: no column '{condition.key}'{nearest(condition.key, known)}"
+                )
+            terms.append(f"{self._term(condition.key)} {condition.operator} ?")
+        return " AND ".join(terms), [condition.value for condition in conditions]
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+    def _term(self, key: str) -> str:
+        """The SQL expression of a column."""
+        if key in self.config_keys:
+            return f"json_extract(config_json, '$.{key}')"
+        if key in self.recipe_keys:
+            return f"json_extract(recipe_json, '$.{key.removeprefix('recipe.')}')"
+        if key == "failed":
+            return "(error IS NOT NULL)"
+        return "workload_name" if key == "workload" else f'"{key}"'
+
+    def _row(self, row: Sequence[Any]) -> dict[str, Any]:
+        workload, config, recipe, seed, version, wall_s, error, point, digest, *metrics = row
+        settings = json.loads(recipe)
+        return {
+            "workload": workload,
+            **json.loads(config),
+            **{key: settings.get(key.removeprefix("recipe.")) for key in self.recipe_keys},
+            "seed": seed,
+            **dict(zip(self.metrics, metrics, strict=True)),
+            "version": version, "wall_s": wall_s, "error": error, "point": point,
+            "workload_digest": digest,
+        }
+
+
+def _keys(texts: Sequence[tuple[str]]) -> list[str]:
+    """Keys of JSON objects, each once."""
+    return list(dict.fromkeys(key for (text,) in texts for key in json.loads(text)))
