@@ -177,6 +177,7 @@ def npz_with(path: Path, header: str, data: bytes, **options: Any) -> Path:
 @pytest.mark.parametrize(
     ("header", "data", "text"),
     [
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}", bytes(20), "stores 20"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (4000000, 4000000)}", b"", "largest"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}", b"1234", "stores 4"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -2)}", bytes(16), "negative"),

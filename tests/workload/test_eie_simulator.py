@@ -221,6 +221,15 @@ def test_files_that_do_not_agree(tmp_path: Path, name: str, content: bytes, text
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("pointers", [(1, 2, 2), (0, 2, 1, 2), (0, 1, 3), (0, 1, 1)])
+def test_pointers_that_do_not_cover_the_entries(tmp_path: Path, pointers: tuple[int, ...]) -> None:
+    activations = [1.0] * (len(pointers) - 1)
+    folder = write_folder(tmp_path / "layer", [[[(1, 0), (2, 0)]]], activations)
+    (folder / "ptr/ptr0.dat").write_bytes(words(*pointers))
+    with pytest.raises(FormatError, match="rise from 0 to the 2 entries"):
+        load_eie_simulator(folder)
+
+
 def test_entries_between_the_inputs_and_the_bias(tmp_path: Path) -> None:
     columns: Columns = [[(1, 0)], [], [(2, 0)], [], [(3, 0)]]
     folder = write_folder(tmp_path / "layer", [columns] * 4, [1.0, 1.0])
