@@ -3,10 +3,10 @@
 // Model: accelsim/engines/reference/eie.py; EIE (ISCA 2016) sec. IV; contract.
 // Row i of the matrix and activation i belong to PE i mod NPe.
 // Timing: a layer starts in the cycle after start_i (only while idle_o) and done_o is high in the
-// cycle after its last one. The host writes memories and the program while idle_o:
-// io_mem_i 0 to 7 are the memories of PE io_pe_i (see pe), 8 is the program (see ccu_program),
-// 9 the CCU's counters (see ccu_counters). A write takes one cycle. A read holds its request for
-// two cycles; the data are there in the second.
+// cycle after its last one. The host writes memories and the program while idle_o: io_mem_i 0 to
+// 7 are the memories of PE io_pe_i (see pe; 2, the codebook, is that of all PEs), 8 is the program
+// (see ccu_program), 9 the CCU's counters (see ccu_counters). A write takes one cycle. Of a read
+// the data are there in the next cycle, in which the request must still stand.
 `default_nettype none
 
 module eie_array #(
@@ -78,7 +78,6 @@ module eie_array #(
   wire [ActivationBits-1:0]     activation, found_value;
   wire [NPe*ActivationBits-1:0] scan_values;
   wire [NPe-1:0]                full, busy;
-  wire [NPe*IoDataBits-1:0]     io_rdata;
   wire [CounterBits-1:0]        counter;
 
   ccu #(
@@ -112,6 +111,9 @@ module eie_array #(
     for (p = 0; p < NPe; p = p + 1) begin : g_pe
       localparam [PositionBits-1:0] Index = p[PositionBits-1:0];
       wire [PeTraceBits-1:0] trace;
+      wire [IoDataBits-1:0]  io_rdata, io_merged;
+      wire                   io_here = io_req_i && !io_mem_i[3]
+                                       && (io_pe_i == Index || io_mem_i == 4'd2);
       pe #(
         .ActQueueDepth(ActQueueDepth), .WeightBits(WeightBits), .IndexBits(IndexBits),
         .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits),
@@ -127,15 +129,22 @@ module eie_array #(
         .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(busy[p]),
         .scan_row_i(scan_row), .scan_read_i(scan_read),
         .scan_value_o(scan_values[p*ActivationBits +: ActivationBits]),
-        .io_req_i(io_req_i && !io_mem_i[3] && io_pe_i == Index), .io_we_i(io_we_i),
-        .io_mem_i(io_mem_i[2:0]), .io_addr_i(io_addr_i), .io_wdata_i(io_wdata_i),
-        .io_rdata_o(io_rdata[p*IoDataBits +: IoDataBits]), .trace_o(trace)
+        // A PE that is not asked sees a quiet bus.
+        .io_req_i(io_here), .io_we_i(io_here && io_we_i),
+        .io_mem_i(io_here ? io_mem_i[2:0] : 3'd0), .io_addr_i(io_here ? io_addr_i : 32'd0),
+        .io_wdata_i(io_here ? io_wdata_i : {IoDataBits{1'b0}}),
+        .io_rdata_o(io_rdata), .trace_o(trace)
       );
+      if (p == 0) begin : g_first
+        assign io_merged = io_rdata;
+      end else begin : g_next
+        assign io_merged = io_rdata | g_pe[p-1].io_merged;
+      end
     end
   endgenerate
 
   assign io_rdata_o = io_mem_i[3] ? {{(IoDataBits-CounterBits){1'b0}}, counter}
-                                  : io_rdata[io_pe_i*IoDataBits +: IoDataBits];
+                                  : g_pe[NPe-1].io_merged;
 
   generate
     if (Trace != 0) begin : g_trace

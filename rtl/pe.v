@@ -8,8 +8,8 @@
 // t + 4, 3 in t + 5, 4 in t + 6 (accumulator written), in the file from t + 7 on.
 // A PE of your own needs these ports, this timing and the I/O map below; see rtl/README.md.
 //
-// I/O mode, only while !running_i. A write takes one cycle. A read holds its request for two
-// cycles; the data are there in the second. io_mem_i selects:
+// I/O mode, only while !running_i. A write takes one cycle. Of a read the data are there in the
+// next cycle, in which the request must still stand. io_mem_i selects:
 //   0 pointers          word j: first entry of column j    4 source file       word: row
 //   1 sparse matrix     word: line                         5 destination file  word: row
 //   2 codebook          word: code, write only             6 counters          read only
@@ -80,7 +80,7 @@ module pe #(
   input  wire [2:0]                io_mem_i,
   input  wire [31:0]               io_addr_i,
   input  wire [IoDataBits-1:0]     io_wdata_i,
-  output reg  [IoDataBits-1:0]     io_rdata_o,
+  output wire [IoDataBits-1:0]     io_rdata_o,    // zero while !io_req_i
   // What happens in this cycle; PE_TRACE of accelsim/rtl_bridge/params.py names the fields
   output wire [PeTraceBits-1:0]    trace_o
 );
@@ -91,6 +91,7 @@ module pe #(
   wire io_act_sram    = io_req_i && io_mem_i == 3'd3;
   wire io_source      = io_req_i && io_mem_i == 3'd4;
   wire io_destination = io_req_i && io_mem_i == 3'd5;
+  wire io_counter     = io_req_i && io_mem_i == 3'd6;
   wire unused_io      = ^{io_addr_i, io_wdata_i};
 
   wire                       queue_valid, pop, free, issue, empty, line_read, load_write;
@@ -182,18 +183,15 @@ module pe #(
 
   assign busy_o = queue_valid || holds_column || s1_wait;
 
-  always @* begin
-    case (io_mem_i)
-      3'd0:    io_rdata_o = {{(IoDataBits-PointerBits){1'b0}}, io_pointer_data};
-      3'd1:    io_rdata_o = io_spmat_wide[IoDataBits-1:0];
-      3'd3:    io_rdata_o = {{(IoDataBits-RegisterBits){1'b0}}, io_sram_data};
-      3'd4:    io_rdata_o = {{(IoDataBits-RegisterBits){1'b0}}, io_source_data};
-      3'd5:    io_rdata_o = {{(IoDataBits-RegisterBits){1'b0}}, io_destination_data};
-      default: io_rdata_o = {{(IoDataBits-CounterBits){1'b0}}, counter};
-    endcase
-  end
   wire [IoDataBits:0] io_spmat_wide = {{(IoDataBits+1-SpmatWidthBits){1'b0}}, io_spmat_data};
   wire                unused_wide   = io_spmat_wide[IoDataBits];
+  assign io_rdata_o =
+      io_pointers    ? {{(IoDataBits-PointerBits){1'b0}}, io_pointer_data} :
+      io_spmat       ? io_spmat_wide[IoDataBits-1:0] :
+      io_act_sram    ? {{(IoDataBits-RegisterBits){1'b0}}, io_sram_data} :
+      io_source      ? {{(IoDataBits-RegisterBits){1'b0}}, io_source_data} :
+      io_destination ? {{(IoDataBits-RegisterBits){1'b0}}, io_destination_data} :
+      io_counter     ? {{(IoDataBits-CounterBits){1'b0}}, counter} : {IoDataBits{1'b0}};
 
   generate
     if (Counters != 0) begin : g_counters

@@ -66,14 +66,23 @@ module spmat_read #(
   reg  [ActivationBits-1:0] s1_activation_q;
   wire [SpmatWidthBits-1:0] line_data;
 
-  // The entry at hand. Divisions by a power of two are wires.
+  // The entry at hand, and where it lies
   wire [PointerBits-1:0] entry      = first_q ? begin_i : next_q;
   wire [PointerBits-1:0] entry_next = entry + One;
   wire [32:0]            entry_wide = {{(33-PointerBits){1'b0}}, entry};
-  wire [32:0]            line_wide  = entry_wide / Divisor;
-  wire [32:0]            slot_wide  = entry_wide % Divisor;
+  wire [32:0]            line_wide, slot_wide;
   wire [LineBits-1:0]    line       = line_wide[LineBits-1:0];
   wire                   unused_top = ^{line_wide[32:LineBits], slot_wide[32:SlotBits]};
+
+  generate
+    if (EntriesPerLine == (1 << SlotBits)) begin : g_split
+      assign line_wide = entry_wide >> SlotBits;
+      assign slot_wide = entry_wide & (Divisor - 33'd1);
+    end else begin : g_divide
+      assign line_wide = entry_wide / Divisor;
+      assign slot_wide = entry_wide % Divisor;
+    end
+  endgenerate
 
   assign empty_o     = busy_q && entry == end_i;
   assign issue_o     = busy_q && entry != end_i && !wait_i;

@@ -120,9 +120,9 @@ def layer_lines(
     vector[: len(job.activations)] = job.activations
     vector &= (1 << config.register_bits) - 1
     memory = ACT_SRAM if any(step.load_rows for step in plan) else DESTINATION
-    for pe in range(config.n_pe):
-        yield from _writes(CODEBOOK, pe, codebook.tolist())
-        if chained is None:
+    yield from _writes(CODEBOOK, 0, codebook.tolist())  # of all PEs
+    if chained is None:
+        for pe in range(config.n_pe):
             yield from _writes(memory, pe, vector[pe :: config.n_pe].tolist())
     yield "s 0 0 0 0"
 

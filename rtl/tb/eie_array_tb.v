@@ -123,22 +123,19 @@ module eie_array_tb #(
     $finish;
   end
 
+  // Tasks begin and end at a falling edge.
   task access;
     begin
-      @(negedge clk);
       io_req = 1'b1; io_we = command == "w"; io_mem = mem[3:0]; io_pe = pe[PositionBits-1:0];
       io_addr = addr; io_wdata = data;
       @(negedge clk);
-      if (command == "r") begin
-        #0.5 $fdisplay(out, "r %h %h %h %h", mem, pe, addr, io_rdata);
-      end
+      if (command == "r") $fdisplay(out, "r %h %h %h %h", mem, pe, addr, io_rdata);
       io_req = 1'b0; io_we = 1'b0;
     end
   endtask
 
   task run_layer;
     begin
-      @(negedge clk);
       start = 1'b1;
       @(negedge clk);
       start = 1'b0; running = 1'b1; cycles = 0;
