@@ -76,6 +76,12 @@ def test_partial_sums_count_not_only_results() -> None:
     assert compress(layer).output_max_abs == 8.0
 
 
+def test_the_bias_is_driven_by_one() -> None:
+    small = np.full(4, 0.25)
+    assert compress(random_layer(0, 3, 4, activations=small)).input_max_abs == 0.25
+    assert compress(random_layer(0, 3, 4, activations=small, bias=small[:3])).input_max_abs == 1.0
+
+
 def test_groups_of_vectors_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = np.random.default_rng(5).standard_normal((40, 11))
     layer = random_layer(5, 7, 11, activations=vectors, bias=np.ones(7))

@@ -97,6 +97,15 @@ def test_a_failed_write_leaves_the_old_file(
     assert os.listdir(tmp_path) == ["layers"]
 
 
+def test_who_reads_the_old_file_reads_it_to_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "layers"
+    path.write_bytes(b"before")
+    with path.open("rb") as reader:
+        save_compressed(path, some_layers())
+        assert reader.read() == b"before"
+    assert_same(load_compressed(path), some_layers())
+
+
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         save_compressed(tmp_path / "none" / "layers", some_layers())
