@@ -39,8 +39,8 @@ class Study(BaseModel):
     ----------
     machine : a published machine or the path of a TOML file
     workloads : published layers, or layer files as ``"net.onnx"`` (all its layers) or
-        ``"net.onnx:fc1"``; every design runs on each of them. Of a file's input vectors the first
-        is taken.
+        ``"net.onnx:fc1"``; every design runs on each of them
+    activation_density : of the inputs of layers from files, which are drawn at random
     fixed : ``[set]``, values that replace the machine's
     axes : parameter to `Axis`; ``recipe.density`` and the like belong to the compression
     metrics : names of `accelsim.study.metrics.METRICS`; empty takes all of them
@@ -54,6 +54,7 @@ class Study(BaseModel):
 
     machine: str = "eie"
     workloads: Names = Field(min_length=1)
+    activation_density: float | None = Field(default=None, ge=0, le=1)
     fixed: dict[str, Scalar] = Field(default_factory=dict, alias="set")
     axes: dict[str, Axis] = Field(default_factory=dict)
     metrics: Names = ()
@@ -120,7 +121,10 @@ class Study(BaseModel):
         return type(self)(**{**values, "fixed": fixed, "axes": axes})
 
 
-_KEYS = ("machine", "workloads", "set", "axes", "metrics", "seed", "sampling", "n", "engine")
+_KEYS = (
+    "machine", "workloads", "activation_density", "set", "axes", "metrics", "seed", "sampling",
+    "n", "engine",
+)
 
 
 def load_study(source: str | Path | Study) -> Study:
@@ -174,7 +178,10 @@ def _alias(key: str) -> str:
 
 def _check(study: Study, where: str) -> None:
     """Parameters, values and metrics, before anything runs."""
-    model = type(load_config(study.machine_source))
+    try:
+        model = type(load_config(study.machine_source))
+    except AccelsimError as problem:
+        raise ConfigError(f"{where}: {problem}") from None
     known = [name for name in model.model_fields if name != "machine"] + list(RECIPE_KEYS)
     for key in (*study.fixed, *study.axes):
         if key not in known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from accelsim.compression import Recipe, compress
-from accelsim.errors import InputError
+from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedLayer, Layer
 from accelsim.study.definition import Study
-from accelsim.workload import list_layers, load_layer, published_layers
-from accelsim.workload.entries import file_sha256
+from accelsim.workload import list_layers, load_layer, published_layers, random_layer
+from accelsim.workload.entries import file_sha256, pick
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,11 @@ class Workload:
     Attributes
     ----------
     name : as results show it
-    digest : of what determines the layer: a published row, or the bytes of its file and its name
-    seed : the study's, of a published layer's random numbers
+    digest : of what determines the layer: a published row, or the bytes of its file, its name and
+        the density of its inputs
+    seed : the study's, of a published layer and of inputs that are drawn
     path, layer : the file and the name in it; None for a published layer
+    activation_density : of inputs drawn for a file's layer
     """
 
     name: str
@@ -36,24 +38,25 @@ class Workload:
     seed: int
     path: str | None = None
     layer: str | None = None
+    activation_density: float | None = None
 
     def load(self) -> Layer:
-        """The layer with one input vector, the first of those that its file holds.
+        """The layer with its input vector.
 
         Raises
         ------
         InputError
-            If the file has changed since the study began, or holds no input vector.
+            If the file has changed since the study began.
         """
         if self.path is None:
             return load_layer(self.name, seed=self.seed)
-        if self.digest != _file_digest(Path(self.path), str(self.layer)):
+        density = float(self.activation_density or 0.0)
+        if self.digest != _file_digest(Path(self.path), str(self.layer), density):
             raise InputError(f"{self.path}: has changed since the study began; start again")
         layer = load_layer(self.path, self.layer)
-        if layer.activations is None or not np.size(layer.activations):
-            raise InputError(f"{self.name}: the file holds no input vector for this layer; add an "
-                             f"array of activations to it")
-        return layer
+        # Inputs of a layer of this width, drawn as for the published ones.
+        drawn = random_layer((1, layer.shape[1]), 0.0, density, self.seed, name=self.name)
+        return replace(layer, activations=drawn.activations)
 
 
 def find_workloads(study: Study) -> tuple[Workload, ...]:
@@ -75,11 +78,22 @@ def find_workloads(study: Study) -> tuple[Workload, ...]:
         if not path.exists() and ":" in text:
             before, _, name = text.rpartition(":")
             path = study.folder / before
+        if not path.exists():
+            hint = nearest(text, published_layers())
+            raise InputError(f"workload {text}: no such file or published layer{hint}")
         entries = list_layers(path)
-        for layer in [name] if name else [entry.name for entry in entries]:
-            digest = _file_digest(path, layer)
+        if name is not None:
+            entries = [pick(path, entries, name)]
+        density = study.activation_density
+        if density is None:
+            raise InputError(f"{text}: files hold no input vectors; give activation_density, the "
+                             f"share of inputs that are not zero (0.35 behind a ReLU, 1.0 at most)")
+        for layer in (entry.name for entry in entries):
+            digest = _file_digest(path, layer, density)
             source = str(path.resolve())
-            found.append(Workload(f"{path.name}:{layer}", digest, study.seed, source, layer))
+            found.append(
+                Workload(f"{path.name}:{layer}", digest, study.seed, source, layer, density)
+            )
     names = [workload.name for workload in found]
     for name in names:
         if names.count(name) > 1:
@@ -104,5 +118,6 @@ def _loaded(workload: Workload) -> Layer:
     return workload.load()
 
 
-def _file_digest(path: Path, layer: str) -> str:
-    return hashlib.sha256(f"{file_sha256(path)} {layer}".encode()).hexdigest()
+def _file_digest(path: Path, layer: str, activation_density: float) -> str:
+    text = f"{file_sha256(path)} {layer} {activation_density}"
+    return hashlib.sha256(text.encode()).hexdigest()
