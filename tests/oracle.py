@@ -76,7 +76,7 @@ def encode(
         for first in range(0, most_rows, depth):
             pointers = []
             for column in columns:
-                mine = [code for row, code in enumerate(column) if row % n_pe == number]
+                mine = column[number::n_pe]
                 pointers.append(len(pe.codes))
                 for code, run in encode_column(mine[first:first + depth], index_bits):
                     pe.codes.append(code)
