@@ -19,12 +19,12 @@ TABLE = (
     ("cli", "__main__"),
     ("__init__",),
     ("study", "report", "rtl_bridge"),
-    ("network",),
+    ("network", "sources", "explain"),
     ("api",),
     ("compression", "workload", "engines", "energy"),
     ("arch",),
     ("formats",),
-    ("records", "results", "recurrent", "ese_results", "fixedpoint"),
+    ("records", "results", "recurrent", "ese_results", "fixedpoint", "files"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}

@@ -17,8 +17,6 @@ newer than this version is a `FormatError` of one line.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,6 +44,7 @@ from accelsim.compression.header import (
     parse_header,
 )
 from accelsim.errors import FormatError, InputError
+from accelsim.files import write_atomically
 from accelsim.records import CompressedLayer, CscMatrix
 
 METADATA_KEY = "accelsim"
@@ -79,7 +78,7 @@ def save_compressed(path: str | Path, layers: Sequence[CompressedLayer]) -> None
         raise InputError(f"{path}: {one_line(problem)}") from None
     except (TypeError, ValueError, RecursionError, FormatError) as problem:
         raise InputError(f"{path}: the provenance is not plain JSON: {problem}") from None
-    _write_atomically(Path(path), save(tensors, {METADATA_KEY: text}))
+    write_atomically(path, save(tensors, {METADATA_KEY: text}))
 
 
 def load_compressed(path: str | Path) -> list[CompressedLayer]:
@@ -190,23 +189,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            part = Path(folder, "part")
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-    except OSError as problem:
-        raise InputError(f"{path}: cannot be written: {problem.strerror or problem}") from None
-    if os.name == "posix":
-        # Without this the new name may be lost with the power, the old file with it.
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

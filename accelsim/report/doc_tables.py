@@ -12,6 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from accelsim.arch import load_config, published_sources
+from accelsim.files import write_atomically
 from accelsim.results import Counters
 
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -54,4 +55,4 @@ def refreshed(text: str) -> str:
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         path = Path(name)
-        path.write_text(refreshed(path.read_text("utf-8")), "utf-8")
+        write_atomically(path, refreshed(path.read_text("utf-8")))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from accelsim.errors import InputError
+from accelsim.files import atomic_path
 from accelsim.report.summary import BREAKDOWN, breakdown
 from accelsim.results import RunResult
 
@@ -15,6 +19,11 @@ OKABE_ITO = ("#009E73", "#E69F00", "#56B4E9", "#D55E00", "#BBBBBB", "#0072B2", "
 
 HATCHES = ("", "//", "..", "xx", "", "\\\\")
 """So that the same bars can be read in grey."""
+
+FORMATS: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {},
+}
+"""Kinds of picture, with what keeps the date out of them."""
 
 
 def cycle_breakdown(results: Sequence[RunResult]) -> Figure:
@@ -40,9 +49,18 @@ def cycle_breakdown(results: Sequence[RunResult]) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a figure; the ending of ``path`` names the format (svg, pdf, png)."""
+    """Write a figure, whole or not at all; the ending of ``path`` names the format (svg, pdf, png).
+
+    Raises
+    ------
+    InputError
+        If the ending is not one of them, or the file cannot be written.
+    """
+    kind = path.suffix.lstrip(".").lower()
+    if kind not in FORMATS:
+        raise InputError(f"{path}: a picture ends in {', '.join(f'.{name}' for name in FORMATS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     # Fixed identifiers and no date: the same figure gives the same bytes.
-    metadata = {"Date": None} if path.suffix == ".svg" else None
-    figure.savefig(path, metadata=metadata)
+    with rc_context({"svg.hashsalt": "accelsim"}), atomic_path(path) as part:
+        figure.savefig(part, metadata=FORMATS[kind])
     return path
