@@ -34,13 +34,14 @@ class RtlResult:
 
     Attributes
     ----------
-    outputs : (n_outputs,) int64 accumulators before ReLU
+    outputs : (n_outputs,) int64 accumulators before ReLU; None if the layer did not finish or
+        a bit is unknown
     cycles : counted by the testbench, from the first start cycle to the last cycle
-    counters : name to number, or to (n_pe,) int64; None without counters in the RTL
+    counters : name to number, or to (n_pe,) int64; None without counters in the RTL, or as above
     trace : (cycles, trace_bits / 4 rounded up) bytes of hexadecimal digits, or None
     """
 
-    outputs: IntArray
+    outputs: IntArray | None
     cycles: int
     counters: dict[str, int | IntArray] | None
     trace: npt.NDArray[np.bytes_] | None
@@ -102,7 +103,7 @@ def build(parameters: RtlParameters, rtl_dirs: Sequence[Path], build_dir: Path) 
 def run_layers(
     config: EieConfig, jobs: Sequence[tuple[LayerJob, images.Chained | None]],
     rtl_dirs: Sequence[Path], build_dir: Path, *, counters: bool = True, trace: bool = False,
-    window: Window | None = None, backdoor: bool | None = None,
+    window: Window | None = None, backdoor: bool | None = None, limit: int = 10_000_000,
 ) -> list[RtlResult]:
     """Run layers one after the other on one array.
 
@@ -112,6 +113,7 @@ def run_layers(
         activations are not used)
     counters, trace : whether the array has counters, and tells every cycle
     backdoor : fill the weight memories at once instead of by I/O writes; None: if there are many
+    limit : cycles after which a layer is given up; no layer runs after it
 
     Raises
     ------
@@ -132,7 +134,7 @@ def run_layers(
             script += images.layer_lines(config, job, plan, chained)
             script += images.read_lines(config, job.image, plan, counters)
         (work / "script.txt").write_text("\n".join([*script, ""]), encoding="ascii")
-        _simulate(program, work, trace, window)
+        _simulate(program, work, trace, window, limit)
         results = _read_results(config, jobs, work, counters)
         if trace:
             return _with_traces(results, work / "trace.txt", parameters.trace_bits)
@@ -144,12 +146,12 @@ def run_layers(
 def run_layer(
     config: EieConfig, job: LayerJob, rtl_dirs: Sequence[Path], build_dir: Path, *,
     counters: bool = True, trace: bool = False, window: Window | None = None,
-    backdoor: bool | None = None,
+    backdoor: bool | None = None, limit: int = 10_000_000,
 ) -> RtlResult:
     """One layer; see `run_layers`."""
     return run_layers(
         config, [(job, None)], rtl_dirs, build_dir, counters=counters, trace=trace,
-        window=window, backdoor=backdoor,
+        window=window, backdoor=backdoor, limit=limit,
     )[0]
 
 
@@ -185,10 +187,12 @@ def _fill(
     return number
 
 
-def _simulate(program: Path, work: Path, trace: bool, window: Window | None) -> None:
+def _simulate(
+    program: Path, work: Path, trace: bool, window: Window | None, limit: int
+) -> None:
     command = [
         "vvp", "-n", str(program), f"+script={work / 'script.txt'}", f"+out={work / 'out.txt'}",
-        f"+images={work}",
+        f"+images={work}", f"+limit={limit}",
     ]
     if trace:
         command.append(f"+trace={work / 'trace.txt'}")
@@ -206,36 +210,38 @@ def _read_results(
     counters: bool,
 ) -> list[RtlResult]:
     lines = (work / "out.txt").read_text("ascii").split("\n")
-    results = []
+    results: list[RtlResult] = []
     at = 0
     for job, _ in jobs:
-        if not lines[at].startswith("cycles "):
-            raise InputError(f"{job.image.name}: the RTL did not finish: {lines[at] or 'no line'}")
-        cycles = int(lines[at].split()[1])
+        verdict, _, cycles = lines[at].partition(" ")
+        if verdict == "timeout":
+            return [*results, RtlResult(None, int(cycles), None, None)]
+        if verdict != "cycles":
+            raise InputError(f"{job.image.name}: the testbench printed {lines[at]!r}")
         out_rows = -(-job.image.n_outputs // config.n_pe)
-        end = at + 1 + out_rows * config.n_pe
-        values = _numbers(lines[at + 1 : end]).reshape(config.n_pe, out_rows)
-        sign = 1 << (config.register_bits - 1)
-        outputs = (((values ^ sign) - sign).T.ravel())[: job.image.n_outputs]
-        at = end
+        numbers, at = _numbers(lines, at + 1, out_rows * config.n_pe)
+        outputs = None
+        if numbers is not None:
+            sign = 1 << (config.register_bits - 1)
+            values = ((numbers ^ sign) - sign).reshape(config.n_pe, out_rows)
+            outputs = values.T.ravel()[: job.image.n_outputs]
         named = None
         if counters:
             n_ccu, n_pe = len(CCU_COUNTERS), len(PE_COUNTERS)
-            end = at + n_ccu + n_pe * config.n_pe
-            numbers = _numbers(lines[at:end])
-            named = _named(numbers[:n_ccu], numbers[n_ccu:].reshape(config.n_pe, n_pe))
-            at = end
-        results.append(RtlResult(outputs, cycles, named, None))
+            numbers, at = _numbers(lines, at, n_ccu + n_pe * config.n_pe)
+            if numbers is not None:
+                named = _named(numbers[:n_ccu], numbers[n_ccu:].reshape(config.n_pe, n_pe))
+        results.append(RtlResult(outputs, int(cycles), named, None))
     return results
 
 
-def _numbers(lines: list[str]) -> IntArray:
-    """Data of ``r`` lines; an unknown bit in one is an error."""
-    texts = [line.rsplit(" ", 1)[1] for line in lines]
-    for line, text in zip(lines, texts, strict=True):
-        if not set(text) <= set("0123456789abcdef"):
-            raise InputError(f"the RTL gave unknown bits: {line}")
-    return np.array([int(text, 16) for text in texts], dtype=np.int64)
+def _numbers(lines: list[str], at: int, count: int) -> tuple[IntArray | None, int]:
+    """Data of ``count`` lines from ``at`` on, None if a bit is unknown; and the line after."""
+    texts = [line.rpartition(" ")[2] for line in lines[at : at + count]]
+    try:
+        return np.array([int(text, 16) for text in texts], dtype=np.int64), at + count
+    except ValueError:
+        return None, at + count
 
 
 def _named(ccu: IntArray, pes: IntArray) -> dict[str, int | IntArray]:

@@ -8,7 +8,7 @@
 //                          so many of each PE, from DIR/pointers_K.hex and DIR/spmat_K.hex
 // +images=DIR   where these are
 // +out=FILE     what the script prints
-// +limit=N      cycles that a layer may take; beyond, prints "timeout" and ends
+// +limit=N      cycles that a layer may take; beyond, prints "timeout N" and ends
 // +trace=FILE   one hexadecimal trace_o a cycle of each layer (parameter Trace = 1)
 // +vcd=FILE     waveform of layer cycles +from=N to +to=N
 // Inputs change at the falling edge. All parameters are eie_array's.
@@ -142,8 +142,9 @@ module eie_array_tb #(
       while (!done && cycles < limit) @(negedge clk);
       running = 1'b0;
       if (!done) begin
-        $fdisplay(out, "timeout");
+        $fdisplay(out, "timeout %0d", cycles);
         $fclose(out);
+        if (trace_file != 0) $fclose(trace_file);
         $finish;
       end
       $fdisplay(out, "cycles %0d", cycles);
