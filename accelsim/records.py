@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -104,7 +103,7 @@ class Layer:
     bias: FloatArray | None = None
     relu: bool = True
     name: str = "layer"
-    provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.weights, CscMatrix):
@@ -179,7 +178,7 @@ class CompressedLayer:
     input_max_abs: float | None = None
     output_max_abs: float | None = None
     binary_points: BinaryPoints | None = None
-    provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for what, bits in (("weight_bits", self.weight_bits), ("index_bits", self.index_bits)):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -116,7 +115,7 @@ class _Loader:
                 weights=weights,
                 bias=None if self.bias is None else self.file.read(self.bias),
                 name=self.name,
-                provenance=MappingProxyType(provenance),
+                provenance=provenance,
             )
 
     def _decode(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -95,7 +94,7 @@ class _Loader:
                 bias=found.bias() if found.bias else None,
                 relu=found.relu,
                 name=found.name,
-                provenance=MappingProxyType(provenance),
+                provenance=provenance,
             )
 
 

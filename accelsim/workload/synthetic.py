@@ -21,7 +21,6 @@ from __future__ import annotations
 import hashlib
 import math
 from statistics import NormalDist
-from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -87,7 +86,7 @@ def random_layer(
         activations=inputs,
         bias=_normal(_stream(name, "bias", seed), n_outputs, 1.0, sigma) if bias else None,
         name=name,
-        provenance=MappingProxyType(recipe),
+        provenance=recipe,
     )
 
 
