@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -95,10 +94,8 @@ def load_eie_simulator(
             index_bits=BITS,
             has_bias=has_bias,
             name=name or folder.resolve().name,
-            provenance=MappingProxyType(
-                {"source": folder.resolve().name, "format": "EIE-simulator data folder",
-                 "n_pe": n_pe}
-            ),
+            provenance={"source": folder.resolve().name, "format": "EIE-simulator data folder",
+                 "n_pe": n_pe},
         )
     return packed, activations
 

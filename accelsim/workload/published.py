@@ -54,5 +54,5 @@ def synthetic_layer(name: str, seed: int = 1) -> Layer:
         (row.n_outputs, row.n_inputs), row.weight_density, row.activation_density, seed,
         activations=row.activations, name=name,
     )
-    provenance = MappingProxyType({**layer.provenance, "published": row.source})
+    provenance = {**layer.provenance, "published": row.source}
     return replace(layer, provenance=provenance)
