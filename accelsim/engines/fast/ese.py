@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -185,8 +187,9 @@ class _Timing:
         config, job, pe, total = self._config, self._job, self._pe, self._total
         issued, pops = pe["issued_entries"], np.full(config.n_pe, total["broadcasts"])
         used_bits = int(issued.sum()) * config.entry_bits
+        fields: dict[str, Any] = {**total, **pe, **result_counts(job)}
         return EseCounters(
-            **total, **pe, **result_counts(job),
+            **fields,
             cycles=sum(slot.cycles for slot in slots),
             slots=len(slots),
             weight_padding_bits=total["weight_words"] * config.ddr_word_bits - used_bits,

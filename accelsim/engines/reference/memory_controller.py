@@ -1,0 +1,48 @@
+"""Memory controller of one DDR module: a word a cycle, request after request (ESE; M1, M2)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+Receiver = Callable[[int], None]
+"""Called with the cycle in which a word is transferred."""
+
+
+class MemoryController:
+    """Serves requests in order.
+
+    Inputs of a cycle: ``request(cycle, n_words, receive)``. Edge: ``load(cycle)`` transfers the
+    word of this cycle, if there is one, and calls its receiver.
+    """
+
+    def __init__(self, latency: int, burst_words: int, gap_cycles: int) -> None:
+        self._latency = latency
+        self._burst_words = burst_words
+        self._gap_cycles = gap_cycles
+        self._requests: deque[tuple[int, int, Receiver]] = deque()
+        self._transferred = 0
+        self._pause = 0
+        self.words = 0
+
+    def request(self, cycle: int, n_words: int, receive: Receiver) -> None:
+        """Ask in ``cycle`` for ``n_words`` words."""
+        if n_words:
+            self._requests.append((cycle + self._latency, n_words, receive))
+
+    def load(self, cycle: int) -> None:
+        """Clock edge."""
+        if self._pause:
+            self._pause -= 1
+            return
+        if not self._requests or cycle < self._requests[0][0]:
+            return
+        _, n_words, receive = self._requests[0]
+        receive(cycle)
+        self.words += 1
+        self._transferred += 1
+        if self._transferred == n_words:
+            self._requests.popleft()
+            self._transferred = 0
+        elif self._transferred % self._burst_words == 0:
+            self._pause = self._gap_cycles
