@@ -41,6 +41,29 @@ class Chained:
     read_shift: int
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where vectors that are longer than a register file lie in the activation SRAM.
+
+    Attributes
+    ----------
+    load_base, store_base : word address of the inputs' and outputs' first row
+    """
+
+    load_base: int = 0
+    store_base: int = 0
+
+
+def place(
+    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], load_base: int = 0
+) -> Placement:
+    """Outputs go below the inputs if there is room, else behind them."""
+    rows = [-(-n // config.n_pe) for n in (image.n_inputs, image.n_outputs)]
+    in_rows = rows[0] if any(step.load_rows for step in plan) else 0
+    out_rows = rows[1] if any(step.store_rows for step in plan) else 0
+    return Placement(load_base, 0 if out_rows <= load_base else load_base + in_rows)
+
+
 def pointer_words(image: LayerImage) -> IntArray:
     """(n_pe, words) pointers: tile after tile, ``n_columns + 1`` each."""
     return image.pointers.reshape(image.n_pe, -1)
@@ -64,15 +87,11 @@ def spmat_lines(config: EieConfig, image: LayerImage) -> list[list[int]]:
 
 
 def program(
-    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], chained: Chained | None = None
+    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement,
+    chained: Chained | None = None,
 ) -> list[dict[str, int]]:
-    """The passes as ``ccu_program`` holds them.
-
-    Loaded inputs lie at the start of the activation SRAM, stored outputs behind them.
-    """
+    """The passes as ``ccu_program`` holds them, `PROGRAM_FIELDS` by name."""
     image = job.image
-    loads = any(step.load_rows for step in plan)
-    store_base = -(-image.n_inputs // config.n_pe) if loads else 0
     relu, read_shift = (chained.relu, chained.read_shift) if chained else (False, 0)
     passes = []
     for number, step in enumerate(plan):
@@ -87,9 +106,9 @@ def program(
             "first_column": step.tile * (image.n_columns + 1) + step.first_row * config.n_pe,
             "n_rows": step.n_rows,
             "load_rows": step.load_rows,
-            "load_addr": step.first_row if step.load_rows else 0,
+            "load_addr": place.load_base + step.first_row,
             "store_rows": step.store_rows,
-            "store_addr": store_base + step.tile * config.regfile_depth if step.store_rows else 0,
+            "store_addr": place.store_base + step.tile * config.regfile_depth,
         })
     return passes
 
@@ -108,10 +127,11 @@ def weight_lines(
 
 
 def layer_lines(
-    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], chained: Chained | None = None
+    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement,
+    chained: Chained | None = None,
 ) -> Iterator[str]:
     """Codebook, activations unless ``chained``, program and start."""
-    for number, step in enumerate(program(config, job, plan, chained)):
+    for number, step in enumerate(program(config, job, plan, place, chained)):
         for field, name in enumerate(PROGRAM_FIELDS):
             yield f"w {PROGRAM:x} 0 {number * 16 + field:x} {step[name]:x}"
     codebook = job.codebook & ((1 << config.weight_value_bits) - 1)
@@ -119,25 +139,25 @@ def layer_lines(
     vector = np.zeros(in_rows * config.n_pe, dtype=np.int64)
     vector[: len(job.activations)] = job.activations
     vector &= (1 << config.register_bits) - 1
-    memory = ACT_SRAM if any(step.load_rows for step in plan) else DESTINATION
+    loads = any(step.load_rows for step in plan)
+    memory, base = (ACT_SRAM, place.load_base) if loads else (DESTINATION, 0)
     yield from _writes(CODEBOOK, 0, codebook.tolist())  # of all PEs
     if chained is None:
         for pe in range(config.n_pe):
-            yield from _writes(memory, pe, vector[pe :: config.n_pe].tolist())
+            yield from _writes(memory, pe, vector[pe :: config.n_pe].tolist(), base)
     yield "s 0 0 0 0"
 
 
 def read_lines(
-    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], counters: bool
+    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], place: Placement, counters: bool
 ) -> Iterator[str]:
     """Outputs, then counters."""
     out_rows = -(-image.n_outputs // config.n_pe)
     stores = any(step.store_rows for step in plan)
-    loads = any(step.load_rows for step in plan)
-    base = -(-image.n_inputs // config.n_pe) if stores and loads else 0
+    memory, base = (ACT_SRAM, place.store_base) if stores else (DESTINATION, 0)
     for pe in range(config.n_pe):
         for row in range(out_rows):
-            yield f"r {ACT_SRAM if stores else DESTINATION:x} {pe:x} {base + row:x} 0"
+            yield f"r {memory:x} {pe:x} {base + row:x} 0"
     if counters:
         for index in range(len(CCU_COUNTERS)):
             yield f"r {CCU_COUNTER:x} 0 {index:x} 0"
@@ -151,6 +171,6 @@ def hex_file(values: Iterable[int]) -> str:
     return "".join(f"{value:x}\n" for value in values)
 
 
-def _writes(memory: int, pe: int, values: list[int]) -> Iterator[str]:
-    for address, value in enumerate(values):
+def _writes(memory: int, pe: int, values: list[int], base: int = 0) -> Iterator[str]:
+    for address, value in enumerate(values, base):
         yield f"w {memory:x} {pe:x} {address:x} {value:x}"

@@ -127,12 +127,14 @@ def run_layers(
     work.mkdir(parents=True)
     try:
         script: list[str] = []
+        place = images.Placement()
         for number, ((job, chained), plan) in enumerate(zip(jobs, plans, strict=True)):
             job.check(config)
             fill = _fill(config, job, work, number, backdoor)
             script += images.weight_lines(config, job.image, fill)
-            script += images.layer_lines(config, job, plan, chained)
-            script += images.read_lines(config, job.image, plan, counters)
+            place = images.place(config, job.image, plan, place.store_base if chained else 0)
+            script += images.layer_lines(config, job, plan, place, chained)
+            script += images.read_lines(config, job.image, plan, place, counters)
         (work / "script.txt").write_text("\n".join([*script, ""]), encoding="ascii")
         _simulate(program, work, trace, window, limit)
         results = _read_results(config, jobs, work, counters)

@@ -1,0 +1,125 @@
+"""The Verilog array on chosen layers: numbers of PEs, batches, a network of real weights."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from accelsim.api import make_job, simulate
+from accelsim.arch import load_config
+from accelsim.compression import Recipe, compress, compress_network
+from accelsim.engines import run_job
+from accelsim.errors import UnsupportedError
+from accelsim.fixedpoint import read_activations
+from accelsim.network import calibrated, network_binary_points
+from accelsim.rtl_bridge.images import Chained
+from accelsim.rtl_bridge.run import run_layer, run_layers
+from accelsim.workload import load_digits, load_network, synthetic_layer
+from tests.contracts.cases import make_case
+from tests.rtl.bench import BUILDS, ROOT, RTL, difference, disagreement
+
+PES = [1, 3, 4, 16, 64]
+LENET = ROOT / "traces" / "lenet-300-100"
+LAYER = dict(seed=5, n_in=75, n_out=90, weights=0.2, active=0.6, bias=True, values="any", shift=14)
+SMALL = dict(spmat_kb=4.0, pointer_kb=5.0, act_sram_kb=0.5, capacity="check")
+
+
+@pytest.mark.parametrize("bypass", [True, False])
+@pytest.mark.parametrize("n_pe", PES)
+def test_any_number_of_pes(n_pe, bypass):
+    case = make_case(overrides={**SMALL, "n_pe": n_pe, "bypass": bypass, "regfile_depth": 90},
+                     **LAYER)
+    assert disagreement(case) is None
+
+
+@pytest.mark.parametrize("regfile_depth", [1, 2, 7, 16])
+def test_batches_of_inputs_and_tiles_of_outputs(regfile_depth):
+    case = make_case(overrides={**SMALL, "n_pe": 3, "regfile_depth": regfile_depth}, **LAYER)
+    result = run_job("fast", case.config, case.job)
+    assert result.counters.passes > 1
+    assert result.counters.load_cycles
+    assert result.counters.store_cycles
+    assert disagreement(case) is None
+
+
+def test_host_writes_and_fill_at_once_give_the_same_memories():
+    case = make_case(overrides={**SMALL, "n_pe": 4}, **LAYER)
+    assert disagreement(case, backdoor=False) is None
+    assert disagreement(case, backdoor=True) is None
+
+
+def test_without_counters_the_array_computes_the_same():
+    case = make_case(overrides={**SMALL, "n_pe": 4}, **LAYER)
+    rtl = run_layer(case.config, case.job, [RTL], BUILDS, counters=False)
+    assert rtl.counters is None
+    assert difference(case.config, case.job, rtl) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("empty_column_cycles", 0), ("row_change_cycles", 0), ("start_cycles", 0),
+     ("start_cycles", 2)],
+)
+def test_what_the_rtl_does_not_have_is_refused_by_name(key, value):
+    case = make_case(overrides={**SMALL, "n_pe": 4, key: value}, **LAYER)
+    with pytest.raises(UnsupportedError, match=f"{key}={value}"):
+        run_layer(case.config, case.job, [RTL], BUILDS)
+
+
+@pytest.mark.parametrize("capacity", ["stream", "ignore"])
+def test_a_layer_beyond_the_memories_is_refused(capacity):
+    overrides = {**SMALL, "n_pe": 4, "capacity": capacity, "spmat_kb": 0.125}
+    case = make_case(overrides=overrides, **LAYER)
+    with pytest.raises(UnsupportedError, match=f"capacity='{capacity}'"):
+        run_layer(case.config, case.job, [RTL], BUILDS)
+
+
+def lenet_chain(config, digit):
+    """Jobs of the three layers on one digit, and how each reads what the one before left."""
+    images, _ = load_digits(LENET / "digits.safetensors")
+    network = load_network(LENET / "pruned.safetensors")
+    layers = calibrated(compress_network(network.layers, Recipe()), images)
+    points = network_binary_points(config, layers, images[digit : digit + 1])
+    jobs, current, chained = [], images[digit], None
+    for index, (packed, point) in enumerate(zip(layers, points, strict=True)):
+        job = make_job(config, packed, current, point)
+        jobs.append((job, chained))
+        if index + 1 < len(layers):
+            raw = run_job("functional", config, job).outputs
+            shift = point.output_frac_bits - points[index + 1].input_frac_bits
+            chained = Chained(packed.relu, shift)
+            current = read_activations(raw, packed.relu, shift, config.activation_bits)
+    return jobs
+
+
+@pytest.mark.parametrize("n_pe", PES)
+def test_lenet_on_real_digits(n_pe):
+    """Three layers in a row: the files swap, each layer reads what the one before computed."""
+    config = load_config("eie", n_pe=n_pe, act_sram_kb=4.0, capacity="check")
+    jobs = [job for digit in (0, 7) for job in lenet_chain(config, digit)]
+    results = run_layers(config, jobs, [RTL], BUILDS)
+    for (job, _), rtl in zip(jobs, results, strict=True):
+        assert difference(config, job, rtl) is None, job.image.name
+
+
+@pytest.mark.slow
+def test_the_whole_nt_lstm_layer_on_64_pes(record_property):
+    """2,400 outputs; also tells how fast Icarus runs beside the fast engine."""
+    config = load_config("eie", capacity="check")
+    layer = synthetic_layer("nt-lstm")
+    packed, activations = compress(layer, Recipe()), layer.activations
+    started = time.perf_counter()
+    result = simulate(config, packed, activations)
+    fast = time.perf_counter() - started
+    job = make_job(config, packed, activations, result.binary_points)
+    started = time.perf_counter()
+    rtl = run_layer(config, job, [RTL], BUILDS)
+    slow = time.perf_counter() - started
+    assert len(rtl.outputs) == 2400
+    assert difference(config, job, rtl) is None
+    record_property("rtl_cycles_per_second", rtl.cycles / slow)
+    print(f"{rtl.cycles} cycles, RTL {rtl.cycles / slow:.0f} a second, "
+          f"fast engine {slow / fast:.0f} times as fast")
+    assert np.count_nonzero(rtl.outputs)
