@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from accelsim import __version__
-from accelsim.cli import demo, frontend, machine, run
+from accelsim.cli import demo, frontend, machine, run, study
 
 app = typer.Typer(
     name="accelsim",
@@ -41,5 +41,10 @@ for command in (
     frontend.compress,
     run.simulate,
     run.accuracy,
+    study.sweep,
+    study.results,
+    study.pareto,
+    study.explore,
+    study.sensitivity,
 ):
     app.command()(command)

@@ -64,6 +64,7 @@ def open_store(path: Path | None) -> sqlite3.Connection:
             if not check_kind(connection, path):
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
+            # Another sweep may have made the tables meanwhile.
             if not check_kind(connection, path):
                 for statement in _SCHEMA.split(";"):
                     connection.execute(statement)
@@ -113,9 +114,11 @@ def check_kind(connection: sqlite3.Connection, path: Path | None) -> bool:
     StoreError
         If it is of a newer version, or another application's.
     """
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    # One statement, so that the three are of one moment.
+    application, version, tables = connection.execute(
+        "SELECT (SELECT application_id FROM pragma_application_id), "
+        "(SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)"
+    ).fetchone()
     if application == APPLICATION_ID and version > SCHEMA_VERSION:
         raise StoreError(f"{path}: results of version {version}, this accelsim reads up to "
                          f"{SCHEMA_VERSION}; use a newer accelsim or another file")
@@ -147,6 +150,4 @@ def _reason(name: str, problem: sqlite3.Error, path: Path | None) -> str:
         if path is not None and path.is_dir():
             return "is a folder; name a file with -o"
         return "cannot be opened or made; the folder must exist and be writable"
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return f"not a results file, or damaged: {problem}; name another file"
-    return f"{problem}"
+    return f"not a results file, or damaged: {problem}; name another file"

@@ -1,0 +1,185 @@
+"""Records of a published table beside ours: cells, tolerances, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far ours may be from the published value.
+
+    Attributes
+    ----------
+    limit : share of the published value if ``relative``, else in the unit of the cell
+    """
+
+    limit: float
+    relative: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Tolerance | None:
+        """``"10 %"`` is relative, ``"2"`` absolute, an empty text no tolerance.
+
+        Raises
+        ------
+        ConfigError
+            If the text is none of these.
+        """
+        if not text:
+            return None
+        try:
+            if text.endswith("%"):
+                return cls(float(text[:-1]) / 100, True)
+            return cls(float(text), False)
+        except ValueError:
+            raise ConfigError(f"tolerance is '{text}'; need '10 %', '2' or ''") from None
+
+    def allows(self, ours: float, published: float) -> bool:
+        """Whether the distance is within the limit."""
+        scale = abs(published) if self.relative else 1.0
+        # One part in 10^9 forgives the binary image of a decimal limit.
+        return abs(ours - published) <= self.limit * scale * (1 + 1e-9)
+
+    def __str__(self) -> str:
+        return f"{100 * self.limit:g} %" if self.relative else f"{self.limit:g}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number, published and ours; either may be missing.
+
+    Attributes
+    ----------
+    tag : of the published value: P printed, R recalled, D derived, S authors' simulator
+    reason : why ours lies outside, or why nothing is claimed
+    """
+
+    row: str
+    column: str
+    unit: str = ""
+    ours: float | None = None
+    published: float | None = None
+    tolerance: Tolerance | None = None
+    tag: str = ""
+    reason: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours over published."""
+        if self.ours is None or not self.published:
+            return None
+        return self.ours / self.published
+
+    @property
+    def within(self) -> bool | None:
+        """Whether ours is within the tolerance; None where there is nothing to compare."""
+        if self.tolerance is None or self.ours is None or self.published is None:
+            return None
+        return self.tolerance.allows(self.ours, self.published)
+
+    @property
+    def distance(self) -> str:
+        """How far ours is from the published value, in the terms of the tolerance."""
+        if self.ours is None or self.published is None or self.tolerance is None:
+            return ""
+        if self.tolerance.relative:
+            return f"{100 * (self.ours / self.published - 1):+.1f} %"
+        return f"{self.ours - self.published:+.3g} {self.unit}".rstrip()
+
+    @property
+    def verdict(self) -> str:
+        """``within 10 %``, or ``outside 10 %`` with distance and reason; empty if not compared."""
+        if self.within is None:
+            return ""
+        if self.within:
+            return f"within {self.tolerance}"
+        return f"outside {self.tolerance}: {self.distance}; {self.reason or 'not explained'}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One published table, row by column.
+
+    Attributes
+    ----------
+    row_label : what the rows are
+    source : of the published values
+    """
+
+    title: str
+    row_label: str
+    source: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Row names in the order of the table."""
+        return tuple(dict.fromkeys(cell.row for cell in self.cells))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Column names in the order of the table."""
+        return tuple(dict.fromkeys(cell.column for cell in self.cells))
+
+    def cell(self, row: str, column: str) -> Cell:
+        """One cell; `KeyError` if there is none."""
+        for cell in self.cells:
+            if (cell.row, cell.column) == (row, column):
+                return cell
+        raise KeyError(f"{self.title}: no cell {row}/{column}")
+
+    def values(self, which: Literal["ours", "published"]) -> npt.NDArray[np.float64]:
+        """(rows, columns) values, NaN where missing."""
+        at = {(cell.row, cell.column): getattr(cell, which) for cell in self.cells}
+        found = [[at.get((r, c)) for c in self.columns] for r in self.rows]
+        return np.array(found, dtype=np.float64)
+
+    def compared(self) -> tuple[Cell, ...]:
+        """The cells that a tolerance judges."""
+        return tuple(cell for cell in self.cells if cell.within is not None)
+
+    def outside(self) -> tuple[Cell, ...]:
+        """The cells outside of their tolerance."""
+        return tuple(cell for cell in self.cells if cell.within is False)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published table or figure reproduced: comparisons, and notes that go with them."""
+
+    name: str
+    title: str
+    tables: tuple[Comparison, ...]
+    notes: tuple[str, ...] = ()
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """One flat row a cell, for CSV."""
+        for table in self.tables:
+            for cell in table.cells:
+                yield {
+                    "name": self.name, "table": table.title, "row": cell.row,
+                    "column": cell.column, "unit": cell.unit, "ours": cell.ours,
+                    "published": cell.published, "ratio": cell.ratio, "tag": cell.tag,
+                    "tolerance": str(cell.tolerance or ""), "verdict": cell.verdict,
+                }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON."""
+        tables = []
+        for table in self.tables:
+            tables.append({
+                "title": table.title, "source": table.source,
+                "compared": len(table.compared()), "outside": len(table.outside()),
+            })
+        return {
+            "name": self.name, "title": self.title, "notes": list(self.notes), "tables": tables,
+            "cells": list(self.records()),
+        }
