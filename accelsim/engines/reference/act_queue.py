@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 Item = tuple[int, int]
 """(image column, activation)"""
@@ -54,6 +55,12 @@ class ActQueue:
             self.pushed = None
         self.head = items[0] if items else None
         self.full = len(items) == self.depth
+
+    def restore(self, items: Iterable[Item]) -> None:
+        """Hold these, oldest first."""
+        self.items.extend(items)
+        self.head = self.items[0] if self.items else None
+        self.full = len(self.items) == self.depth
 
     def idle(self, cycles: int) -> None:
         """Count cycles in which the empty queue was not stepped."""

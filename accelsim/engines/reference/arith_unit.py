@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from accelsim.engines.reference.spmat_read import Entry
 from accelsim.engines.reference.weight_decoder import WeightDecoder
 from accelsim.fixedpoint import bounds
+
+Stage = tuple[int, int, int]
+"""(row, code, activation) of an entry in a stage"""
 
 NO_ROW = -1
 """In a stage that holds nothing, or a padding entry: no accumulator is selected."""
@@ -21,7 +26,7 @@ class ArithUnit:
 
     __slots__ = ("_acc3", "_activation1", "_activation2", "_bypass", "_code1", "_decoder", "_half",
                  "_high", "_last_row", "_low", "_product3", "_shift", "_weight2",
-                 "adder_bypasses", "file_writes", "macs", "row1", "row2",
+                 "adder_bypasses", "file_writes", "macs", "padding1", "row1", "row2",
                  "row3", "row4", "saturations", "sum4", "waits", "write_bypasses")
 
     def __init__(
@@ -36,7 +41,7 @@ class ArithUnit:
         self._last_row = NO_ROW
         self._code1 = self._activation1 = self._weight2 = self._activation2 = 0
         self._product3 = self._acc3 = self.sum4 = 0
-        self.waits = False
+        self.padding1 = self.waits = False
         self.macs = 0
         self.saturations = 0
         self.adder_bypasses = 0
@@ -45,8 +50,15 @@ class ArithUnit:
 
     @property
     def empty(self) -> bool:
-        """Whether no stage selects an accumulator."""
-        return self.row1 == self.row2 == self.row3 == self.row4 == NO_ROW
+        """Whether no stage holds an entry."""
+        return (
+            self.row1 == self.row2 == self.row3 == self.row4 == NO_ROW and not self.padding1
+        )
+
+    @property
+    def saturates(self) -> bool:
+        """Whether the sum in stage 3 saturates in this cycle."""
+        return self.row3 >= 0 and not self._low <= self._total() <= self._high
 
     def load(self, entry: Entry | None, accumulators: list[int]) -> None:
         """Clock edge, from the last stage to the first."""
@@ -75,16 +87,53 @@ class ArithUnit:
         else:
             self._decode()
             self._take(entry)
+        self._decide()
+
+    def restore(
+        self, stages: Sequence[Stage | None], last_row: int, accumulators: Sequence[int]
+    ) -> None:
+        """Hold these entries in stages 1 to 4; ``last_row`` is that of the one taken last."""
+        one, two, three, four = stages
+        self._last_row = last_row
+        if four is not None and four[1]:
+            self.row4 = four[0]
+            total = accumulators[self.row4] + self._shifted(self._product(four))
+            self.sum4 = min(max(total, self._low), self._high)
+        if three is not None and three[1]:
+            self.row3 = three[0]
+            self._acc3 = self.sum4 if self.row3 == self.row4 else accumulators[self.row3]
+            self._product3 = self._product(three)
+        if two is not None and two[1]:
+            self.row2, code, self._activation2 = two
+            self._weight2 = self._decoder.decode(code)
+        if one is not None:
+            row, self._code1, self._activation1 = one
+            self.padding1 = not self._code1
+            self.row1 = NO_ROW if self.padding1 else row
+        self._decide()
+
+    def _product(self, stage: Stage) -> int:
+        _, code, activation = stage
+        return self._decoder.decode(code) * activation
+
+    def _shifted(self, product: int) -> int:
+        return (product + self._half) >> self._shift
+
+    def _decide(self) -> None:
+        """A4: stage 1 waits while stage 2 or 3 selects its accumulator."""
         row1 = self.row1
-        self.waits = not self._bypass and row1 >= 0 and (row1 == self.row2 or row1 == row2)
+        self.waits = not self._bypass and row1 >= 0 and (row1 == self.row2 or row1 == self.row3)
 
     def _add(self) -> int:
         """Stage 3: shift, add, saturate once (accelsim/fixedpoint.py)."""
-        total = self._acc3 + ((self._product3 + self._half) >> self._shift)
+        total = self._total()
         if self._low <= total <= self._high:
             return total
         self.saturations += 1
         return self._low if total < self._low else self._high
+
+    def _total(self) -> int:
+        return self._acc3 + self._shifted(self._product3)
 
     def _decode(self) -> None:
         """Stage 1 to stage 2: the code becomes a weight."""
@@ -97,8 +146,10 @@ class ArithUnit:
         """Into stage 1; padding moves the row but selects nothing (A2)."""
         if entry is None:
             self.row1 = NO_ROW
+            self.padding1 = False
             return
         code, run, self._activation1, first = entry
         self._last_row = run if first else self._last_row + run + 1
         self._code1 = code
+        self.padding1 = not code
         self.row1 = self._last_row if code else NO_ROW

@@ -53,6 +53,15 @@ class Scan:
             return column, self._bias_activation
         return column, self._values[self.found]
 
+    def set_behind(self, position: int | None, row_changes: int) -> None:
+        """Stand behind a non-zero of this pass, or at its first row; then change rows."""
+        if position is not None:
+            self._row, self.found = divmod(position, self._n_pe)
+            self._values = [1] if self._row == self._bias_row else self._read_row(self._row)
+            self.next_position()
+        for _ in range(row_changes):
+            self.next_row()
+
     def next_position(self) -> None:
         """Move behind what was found; behind the row's last position is the next row (S4)."""
         assert self.found is not None
@@ -147,15 +156,23 @@ class Ccu:
             self.broadcasts += 1
             scan.next_position()
 
-    def _cycles(self) -> Iterator[bool]:
-        """The whole layer, one ``yield`` a cycle."""
+    def resume(self, index: int, batch_first: int, computing: bool) -> None:
+        """Go on from pass ``index``: at its start, or (its scan is set) in its compute phase."""
+        self._batch_first = batch_first
+        self._sequence = self._cycles(index, computing)
+
+    def _cycles(self, index: int = 0, computing: bool = False) -> Iterator[bool]:
+        """All passes from ``index`` on, one ``yield`` a cycle."""
         config = self._config
-        for step in self._plan:
-            yield from self._wait("start", config.start_cycles)
-            self._begin(step)
-            yield from self._wait("refill", -(-step.refill_bits // config.dma_width_bits))
-            yield from self._load(step)
-            yield from self._compute(step)
+        for step in self._plan[index:]:
+            if not computing:
+                yield from self._wait("start", config.start_cycles)
+                self._begin(step)
+                yield from self._wait("refill", -(-step.refill_bits // config.dma_width_bits))
+                yield from self._load(step)
+                self.scan.begin(step)
+            computing = False
+            yield from self._compute()
             yield from self._wait("drain", ARITH_STAGES)
             yield from self._store(step)
 
@@ -176,10 +193,9 @@ class Ccu:
         self.load_row = None
         yield True
 
-    def _compute(self, step: Pass) -> Iterator[bool]:
+    def _compute(self) -> Iterator[bool]:
         """Broadcast what the scan finds until the scan has finished and no PE is busy."""
         self.phase = "compute"
-        self.scan.begin(step)
         while self._busy or not self.scan.finished:
             self.broadcast = None
             if self.scan.found is not None and not any(self._full):

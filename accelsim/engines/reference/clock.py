@@ -51,6 +51,10 @@ class Clock:
         """Something that a sleeping process waits for."""
         return self._env.event()
 
+    def after(self, cycle: int) -> simpy.Event:
+        """The end of a cycle, the present one or a later one; asked for before anything runs."""
+        return self._env.timeout(2 * _PHASE * (cycle + 1 - self.cycle))
+
     def run(self) -> Process:
         """The clock's process."""
         while True:

@@ -64,7 +64,7 @@ class Eie:
         self.clock = Clock(
             self._env, None if observer is None else lambda t: observer.cycle(t, self)
         )
-        self.ccu = Ccu(config, self.plan, job.bias_activation, self._begin, self._read_row)
+        self.ccu = Ccu(config, self.plan, job.bias_activation, self.begin, self._read_row)
         n_pe, image = config.n_pe, job.image
         in_rows = -(-image.n_inputs // n_pe)
         self._loads = any(step.load_rows for step in self.plan)
@@ -74,15 +74,20 @@ class Eie:
         self.pes = [Pe(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
         self._io_mode(in_rows)
 
-    def run(self, shuffle: random.Random | None = None) -> None:
-        """From the first start cycle to the end of the last pass."""
+    def run(self, shuffle: random.Random | None = None, last: int | None = None) -> None:
+        """To the end of the last pass, or of cycle ``last``."""
         control = self._control()
         processes = [control, self.clock.run(), *(pe.run() for pe in self.pes)]
+        if self.clock.cycle:  # resumed: queues may be full already, so their PEs go first
+            processes.reverse()
         if shuffle is not None:
             shuffle.shuffle(processes)
         made = {process: self._env.process(process) for process in processes}
         self.clock.loading[self] = None
-        self._env.run(until=made[control])
+        end: simpy.Event = made[control]
+        if last is not None:
+            end |= self.clock.after(last)
+        self._env.run(until=end)
         for pe in self.pes:
             pe.settle()
 
@@ -127,7 +132,7 @@ class Eie:
             memory = self.job.image.pe(index)
             self._fill(pe, memory.pointers.ravel(), memory.codes, memory.runs)
 
-    def _begin(self, step: Pass) -> None:
+    def begin(self, step: Pass) -> None:
         """A pass's control registers, and the DMA's work if the layer is not resident (C1, M4)."""
         image = self.job.image
         first = step.first_row * self.config.n_pe

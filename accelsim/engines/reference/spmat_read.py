@@ -7,6 +7,9 @@ from accelsim.engines.reference.ptr_read import Column
 Entry = tuple[int, int, int, bool]
 """(code, run, activation, whether the entry is the first of its column)"""
 
+Rest = tuple[int, int, int, bool]
+"""(address of the next entry, address behind the last, activation, whether none has advanced)"""
+
 NO_LINE = -1
 
 
@@ -43,6 +46,14 @@ class SpmatRead:
     def begin(self) -> None:
         """Start a pass: the line register is invalid (C1)."""
         self.line = NO_LINE
+
+    def restore(self, column: Rest | None, last_address: int) -> None:
+        """Hold the rest of a column, and the line of the entry that advanced last (-1: none)."""
+        if column is not None:
+            self.holds = True
+            self.address, self.end, self.activation, self._first = column
+        if last_address >= 0:
+            self._read_line(last_address // self._entries_per_line)
 
     def decide(self, waits: bool) -> None:
         """Whether an entry advances, and whether the column ends with this cycle."""
