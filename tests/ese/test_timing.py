@@ -96,7 +96,7 @@ def test_buffers_refuse_what_is_not_there():
         buffer.read(0)
     buffer.swap()
     assert buffer.read(0) == 5
-    with pytest.raises(ConservationError, match="0 of 1|1 of 2"):
+    with pytest.raises(ConservationError, match="1 of 2"):
         buffer.front(2)
     vector = VectorBuffer("c", 2)
     with pytest.raises(ConservationError, match=r"c\[1\] was read"):
@@ -118,9 +118,9 @@ def test_a_broken_conservation_law_is_noticed(field):
 
 def test_matrices_beyond_the_buffers_are_an_error():
     layer = linear(np.ones((64, 40)))
-    with pytest.raises(CapacityError, match="weight_buffer_kb=2.5"):
+    with pytest.raises(CapacityError, match=r"weight_buffer_kb=2\.5"):
         make_job(machine(weight_buffer_kb=1.0), layer, np.ones((1, 40)))
-    with pytest.raises(CapacityError, match="pointer_buffer_kb=0.08"):
+    with pytest.raises(CapacityError, match=r"pointer_buffer_kb=0\.08"):
         make_job(machine(pointer_buffer_kb=0.05), layer, np.ones((1, 40)))
     make_job(machine(weight_buffer_kb=1.0, capacity="ignore"), layer, np.ones((1, 40)))
 

@@ -1,0 +1,188 @@
+"""Sparsity patterns: which weights stay, by magnitude and under a rule of balance or shape.
+
+Every pattern is a function of a dense matrix that gives a mask of the same shape. Ties go to the
+weight that comes first row by row. A weight of zero never stays.
+
+Sources: load-balance-aware pruning, ESE (Han et al., FPGA 2017); bank-balanced sparsity (Cao et
+al., FPGA 2019); N:M as in 2:4 structured sparsity; magnitude pruning, Deep Compression.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.compression.prune import Mask, largest
+from accelsim.errors import InputError, nearest
+
+Dense = npt.NDArray[np.floating[Any]]
+
+
+def unstructured(weights: Dense, density: float) -> Mask:
+    """The largest weights of the whole matrix: ``floor(density * size + 1/2)``."""
+    magnitudes = _magnitudes(weights)
+    return largest(magnitudes, _count(density, magnitudes.size))
+
+
+def load_balanced(weights: Dense, density: float, n_pe: int) -> Mask:
+    """The largest weights of every PE's rows (row i belongs to PE i mod n_pe), the same share."""
+    magnitudes = _magnitudes(weights)
+    _positive("n_pe", n_pe)
+    mask = np.zeros(magnitudes.shape, dtype=bool)
+    for pe in range(min(n_pe, len(magnitudes))):
+        own = np.ascontiguousarray(magnitudes[pe::n_pe])
+        mask[pe::n_pe] = largest(own, _count(density, own.size))
+    return mask
+
+
+def bank_balanced(weights: Dense, density: float, n_banks: int) -> Mask:
+    """Every row is cut into ``n_banks`` equal banks that keep the same number of weights each.
+
+    A bank has ceil(columns / n_banks) columns; the last may have fewer and then keeps no more
+    than it has.
+    """
+    magnitudes = _magnitudes(weights)
+    _positive("n_banks", n_banks)
+    width = -(-magnitudes.shape[1] // n_banks)
+    return _largest_of_groups(magnitudes, width, _count(density, width))
+
+
+def n_m(weights: Dense, n: int, m: int) -> Mask:
+    """Of every ``m`` neighbours in a row the ``n`` largest: 2:4 is ``n=2, m=4``."""
+    magnitudes = _magnitudes(weights)
+    _positive("m", m)
+    if not 0 <= n <= m:
+        raise InputError(f"pattern n_m: n is {n}; need 0 to m={m}")
+    return _largest_of_groups(magnitudes, m, n)
+
+
+def block(
+    weights: Dense, density: float, shape: tuple[int, int], score: Literal["mean", "max"] = "mean"
+) -> Mask:
+    """Whole blocks of ``shape`` (rows, columns), by the mean or largest magnitude in them.
+
+    Blocks at the edges may be smaller; their mean is over the weights that they have.
+    """
+    magnitudes = _magnitudes(weights)
+    rows, columns = shape
+    _positive("block rows", rows)
+    _positive("block columns", columns)
+    if score not in ("mean", "max"):
+        raise InputError(f"pattern block: score is {score!r}; need 'mean' or 'max'")
+    n_down, n_across = -(-magnitudes.shape[0] // rows), -(-magnitudes.shape[1] // columns)
+    padded = np.zeros((n_down * rows, n_across * columns))
+    padded[: magnitudes.shape[0], : magnitudes.shape[1]] = magnitudes
+    blocks = padded.reshape(n_down, rows, n_across, columns)
+    if score == "max":
+        scores = blocks.max(axis=(1, 3))
+    else:
+        height = np.minimum(rows, magnitudes.shape[0] - np.arange(n_down) * rows)
+        width = np.minimum(columns, magnitudes.shape[1] - np.arange(n_across) * columns)
+        scores = blocks.sum(axis=(1, 3)) / (height[:, None] * width[None, :])
+    kept = _first_largest(scores.ravel(), _count(density, scores.size)).reshape(scores.shape)
+    mask = np.repeat(np.repeat(kept, rows, axis=0), columns, axis=1)
+    return np.asarray(mask[: magnitudes.shape[0], : magnitudes.shape[1]] & (magnitudes > 0))
+
+
+def row(weights: Dense, density: float) -> Mask:
+    """Whole rows (output channels), by their sum of magnitudes."""
+    magnitudes = _magnitudes(weights)
+    sums = magnitudes.sum(axis=1, dtype=np.float64)
+    kept = _first_largest(sums, _count(density, len(sums)))
+    return np.asarray(kept[:, None] & (magnitudes > 0))
+
+
+def channel(weights: Dense, density: float) -> Mask:
+    """Whole columns (input channels), by their sum of magnitudes."""
+    return np.ascontiguousarray(row(np.asarray(weights).T, density).T)
+
+
+PATTERNS: Mapping[str, Callable[..., Mask]] = MappingProxyType({
+    "unstructured": unstructured,
+    "load_balanced": load_balanced,
+    "bank_balanced": bank_balanced,
+    "block": block,
+    "n_m": n_m,
+    "row": row,
+    "channel": channel,
+})
+
+
+def make_mask(pattern: str, weights: Dense, **parameters: Any) -> Mask:
+    """The mask of a pattern by name.
+
+    Parameters
+    ----------
+    weights : (n_outputs, n_inputs)
+    parameters : those of the pattern's function: ``density``, ``n_pe``, ``n_banks``, ``shape``,
+        ``score``, ``n``, ``m``
+
+    Raises
+    ------
+    InputError
+        If there is no such pattern, or a parameter is unknown, missing or out of range.
+    """
+    if pattern not in PATTERNS:
+        raise InputError(f"no pattern '{pattern}'{nearest(pattern, PATTERNS)}")
+    function = PATTERNS[pattern]
+    names = function.__code__.co_varnames[1 : function.__code__.co_argcount]
+    needed = names[: len(names) - len(function.__defaults__ or ())]
+    for name in parameters:
+        if name not in names:
+            raise InputError(f"pattern {pattern}: no parameter '{name}'{nearest(name, names)}")
+    for name in needed:
+        if name not in parameters:
+            raise InputError(f"pattern {pattern}: needs {', '.join(needed)}; '{name}' is missing")
+    return function(weights, **parameters)
+
+
+def balance(mask: Mask, n_pe: int) -> float:
+    """Largest over mean number of weights of a PE: 1 is perfect balance."""
+    counts = np.array([np.count_nonzero(mask[pe::n_pe]) for pe in range(n_pe)])
+    return float(counts.max() / counts.mean()) if counts.any() else 1.0
+
+
+def _magnitudes(weights: Dense) -> npt.NDArray[np.float32]:
+    array = np.asarray(weights)
+    if array.ndim != 2 or 0 in array.shape:
+        raise InputError(f"weights have shape {array.shape}; need (outputs, inputs)")
+    magnitudes = np.abs(array).astype(np.float32)
+    if not np.isfinite(magnitudes).all():
+        raise InputError("weights hold NaN or infinity, or are too large for float32")
+    return magnitudes
+
+
+def _count(density: float, size: int) -> int:
+    if not 0 <= density <= 1:
+        raise InputError(f"density is {density}; need 0 to 1")
+    return math.floor(density * size + 0.5)
+
+
+def _positive(what: str, value: int) -> None:
+    if value < 1:
+        raise InputError(f"{what} is {value}; need 1 or more")
+
+
+def _first_largest(scores: npt.NDArray[Any], n_kept: int) -> Mask:
+    """Mask of the ``n_kept`` largest scores, the first of equal ones."""
+    mask = np.zeros(len(scores), dtype=bool)
+    mask[np.argsort(-scores, kind="stable")[:n_kept]] = True
+    return mask
+
+
+def _largest_of_groups(magnitudes: npt.NDArray[np.float32], width: int, n_kept: int) -> Mask:
+    """In every group of ``width`` columns of a row the ``n_kept`` largest."""
+    n_rows, n_columns = magnitudes.shape
+    n_groups = -(-n_columns // width)
+    padded = np.zeros((n_rows, n_groups * width), dtype=np.float32)
+    padded[:, :n_columns] = magnitudes
+    groups = padded.reshape(n_rows, n_groups, width)
+    order = np.argsort(-groups, axis=2, kind="stable")[:, :, :n_kept]
+    mask = np.zeros(groups.shape, dtype=bool)
+    np.put_along_axis(mask, order, True, axis=2)
+    return np.asarray((mask & (groups > 0)).reshape(n_rows, -1)[:, :n_columns])
