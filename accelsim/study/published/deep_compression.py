@@ -24,14 +24,14 @@ from accelsim.compression.table import FLOAT_BITS, TableRow, compression_table
 from accelsim.errors import InputError
 from accelsim.formats.huffman import coded_bits, table_bits
 from accelsim.records import CompressedLayer
-from accelsim.study.published.comparison import Comparison, Published
+from accelsim.study.published.comparison import Published
 from accelsim.study.published.facts import Grid, grids
 from accelsim.workload import random_layer
 
-NETWORKS = {"alexnet": "AlexNet", "vgg-16": "VGG-16"}
-_LENET = "deep-compression-lenet-300-100"
+_LENET = "LeNet-300-100"
+_LARGE = dict.fromkeys(("AlexNet", "VGG-16"), "from the published densities")
 _SAMPLE = 50_000
-"""Weights of a sample; twice as many move no mean code length by more than 0.02 bits."""
+"""Weights of a sample; eight times as many move a mean code length by less than 0.2 bits."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,14 @@ def deep_compression(
     InputError
         If the network is not a LeNet-300-100.
     """
-    tables = [] if network is None else [_lenet(network)]
-    for key, title in NETWORKS.items():
-        grid = grids()[f"deep-compression-{key}"]
-        tables.append(grid.beside(f"{title}, from the published densities", "layer",
-                                  _expected(grid, seed)))
+    ours = {} if network is None else {_LENET: _counted(network)}
+    ours |= {name: _expected(_grid(name), seed) for name in _LARGE}
+    tables = [
+        _grid(name).beside(f"{name}, {_LARGE.get(name, 'the network given')}", "layer", rows)
+        for name, rows in ours.items()
+    ]
+    sizes = {name: _size(rows["total"]) for name, rows in ours.items()}
+    tables.append(grids()["deep-compression-sizes"].beside("Sizes", "network", sizes))
     notes = [
         "Kept weights are printed in whole percent: 4 % is 3.5 to 4.5 %, which moves VGG-16's fc6 "
         "by 12 % alone.",
@@ -110,7 +113,7 @@ def expected_size(weights: float, density: float, weight_bits: int, index_bits: 
     """
     q, longest = 1 - density, 1 << index_bits
     padding = q**longest / (1 - q**longest)
-    gaps = density * q ** np.arange(longest) / (1 - q**longest)
+    gaps = np.asarray(density * q ** np.arange(longest) / (1 - q**longest), dtype=np.float64)
     gaps[-1] += padding
     codes = _code_shares(density, weight_bits, seed)
     codes[0] += padding
@@ -165,17 +168,30 @@ def _sampled(density: float, weight_bits: int, seed: int) -> npt.NDArray[np.floa
     return counts / len(codes)
 
 
-def _lenet(network: Sequence[CompressedLayer]) -> Comparison:
-    grid = grids()[_LENET]
+def _counted(network: Sequence[CompressedLayer]) -> dict[str, dict[str, float]]:
+    """A real LeNet-300-100, its layers under the published names."""
+    grid = _grid(_LENET)
     rows = [row for row in grid.rows if row != "total"]
     sizes = [packed.n_inputs * packed.n_outputs for packed in network]
     if sizes != [round(grid.value(row, "weights")) for row in rows]:
-        raise InputError(f"network has layers of {sizes} weights; LeNet-300-100 has 235200, "
-                         f"30000 and 1000")
+        raise InputError(f"network has layers of {sizes} weights; need LeNet-300-100, layers of "
+                         f"235200, 30000 and 1000")
     counted = compression_table(network)
-    ours = {row: _columns(size) for row, size in zip(rows, counted.rows, strict=True)}
-    ours["total"] = _columns(counted.total)
-    return grid.beside("LeNet-300-100, the network given", "layer", ours)
+    return {
+        row: _columns(size)
+        for row, size in zip([*rows, "total"], [*counted.rows, counted.total], strict=True)
+    }
+
+
+def _size(total: dict[str, float]) -> dict[str, float]:
+    """Megabytes (10^6) of the weights before and after, and the rate."""
+    dense = total["weights"] * FLOAT_BITS / 8e6
+    return {"dense": dense, "compressed": dense * total["rate_huffman"] / 100,
+            "rate": 100 / total["rate_huffman"]}
+
+
+def _grid(network: str) -> Grid:
+    return grids()[f"deep-compression-{network.lower()}"]
 
 
 def _columns(size: TableRow) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import Any
 from accelsim.errors import ConfigError
 from accelsim.study.published.comparison import Cell, Comparison, Tolerance
 
-_FILES = ("eie_tables", "eie_figures", "deep_compression")
+_FILES = ("eie_tables", "eie_figures", "deep_compression", "ese")
 
 Values = Mapping[str, Mapping[str, float]]
 """Numbers by row and column."""
@@ -26,9 +26,8 @@ class Grid:
     Attributes
     ----------
     units : one for each column
-    tolerances : by column or by row
+    tolerances, reasons : by ``"row/column"``, by row or by column
     rows : name to one value a column, None where nothing is published
-    reasons : by ``"row/column"``, by row or by column
     """
 
     source: str
@@ -59,8 +58,11 @@ class Grid:
         return ""
 
     def tolerance(self, row: str, column: str) -> Tolerance | None:
-        """The tolerance of a cell."""
-        return self.tolerances.get(row, self.tolerances.get(column))
+        """The tolerance of a cell: the most special there is."""
+        for key in (f"{row}/{column}", row, column):
+            if key in self.tolerances:
+                return self.tolerances[key]
+        return None
 
     def beside(self, title: str, row_label: str, ours: Values) -> Comparison:
         """This table beside ours; rows and columns that only ours has come last."""
