@@ -122,9 +122,11 @@ def check_kind(connection: sqlite3.Connection, path: Path | None) -> bool:
     if application == APPLICATION_ID and version > SCHEMA_VERSION:
         raise StoreError(f"{path}: results of version {version}, this accelsim reads up to "
                          f"{SCHEMA_VERSION}; use a newer accelsim or another file")
-    if application != APPLICATION_ID and (application or version or tables):
+    if application == APPLICATION_ID and version == SCHEMA_VERSION and tables:
+        return True
+    if application or version or tables:
         raise StoreError(f"{path}: a database of another program; name another file")
-    return bool(tables)
+    return False
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def test_something_else_is_never_written_to(tmp_path: Path, finished: Path) -> N
     truncated.write_bytes(finished.read_bytes()[:20_000])
     for path, says in (
         (text, "not a results file"), (database, "database of another program"),
-        (strange, "not a results file"), (truncated, "not a results file, or damaged"),
+        (strange, "database of another program"), (truncated, "not a results file, or damaged"),
         (tmp_path, "is a folder"),
         (tmp_path / "none" / "r.sqlite", "the folder must exist"),
     ):
