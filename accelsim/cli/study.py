@@ -12,9 +12,13 @@ import typer
 
 from accelsim.cli.common import CsvOption, SetOption, console, print_csv, table
 from accelsim.cli.study_progress import sweep_progress
+from accelsim.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from accelsim.study import Condition, Results, Study
+
+# Columns of the table where none are asked for.
+SHOWN = ("cycles", "time_us", "load_balance", "utilisation", "energy_uj", "area_mm2")
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (TOML).")]
 StoreArgument = Annotated[Path, typer.Argument(metavar="RESULTS", help="A results file.")]
@@ -89,6 +93,9 @@ def sweep(
 def results(
     store: StoreArgument,
     where: WhereOption = None,
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metric", metavar="METRIC", help="Columns of the table.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=0, help="At most so many rows.")
     ] = None,
@@ -109,7 +116,7 @@ def results(
         elif as_csv:
             write_csv(found, sys.stdout, conditions, limit)
         else:
-            _list(found, conditions, 40 if limit is None else limit)
+            _list(found, conditions, metrics, 40 if limit is None else limit)
 
 
 def pareto(
@@ -258,13 +265,18 @@ def _say_estimate(study: Study, store: Path, limit: int | None, workers: int) ->
     )
 
 
-def _list(found: Results, conditions: list[Condition], limit: int) -> None:
-    """The parameters that vary, the metrics, and errors if there are any."""
+def _list(
+    found: Results, conditions: list[Condition], metrics: list[str] | None, limit: int
+) -> None:
+    """The parameters that vary, some metrics, and errors if there are any."""
+    for name in metrics or ():
+        if name not in found.metrics:
+            raise InputError(f"{found.path}: no metric '{name}'{nearest(name, found.metrics)}")
+    shown = metrics or [name for name in SHOWN if name in found.metrics]
     total = found.count(conditions)
     rows = list(found.rows(conditions, limit))
     errors = any(row["error"] for row in rows)
-    columns = ["workload", *found.varying(), *found.metrics[:8], *(["error"] if errors else [])]
-    more = f", the first {len(rows)} shown (--limit, --csv and --parquet give more)"
-    title = f"{total:,} points{more if len(rows) < total else ''}"
+    columns = ["workload", *found.varying(), *shown, *(["error"] if errors else [])]
+    title = f"{total:,} points" if len(rows) == total else f"{len(rows):,} of {total:,} points"
     body = [["" if row[key] is None else row[key] for key in columns] for row in rows]
     console().print(table(title, columns, body))
