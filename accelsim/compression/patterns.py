@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -19,6 +20,8 @@ import numpy.typing as npt
 
 from accelsim.compression.prune import Mask, largest
 from accelsim.errors import InputError, nearest
+from accelsim.records import CscMatrix
+from accelsim.recurrent import RecurrentLayer
 
 Dense = npt.NDArray[np.floating[Any]]
 
@@ -29,14 +32,23 @@ def unstructured(weights: Dense, density: float) -> Mask:
     return largest(magnitudes, _count(density, magnitudes.size))
 
 
-def load_balanced(weights: Dense, density: float, n_pe: int) -> Mask:
-    """The largest weights of every PE's rows (row i belongs to PE i mod n_pe), the same share."""
+def load_balanced(
+    weights: Dense, density: float, n_pe: int, index_bits: int | None = None
+) -> Mask:
+    """The largest weights of every PE's rows (row i belongs to PE i mod n_pe), the same share.
+
+    With ``index_bits``, the share counts what a PE stores: weights and the entries that only
+    extend runs of zeros longer than these bits hold. So PEs whose weights stand far apart, and
+    need more of these, keep fewer weights, and the stored entries are balanced.
+    """
     magnitudes = _magnitudes(weights)
     _positive("n_pe", n_pe)
     mask = np.zeros(magnitudes.shape, dtype=bool)
     for pe in range(min(n_pe, len(magnitudes))):
         own = np.ascontiguousarray(magnitudes[pe::n_pe])
-        mask[pe::n_pe] = largest(own, _count(density, own.size))
+        target = _count(density, own.size)
+        kept = target if index_bits is None else _fitting(own, target, index_bits)
+        mask[pe::n_pe] = largest(own, kept)
     return mask
 
 
@@ -141,6 +153,26 @@ def make_mask(pattern: str, weights: Dense, **parameters: Any) -> Mask:
     return function(weights, **parameters)
 
 
+def prune_recurrent(layer: RecurrentLayer, pattern: str, **parameters: Any) -> RecurrentLayer:
+    """A recurrent layer of which every matrix keeps what the pattern leaves.
+
+    Parameters
+    ----------
+    parameters : of the pattern, for all matrices; a mapping gives each matrix its own:
+        ``density={"Wix": 0.12, ...}``
+    """
+    matrices = {}
+    for name in layer.matrices:
+        own = {key: value[name] if isinstance(value, Mapping) else value
+               for key, value in parameters.items()}
+        dense = layer.floats(name)
+        mask = make_mask(pattern, dense, **own)
+        matrices[name] = CscMatrix.from_dense(np.where(mask, dense, 0.0))
+    plain = {key: dict(v) if isinstance(v, Mapping) else v for key, v in parameters.items()}
+    provenance = {**layer.provenance, "pattern": pattern, **plain}
+    return replace(layer, matrices=matrices, provenance=MappingProxyType(provenance))
+
+
 def balance(mask: Mask, n_pe: int) -> float:
     """Largest over mean number of weights of a PE: 1 is perfect balance."""
     counts = np.array([np.count_nonzero(mask[pe::n_pe]) for pe in range(n_pe)])
@@ -155,6 +187,26 @@ def _magnitudes(weights: Dense) -> npt.NDArray[np.float32]:
     if not np.isfinite(magnitudes).all():
         raise InputError("weights hold NaN or infinity, or are too large for float32")
     return magnitudes
+
+
+def _fitting(magnitudes: npt.NDArray[np.float32], target: int, index_bits: int) -> int:
+    """How many of the largest weights of one PE are stored in at most ``target`` entries."""
+    low, high = 0, target
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _stored(largest(magnitudes, middle), index_bits) <= target:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _stored(mask: Mask, index_bits: int) -> int:
+    """Entries of one PE: weights and run extensions, column by column."""
+    column, row = np.nonzero(mask.T)
+    gaps = row.astype(np.int64)
+    gaps[1:] -= np.where(column[1:] == column[:-1], row[:-1] + 1, 0)
+    return len(row) + int((gaps >> index_bits).sum())
 
 
 def _count(density: float, size: int) -> int:

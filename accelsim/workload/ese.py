@@ -95,6 +95,30 @@ def ese_layer(seed: int = 1, balanced: bool = True) -> RecurrentLayer:
     )
 
 
+def dense_ese_layer(seed: int = 1, row_spread: float = 0.3) -> RecurrentLayer:
+    """An LSTM of ESE's sizes before pruning, for comparing patterns.
+
+    Rows of trained matrices differ in size, which is what leaves PEs unbalanced when one
+    threshold prunes a whole matrix. Here each row's weights are normal with standard deviation
+    ``exp(row_spread * g)``, ``g`` normal; 0.3 is an assumption, not a measurement.
+    """
+    matrices = {}
+    for row in PUBLISHED:
+        stream = _stream(f"dense/{row.name}", seed)
+        spread = np.exp(row_spread * _normal(stream, row.shape[0], 1.0, 1.0).astype(np.float64))
+        values = _normal(stream, row.size, 1.0, 1 / math.sqrt(row.shape[1]))
+        matrices[row.name] = values.reshape(row.shape) * spread[:, None]
+    sparse = ese_layer(seed)
+    return RecurrentLayer(
+        "lstm", matrices, sparse.biases, sparse.peepholes, cell_activation="sigmoid",
+        name="ese-lstm-dense",
+        provenance=MappingProxyType({
+            "source": "synthetic", "seed": seed, "row_spread": row_spread,
+            "weights": "normal, sigma 1/sqrt(columns) times a log-normal factor of each row",
+        }),
+    )
+
+
 def ese_utterance(
     n_steps: int, n_channels: int = 32, seed: int = 1
 ) -> npt.NDArray[np.float64]:

@@ -114,6 +114,26 @@ def test_balance_of_rows_with_different_magnitudes():
     assert abs(int(free.sum()) - int(balanced.sum())) <= 16
 
 
+def test_balancing_stored_entries():
+    """With index_bits every PE stores the same, run extensions counted the long way."""
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(1024, 60)) * np.exp(rng.normal(0, 0.5, (1024, 1)))
+    mask = make_mask("load_balanced", weights, density=0.11, n_pe=32, index_bits=4)
+    target = math.floor(0.11 * 32 * 60 + 0.5)
+    for pe in range(32):
+        stored = 0
+        for column in mask[pe::32].T:
+            zeros = 0
+            for kept in column:
+                zeros = zeros + 1 if not kept else 0
+                stored += kept or (zeros == 16)
+                zeros %= 16
+            # Zeros after the last weight are not stored.
+            tail = np.flatnonzero(column)[-1] + 1 if column.any() else 0
+            stored -= (len(column) - tail) // 16
+        assert target - 1 <= stored <= target
+
+
 @pytest.mark.parametrize(
     ("pattern", "parameters", "why"),
     [

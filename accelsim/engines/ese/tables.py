@@ -49,8 +49,7 @@ class Table:
         return np.asarray(here + (((there - here) * part + half) >> shift), dtype=np.int64)
 
     def _sample(self, step: IntArray) -> IntArray:
-        index = np.clip(step - self.origin, 0, len(self.samples) - 1)
-        return np.asarray(self.samples[index], dtype=np.int64)
+        return np.asarray(self.samples.take(step - self.origin, mode="clip"), dtype=np.int64)
 
 
 def gate_frac_bits(config: EseConfig) -> int:
@@ -81,5 +80,7 @@ _FUNCTIONS = {"sigmoid": _sigmoid, "tanh": math.tanh}
 def saturated(values: IntArray, bits: int) -> tuple[IntArray, int]:
     """``values`` saturated to ``bits`` bits, and how many changed."""
     low, high = bounds(bits)
+    if values.min() >= low and values.max() <= high:
+        return values, 0
     result = np.clip(values, low, high)
     return result, int(np.count_nonzero(result != values))

@@ -1,0 +1,105 @@
+"""Which pattern on ESE: time, load balance and storage of one recurrent layer, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from accelsim.arch import EseConfig
+from accelsim.compression.patterns import prune_recurrent
+from accelsim.engines.ese import make_job
+from accelsim.engines.ese.simulate import run_recurrent
+from accelsim.formats.csb import encode_csb
+from accelsim.formats.n_m import encode_n_m
+from accelsim.recurrent import RecurrentLayer
+
+_STEPS = 3
+"""Time steps run; the last but one is in the steady state."""
+
+
+@dataclass(frozen=True)
+class PatternRow:
+    """One pattern on one machine.
+
+    Attributes
+    ----------
+    kept : share of all weights
+    weights_max_over_mean : weights of the fullest PE over the mean, worst matrix
+    entries_max_over_mean : the same of stored entries, which run extensions are part of
+    step_us : a time step in the steady state
+    spmv_us : of which slots that multiply
+    stream_bits : weights as ESE stores them, column padding included
+    own_format_bits : in the pattern's own format (CSB, N:M), or None
+    """
+
+    pattern: str
+    act_queue_depth: int
+    kept: float
+    weights_max_over_mean: float
+    entries_max_over_mean: float
+    step_us: float
+    spmv_us: float
+    stream_bits: int
+    own_format_bits: int | None
+
+
+def compare_patterns(
+    config: EseConfig,
+    layer: RecurrentLayer,
+    patterns: Mapping[str, Mapping[str, Any]],
+    depths: Sequence[int] | None = None,
+) -> list[PatternRow]:
+    """Prune a dense layer with each pattern and run each at every queue depth.
+
+    Parameters
+    ----------
+    patterns : name to its parameters, see `accelsim.compression.patterns`
+    depths : of the activation queue; None takes the machine's own
+    """
+    rows = []
+    for pattern, parameters in patterns.items():
+        pruned = prune_recurrent(layer, pattern, **parameters)
+        for depth in depths or (config.act_queue_depth,):
+            machine = config.model_copy(update={"act_queue_depth": depth})
+            rows.append(measure(machine, pruned, pattern, parameters))
+    return rows
+
+
+def measure(
+    config: EseConfig, layer: RecurrentLayer, pattern: str, parameters: Mapping[str, Any]
+) -> PatternRow:
+    """One pruned layer on one machine, one channel in use (time is that of any number)."""
+    inputs = np.ones((_STEPS, 1, layer.n_inputs))
+    job = make_job(config, layer, inputs)
+    slots = [s for s in run_recurrent("fast", config, job).slots if s.step == _STEPS - 2]
+    streams = job.streams.values()
+    entries = [stream.counts.sum(axis=0) for stream in streams]
+    weights = [e - stream.padding.sum(axis=0) for e, stream in zip(entries, streams, strict=True)]
+    size = sum(s.shape[0] * s.shape[1] for s in streams)
+    return PatternRow(
+        pattern,
+        config.act_queue_depth,
+        sum(w.matrix.nnz for w in job.weights.values()) / size,
+        max(float(pe.max() / pe.mean()) for pe in weights if pe.any()),
+        max(float(pe.max() / pe.mean()) for pe in entries if pe.any()),
+        sum(slot.cycles for slot in slots) / config.clock_mhz,
+        sum(slot.cycles for slot in slots if slot.spmv) / config.clock_mhz,
+        sum(int(s.column_ends(config.column_align_bits)[-1]) for s in streams),
+        _own_format_bits(config, layer, pattern, parameters),
+    )
+
+
+def _own_format_bits(
+    config: EseConfig, layer: RecurrentLayer, pattern: str, parameters: Mapping[str, Any]
+) -> int | None:
+    matrices = [layer.floats(name) for name in layer.matrices]
+    if pattern == "bank_balanced":
+        stored = [encode_csb(m, parameters["n_banks"]) for m in matrices]
+        return sum(m.size_bits(config.weight_bits) for m in stored)
+    if pattern == "n_m":
+        places = [encode_n_m(m, parameters["n"], parameters["m"]) for m in matrices]
+        return sum(m.size_bits(config.weight_bits) for m in places)
+    return None

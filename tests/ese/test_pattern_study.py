@@ -1,0 +1,51 @@
+"""Load balance on ESE: what load-balance-aware pruning gains, over queue depths."""
+
+import pytest
+
+from accelsim.arch import EseConfig, load_as
+from accelsim.study.patterns import compare_patterns
+from accelsim.workload.ese import dense_ese_layer
+
+DENSITY = 0.112
+PATTERNS = {
+    "unstructured": {"density": DENSITY},
+    "load_balanced": {"density": DENSITY, "n_pe": 32, "index_bits": 4},
+    "bank_balanced": {"density": 0.125, "n_banks": 16},
+    "n_m": {"n": 1, "m": 8},
+}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    config = load_as(EseConfig, "ese", capacity="ignore")
+    layer = dense_ese_layer()
+    found = compare_patterns(config, layer, PATTERNS, (1, 8, 32))
+    return {(row.pattern, row.act_queue_depth): row for row in found}
+
+
+def test_load_balance_aware_pruning_removes_the_imbalance(rows):
+    balanced, free = rows["load_balanced", 8], rows["unstructured", 8]
+    assert balanced.entries_max_over_mean < 1.01 < 1.2 < free.entries_max_over_mean
+
+
+@pytest.mark.parametrize("depth", [1, 8, 32])
+def test_balanced_steps_are_faster(rows, depth):
+    assert rows["load_balanced", depth].step_us < rows["unstructured", depth].step_us
+
+
+def test_depth_helps_balanced_pes_only_until_the_totals_decide(rows):
+    gain = {p: rows[p, 8].spmv_us / rows[p, 32].spmv_us for p in PATTERNS}
+    assert gain["load_balanced"] > gain["unstructured"]
+    assert rows["load_balanced", 1].step_us > 1.2 * rows["load_balanced", 8].step_us
+
+
+def test_storage_in_the_patterns_own_formats(rows):
+    sizes = [1024 * 153] * 4 + [1024 * 512] * 4 + [512 * 1024]
+    # N:M: one 12-bit value and a 3-bit place of every 8 columns, the last group partly filled.
+    groups = [1024 * 20] * 4 + [1024 * 64] * 4 + [512 * 128]
+    assert rows["n_m", 8].own_format_bits == sum(groups) * 15
+    assert rows["n_m", 8].kept == pytest.approx(sum(groups) / sum(sizes), rel=0.01)
+    # CSB: banks of 10, 32 and 64 columns hold 1, 4 and 8 weights.
+    weights = [(1024 * 16 * 1, 4)] * 4 + [(1024 * 16 * 4, 5)] * 4 + [(512 * 16 * 8, 6)]
+    assert rows["bank_balanced", 8].own_format_bits == sum(n * (12 + b) for n, b in weights)
+    assert rows["unstructured", 8].own_format_bits is None
