@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from accelsim import __version__
-from accelsim.cli import demo, frontend, machine, run, study
+from accelsim.cli import demo, frontend, machine, published, run, study
 
 app = typer.Typer(
     name="accelsim",
@@ -46,5 +46,6 @@ for command in (
     study.pareto,
     study.explore,
     study.sensitivity,
+    published.published,
 ):
     app.command()(command)

@@ -48,8 +48,11 @@ class Tolerance:
         # One part in 10^9 forgives the binary image of a decimal limit.
         return abs(ours - published) <= self.limit * scale * (1 + 1e-9)
 
-    def __str__(self) -> str:
-        return f"{100 * self.limit:g} %" if self.relative else f"{self.limit:g}"
+    def text(self, unit: str) -> str:
+        """``10 %`` if relative, else ``2 us``; percentages are counted in points."""
+        if self.relative:
+            return f"{100 * self.limit:g} %"
+        return f"{self.limit:g} {'points' if unit == '%' else unit}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -92,16 +95,18 @@ class Cell:
             return ""
         if self.tolerance.relative:
             return f"{100 * (self.ours / self.published - 1):+.1f} %"
-        return f"{self.ours - self.published:+.3g} {self.unit}".rstrip()
+        unit = "points" if self.unit == "%" else self.unit
+        return f"{self.ours - self.published:+.3g} {unit}".rstrip()
 
     @property
     def verdict(self) -> str:
         """``within 10 %``, or ``outside 10 %`` with distance and reason; empty if not compared."""
-        if self.within is None:
+        if self.within is None or self.tolerance is None:
             return ""
+        limit = self.tolerance.text(self.unit)
         if self.within:
-            return f"within {self.tolerance}"
-        return f"outside {self.tolerance}: {self.distance}; {self.reason or 'not explained'}"
+            return f"within {limit}"
+        return f"outside {limit}: {self.distance}; {self.reason or 'not explained'}"
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,10 @@ class Comparison:
                 return cell
         raise KeyError(f"{self.title}: no cell {row}/{column}")
 
+    def unit(self, column: str) -> str:
+        """Unit of a column."""
+        return next(cell.unit for cell in self.cells if cell.column == column)
+
     def values(self, which: Literal["ours", "published"]) -> npt.NDArray[np.float64]:
         """(rows, columns) values, NaN where missing."""
         at = {(cell.row, cell.column): getattr(cell, which) for cell in self.cells}
@@ -168,7 +177,8 @@ class Published:
                     "name": self.name, "table": table.title, "row": cell.row,
                     "column": cell.column, "unit": cell.unit, "ours": cell.ours,
                     "published": cell.published, "ratio": cell.ratio, "tag": cell.tag,
-                    "tolerance": str(cell.tolerance or ""), "verdict": cell.verdict,
+                    "tolerance": cell.tolerance.text(cell.unit) if cell.tolerance else "",
+                    "verdict": cell.verdict,
                 }
 
     def as_dict(self) -> dict[str, Any]:

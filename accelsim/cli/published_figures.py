@@ -1,0 +1,107 @@
+"""Which figure each published table is drawn as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from accelsim.report import plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from accelsim.study.published import Comparison, Published
+
+Lines = dict[str, list[float]]
+
+
+def figure_of(result: Published) -> Figure:
+    """The figure of a reproduced table."""
+    return FIGURES[result.name](result)
+
+
+def _lines(table: Comparison, which: str) -> Lines:
+    """A line a row."""
+    values = table.values("ours" if which == "ours" else "published")
+    return {row: list(line) for row, line in zip(table.rows, values, strict=True)}
+
+
+def _bars(
+    table: Comparison, columns: Mapping[str, str], y_label: str, log: bool = False
+) -> Figure:
+    """A group of bars a row: the chosen columns, ours and published."""
+    ours, published = table.values("ours"), table.values("published")
+    series = {}
+    for column, text in columns.items():
+        at = table.columns.index(column)
+        series[f"{text}, ours"] = list(ours[:, at])
+        series[f"{text}, published"] = list(published[:, at])
+    return plots.side_by_side(table.rows, series, table.title, y_label, log)
+
+
+def _platforms(result: Published) -> Figure:
+    """A group of bars a layer, a bar a platform: published ones, then ours."""
+    (table,) = result.tables
+    series = {f"{row}, published": line for row, line in _lines(table, "published").items()
+              if row in _PUBLISHED_PLATFORMS}
+    series["EIE, ours"] = _lines(table, "ours")["EIE"]
+    return plots.side_by_side(table.columns, series, result.title, "times dense CPU", log=True)
+
+
+_PUBLISHED_PLATFORMS = ("CPU compressed", "GPU compressed", "mGPU compressed", "EIE")
+
+
+def _queue(result: Published) -> Figure:
+    rings, depths = result.tables
+    return plots.queue_depth(
+        [int(d) for d in depths.columns], _lines(depths, "ours"),
+        [int(d) for d in rings.columns], _lines(rings, "published"),
+    )
+
+
+def _speedup(result: Published) -> Figure:
+    (table,) = result.tables
+    n_pe = [int(n) for n in table.columns]
+    return plots.speedup(n_pe, _lines(table, "ours"), _lines(table, "published"))
+
+
+def _share(quantity: str) -> Callable[[Published], Figure]:
+    def draw(result: Published) -> Figure:
+        (table,) = result.tables
+        n_pe = [int(n) for n in table.columns]
+        return plots.efficiency(
+            n_pe, _lines(table, "ours"), _lines(table, "published"), quantity
+        )
+    return draw
+
+
+def _widths(result: Published) -> Figure:
+    table = result.tables[1]
+    ours = table.values("ours")
+    series = {f"{width} bits": list(ours[:, at]) for at, width in enumerate(table.columns)}
+    return plots.side_by_side(table.rows, series, table.title, "line reads of all PEs", log=True)
+
+
+def _sizes(result: Published) -> Figure:
+    return _bars(result.tables[-1], {"rate": "rate"}, "compression rate (x)")
+
+
+FIGURES: dict[str, Callable[[Published], Figure]] = {
+    "eie-table3": lambda r: _bars(
+        r.tables[0], {"weight_density": "weights", "activation_density": "activations"},
+        "not zero (%)"),
+    "eie-table4": lambda r: _bars(
+        r.tables[0], {"theoretical": "theoretical", "actual": "actual"}, "time (us)"),
+    "eie-table5": lambda r: _bars(r.tables[0], {"frames": "frames"}, "frames/s", log=True),
+    "eie-fig6": _platforms,
+    "eie-fig7": _platforms,
+    "eie-fig8": _queue,
+    "eie-fig9": _widths,
+    "eie-fig11": _speedup,
+    "eie-fig12": _share("real work / total work"),
+    "eie-fig13": _share("load balance"),
+    "deep-compression": _sizes,
+    "ese": lambda r: _bars(
+        r.tables[0], {"theoretical": "theoretical", "real": "real"}, "time (us)"),
+}
+"""By the names of `accelsim.study.published.NAMES`."""
