@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.compression import Recipe, compress
 from accelsim.errors import AccelsimError, InputError
 from accelsim.records import CompressedLayer, Layer
 from accelsim.study.evaluate import error_text, evaluate
 from accelsim.study.extras import extra
 from accelsim.study.points import Chunk
+from accelsim.study.recipes import compress_by
 from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial
 from accelsim.study.workloads import Workload, compressed
 
@@ -105,7 +105,7 @@ class _Dispatch:
 
 
 def _compress_sent(layer: Layer, recipe: dict[str, Any]) -> tuple[CompressedLayer, Any]:
-    return compress(layer, Recipe(**recipe)), np.atleast_2d(np.asarray(layer.activations))[0]
+    return compress_by(layer, recipe), np.atleast_2d(np.asarray(layer.activations))[0]
 
 
 @contextmanager

@@ -10,17 +10,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from accelsim.arch import EieConfig, load_config
-from accelsim.compression import Recipe
-from accelsim.compression.recipe import SETTINGS
 from accelsim.errors import AccelsimError, ConfigError, nearest
 from accelsim.study.axes import Axis, Scalar, parse_axis
 from accelsim.study.metrics import METRICS
-
-RECIPE = "recipe."
-# The machine stores codes and zero runs of the width with which the layer was compressed: one
-# parameter, which the recipe follows.
-SHARED_BITS = ("weight_bits", "index_bits")
-RECIPE_KEYS = tuple(f"{RECIPE}{name}" for name in SETTINGS if name not in SHARED_BITS)
+from accelsim.study.recipes import PREFIX, RECIPE_KEYS, SHARED_BITS, check_recipe
 
 _MAX_FILE_BYTES = 1 << 20
 
@@ -85,7 +78,7 @@ class Study(BaseModel):
 
     def base_config(self) -> EieConfig:
         """The machine before any axis: its file with the fixed values."""
-        overrides = {k: v for k, v in self.fixed.items() if not k.startswith(RECIPE)}
+        overrides = {k: v for k, v in self.fixed.items() if not k.startswith(PREFIX)}
         return load_config(self.machine_source, **overrides)
 
     @property
@@ -161,7 +154,7 @@ def _flat(where: str, table: Any) -> dict[str, Any]:
     for key, value in table.items():
         inner = value if key == "recipe" and isinstance(value, Mapping) else None
         items: Iterable[tuple[str, Any]] = (
-            [(key, value)] if inner is None else [(RECIPE + k, v) for k, v in inner.items()]
+            [(key, value)] if inner is None else [(PREFIX + k, v) for k, v in inner.items()]
         )
         for name, spec in items:
             name = _alias(name)
@@ -172,7 +165,7 @@ def _flat(where: str, table: Any) -> dict[str, Any]:
 
 
 def _alias(key: str) -> str:
-    bare = key.removeprefix(RECIPE)
+    bare = key.removeprefix(PREFIX)
     return bare if bare in SHARED_BITS else key
 
 
@@ -204,25 +197,21 @@ def _check(study: Study, where: str) -> None:
         for key, axis in study.axes.items():
             for value in axis.values or axis.span or ():
                 _check_value(model, base, key, value)
-        _check_recipe({k: v for k, v in study.fixed.items() if k.startswith(RECIPE)})
+        check_recipe({k: v for k, v in study.fixed.items() if k.startswith(PREFIX)})
     except (AccelsimError, TypeError) as problem:
         raise ConfigError(f"{where}: {problem}") from None
 
 
 def _check_value(model: type[EieConfig], base: dict[str, Any], key: str, value: Scalar) -> None:
     """One value on its own; whether values go together is found out point by point."""
-    if key.startswith(RECIPE):
-        _check_recipe({key: value})
+    if key.startswith(PREFIX):
+        check_recipe({key: value})
         return
     try:
         model(**{**base, key: widened(model, key, value)})
     except ValidationError as problem:
         if any(error["loc"] == (key,) for error in problem.errors()):
             load_config(base["machine"], **{key: value})
-
-
-def _check_recipe(settings: Mapping[str, Any]) -> None:
-    Recipe(**{key.removeprefix(RECIPE): value for key, value in settings.items()})
 
 
 def widened(model: type[BaseModel], key: str, value: Scalar) -> Scalar:

@@ -18,10 +18,10 @@ import numpy as np
 
 from accelsim import __version__
 from accelsim.arch import EieConfig, load_config
-from accelsim.compression import Recipe
 from accelsim.study.axes import Axis, Scalar
-from accelsim.study.definition import RECIPE, SHARED_BITS, Study, widened
+from accelsim.study.definition import Study, widened
 from accelsim.study.metrics import Metric, metrics_named
+from accelsim.study.recipes import PREFIX, SHARED_BITS, full_recipe, needs_n_pe
 from accelsim.study.workloads import Workload, find_workloads
 
 MAX_CHUNK_POINTS = 512
@@ -87,9 +87,16 @@ class Plan:
         self.base: dict[str, Any] = load_config(config.machine).model_dump()
         self.values: dict[str, Any] = config.model_dump()
         self.recipe: dict[str, Any] = {
-            key.removeprefix(RECIPE): v for key, v in study.fixed.items() if key.startswith(RECIPE)
+            key.removeprefix(PREFIX): v for key, v in study.fixed.items() if key.startswith(PREFIX)
         }
-        self.keys = sorted(study.axes, key=_outermost_first)
+        axis = study.axes.get(f"{PREFIX}pattern")
+        patterns = axis.values if axis is not None else (self.recipe.get("pattern"),)
+        # Axes by which a design needs another compressed layer, and their number.
+        outer = {key for key in study.axes if key.startswith(PREFIX) or key in SHARED_BITS}
+        if "n_pe" in study.axes and any(map(needs_n_pe, patterns)):
+            outer.add("n_pe")
+        self.n_outer = len(outer)
+        self.keys = sorted(study.axes, key=lambda key: (key not in outer, _rank(key), key))
         self._axes = [study.axes[key] for key in self.keys]
         self._designs: list[Values] | None = None
         if designs is not None:
@@ -114,9 +121,8 @@ class Plan:
 
     def streams(self) -> Iterator[Stream]:
         """The work, layer by layer."""
-        n_outer = sum(_rank(key) == 0 for key in self.keys)
         for workload in self.workloads:
-            for outer, designs in self._by_layer(n_outer):
+            for outer, designs in self._by_layer():
                 recipe = self.recipe_of(dict(zip(self.keys, outer, strict=False)))
                 yield Stream(workload, recipe, self._groups(workload, recipe, designs))
 
@@ -128,20 +134,20 @@ class Plan:
     def settings(self, values: Values) -> Settings:
         """Parameters of a design by name, floats where the machine has floats."""
         return {
-            key: value if key.startswith(RECIPE) else widened(self.model, key, value)
+            key: value if key.startswith(PREFIX) else widened(self.model, key, value)
             for key, value in zip(self.keys, values, strict=True)
         }
 
     def recipe_of(self, settings: Mapping[str, Scalar]) -> dict[str, Any]:
         """Every setting of the compression; the widths are the machine's."""
-        own = {k.removeprefix(RECIPE): v for k, v in settings.items() if k.startswith(RECIPE)}
-        bits = {key: settings.get(key, self.values[key]) for key in SHARED_BITS}
-        values: dict[str, Any] = {**self.recipe, **own, **bits}
-        return Recipe(**values).settings()
+        own = {k.removeprefix(PREFIX): v for k, v in settings.items() if k.startswith(PREFIX)}
+        machine = {key: settings.get(key, self.values[key]) for key in (*SHARED_BITS, "n_pe")}
+        n_pe = int(machine.pop("n_pe"))
+        return full_recipe({**self.recipe, **own, **machine}, n_pe)
 
     def point(self, workload: Workload, recipe: dict[str, Any], settings: Settings) -> Point:
         """A design on one workload."""
-        own = {k: v for k, v in settings.items() if not k.startswith(RECIPE)}
+        own = {k: v for k, v in settings.items() if not k.startswith(PREFIX)}
         config = {**self.values, **own}
         overrides = {k: v for k, v in config.items() if v != self.base[k]}
         return Point(point_digest(config, workload, recipe), overrides)
@@ -152,13 +158,13 @@ class Plan:
         recipe = self.recipe_of(settings)
         return [self.point(workload, recipe, settings) for workload in self.workloads]
 
-    def _by_layer(self, n_outer: int) -> Iterator[tuple[Values, Iterator[Values]]]:
+    def _by_layer(self) -> Iterator[tuple[Values, Iterator[Values]]]:
         """Designs that share a compressed layer: what they share, and all values of each."""
         if self._designs is None:
-            for outer in product(*(axis.values for axis in self._axes[:n_outer])):
+            for outer in product(*(axis.values for axis in self._axes[:self.n_outer])):
                 yield outer, self._inner(outer)
             return
-        for outer, designs in groupby(self._designs, key=lambda values: values[:n_outer]):
+        for outer, designs in groupby(self._designs, key=lambda values: values[:self.n_outer]):
             yield outer, iter(list(designs))
 
     def _inner(self, outer: Values) -> Iterator[Values]:
@@ -169,7 +175,7 @@ class Plan:
         self, workload: Workload, recipe: dict[str, Any], designs: Iterator[Values]
     ) -> Iterator[tuple[Point, ...]]:
         """Points of one memory image each; very many of them in parts."""
-        n_image = sum(_rank(key) <= 1 for key in self.keys)
+        n_image = sum(key in IMAGE_KEYS for key in self.keys[self.n_outer:]) + self.n_outer
         for _, same_image in groupby(designs, key=lambda values: values[:n_image]):
             while part := tuple(islice(same_image, MAX_CHUNK_POINTS)):
                 yield tuple(self.point(workload, recipe, self.settings(v)) for v in part)
@@ -192,16 +198,10 @@ def point_digest(
 
 
 def _rank(key: str) -> int:
-    """0: needs another compressed layer; 1: another memory image; 3: line width, innermost."""
-    if key.startswith(RECIPE) or key in SHARED_BITS:
-        return 0
+    """0: needs another memory image; 2: line width, innermost."""
     if key in IMAGE_KEYS:
-        return 1
-    return 3 if key == "spmat_width_bits" else 2
-
-
-def _outermost_first(key: str) -> tuple[int, str]:
-    return _rank(key), key
+        return 0
+    return 2 if key == "spmat_width_bits" else 1
 
 
 def _sample(study: Study, axes: list[Axis]) -> list[Values]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from accelsim.errors import InputError
 from accelsim.study.axes import Axis, Scalar
-from accelsim.study.definition import RECIPE, Study, load_study
+from accelsim.study.definition import Study, load_study
 from accelsim.study.metrics import metrics_named
+from accelsim.study.recipes import PREFIX
 from accelsim.study.run import run_designs
 
 STEPS = 9  # places of a continuous axis that count as steps
@@ -107,7 +108,7 @@ def _places(axis: Axis) -> list[Scalar]:
 
 
 def _base_value(plan: Study, key: str, places: list[Scalar]) -> Scalar:
-    if key.startswith(RECIPE):
+    if key.startswith(PREFIX):
         return places[len(places) // 2]
     own: Scalar = getattr(plan.base_config(), key)
     if own in places or not isinstance(own, int | float) or isinstance(own, bool):

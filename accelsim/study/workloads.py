@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.compression import Recipe, compress
 from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedLayer, Layer
 from accelsim.study.definition import Study
+from accelsim.study.recipes import compress_by
 from accelsim.workload import list_layers, load_layer, published_layers, random_layer
 from accelsim.workload.entries import file_sha256, pick
 
@@ -109,7 +109,7 @@ def compressed(workload: Workload, recipe: dict[str, Any]) -> tuple[CompressedLa
 @lru_cache(maxsize=2)
 def _compressed(workload: Workload, recipe: str) -> tuple[CompressedLayer, Any]:
     layer = _loaded(workload)
-    packed = compress(layer, Recipe(**json.loads(recipe)))
+    packed = compress_by(layer, json.loads(recipe))
     return packed, np.atleast_2d(np.asarray(layer.activations))[0]
 
 
