@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
+import pytest
+from cocotb_tools.runner import get_runner
 
 from accelsim.engines import run_job
 from accelsim.rtl_bridge.cosim import counter_difference
@@ -32,3 +38,26 @@ def disagreement(case, **options):
     """Run one case on the array; the first difference to the fast engine, or None."""
     rtl = run_layer(case.config, case.job, [RTL], BUILDS, **options)
     return difference(case.config, case.job, rtl)
+
+
+def simulate_unit(unit, module, parameters, testcase=None):
+    """Run the cocotb tests of ``module`` on one unit; fails with the first of their messages."""
+    name = "_".join([unit, *(f"{k}{v}" for k, v in parameters.items())])
+    runner = get_runner("icarus")
+    with redirect_stdout(io.StringIO()):
+        runner.build(
+            sources=sorted(RTL.glob("*.v")), hdl_toplevel=unit, parameters=parameters,
+            build_dir=BUILDS / name, timescale=("1ns", "1ps"), log_file=BUILDS / f"{name}.log",
+        )
+        results = BUILDS / name / f"{module.rpartition('.')[2]}.xml"
+        with contextlib.suppress(SystemExit):  # a failed test; the file says more
+            runner.test(
+                hdl_toplevel=unit, test_module=module, testcase=testcase, seed=1,
+                results_xml=str(results), log_file=BUILDS / name / "simulation.log",
+            )
+    cases = list(ElementTree.parse(results).iter("testcase"))
+    assert cases, f"{module} holds no cocotb test"
+    for case in cases:
+        for failure in case.iter("failure"):
+            text = failure.get("error_msg") or failure.get("message") or failure.text
+            pytest.fail(f"{unit} {parameters}, {case.get('name')}: {text}", pytrace=False)

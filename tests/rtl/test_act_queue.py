@@ -1,0 +1,41 @@
+"""act_queue.v and the reference's queue in lock step."""
+
+import random
+
+import cocotb
+import pytest
+
+from accelsim.engines.reference.act_queue import ActQueue
+from tests.rtl.lockstep import drive, expect, parameters, start_and_reset
+
+
+@cocotb.test()
+@cocotb.parametrize(push_rate=[0.2, 0.9], pop_rate=[0.2, 0.9])
+async def lock_step(dut, push_rate, pop_rate):
+    depth, width = parameters(dut, "Depth", "Width")
+    model, rng = ActQueue(depth), random.Random(1)
+    counts = set()
+    await start_and_reset(dut)
+    for cycle in range(1500):
+        item = rng.getrandbits(width)
+        push = not model.full and rng.random() < push_rate
+        pop = model.head is not None and rng.random() < pop_rate
+        await drive(dut, push_i=push, data_i=item, pop_i=pop)
+        expect(dut, cycle, full_o=model.full, valid_o=model.head is not None,
+               data_o=model.head, count_o=len(model.items))
+        counts.add(len(model.items))
+        if push:
+            model.push(item)
+        if pop:
+            model.pop()
+        model.load()
+    if push_rate != pop_rate:
+        assert (depth if push_rate > pop_rate else 0) in counts
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 8, 13])
+def test_act_queue(depth):
+    from tests.rtl.bench import simulate_unit
+
+    simulate_unit("act_queue", __name__, {"Depth": depth, "Width": 9,
+                                          "CountBits": depth.bit_length()})

@@ -1,0 +1,142 @@
+"""ccu.v, its scan and its program, and the reference's control unit in lock step.
+
+The bench is everything around it: register rows, the LNZD tree, full queues and busy PEs.
+"""
+
+import random
+
+import cocotb
+import pytest
+from cocotb.triggers import FallingEdge
+
+from accelsim.arch import load_config
+from accelsim.arch.plan import Pass
+from accelsim.engines.reference.ccu import Ccu
+from accelsim.engines.reference.lnzd_tree import LnzdTree
+from accelsim.rtl_bridge.images import PROGRAM_FIELDS
+from accelsim.rtl_bridge.params import CCU_COUNTERS
+from tests.rtl.lockstep import drive, expect, parameters, settle, signed, start_and_reset
+
+SHIFTS = (5, 2, 1)  # shift, read_shift, relu
+
+
+def random_plan(rng, max_rows):
+    """Passes over batches of rows; the first of a batch loads them."""
+    plan = []
+    loads = rng.random() < 0.5
+    for tile in range(rng.randint(1, 3)):
+        first = 0
+        for _ in range(rng.randint(1, 3)):
+            rows = rng.randint(1, max_rows)
+            plan.append(Pass(tile, first, rows, first == 0, rng.random() < 0.5,
+                             rows if loads else 0, rng.choice([0, 1, max_rows]), 0))
+            first += rows if loads else 0
+    return plan
+
+
+async def write_program(dut, plan, n_pe, depth, bias):
+    for number, step in enumerate(plan):
+        fields = {
+            "flags": (number == len(plan) - 1) | (number == 0) << 1 | step.clear << 2
+                     | step.bias << 3 | SHIFTS[2] << 4,
+            "shift": SHIFTS[0], "read_shift": SHIFTS[1], "bias_activation": bias & 0xFFFFFFFF,
+            "first_column": step.first_row * n_pe, "n_rows": step.n_rows,
+            "load_rows": step.load_rows, "load_addr": step.first_row,
+            "store_rows": step.store_rows, "store_addr": store_base(plan) + step.tile * depth,
+        }
+        for index, name in enumerate(PROGRAM_FIELDS):
+            await drive(dut, program_write_i=1, program_addr_i=number * 16 + index,
+                        program_data_i=fields[name])
+    await drive(dut, program_write_i=0)
+
+
+def store_base(plan):
+    return max((step.first_row + step.load_rows for step in plan if step.load_rows), default=0)
+
+
+def packed(entry):
+    """(address, row) or Nones."""
+    return entry if entry is not None else (None, None)
+
+
+@cocotb.test()
+@cocotb.parametrize(full_rate=[0.0, 0.5], busy_rate=[0.0, 0.7], density=[0.1, 0.7])
+async def lock_step(dut, full_rate, busy_rate, density):
+    n_pe, bits, row_bits = parameters(dut, "NPe", "ActivationBits", "RowBits")
+    depth = 1 << row_bits
+    rng, tree = random.Random(12), LnzdTree()
+    config = load_config("eie", n_pe=n_pe, regfile_depth=depth, activation_bits=bits)
+    await start_and_reset(dut)
+    for _ in range(6):
+        plan, bias = random_plan(rng, depth), signed(rng, bits)
+        source = [[signed(rng, bits) if rng.random() < density else 0 for _ in range(n_pe)]
+                  for _ in range(depth)]
+        begun = []
+        model = Ccu(config, plan, bias, begun.append, source.__getitem__)
+        await write_program(dut, plan, n_pe, depth, bias)
+        expect(dut, -1, idle_o=1, running_o=0)
+        await drive(dut, start_i=1)
+        expect(dut, -1, layer_start_o=1)
+        cycle = 0
+        while True:
+            full = [rng.random() < full_rate / n_pe for _ in range(n_pe)]
+            busy = rng.random() < busy_rate
+            going = model.decide(full, busy)
+            await FallingEdge(dut.clk_i)
+            row = source[int(dut.scan_row_o.value)]
+            found = tree.first(row, int(dut.position_o.value))
+            await settle(dut, start_i=0, full_i=any(full), busy_i=busy,
+                         found_i=found is not None, index_i=found or 0,
+                         value_i=0 if found is None else row[found])
+            if not going:
+                break
+            check(dut, cycle, model, plan, begun)
+            model.load()
+            cycle += 1
+        expect(dut, cycle, done_o=1, idle_o=1, running_o=0, compute_o=0)
+        await check_counters(dut, model, cycle, len(plan))
+
+
+def check(dut, cycle, model, plan, begun):
+    """Everything that the control unit says in this cycle."""
+    phase, scan = model.phase, model.scan
+    scans = phase == "compute" and not scan.finished
+    column, activation = model.broadcast or (None, None)
+    load_addr, load_row = packed(model.load_row)
+    store_addr, store_row = packed(model.store_row)
+    expect(
+        dut, cycle, running_o=1, idle_o=0, done_o=0, pass_start_o=phase == "start",
+        compute_o=phase == "compute", drain_o=phase == "drain", store_o=phase == "store",
+        load_o=model.load_row is not None, broadcast_o=model.broadcast is not None,
+        column_o=column, activation_o=activation,
+        row_change_o=scans and scan.found is None,
+        blocked_o=scans and scan.found is not None and model.broadcast is None,
+        batch_addr_o=store_addr if load_addr is None else load_addr,
+        batch_row_o=store_row if load_row is None else load_row,
+        shift_o=SHIFTS[0], read_shift_o=SHIFTS[1], relu_o=SHIFTS[2],
+    )
+    if phase == "start":
+        step = plan[len(begun)]
+        expect(dut, cycle, swap_o=not begun, clear_o=step.clear)
+
+
+async def check_counters(dut, model, cycles, passes):
+    told = {"cycles": cycles, "passes": passes} | {
+        f"{phase}_cycles": model.phase_cycles[phase]
+        for phase in ("start", "load", "drain", "store")
+    }
+    for index, name in enumerate(CCU_COUNTERS):
+        want = told[name] if name in told else getattr(model, name)
+        await drive(dut, counter_index_i=index)
+        expect(dut, f"counter {name}", counter_o=want)
+
+
+@pytest.mark.parametrize(("n_pe", "row_bits"), [(1, 1), (4, 2), (5, 3)])
+def test_ccu(n_pe, row_bits):
+    from tests.rtl.bench import simulate_unit
+
+    simulate_unit("ccu", __name__, {
+        "NPe": n_pe, "PositionBits": max(1, (n_pe - 1).bit_length()), "RowBits": row_bits,
+        "RowCountBits": row_bits + 1, "ColumnBits": 9, "ActivationBits": 6, "DataBits": 32,
+        "ActAddrBits": 7,
+    })
