@@ -12,6 +12,7 @@ from accelsim.api import choose_binary_points, finish, make_job
 from accelsim.arch import EieConfig
 from accelsim.compression.calibrate import largest_partial_sum
 from accelsim.engines.functional import accumulate
+from accelsim.engines.job import LayerJob
 from accelsim.errors import InputError
 from accelsim.fixedpoint import dequantise, quantise, read_activations
 from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
@@ -55,6 +56,25 @@ def simulate_network(
                 current = _next_inputs(config, result.outputs, point, points[index + 1])
         results.append(chain)
     return results
+
+
+def job_of_layer(
+    config: EieConfig, layers: list[CompressedLayer], inputs: npt.ArrayLike, index: int
+) -> tuple[LayerJob, BinaryPoints]:
+    """What layer ``index`` of a network is given to do for one input vector of the first layer.
+
+    Raises
+    ------
+    InputError, CapacityError, UnsupportedError
+    """
+    current: npt.NDArray[Any] = np.asarray(inputs)
+    points = network_binary_points(config, layers, current)
+    for at in range(index):
+        job = make_job(config, layers[at], current, points[at])
+        result = finish(config, layers[at], job, "functional", points[at], True)
+        if result.outputs is not None:
+            current = _next_inputs(config, result.outputs, points[at], points[at + 1])
+    return make_job(config, layers[index], current, points[index]), points[index]
 
 
 def network_outputs(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from accelsim import __version__
-from accelsim.cli import demo, frontend, machine, published, run, study
+from accelsim.cli import demo, frontend, inside, machine, published, run, study
 
 app = typer.Typer(
     name="accelsim",
@@ -41,6 +41,7 @@ for command in (
     frontend.compress,
     run.simulate,
     run.accuracy,
+    inside.trace,
     study.sweep,
     study.results,
     study.pareto,

@@ -54,12 +54,14 @@ class Eie:
     ----------
     clock, ccu, pes : the units
     plan : the passes
+    step : the pass in work, from its refill on
     """
 
     def __init__(self, config: EieConfig, job: LayerJob, observer: Observer | None = None) -> None:
         self.config = config
         self.job = job
         self.plan = make_plan(config, job.image)
+        self.step = self.plan[0]
         self._env = simpy.Environment()
         self.clock = Clock(
             self._env, None if observer is None else lambda t: observer.cycle(t, self)
@@ -108,6 +110,12 @@ class Eie:
             columns = [pe.act_rw.destination[:rows] for pe in self.pes]
         return np.array(columns, dtype=np.int64).T.ravel()[: self.job.image.n_outputs]
 
+    def pointer_address(self, column: int) -> int:
+        """Where the first pointer of an image column is, in the present pass."""
+        if self.step.refill_bits:
+            return column - self.step.first_row * self.config.n_pe
+        return self.step.tile * (self.job.image.n_columns + 1) + column
+
     def _control(self) -> Process:
         """The CCU's process: full flags and busy PEs in, broadcasts out."""
         ccu, pes, idle = self.ccu, self.pes, [False] * self.config.n_pe
@@ -134,6 +142,7 @@ class Eie:
 
     def begin(self, step: Pass) -> None:
         """A pass's control registers, and the DMA's work if the layer is not resident (C1, M4)."""
+        self.step = step
         image = self.job.image
         first = step.first_row * self.config.n_pe
         end = min(first + step.n_rows * self.config.n_pe, image.n_inputs)
@@ -143,7 +152,7 @@ class Eie:
             if step.clear:
                 pe.act_rw.clear()
             pe.spmat_read.begin()
-            pe.ptr_read.begin(step.tile * (image.n_columns + 1))
+            pe.ptr_read.begin(self.pointer_address(0))
             if step.refill_bits:
                 memory = image.pe(index)
                 pointers = memory.pointers[
@@ -151,7 +160,6 @@ class Eie:
                 ]
                 part = slice(int(pointers[0]), int(pointers[-1]))
                 self._fill(pe, pointers - pointers[0], memory.codes[part], memory.runs[part])
-                pe.ptr_read.begin(-first)
 
     @staticmethod
     def _fill(pe: Pe, pointers: IntArray, codes: np.ndarray, runs: np.ndarray) -> None:
