@@ -24,7 +24,7 @@ TABLE = (
     ("compression", "workload", "engines", "energy"),
     ("arch",),
     ("formats",),
-    ("records", "results", "recurrent", "ese_results", "fixedpoint", "files"),
+    ("records", "results", "recurrent", "ese_results", "bbs_results", "fixedpoint", "files"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}

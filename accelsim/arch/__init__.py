@@ -1,5 +1,6 @@
 """What a machine is: numbers with sources, no behaviour."""
 
+from accelsim.arch.bbs import BbsConfig
 from accelsim.arch.config import ARITH_STAGES, EieConfig
 from accelsim.arch.ese import EseConfig
 from accelsim.arch.loader import (
@@ -11,6 +12,6 @@ from accelsim.arch.loader import (
 )
 
 __all__ = [
-    "ARITH_STAGES", "EieConfig", "EseConfig", "load_as", "load_config", "load_machine",
-    "parse_setting", "published_sources",
+    "ARITH_STAGES", "BbsConfig", "EieConfig", "EseConfig", "load_as", "load_config",
+    "load_machine", "parse_setting", "published_sources",
 ]

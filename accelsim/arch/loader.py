@@ -10,14 +10,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from accelsim.arch.bbs import BbsConfig
 from accelsim.arch.config import EieConfig
 from accelsim.arch.ese import EseConfig
 from accelsim.errors import ConfigError, nearest
 
-Machine = EieConfig | EseConfig
-M = TypeVar("M", EieConfig, EseConfig)
+Machine = EieConfig | EseConfig | BbsConfig
+M = TypeVar("M", EieConfig, EseConfig, BbsConfig)
 
-MACHINES: dict[str, type[Machine]] = {"eie": EieConfig, "ese": EseConfig}
+MACHINES: dict[str, type[Machine]] = {"eie": EieConfig, "ese": EseConfig, "bbs": BbsConfig}
 
 _MAX_FILE_BYTES = 1 << 20
 
@@ -48,8 +49,8 @@ def load_machine(source: str | Path, **overrides: Any) -> Machine:
 
     Parameters
     ----------
-    source : a machine's name (``"eie"``, ``"ese"``) or the path of a TOML file. A file names its
-        ``machine``; keys that it leaves out keep the published value.
+    source : a machine's name (``"eie"``, ``"ese"``, ``"bbs"``) or the path of a TOML file. A file
+        names its ``machine``; keys that it leaves out keep the published value.
     overrides : values that replace what the file says
 
     Raises

@@ -173,6 +173,27 @@ def prune_recurrent(layer: RecurrentLayer, pattern: str, **parameters: Any) -> R
     return replace(layer, matrices=matrices, provenance=MappingProxyType(provenance))
 
 
+def prune_gates(layer: RecurrentLayer, pattern: str, **parameters: Any) -> RecurrentLayer:
+    """As `prune_recurrent`, with each gate's two matrices pruned as one, [W?x W?r].
+
+    That is how a machine stores them which multiplies [x, y] at once, as the bank-balanced one.
+    """
+    matrices = {}
+    for name in layer.matrices:
+        recurrent = f"{name[:2]}r"
+        if name.endswith("x") and recurrent in layer.matrices:
+            both = np.hstack([layer.floats(name), layer.floats(recurrent)])
+            kept = np.where(make_mask(pattern, both, **parameters), both, 0.0)
+            matrices[name] = CscMatrix.from_dense(kept[:, : layer.n_inputs])
+            matrices[recurrent] = CscMatrix.from_dense(kept[:, layer.n_inputs :])
+    for name in set(layer.matrices) - set(matrices):
+        dense = layer.floats(name)
+        mask = make_mask(pattern, dense, **parameters)
+        matrices[name] = CscMatrix.from_dense(np.where(mask, dense, 0.0))
+    provenance = {**layer.provenance, "pattern": pattern, "gates": "as one matrix", **parameters}
+    return replace(layer, matrices=matrices, provenance=MappingProxyType(provenance))
+
+
 def balance(mask: Mask, n_pe: int) -> float:
     """Largest over mean number of weights of a PE: 1 is perfect balance."""
     counts = np.array([np.count_nonzero(mask[pe::n_pe]) for pe in range(n_pe)])
