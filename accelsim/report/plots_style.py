@@ -86,7 +86,7 @@ def draw_groups(
             color=OKABE_ITO[index % len(OKABE_ITO)], hatch=HATCHES[index % len(HATCHES)],
             edgecolor="white", linewidth=0.5,
         )
-    turn = 45 if max((len(name) for name in names), default=0) * len(names) > 70 else 0
+    turn = 45 if max((len(name) for name in names), default=0) * len(names) > 60 else 0
     axes.set_xticks(range(len(names)), names, rotation=turn, ha="right" if turn else "center")
 
 
@@ -94,7 +94,8 @@ def save(figure: Figure, path: Path) -> Path:
     """Write a figure; the ending of ``path`` names the format (svg, pdf, png)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Fixed identifiers and no date: the same figure gives the same bytes.
-    metadata = {"Date": None} if path.suffix == ".svg" else None
+    dates = {".svg": "Date", ".pdf": "CreationDate"}
+    metadata = {dates[path.suffix]: None} if path.suffix in dates else None
     with matplotlib.rc_context({"svg.hashsalt": "accelsim"}):
         figure.savefig(path, metadata=metadata)
     return path
