@@ -1,8 +1,10 @@
 """Load balance on ESE: what load-balance-aware pruning gains, over queue depths."""
 
+import numpy as np
 import pytest
 
-from accelsim.arch import EseConfig, load_as
+from accelsim.arch import BbsConfig, EseConfig, load_as, load_config
+from accelsim.study.pattern_machines import compare_machines
 from accelsim.study.patterns import compare_patterns
 from accelsim.workload.ese import dense_ese_layer
 
@@ -49,3 +51,26 @@ def test_storage_in_the_patterns_own_formats(rows):
     weights = [(1024 * 16 * 1, 4)] * 4 + [(1024 * 16 * 4, 5)] * 4 + [(512 * 16 * 8, 6)]
     assert rows["bank_balanced", 8].own_format_bits == sum(n * (12 + b) for n, b in weights)
     assert rows["unstructured", 8].own_format_bits is None
+
+
+def test_each_pattern_on_three_machines():
+    machines = (load_config("eie", n_pe=16, capacity="ignore"),
+                load_as(EseConfig, "ese", n_pe=16, capacity="ignore"),
+                load_as(BbsConfig, "bbs", n_pe=16, n_banks=16))
+    rng = np.random.default_rng(4)
+    weights = rng.normal(size=(256, 256)) * np.exp(rng.normal(0, 0.4, (256, 1)))
+    rows = {row.pattern: row for row in compare_machines(machines, weights, {
+        "unstructured": {"density": 0.125},
+        "load_balanced": {"density": 0.125, "n_pe": 16},
+        "bank_balanced": {"density": 0.125, "n_banks": 16},
+        "block": {"density": 0.125, "shape": (4, 4), "score": "max"},
+    })}
+    assert all(row.kept == pytest.approx(0.125, abs=1e-6) for row in rows.values())
+    # Two weights in each of 16 banks, 16 rows a PE: start, slots, pipeline of 8 stages less one.
+    assert rows["bank_balanced"].bbs_cycles == 1 + 16 * 2 + 7
+    assert rows["bank_balanced"].csb_bits == 256 * 32 * (16 + 4)
+    assert rows["unstructured"].bbs_cycles > 2 * rows["bank_balanced"].bbs_cycles
+    for machine in ("eie_cycles", "ese_cycles"):
+        free, balanced = (getattr(rows[p], machine) for p in ("unstructured", "load_balanced"))
+        assert balanced < free
+    assert rows["load_balanced"].eie_balance > rows["unstructured"].eie_balance
