@@ -1,18 +1,41 @@
-"""Which figure each published table is drawn as."""
+"""Which figure each published table is drawn as: what `accelsim published` saves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
 
 from accelsim.report import plots
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from accelsim.study.published import Comparison, Published
-
 Lines = dict[str, list[float]]
+Side = Literal["ours", "published"]
+
+
+class Comparison(Protocol):
+    """A table of cells with a value of ours and a published one, as studies make it."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def rows(self) -> tuple[str, ...]: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    def values(self, which: Side) -> npt.NDArray[np.float64]: ...
+
+
+class Published(Protocol):
+    """A published table or figure, reproduced."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def tables(self) -> tuple[Comparison, ...]: ...
 
 
 def figure_of(result: Published) -> Figure:
@@ -20,9 +43,9 @@ def figure_of(result: Published) -> Figure:
     return FIGURES[result.name](result)
 
 
-def _lines(table: Comparison, which: str) -> Lines:
+def _lines(table: Comparison, which: Side) -> Lines:
     """A line a row."""
-    values = table.values("ours" if which == "ours" else "published")
+    values = table.values(which)
     return {row: list(line) for row, line in zip(table.rows, values, strict=True)}
 
 
