@@ -37,7 +37,8 @@ module eie_array #(
   parameter integer PassBits      = (ProgramDepth > 1) ? $clog2(ProgramDepth) : 1,
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
-      CountBits + 2*ColumnBits + LineBits + 2*RowBits + AccumulatorBits + 12,
+      CountBits + 2*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
+      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + ActivationBits + 12,
   parameter integer TraceBits     = 9 + ColumnBits + ActivationBits + NPe * PeTraceBits
 ) (
   input  wire                    clk_i,
@@ -153,15 +154,12 @@ module eie_array #(
         broadcast ? column : {ColumnBits{1'b0}},
         broadcast ? activation : {ActivationBits{1'b0}}
       };
-      for (p = 0; p < NPe; p = p + 1) begin : g_trace_pe
-        assign trace_o[CcuTraceBits + p*PeTraceBits +: PeTraceBits] = g_pe[p].trace;
-      end
     end else begin : g_no_trace
-      assign trace_o = {TraceBits{1'b0}};
+      assign trace_o[CcuTraceBits-1:0] = {CcuTraceBits{1'b0}};
       wire unused_states = drain ^ row_change;
-      for (p = 0; p < NPe; p = p + 1) begin : g_unused
-        wire unused_trace = ^g_pe[p].trace;
-      end
+    end
+    for (p = 0; p < NPe; p = p + 1) begin : g_trace_pe
+      assign trace_o[CcuTraceBits + p*PeTraceBits +: PeTraceBits] = g_pe[p].trace;
     end
   endgenerate
 

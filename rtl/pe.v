@@ -45,7 +45,8 @@ module pe #(
   parameter integer CounterBits   = 32,
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
-      CountBits + 2*ColumnBits + LineBits + 2*RowBits + AccumulatorBits + 12
+      CountBits + 2*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
+      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + ActivationBits + 12
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,        // asynchronous, active low
@@ -94,7 +95,7 @@ module pe #(
   wire io_counter     = io_req_i && io_mem_i == 3'd6;
   wire unused_io      = ^{io_addr_i, io_wdata_i};
 
-  wire                       queue_valid, pop, free, issue, empty, line_read, load_write;
+  wire                       queue_valid, pop, free, fresh, issue, empty, line_read, load_write;
   wire [CountBits-1:0]       queue_count;
   wire [ColumnBits-1:0]      head_column, even_word, odd_word;
   wire [ActivationBits-1:0]  head_activation, column_activation, s1_activation;
@@ -139,7 +140,8 @@ module pe #(
     .clk_i(clk_i), .rst_ni(rst_ni), .start_i(pass_start_i), .pop_i(pop), .begin_i(first_entry),
     .end_i(end_entry), .activation_i(column_activation), .free_o(free), .valid_o(s1_valid),
     .first_o(s1_first), .code_o(s1_code), .run_o(s1_run), .activation_o(s1_activation),
-    .wait_i(s1_wait), .busy_o(holds_column), .issue_o(issue), .empty_o(empty),
+    .wait_i(s1_wait), .busy_o(holds_column), .fresh_o(fresh),
+    .issue_o(issue), .empty_o(empty),
     .line_read_o(line_read), .line_o(line), .io_en_i(io_spmat), .io_we_i(io_we_i),
     .io_addr_i(io_addr_i[LineBits-1:0]), .io_wdata_i(io_wdata_i[SpmatWidthBits-1:0]),
     .io_rdata_o(io_spmat_data)
@@ -215,16 +217,22 @@ module pe #(
     end
     if (Trace != 0) begin : g_trace
       // Addresses and values are zero while nothing happens there.
+      wire weighs = s1_valid && s1_code != {WeightBits{1'b0}};
       assign trace_o = {
-        queue_count, pop, pop ? even_word : {ColumnBits{1'b0}}, pop ? odd_word : {ColumnBits{1'b0}},
-        issue, empty, s1_wait, line_read, line_read ? line : {LineBits{1'b0}},
-        padding, mac, mac ? read_row : {RowBits{1'b0}}, adder_bypass, write_bypass, saturation,
+        scan_read_i ? scan_value_o : {ActivationBits{1'b0}}, load_write, queue_count, pop,
+        pop ? even_word : {ColumnBits{1'b0}}, pop ? odd_word : {ColumnBits{1'b0}},
+        fresh ? first_entry : {PointerBits{1'b0}}, fresh ? end_entry : {PointerBits{1'b0}},
+        issue, empty, line_read, line_read ? line : {LineBits{1'b0}},
+        s1_valid ? s1_code : {WeightBits{1'b0}}, s1_valid ? s1_run : {IndexBits{1'b0}},
+        weighs ? s1_weight : {WeightValueBits{1'b0}}, s1_wait,
+        padding, mac, mac ? read_row : {RowBits{1'b0}},
+        mac ? read_value : {AccumulatorBits{1'b0}}, adder_bypass, write_bypass, saturation,
         write, write ? write_row : {RowBits{1'b0}},
-        write ? write_value : {AccumulatorBits{1'b0}}, load_write
+        write ? write_value : {AccumulatorBits{1'b0}}
       };
     end else begin : g_no_trace
       assign trace_o = {PeTraceBits{1'b0}};
-      wire unused_words = ^{even_word, odd_word, line, queue_count};
+      wire unused_words = ^{even_word, odd_word, line, queue_count, fresh};
     end
   endgenerate
 

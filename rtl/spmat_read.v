@@ -37,6 +37,7 @@ module spmat_read #(
   input  wire                      wait_i,
   // States of this cycle, for control, counters and trace
   output wire                      busy_o,      // holds a column
+  output wire                      fresh_o,     // of which nothing has advanced yet
   output wire                      issue_o,     // an entry advances
   output wire                      empty_o,     // an empty column takes its slot
   output wire                      line_read_o,
@@ -90,6 +91,7 @@ module spmat_read #(
   assign line_o      = line;
   assign free_o      = !busy_q || empty_o || (issue_o && entry_next == end_i);
   assign busy_o      = busy_q;
+  assign fresh_o     = busy_q && first_q;
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

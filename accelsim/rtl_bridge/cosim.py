@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from dataclasses import fields as fields_of
 from pathlib import Path
 
 import numpy as np
 
 from accelsim.arch.config import EieConfig
-from accelsim.engines.job import LayerJob
+from accelsim.engines.job import IntArray, LayerJob
+from accelsim.errors import InputError
 from accelsim.results import Counters
 from accelsim.rtl_bridge.expected import expected_run
+from accelsim.rtl_bridge.icarus import Window
 from accelsim.rtl_bridge.params import rtl_parameters, rtl_plan
-from accelsim.rtl_bridge.run import RtlResult, Window, run_layer
-from accelsim.rtl_bridge.trace import UNKNOWN, TraceDifference, first_difference, unpack
+from accelsim.rtl_bridge.pe_bench import expected_outputs, pe_outputs, run_pe, stimulus
+from accelsim.rtl_bridge.run import RtlResult, run_layer
+from accelsim.rtl_bridge.trace import (
+    UNKNOWN,
+    TraceDifference,
+    first_difference,
+    unpack,
+    unpack_words,
+)
 
 _WINDOW_CYCLES = 20  # before and after the first difference
 _PATIENCE_CYCLES = 1000  # beyond twice the model's cycles, the RTL is taken to hang
@@ -27,20 +37,24 @@ class CosimReport:
 
     Attributes
     ----------
+    top : "eie_array", or "pe" and its number
     cycles_rtl, cycles_model : of the layer; a hanging RTL is given up in the end
     outputs_equal : every bit of every output
     counter_difference : first counter that differs (RTL != model), in words, or None
     trace_difference : first cycle, unit and signal that differ, or None
+    not_compared : fields of the trace that the RTL never drives
     rtl_cycles_per_second : wall clock, the simulator's start and the host's work included
     waveform : VCD file around the first difference, or None
     """
 
     name: str
+    top: str
     cycles_rtl: int
     cycles_model: int
     outputs_equal: bool
     counter_difference: str | None
     trace_difference: TraceDifference | None
+    not_compared: tuple[str, ...]
     rtl_cycles_per_second: float
     waveform: Path | None
 
@@ -53,65 +67,94 @@ class CosimReport:
         )
 
 
-def counter_difference(rtl: RtlResult, model: Counters) -> str | None:
-    """The first counter of the RTL that is not the model's, in words."""
+def counter_difference(
+    rtl: RtlResult, model: Counters, pe: int | None = None
+) -> str | None:
+    """The first counter of the RTL that is not the model's, in words; of one PE, or of all."""
     if rtl.counters is None:
         return None
-    for f in fields(model):
+    for f in fields_of(model):
         if f.name not in rtl.counters:
             continue
-        got, want = np.asarray(rtl.counters[f.name]), np.asarray(getattr(model, f.name))
+        got, want = np.atleast_1d(rtl.counters[f.name]), np.atleast_1d(getattr(model, f.name))
+        if pe is not None:
+            want = want[pe : pe + 1]
         if not np.array_equal(got, want):
-            pe = int(np.argmax(got != want)) if got.ndim else None
-            where = f.name if pe is None else f"{f.name}[PE {pe}]"
-            values = (got, want) if pe is None else (got[pe], want[pe])
-            return f"{where}: {values[0]} != {values[1]}"
+            at = int(np.argmax(got != want))
+            where = f"[PE {at if pe is None else pe}]" if f.metadata["per"] == "PE" else ""
+            return f"{f.name}{where}: {got[at]} != {want[at]}"
     return None
 
 
 def cosim(
     config: EieConfig, job: LayerJob, rtl_dirs: Sequence[Path], build_dir: Path,
-    waveform: Path | None = None,
+    waveform: Path | None = None, pe: int | None = None,
 ) -> CosimReport:
     """Run one layer on both and compare outputs, cycles, counters and every cycle's trace.
 
     Parameters
     ----------
-    rtl_dirs : see `accelsim.rtl_bridge.run.build`. A PE that leaves ``trace_o`` unknown (not
-        driven) is compared by everything else.
+    rtl_dirs : see `accelsim.rtl_bridge.icarus.build`. A field that a PE of your own leaves
+        unknown (``trace_o`` not driven) in all cycles is not compared; everything else is.
     waveform : where a VCD around the first difference goes, if there is one
+    pe : compare this PE alone, played the inputs that the array gives it; None: the whole array
 
     Raises
     ------
     InputError, UnsupportedError, CapacityError
         See `accelsim.rtl_bridge.run.run_layers`.
     """
+    if pe is not None and not 0 <= pe < config.n_pe:
+        raise InputError(f"pe is {pe}; the machine has PEs 0 to {config.n_pe - 1}")
     parameters = rtl_parameters(config, len(rtl_plan(config, job.image)), trace=True)
-    model, expected = expected_run(config, job, parameters)
+    model, fields = expected_run(config, job, parameters)
     assert model.counters is not None
     assert model.outputs is not None
     limit = 2 * model.counters.cycles + _PATIENCE_CYCLES
+
+    def run(window: Window | None = None) -> RtlResult:
+        if pe is None:
+            return run_layer(
+                config, job, rtl_dirs, build_dir, trace=True, limit=limit, window=window
+            )
+        inputs = stimulus(config, job, rtl_plan(config, job.image), fields)
+        return run_pe(config, job, pe, inputs, rtl_dirs, build_dir, window)
+
     started = time.perf_counter()
-    rtl = run_layer(config, job, rtl_dirs, build_dir, trace=True, limit=limit)
+    rtl = run()
     seconds = time.perf_counter() - started
     assert rtl.trace is not None
-    got = unpack(parameters, rtl.trace)
-    silent = [
-        name for name, _ in parameters.pe_trace_fields() if bool((got[name] == UNKNOWN).all())
-    ]
-    difference = first_difference(parameters, expected, got | {n: expected[n] for n in silent})
-    window = None
+    if pe is None:
+        expected, got, outputs = fields, unpack(parameters, rtl.trace), model.outputs
+    else:
+        expected = expected_outputs(config, pe, fields)
+        got = unpack_words(pe_outputs(parameters), rtl.trace)
+        outputs = _rows_of(config, model.outputs, pe)
+    driven = {
+        name: values for name, values in expected.items()
+        if not bool((got[name] == UNKNOWN).all())
+    }
+    difference = first_difference(driven, got, pe)
     if difference is not None and waveform is not None:
         first = max(0, difference.cycle - _WINDOW_CYCLES)
-        window = Window(waveform, first, difference.cycle + _WINDOW_CYCLES)
-        run_layer(config, job, rtl_dirs, build_dir, trace=True, window=window, limit=limit)
+        run(Window(waveform, first, difference.cycle + _WINDOW_CYCLES))
     return CosimReport(
         name=job.image.name,
+        top="eie_array" if pe is None else f"pe {pe}",
         cycles_rtl=rtl.cycles,
         cycles_model=model.counters.cycles,
-        outputs_equal=rtl.outputs is not None and np.array_equal(rtl.outputs, model.outputs),
-        counter_difference=counter_difference(rtl, model.counters),
+        outputs_equal=rtl.outputs is not None and np.array_equal(rtl.outputs, outputs),
+        counter_difference=counter_difference(rtl, model.counters, pe),
         trace_difference=difference,
+        not_compared=tuple(name for name in expected if name not in driven),
         rtl_cycles_per_second=rtl.cycles / seconds,
-        waveform=None if window is None else window.path,
+        waveform=waveform if difference is not None else None,
     )
+
+
+def _rows_of(config: EieConfig, outputs: IntArray, pe: int) -> IntArray:
+    """One PE's outputs, with the zero of a row that the layer does not have."""
+    rows = -(-len(outputs) // config.n_pe)
+    padded = np.zeros(rows * config.n_pe, dtype=np.int64)
+    padded[: len(outputs)] = outputs
+    return padded[pe :: config.n_pe]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from accelsim.arch.config import EieConfig
+from accelsim.arch.plan import Pass
 from accelsim.engines.job import IntArray, JobResult, LayerJob
 from accelsim.engines.reference.eie import Eie, run
 from accelsim.engines.reference.pe import Pe
-from accelsim.rtl_bridge.params import RtlParameters
+from accelsim.rtl_bridge.params import RtlParameters, rtl_plan
+from accelsim.rtl_bridge.trace import Fields
 
 _PHASES = ("start", "load", "compute", "drain", "store")
 
@@ -20,15 +24,18 @@ class TraceObserver:
     """
 
     def __init__(self, config: EieConfig, job: LayerJob) -> None:
-        self._bypass = config.bypass
-        self._entries_per_line = config.entries_per_line
+        self._config = config
         self._pointers_of_a_tile = job.image.n_columns + 1
-        self._value_mask = (1 << config.accumulator_bits) - 1
-        self._activation_mask = (1 << config.activation_bits) - 1
+        self._codebook = job.codebook.tolist()
+        self._entries = [job.image.pe(index) for index in range(config.n_pe)]
         self._pass = -1
         self._ccu: list[dict[str, int]] = []
         self._events: list[tuple[int, int, dict[str, int]]] = []
+        # Of each PE: counts seen; whether nothing of the column held has advanced; entry address
+        # in stage 1.
         self._counted = [(0, 0, 0)] * config.n_pe
+        self._fresh = [False] * config.n_pe
+        self._stage1: list[int | None] = [None] * config.n_pe
 
     def cycle(self, t: int, machine: Eie) -> None:
         """Record cycle ``t``."""
@@ -42,14 +49,15 @@ class TraceObserver:
             column, activation = ccu.broadcast
             seen["broadcast"] = 1
             seen["broadcast_column"] = base + column
-            seen["broadcast_activation"] = activation & self._activation_mask
+            seen["broadcast_activation"] = activation & ((1 << self._config.activation_bits) - 1)
         elif ccu.phase == "compute" and not ccu.scan.finished:
             seen["row_change" if ccu.scan.found is None else "blocked"] = 1
         self._ccu.append(seen)
         for index, pe in enumerate(machine.pes):
             self._late(t, index, pe)
-            if pe.act_queue.items or pe.spmat_read.holds or not pe.arith_unit.empty:
-                self._events.append((t, index, self._pe(pe, base)))
+            holds = pe.act_queue.items or pe.spmat_read.holds or not pe.arith_unit.empty
+            if holds or self._stage1[index] is not None:
+                self._events.append((t, index, self._pe(index, pe, base)))
 
     def fields(self, parameters: RtlParameters) -> dict[str, IntArray]:
         """Every field of the trace; see `accelsim.rtl_bridge.trace.Fields`."""
@@ -79,34 +87,54 @@ class TraceObserver:
         if now[2] > before[2]:
             self._events.append((t - 1, index, {"act_rw.load_write": 1}))
 
-    def _pe(self, pe: Pe, base: int) -> dict[str, int]:
-        queue, spmat, arith = pe.act_queue, pe.spmat_read, pe.arith_unit
-        seen = {"act_queue.count": len(queue.items), "arith_unit.wait": int(arith.waits)}
-        if queue.head is not None and spmat.free:
+    def _pe(self, index: int, pe: Pe, base: int) -> dict[str, int]:
+        queue, spmat = pe.act_queue, pe.spmat_read
+        seen = {"act_queue.count": len(queue.items)}
+        pops = queue.head is not None and spmat.free
+        if queue.head is not None and pops:
             word = base + queue.head[0]
             seen["ptr_read.pop"] = 1
             seen["ptr_read.even_word"] = word + (word & 1)
             seen["ptr_read.odd_word"] = word + 1 - (word & 1)
-        if spmat.holds and spmat.advances:
-            line = spmat.address // self._entries_per_line
+        if spmat.holds and self._fresh[index]:
+            seen["ptr_read.begin"], seen["ptr_read.end"] = spmat.address, spmat.end
+        advances = spmat.holds and spmat.advances
+        if advances:
+            line = spmat.address // self._config.entries_per_line
             seen["spmat_read.issue"] = 1
             if line != spmat.line:
                 seen["spmat_read.line_read"] = 1
                 seen["spmat_read.line"] = line
         elif spmat.holds and spmat.skips:
             seen["spmat_read.empty"] = 1
+        self._arithmetic(index, pe, seen)
+        self._fresh[index] = pops or (self._fresh[index] and not advances)
+        if not pe.arith_unit.waits:
+            self._stage1[index] = spmat.address if advances else None
+        return seen
+
+    def _arithmetic(self, index: int, pe: Pe, seen: dict[str, int]) -> None:
+        arith, mask = pe.arith_unit, (1 << self._config.accumulator_bits) - 1
+        address = self._stage1[index]
+        if address is not None:
+            code = int(self._entries[index].codes[address])
+            seen["spmat_read.code"] = code
+            seen["spmat_read.run"] = int(self._entries[index].runs[address])
+            if code:
+                weight_mask = (1 << self._config.weight_value_bits) - 1
+                seen["weight_decoder.weight"] = self._codebook[code] & weight_mask
+        seen["arith_unit.wait"] = int(arith.waits)
         if arith.row2 >= 0:
+            near, far = arith.row2 == arith.row3, arith.row2 == arith.row4
             seen["arith_unit.mac"] = 1
             seen["arith_unit.read_row"] = arith.row2
-            seen["arith_unit.adder_bypass"] = int(self._bypass and arith.row2 == arith.row3)
-            seen["arith_unit.write_bypass"] = int(
-                self._bypass and arith.row2 == arith.row4 != arith.row3
-            )
+            seen["act_rw.read_value"] = pe.act_rw.destination[arith.row2] & mask
+            seen["arith_unit.adder_bypass"] = int(self._config.bypass and near)
+            seen["arith_unit.write_bypass"] = int(self._config.bypass and far and not near)
         if arith.row4 >= 0:
             seen["arith_unit.write"] = 1
             seen["arith_unit.write_row"] = arith.row4
-            seen["arith_unit.write_value"] = arith.sum4 & self._value_mask
-        return seen
+            seen["arith_unit.write_value"] = arith.sum4 & mask
 
 
 def expected_run(
@@ -115,4 +143,32 @@ def expected_run(
     """The reference's result of one layer, and its trace."""
     observer = TraceObserver(config, job)
     result = run(config, job, observer=observer)
-    return result, observer.fields(parameters)
+    fields = observer.fields(parameters)
+    plan = rtl_plan(config, job.image)
+    row, reads = scan_rows(config, job, plan, fields)
+    vector = np.zeros(-(-job.image.n_inputs // config.n_pe) * config.n_pe, dtype=np.int64)
+    vector[: job.image.n_inputs] = job.activations & ((1 << config.activation_bits) - 1)
+    number = np.cumsum(fields["start"]) - 1
+    row = row + np.array([step.first_row for step in plan])[number]
+    fields["act_rw.scan_value"] = vector.reshape(-1, config.n_pe)[row] * reads[:, None]
+    return result, fields
+
+
+def scan_rows(
+    config: EieConfig, job: LayerJob, plan: Sequence[Pass], ccu: Fields
+) -> tuple[IntArray, IntArray]:
+    """(cycles,) row of the pass at hand, and 1 where it is new (contract S2 to S7, R1)."""
+    number = np.cumsum(ccu["start"]) - 1
+    rows = np.zeros(len(number), dtype=np.int64)
+    reads = np.zeros(len(number), dtype=np.int64)
+    for index, step in enumerate(plan):
+        cycles = np.flatnonzero((number == index) & (ccu["compute"] == 1))
+        origin = step.tile * (job.image.n_columns + 1) + step.first_row * config.n_pe
+        position = (ccu["broadcast_column"][cycles] - origin) % config.n_pe
+        ends_row = (ccu["broadcast"][cycles] == 1) & (position == config.n_pe - 1)
+        leaves = ends_row | (ccu["row_change"][cycles] == 1)
+        row = np.concatenate([[0], np.cumsum(leaves)[:-1]])
+        new = np.concatenate([[True], leaves[:-1]])
+        rows[cycles] = np.minimum(row, step.n_rows - 1)
+        reads[cycles] = new & (row < step.n_rows)  # not the bias row
+    return rows, reads

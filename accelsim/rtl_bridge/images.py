@@ -122,8 +122,13 @@ def weight_lines(
         yield f"b {backdoor:x} {words.shape[1]:x} {len(lines[0]):x} 0"
         return
     for pe in range(config.n_pe):
-        yield from _writes(POINTERS, pe, words[pe].tolist())
-        yield from _writes(SPMAT, pe, lines[pe])
+        yield from pe_weight_lines(words, lines, pe)
+
+
+def pe_weight_lines(words: IntArray, lines: list[list[int]], pe: int) -> Iterator[str]:
+    """I/O writes of one PE's pointers and entries."""
+    yield from _writes(POINTERS, pe, words[pe].tolist())
+    yield from _writes(SPMAT, pe, lines[pe])
 
 
 def layer_lines(
@@ -134,36 +139,67 @@ def layer_lines(
     for number, step in enumerate(program(config, job, plan, place, chained)):
         for field, name in enumerate(PROGRAM_FIELDS):
             yield f"w {PROGRAM:x} 0 {number * 16 + field:x} {step[name]:x}"
+    yield from codebook_lines(config, job)
+    if chained is None:
+        yield from activation_lines(config, job, plan, place, range(config.n_pe))
+    yield "s 0 0 0 0"
+
+
+def codebook_lines(config: EieConfig, job: LayerJob) -> Iterator[str]:
+    """I/O writes of the codebook of all PEs."""
     codebook = job.codebook & ((1 << config.weight_value_bits) - 1)
+    yield from _writes(CODEBOOK, 0, codebook.tolist())
+
+
+def activation_lines(
+    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement, pes: Iterable[int]
+) -> Iterator[str]:
+    """I/O writes of the input vector to where the layer reads it, all rows in full."""
     in_rows = -(-job.image.n_inputs // config.n_pe)
     vector = np.zeros(in_rows * config.n_pe, dtype=np.int64)
     vector[: len(job.activations)] = job.activations
     vector &= (1 << config.register_bits) - 1
     loads = any(step.load_rows for step in plan)
     memory, base = (ACT_SRAM, place.load_base) if loads else (DESTINATION, 0)
-    yield from _writes(CODEBOOK, 0, codebook.tolist())  # of all PEs
-    if chained is None:
-        for pe in range(config.n_pe):
-            yield from _writes(memory, pe, vector[pe :: config.n_pe].tolist(), base)
-    yield "s 0 0 0 0"
+    for pe in pes:
+        yield from _writes(memory, pe, vector[pe :: config.n_pe].tolist(), base)
 
 
 def read_lines(
     config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], place: Placement, counters: bool
 ) -> Iterator[str]:
     """Outputs, then counters."""
-    out_rows = -(-image.n_outputs // config.n_pe)
-    stores = any(step.store_rows for step in plan)
-    memory, base = (ACT_SRAM, place.store_base) if stores else (DESTINATION, 0)
-    for pe in range(config.n_pe):
-        for row in range(out_rows):
-            yield f"r {memory:x} {pe:x} {base + row:x} 0"
+    yield from output_lines(config, image, plan, place, range(config.n_pe))
     if counters:
         for index in range(len(CCU_COUNTERS)):
             yield f"r {CCU_COUNTER:x} 0 {index:x} 0"
-        for pe in range(config.n_pe):
-            for index in range(len(PE_COUNTERS)):
-                yield f"r {PE_COUNTER:x} {pe:x} {index:x} 0"
+        yield from pe_counter_lines(range(config.n_pe))
+
+
+def output_lines(
+    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], place: Placement,
+    pes: Iterable[int],
+) -> Iterator[str]:
+    """I/O reads of the outputs, PE after PE."""
+    out_rows = -(-image.n_outputs // config.n_pe)
+    stores = any(step.store_rows for step in plan)
+    memory, base = (ACT_SRAM, place.store_base) if stores else (DESTINATION, 0)
+    for pe in pes:
+        for row in range(out_rows):
+            yield f"r {memory:x} {pe:x} {base + row:x} 0"
+
+
+def pe_counter_lines(pes: Iterable[int]) -> Iterator[str]:
+    """I/O reads of `PE_COUNTERS`, PE after PE."""
+    for pe in pes:
+        for index in range(len(PE_COUNTERS)):
+            yield f"r {PE_COUNTER:x} {pe:x} {index:x} 0"
+
+
+def signed(config: EieConfig, words: IntArray) -> IntArray:
+    """Register-file words as numbers."""
+    sign = 1 << (config.register_bits - 1)
+    return (words ^ sign) - sign
 
 
 def hex_file(values: Iterable[int]) -> str:

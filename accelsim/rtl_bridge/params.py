@@ -63,9 +63,19 @@ class RtlParameters:
         return _address_bits(self.pointer_words)
 
     @property
-    def register_bits(self) -> int:
-        """A register-file word."""
-        return max(self.activation_bits, self.accumulator_bits)
+    def row_bits(self) -> int:
+        """A register-file address."""
+        return _address_bits(self.regfile_depth)
+
+    @property
+    def act_addr_bits(self) -> int:
+        """An activation SRAM address."""
+        return _address_bits(self.act_sram_words)
+
+    @property
+    def shift_bits(self) -> int:
+        """The shift of a product."""
+        return (self.weight_value_bits + self.activation_bits).bit_length()
 
     def ccu_trace_fields(self) -> list[tuple[str, int]]:
         """(name, bits) of the control unit's part of ``trace_o``, highest bits first."""
@@ -81,27 +91,33 @@ class RtlParameters:
 
         Names are ``unit.signal``; addresses and values are zero while nothing happens there.
         """
-        row_bits = _address_bits(self.regfile_depth)
         return [
+            ("act_rw.scan_value", self.activation_bits),
+            ("act_rw.load_write", 1),
             ("act_queue.count", self.act_queue_depth.bit_length()),
             ("ptr_read.pop", 1),
             ("ptr_read.even_word", self.column_bits),
             ("ptr_read.odd_word", self.column_bits),
+            ("ptr_read.begin", self.pointer_bits),
+            ("ptr_read.end", self.pointer_bits),
             ("spmat_read.issue", 1),
             ("spmat_read.empty", 1),
-            ("arith_unit.wait", 1),
             ("spmat_read.line_read", 1),
             ("spmat_read.line", _address_bits(self.spmat_lines)),
+            ("spmat_read.code", self.weight_bits),
+            ("spmat_read.run", self.index_bits),
+            ("weight_decoder.weight", self.weight_value_bits),
+            ("arith_unit.wait", 1),
             ("arith_unit.padding", 1),
             ("arith_unit.mac", 1),
-            ("arith_unit.read_row", row_bits),
+            ("arith_unit.read_row", self.row_bits),
+            ("act_rw.read_value", self.accumulator_bits),
             ("arith_unit.adder_bypass", 1),
             ("arith_unit.write_bypass", 1),
             ("arith_unit.saturation", 1),
             ("arith_unit.write", 1),
-            ("arith_unit.write_row", row_bits),
+            ("arith_unit.write_row", self.row_bits),
             ("arith_unit.write_value", self.accumulator_bits),
-            ("act_rw.load_write", 1),
         ]
 
     @property

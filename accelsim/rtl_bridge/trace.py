@@ -54,12 +54,7 @@ def unpack(parameters: RtlParameters, digits: npt.NDArray[np.bytes_]) -> dict[st
     ----------
     digits : (cycles, digits) hexadecimal, the highest bits first, as `RtlResult` has them
     """
-    nibbles = _NIBBLES[digits.view(np.uint8)]
-    known = nibbles != 255
-    bits = np.unpackbits(np.where(known, nibbles, 0)[:, :, None], axis=2)[:, :, 4:]
-    total = parameters.trace_bits
-    flat = bits.reshape(len(digits), -1)[:, -total:]
-    unknown = np.repeat(~known, 4, axis=1)[:, -total:]
+    flat, unknown = _bits(digits, parameters.trace_bits)
     pe_bits = sum(width for _, width in parameters.pe_trace_fields())
     of_pes = parameters.n_pe * pe_bits
     pes = (len(digits), parameters.n_pe, pe_bits)
@@ -71,30 +66,50 @@ def unpack(parameters: RtlParameters, digits: npt.NDArray[np.bytes_]) -> dict[st
     return result | _fields(parameters.ccu_trace_fields(), flat[:, of_pes:], unknown[:, of_pes:])
 
 
+def unpack_words(
+    layout: list[tuple[str, int]], digits: npt.NDArray[np.bytes_]
+) -> dict[str, IntArray]:
+    """(cycles,) fields of a trace of one word a cycle; ``layout`` is (name, bits)."""
+    return _fields(layout, *_bits(digits, sum(width for _, width in layout)))
+
+
 def first_difference(
-    parameters: RtlParameters, expected: Fields, got: Fields
+    expected: Fields, got: Fields, pe: int | None = None
 ) -> TraceDifference | None:
-    """The earliest field that differs; within a cycle in pipeline order, then by PE."""
-    names = [name for name, _ in (*parameters.ccu_trace_fields(), *parameters.pe_trace_fields())]
+    """The earliest field that differs; within a cycle in the order of ``expected``, then by PE.
+
+    A negative number in ``expected`` is not looked at. ``pe`` is the PE of (cycles,) fields.
+    """
     best: TraceDifference | None = None
-    for name in names:
-        mine, theirs = expected[name], got[name]
+    for name, mine in expected.items():
+        theirs = got[name]
         shorter = min(len(mine), len(theirs))
-        where = np.argwhere(mine[:shorter] != theirs[:shorter])
+        where = np.argwhere((mine[:shorter] != theirs[:shorter]) & (mine[:shorter] >= 0))
         if len(where) and (best is None or int(where[0][0]) < best.cycle):
             at = tuple(int(i) for i in where[0])
             unit, _, signal = name.rpartition(".")
             best = TraceDifference(
-                at[0], unit or "ccu", signal, at[1] if len(at) > 1 else None,
+                at[0], unit or "ccu", signal, at[1] if len(at) > 1 else pe,
                 int(mine[at]), int(theirs[at]),
             )
-    lengths = len(expected["running"]), len(got["running"])
+    lengths = [len(next(iter(fields.values()))) for fields in (expected, got)]
     if best is None and lengths[0] != lengths[1]:
         cycle = min(lengths)
         return TraceDifference(
             cycle, "ccu", "running", None, int(cycle < lengths[0]), int(cycle < lengths[1])
         )
     return best
+
+
+def _bits(
+    digits: npt.NDArray[np.bytes_], width: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """(cycles, width) bits, and which of them are unknown."""
+    nibbles = _NIBBLES[digits.view(np.uint8)]
+    known = nibbles != 255
+    bits = np.unpackbits(np.where(known, nibbles, 0)[:, :, None], axis=2)[:, :, 4:]
+    flat = bits.reshape(len(digits), -1)
+    return flat[:, -width:], np.repeat(~known, 4, axis=1)[:, -width:]
 
 
 def _fields(

@@ -1,0 +1,151 @@
+"""Icarus Verilog: cached builds of a testbench, and runs of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.engines.job import IntArray
+from accelsim.errors import InputError
+
+
+@dataclass(frozen=True)
+class Window:
+    """A waveform to write: VCD ``path`` of the layer's cycles ``first`` to ``last``."""
+
+    path: Path
+    first: int
+    last: int
+
+
+def build(
+    testbench: str, values: Mapping[str, int], rtl_dirs: Sequence[Path], build_dir: Path
+) -> Path:
+    """Compile a testbench for one set of parameters; the same set and sources compile once.
+
+    Parameters
+    ----------
+    testbench : module of ``<rtl_dirs[-1]>/tb``
+    values : Verilog parameter name to value
+    rtl_dirs : folders of Verilog files, one module each; the first that has a module counts, so
+        that a folder with a PE of your own goes before ``rtl``
+
+    Raises
+    ------
+    InputError
+        If Icarus or a file is missing, or the sources do not compile.
+    """
+    compiler = shutil.which("iverilog")
+    if compiler is None:
+        raise InputError("iverilog is not installed; install Icarus Verilog 11 or newer")
+    sources = _sources(testbench, rtl_dirs)
+    # Only the project's own units are known to have the memories that the back door writes to.
+    own = has_backdoor(rtl_dirs)
+    digest = hashlib.sha256(repr((testbench, sorted(values.items()), own)).encode())
+    for name in sorted(sources):
+        digest.update(sources[name].read_bytes())
+    target = build_dir / f"{testbench}_{digest.hexdigest()[:16]}.vvp"
+    if target.exists():
+        return target
+    build_dir.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(f".{_unique()}")
+    command = [
+        compiler, "-g2005", "-Wall", "-s", testbench, "-o", str(part),
+        *(f"-P{testbench}.{name}={value}" for name, value in values.items()),
+        *(["-DEIE_BACKDOOR"] if own else []),
+        *(str(path) for path in sources.values()),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        part.unlink(missing_ok=True)
+        first = (done.stderr or done.stdout).strip().splitlines()
+        raise InputError(f"the RTL does not compile: {first[0] if first else 'iverilog failed'}")
+    part.replace(target)  # another process may build the same
+    return target
+
+
+def has_backdoor(rtl_dirs: Sequence[Path]) -> bool:
+    """Whether all units are those beside the testbenches."""
+    return not any(any(folder.glob("*.v")) for folder in rtl_dirs[:-1])
+
+
+@contextmanager
+def workspace(build_dir: Path) -> Iterator[Path]:
+    """A folder for one run, removed afterwards."""
+    work = build_dir / f"run_{_unique()}"
+    work.mkdir(parents=True)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def simulate(
+    program: Path, work: Path, script: Sequence[str], *, trace: bool,
+    window: Window | None = None, **plusargs: object,
+) -> list[str]:
+    """Run a testbench on a script; the lines that it printed.
+
+    With ``trace`` it leaves ``trace.txt`` in ``work``; see `read_trace`.
+
+    Raises
+    ------
+    InputError
+        If the simulator fails.
+    """
+    (work / "script.txt").write_text("\n".join([*script, ""]), encoding="ascii")
+    out = work / "out.txt"
+    options: dict[str, object] = {"script": work / "script.txt", "out": out, **plusargs}
+    if trace:
+        options["trace"] = work / "trace.txt"
+    if window is not None:
+        options |= {"vcd": window.path, "from": window.first, "to": window.last}
+    command = ["vvp", "-n", str(program), *(f"+{key}={value}" for key, value in options.items())]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode or not out.exists():
+        text = (done.stderr or done.stdout).strip().splitlines()
+        raise InputError(f"vvp failed: {text[0] if text else 'no message'}")
+    return out.read_text("ascii").split("\n")
+
+
+def read_trace(work: Path, trace_bits: int) -> npt.NDArray[np.bytes_]:
+    """(cycles, digits) hexadecimal digits, the highest bits first."""
+    digits = -(-trace_bits // 4)
+    rows = np.fromfile(work / "trace.txt", dtype=f"S{digits + 1}")
+    return rows.view("S1").reshape(len(rows), digits + 1)[:, :digits]
+
+
+def read_numbers(lines: list[str], at: int, count: int) -> tuple[IntArray | None, int]:
+    """Data of ``count`` lines from ``at`` on, None if a bit is unknown; and the line after."""
+    texts = [line.rpartition(" ")[2] for line in lines[at : at + count]]
+    try:
+        return np.array([int(text, 16) for text in texts], dtype=np.int64), at + count
+    except ValueError:
+        return None, at + count
+
+
+def _sources(testbench: str, rtl_dirs: Sequence[Path]) -> dict[str, Path]:
+    """Module name to file; earlier folders win."""
+    found: dict[str, Path] = {}
+    for folder in rtl_dirs:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder of Verilog files")
+        for path in sorted(folder.glob("*.v")):
+            found.setdefault(path.stem, path)
+    found[testbench] = rtl_dirs[-1] / "tb" / f"{testbench}.v"
+    for name in ("pe", "eie_array", testbench):
+        if name not in found or not found[name].is_file():
+            raise InputError(f"{rtl_dirs[-1]}: holds no {name}.v; name the project's RTL folder")
+    return found
+
+
+def _unique() -> str:
+    return f"{np.random.default_rng().integers(1 << 62):x}"
