@@ -1,9 +1,16 @@
-"""Make ``data/sram_45nm.csv``: energy, leakage, area and time of 45 nm SRAMs, from CACTI.
+"""Make the tables of 45 nm SRAMs in ``data/``: energy, leakage, area and time, from CACTI.
 
-Run it by hand when the table must change; the package itself only reads the table::
+Run it by hand when a table must change; the package itself only reads the tables::
 
     pip install --no-binary hwcomponents-cacti hwcomponents-cacti     # Python 3.12, a C++ compiler
-    python accelsim/energy/make_sram_table.py                         # 336 points, 90 s
+    python accelsim/energy/make_sram_table.py                               # sram_45nm.csv
+    python accelsim/energy/make_sram_table.py --clock-mhz 800               # ..._800mhz.csv
+    python accelsim/energy/make_sram_table.py --clock-mhz 800 --goal energy # ..._800mhz_energy.csv
+
+The first table holds the arrays that CACTI finds with the settings of the package: least energy
+times delay squared (ED^2), whatever clock that gives. The others hold only arrays that take an
+access every clock cycle, with least ED^2 or least read energy: they are cut into more and smaller
+subarrays, and pay for it in wires, most where they are wide.
 
 The package hwcomponents-cacti brings the CACTI program and a settings file. Its Python interface
 fixes the device type and replaces every width below 32 bits by a formula, so this script runs the
@@ -18,6 +25,7 @@ import csv
 import hashlib
 import importlib.metadata
 import importlib.util
+import math
 import os
 import re
 import subprocess
@@ -25,6 +33,9 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+Goal = dict[str, str]  # line of the settings file by its beginning
+Array = dict[str, float]  # value by column of the table
 
 PACKAGE = "hwcomponents-cacti"
 SIZES_KB = tuple(2.0**k for k in range(-1, 11))
@@ -36,6 +47,11 @@ DEVICES = {
     "lstp": ("itrs-lstp", "itrs-lstp"),
     "mixed": ("itrs-lstp", "itrs-hp"),
 }
+# Settings of every array, beside its size and width.
+ARRAY = (
+    "-read-write port 1", "-technology (u) 0.045", "-UCA bank count 1",
+    '-cache type "ram"', "-tag size (b) 0", "-associativity 1",
+)
 # Column of our table -> (column CACTI writes, factor). Standby leakage includes gate leakage.
 COLUMNS = {
     "read_pj": ("Dynamic read energy (nJ)", 1e3),
@@ -45,14 +61,29 @@ COLUMNS = {
     "access_ns": ("Access time (ns)", 1.0),
     "cycle_ns": ("Random cycle time (ns)", 1.0),
 }
+# Lines of the settings file that change from point to point.
 CELLS, PERIPHERY = "-Data array cell type", "-Data array peripheral type"
+GOAL, WEIGHTS, DEVIATION = "-Optimize ED or ED^2", "-design objective", "-deviate"
+DELAY, ENERGY, CYCLE = "100:0:0:0:0", "0:100:0:0:0", "0:0:0:100:0"  # weights of one goal each
+ANY_PERCENT = 100_000  # CACTI's way to write "no limit"
 # CACTI's own words for "there is no such array"; any other failure stops the script.
-UNSOLVED = ("no valid data array organizations found", "Number of sets is too small")
-RUN_LIMIT_S = 300
+UNSOLVED = ("no valid data array organizations found", "no cache organizations met optimization")
 
 
 class TableError(Exception):
     """The table cannot be made; the message says why and what to do."""
+
+
+class NoArrayError(Exception):
+    """There is no such array; the message is the reason that the header gives."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """A clock that arrays must keep up with, and what the best of them has least of."""
+
+    mhz: float
+    goal: str  # ed2 or energy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +98,8 @@ class Cacti:
         """Find the CACTI that hwcomponents-cacti compiled; TableError if there is none."""
         spec = importlib.util.find_spec("hwcomponents_cacti")
         if spec is None or spec.origin is None:
-            raise TableError(
-                f"no CACTI: run `pip install --no-binary {PACKAGE} {PACKAGE}` under Python 3.12"
-            )
+            install = f"pip install --no-binary {PACKAGE} {PACKAGE}"
+            raise TableError(f"no CACTI: run `{install}` under Python 3.12")
         folder = Path(spec.origin).parent
         lines = (folder / "default_cfg.cfg").read_text().splitlines()
         return cls(program=folder / "cacti" / "cacti", settings=tuple(lines))
@@ -88,79 +118,109 @@ class Cacti:
             raise TableError("45nm.dat names no supply voltage; this script knows CACTI 7.0 only")
         return dict(zip(("itrs-hp", "itrs-lstp", "itrs-lop"), match.groups(), strict=True))
 
-    def point_settings(self, device: str, size_bytes: int, width_bits: int) -> list[str]:
-        """Return the settings of one point: the package's, device changed, array appended."""
+    def settings_of(self, device: str, size_bytes: int, width_bits: int, goal: Goal) -> list[str]:
+        """Return the settings of one point: device and goal changed, array appended."""
         cells, periphery = DEVICES[device]
-        changed = {CELLS: f'{CELLS} - "{cells}"', PERIPHERY: f'{PERIPHERY} - "{periphery}"'}
         lines = list(self.settings)
-        for key, line in changed.items():
+        device_lines = {CELLS: f'{CELLS} - "{cells}"', PERIPHERY: f'{PERIPHERY} - "{periphery}"'}
+        for key, line in (device_lines | goal).items():
             places = [n for n, old in enumerate(lines) if old.startswith(key)]
             if len(places) != 1:
-                raise TableError(
-                    f"settings file has {len(places)} lines {key!r}, not 1: not a known {PACKAGE}"
-                )
+                raise TableError(f"settings file has {len(places)} lines {key!r}, expected one")
             lines[places[0]] = line
-        return lines + [
-            f"-size (bytes) {size_bytes}",
-            "-read-write port 1",
-            f"-block size (bytes) {width_bits // 8}",
-            "-technology (u) 0.045",
-            f"-output/input bus width {width_bits}",
-            "-UCA bank count 1",
-            '-cache type "ram"',
-            "-tag size (b) 0",
-            "-associativity 1",
-        ]
+        lines += [f"-size (bytes) {size_bytes}", f"-block size (bytes) {width_bits // 8}"]
+        return [*lines, f"-output/input bus width {width_bits}", *ARRAY, ""]
 
-    def solve(self, device: str, size_bytes: int, width_bits: int) -> tuple[list[str], str]:
-        """Values of one array in the order of COLUMNS and "", or [] and why there are none."""
+    def solve(self, device: str, size_bytes: int, width_bits: int, goal: Goal) -> Array:
+        """Return the columns of one array; NoArrayError if CACTI finds none."""
         with tempfile.TemporaryDirectory() as folder:
             point = Path(folder) / "point.cfg"
-            lines = self.point_settings(device, size_bytes, width_bits)
-            point.write_text("\n".join(lines) + "\n")
-            # CACTI reads tech_params/ from its working directory, writes <infile>.out.
+            point.write_text("\n".join(self.settings_of(device, size_bytes, width_bits, goal)))
+            # CACTI reads tech_params/ from its working directory and writes <infile>.out.
             run = subprocess.run(
-                [self.program, "-infile", point],
-                cwd=self.program.parent,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=RUN_LIMIT_S,
+                [self.program, "-infile", point], cwd=self.program.parent, timeout=300,
+                capture_output=True, text=True, errors="replace",
             )
             written = Path(f"{point}.out")
             if not written.exists():
                 output = run.stdout + run.stderr
-                reason = next((words for words in UNSOLVED if words in output), None)
-                if reason is None:
-                    raise TableError(
-                        f"CACTI failed on {device}, {size_bytes} bytes, {width_bits} bits: "
-                        f"{output.strip()[-80:]!r}"
-                    )
-                return [], reason
+                for words in UNSOLVED:
+                    if words in output:
+                        raise NoArrayError(words)
+                where = f"{device}, {size_bytes} bytes, {width_bits} bits"
+                raise TableError(f"CACTI failed on {where}: {output.strip()[-80:]!r}")
             row = next(csv.DictReader(written.read_text().splitlines(), skipinitialspace=True))
-        # CACTI prints six digits: so do we.
-        return [f"{float(row[key]) * factor:.6g}" for key, factor in COLUMNS.values()], ""
+        return {name: float(row[key]) * factor for name, (key, factor) in COLUMNS.items()}
+
+    def solve_at_clock(self, device: str, size_bytes: int, width_bits: int, clock: Clock) -> Array:
+        """Return the best array that keeps up with a clock; NoArrayError if none does.
+
+        Beside ED^2 CACTI knows no limits, and beside "least read energy" it knows them only in per
+        cent above the best of all arrays. So this walks the frontier from the array of least energy
+        to ever faster ones, until no faster one can have a smaller ED^2.
+        """
+        shortest_ns = self.solve(device, size_bytes, width_bits, weighted(DELAY))["access_ns"]
+        least_ns = self.solve(device, size_bytes, width_bits, weighted(CYCLE))["cycle_ns"]
+        period_ns = 1e3 / clock.mhz
+        cycle = min(ANY_PERCENT, math.floor((period_ns / least_ns - 1) * 100))
+        access, best = ANY_PERCENT, None
+        while access >= 0 and cycle >= 0:
+            goal = weighted(ENERGY, access=access, cycle=cycle)
+            try:
+                found = self.solve(device, size_bytes, width_bits, goal)
+            except NoArrayError:
+                break
+            if found["cycle_ns"] > period_ns:
+                raise TableError(f"CACTI broke its limits at {device}, {size_bytes} bytes: {found}")
+            if best is None or ed2(found) < ed2(best):
+                best = found
+            if clock.goal == "energy" or found["read_pj"] * shortest_ns**2 >= ed2(best):
+                break
+            access = math.ceil((found["access_ns"] / shortest_ns - 1) * 100) - 1
+        if best is None:
+            raise NoArrayError(f"none with a cycle of {period_ns:g} ns")
+        return best
 
 
-def header(cacti: Cacti, unsolved: list[str]) -> list[str]:
+def ed2(array: Array) -> float:
+    """Return the goal of the package's settings: read energy times access time squared."""
+    return array["read_pj"] * array["access_ns"] ** 2
+
+
+def weighted(weights: str, access: int = ANY_PERCENT, cycle: int = ANY_PERCENT) -> Goal:
+    """Return the settings that seek one goal within limits, in per cent above the best."""
+    limits = f"{access}:{ANY_PERCENT}:{ANY_PERCENT}:{cycle}:{ANY_PERCENT}"
+    return {
+        GOAL: f'{GOAL} (ED, ED^2, NONE): "NONE"',
+        WEIGHTS: f"{WEIGHTS} (delay, dynamic power, leakage power, cycle time, area) {weights}",
+        DEVIATION: f"{DEVIATION} (delay, dynamic power, leakage power, cycle time, area) {limits}",
+    }
+
+
+def header(cacti: Cacti, clock: Clock | None, unsolved: list[str]) -> list[str]:
     """Say what was run, with which settings, and what is missing, as comment lines."""
     supply = cacti.supply_v()
-    text = "\n".join(cacti.settings)
+    digest = hashlib.sha256("\n".join(cacti.settings).encode()).hexdigest()
     end = next(n for n, line in enumerate(cacti.settings) if line.startswith("-dram_type"))
     fixed = [line for line in cacti.settings[:end] if line.startswith("-")]
-    kept = [line for line in fixed if not line.startswith((CELLS, PERIPHERY))]
-    point = cacti.point_settings("hp", 0, 0)[len(cacti.settings) :]
-    array = [line for line in point if not re.match(r"-(size|block|output)", line)]
+    goal = [line for line in fixed if line.startswith((GOAL, WEIGHTS, DEVIATION))]
+    kept = [line for line in fixed if not line.startswith((CELLS, PERIPHERY)) and line not in goal]
+    goal.append("so ED^2 alone decides; the weights and deviations have no effect")
+    if clock is not None:
+        least, period_ns = {"ed2": "ED^2", "energy": "read energy"}[clock.goal], 1e3 / clock.mhz
+        goal = [
+            f"least {least} among the arrays with cycle_ns <= {period_ns:g} ({clock.mhz:g} MHz)",
+            "(found by optimize NONE, weights 0:100:0:0:0, deviations as limits of time)",
+        ]
     devices = [
-        f"  {name}: cells {cells} at {supply[cells]} V, periphery {periphery} at "
-        f"{supply[periphery]} V"
-        for name, (cells, periphery) in DEVICES.items()
+        f"  {name}: cells {cells} at {supply[cells]} V, periphery {edge} at {supply[edge]} V"
+        for name, (cells, edge) in DEVICES.items()
     ]
     return [
         "SRAM arrays at 45 nm, one read-write port, one bank, 300 K, made by make_sram_table.py.",
         f"Program: CACTI {cacti.version()}, as in {PACKAGE} "
         f"{importlib.metadata.version(PACKAGE)} built from its source distribution.",
-        f"Settings file: its default_cfg.cfg, sha256 {hashlib.sha256(text.encode()).hexdigest()}.",
+        f"Settings file: its default_cfg.cfg, sha256 {digest}.",
         "One access moves one word of width_bits; energies are per access, leakage and area per",
         "array. leakage_mw is subthreshold plus gate leakage. cycle_ns is the random cycle time.",
         "source: cacti = CACTI solved this very array; scaled = derived from another. Every row",
@@ -173,30 +233,36 @@ def header(cacti: Cacti, unsolved: list[str]) -> list[str]:
         "Left out, because CACTI found no array:",
         *[f"  {line}" for line in unsolved],
         "Settings of the array:",
-        *[f"  {line}" for line in array],
-        "Settings from the file (the weights and deviations have no effect beside ED^2):",
+        *[f"  {line}" for line in ARRAY],
+        "Goal of the optimiser:",
+        *[f"  {line}" for line in goal],
+        "Settings from the file:",
         *[f"  {line}" for line in kept],
     ]
 
 
-def make_table(cacti: Cacti) -> str:
+def make_table(cacti: Cacti, clock: Clock | None) -> str:
     """Run every device, size and width and return the text of the table."""
     rows, unsolved = [], []
     for device in DEVICES:
         for size_kb in SIZES_KB:
             missing: dict[str, list[int]] = {}
             for width_bits in WIDTHS_BITS:
-                values, reason = cacti.solve(device, int(size_kb * 1024), width_bits)
-                if values:
-                    point = [device, f"{size_kb:g}", str(width_bits)]
-                    rows.append(",".join([*point, *values, "cacti"]))
-                else:
-                    missing.setdefault(reason, []).append(width_bits)
+                size_bytes = int(size_kb * 1024)
+                try:
+                    if clock is None:
+                        values = cacti.solve(device, size_bytes, width_bits, {})
+                    else:
+                        values = cacti.solve_at_clock(device, size_bytes, width_bits, clock)
+                except NoArrayError as error:
+                    missing.setdefault(str(error), []).append(width_bits)
+                    continue
+                digits = [f"{values[name]:.6g}" for name in COLUMNS]  # as many as CACTI prints
+                rows.append(",".join([device, f"{size_kb:g}", str(width_bits), *digits, "cacti"]))
             for reason, widths in missing.items():
-                listed = ", ".join(map(str, widths))
-                unsolved.append(f"{device} {size_kb:g} KB at {listed} bits: {reason}")
+                unsolved.append(f"{device} {size_kb:g} KB at {str(widths)[1:-1]} bits: {reason}")
             print(f"{device} {size_kb:g} KB done", file=sys.stderr)
-    comments = [f"# {line}".rstrip() for line in header(cacti, unsolved)]
+    comments = [f"# {line}".rstrip() for line in header(cacti, clock, unsolved)]
     names = ",".join(["device", "size_kb", "width_bits", *COLUMNS, "source"])
     return "\n".join([*comments, names, *rows]) + "\n"
 
@@ -204,15 +270,23 @@ def make_table(cacti: Cacti) -> str:
 def main() -> int:
     """Write the table; exit status 2 and one line if it cannot be made."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    default = Path(__file__).parent / "data" / "sram_45nm.csv"
-    parser.add_argument("--out", type=Path, default=default, help="file to write")
-    out: Path = parser.parse_args().out
+    parser.add_argument("--clock-mhz", type=float, help="arrays that keep up with this clock")
+    parser.add_argument("--goal", choices=["ed2", "energy"], default="ed2", help="at that clock")
+    parser.add_argument("--out", type=Path, help="file to write")
+    asked = parser.parse_args()
+    clock = None if asked.clock_mhz is None else Clock(mhz=asked.clock_mhz, goal=asked.goal)
+    name = "sram_45nm" if clock is None else f"sram_45nm_{clock.mhz:g}mhz"
+    name += "_energy" if asked.goal == "energy" else ""
+    out: Path = asked.out or Path(__file__).parent / "data" / f"{name}.csv"
     try:
+        if clock is None and asked.goal != "ed2":
+            raise TableError("--goal energy: needs a clock; give --clock-mhz")
+        if clock is not None and not clock.mhz > 0:
+            raise TableError(f"--clock-mhz {clock.mhz:g}: must be above 0")
         if not out.parent.is_dir():
             raise TableError(f"--out {out}: its folder does not exist; make it or name another")
-        text = make_table(Cacti.installed())
         partial = out.with_suffix(".partial")
-        partial.write_text(text)
+        partial.write_text(make_table(Cacti.installed(), clock))
         os.replace(partial, out)
     except (TableError, OSError, subprocess.TimeoutExpired) as error:
         print(f"make_sram_table: {error}", file=sys.stderr)

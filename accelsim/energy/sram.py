@@ -1,0 +1,103 @@
+"""SRAM energy, leakage and area: a table made with CACTI, interpolated."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from accelsim.errors import InputError, nearest
+
+GOALS = {"balanced": "sram_45nm.csv", "800mhz": "sram_45nm_800mhz.csv"}
+"""What CACTI was asked for: its own balance of energy and delay, or least energy at 800 MHz."""
+
+DEVICES = ("hp", "lop", "lstp", "mixed")
+COLUMNS = ("read_pj", "write_pj", "leakage_mw", "area_um2", "access_ns", "cycle_ns")
+
+
+@dataclass(frozen=True)
+class SramPoint:
+    """One array. Energies are per access, leakage and area per array."""
+
+    read_pj: float
+    write_pj: float
+    leakage_mw: float
+    area_um2: float
+    access_ns: float
+    cycle_ns: float
+    extrapolated: bool = False
+
+
+@dataclass(frozen=True)
+class SramTable:
+    """Arrays of one device type by (size in KB, width in bits)."""
+
+    device: str
+    goal: str
+    points: Mapping[tuple[float, int], SramPoint]
+
+    def at(self, size_kb: float, width_bits: float) -> SramPoint:
+        """An array of any size and width, log-log interpolated between its table neighbours.
+
+        Beyond the table, or at a corner that CACTI could not solve, the nearest points are
+        continued with their own slope and ``extrapolated`` is set.
+
+        Raises
+        ------
+        InputError
+            If size or width is not positive.
+        """
+        if size_kb <= 0 or width_bits <= 0:
+            raise InputError(f"SRAM of {size_kb} KB and {width_bits} bits; need positive numbers")
+        sizes = sorted({s for s, _ in self.points})
+        size_pair, size_t, out_s = _bracket(size_kb, sizes)
+        rows = []
+        outside = out_s
+        for size in size_pair:
+            widths = sorted(w for s, w in self.points if s == size)
+            pair, t, out_w = _bracket(width_bits, widths)
+            outside = outside or out_w
+            low, high = (self.points[size, int(w)] for w in pair)
+            rows.append({c: _mix(getattr(low, c), getattr(high, c), t) for c in COLUMNS})
+        values = {c: _mix(rows[0][c], rows[1][c], size_t) for c in COLUMNS}
+        return SramPoint(**values, extrapolated=outside)
+
+
+@cache
+def load_sram_table(device: str = "lstp", goal: str = "800mhz") -> SramTable:
+    """The shipped table of one device type.
+
+    Raises
+    ------
+    InputError
+        If there is no such device type or goal.
+    """
+    if device not in DEVICES:
+        raise InputError(f"SRAM device type is '{device}'{nearest(device, DEVICES)}")
+    if goal not in GOALS:
+        raise InputError(f"SRAM goal is '{goal}'{nearest(goal, GOALS)}")
+    text = resources.files("accelsim.energy.data").joinpath(GOALS[goal]).read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    points = {}
+    for row in csv.DictReader(lines):
+        if row["device"] == device:
+            values = {c: float(row[c]) for c in COLUMNS}
+            points[float(row["size_kb"]), int(row["width_bits"])] = SramPoint(**values)
+    return SramTable(device, goal, points)
+
+
+def _bracket(value: float, grid: list[float]) -> tuple[tuple[float, float], float, bool]:
+    """Neighbours of ``value`` in a sorted grid, its log position between them, and whether it
+    lies outside."""
+    above = next((i for i, g in enumerate(grid) if g >= value), len(grid) - 1)
+    high = max(above, 1)
+    low = high - 1
+    position = math.log(value / grid[low]) / math.log(grid[high] / grid[low])
+    return (grid[low], grid[high]), position, not grid[0] <= value <= grid[-1]
+
+
+def _mix(low: float, high: float, position: float) -> float:
+    return math.exp(math.log(low) + position * (math.log(high) - math.log(low)))
