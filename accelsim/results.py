@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,7 +30,7 @@ class Counters:
     """Everything that a run counts. Per-PE counters are (n_pe,) int64 arrays.
 
     ``queue_occupancy_histogram`` is (n_pe, act_queue_depth + 1). Rules: engines/README.md.
-    A run without outputs may leave ``saturations`` uncounted: see `partial`.
+    A run without outputs may leave some uncounted: see `partial`.
     """
 
     # CCU, whole layer
@@ -208,6 +208,7 @@ class RunResult:
     counters : None from the functional engine, which has no time
     binary_points : of the signals; ``outputs_float`` uses them
     operations : entries, padding, macs and saturations of the active columns
+    pricer : prices counters on a machine; behind ``energy``
     """
 
     name: str
@@ -218,6 +219,14 @@ class RunResult:
     binary_points: BinaryPoints
     operations: dict[str, int]
     provenance: dict[str, Any] = field(default_factory=dict)
+    pricer: Callable[[Any, Counters], Any] | None = None
+
+    @property
+    def energy(self) -> Any:
+        """The `accelsim.energy.EnergyReport` of this run."""
+        if self.pricer is None:
+            raise AttributeError(f"{self.name}: no energy model for this machine")
+        return self.pricer(self.config, self.timed)
 
     @property
     def cycles(self) -> int:

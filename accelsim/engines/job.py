@@ -71,10 +71,10 @@ class LayerJob:
 
     def active_columns(self) -> IntArray:
         """Image columns that are broadcast, ascending: non-zero activations, then the bias."""
-        active = np.flatnonzero(self.activations)
+        active = np.flatnonzero(self.activations != 0)
         if self.image.has_bias:
             active = np.append(active, self.image.n_columns - 1)
-        return active.astype(np.int64)
+        return active.astype(np.int64, copy=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,15 @@
 """A layer seen by column and PE: how many entries, how much padding, which rows at the ends.
 
 This is what time and counters depend on. It comes from the matrix in one pass over the
-non-zeros, or from the entries of an image; both give the same table.
+non-zeros, or from the entries of an image; both give the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +19,39 @@ from accelsim.errors import InputError
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Small = npt.NDArray[np.signedinteger[Any]]
+
+NO_ROW = -1
+"""In edges, first and second: a padding entry, or no entry."""
+EMPTY, ONLY, PADDING = -2, -3, -4
+"""In edges, last and last but one: the column has no entries; it has a single one (last but one
+only); a padding entry. So a first or second row never equals one of these marks."""
+
+_KEPT_LINE_TABLES = 2
+
+
+def small_type(
+    largest: int, narrow: type[np.signedinteger[Any]] = np.int8
+) -> type[np.signedinteger[Any]]:
+    """``narrow`` if it holds ``largest``, else int32: narrow integers are quicker.
+
+    Only two, because kernels are compiled for each.
+    """
+    return narrow if largest <= np.iinfo(narrow).max else np.int32
+
+
+@dataclass(frozen=True, eq=False)
+class LineTable:
+    """Sparse-matrix lines of every column, for one number of entries in a line.
+
+    Attributes
+    ----------
+    first : (n_tiles, n_columns, n_pe), line of the column's first entry
+    end : the same, line behind that of its last entry; 0 for an empty column
+    """
+
+    first: Small
+    end: Small
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,24 +60,44 @@ class ColumnTable:
 
     Attributes
     ----------
+    counts : (n_tiles, n_columns, n_pe) small integers, entries
+    padding : the same, those that only extend a zero run
     starts : (n_tiles, n_columns + 1, n_pe) int32, entry addresses inside each PE
-    padding : (n_tiles, n_columns, n_pe) int32, entries that only extend a zero run
-    edges : (n_tiles, n_columns, 4, n_pe) int32, rows inside the tile that the first, second, last
-        but one and last entry select; -1 for a padding entry or one that is not there
+    totals : (n_pe,) int64, entries
     """
 
+    counts: Small
+    padding: Small
     starts: Int32
-    padding: Int32
-    edges: Int32
+    totals: Int64
+    _lines: dict[int, LineTable] = field(default_factory=dict, repr=False)
 
     @property
     def n_tiles(self) -> int:
         """Batches of outputs."""
         return len(self.starts)
 
+    @cached_property
+    def most(self) -> int:
+        """Entries of the fullest column of one PE."""
+        return int(self.counts.max(initial=0))
+
     def pointers(self) -> Int64:
         """(n_pe, n_tiles, n_columns + 1) int64: the same addresses, PE by PE."""
         return np.ascontiguousarray(self.starts.transpose(2, 0, 1), dtype=np.int64)
+
+    def lines(self, entries_per_line: int) -> LineTable:
+        """The columns' lines; the latest tables are kept."""
+        if entries_per_line not in self._lines:
+            kind = small_type(int(self.totals.max()) // entries_per_line + 1, np.int16)
+            first = (self.starts[:, :-1] // entries_per_line).astype(kind)
+            end = (-(-self.starts[:, 1:] // entries_per_line)).astype(kind)
+            end[self.counts == 0] = 0
+            while len(self._lines) >= _KEPT_LINE_TABLES:
+                self._lines.pop(next(iter(self._lines)), None)
+            self._lines[entries_per_line] = LineTable(first, end)
+            return LineTable(first, end)
+        return self._lines[entries_per_line]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +116,63 @@ class NonZeros:
     codes: Bytes
 
 
-def _empty_table(n_tiles: int, n_columns: int, n_pe: int) -> ColumnTable:
-    return ColumnTable(
-        np.zeros((n_tiles, n_columns + 1, n_pe), np.int32),
-        np.zeros((n_tiles, n_columns, n_pe), np.int32),
-        np.full((n_tiles, n_columns, 4, n_pe), -1, np.int32),
-    )
+@dataclass(frozen=True)
+class Interleaving:
+    """Which tile, PE and row of the tile each output belongs to, and how runs are broken."""
+
+    n_pe: int
+    n_outputs: int
+    n_columns: int
+    tile_rows: int
+    index_bits: int
+
+    @property
+    def n_tiles(self) -> int:
+        """Batches of outputs."""
+        return -(-self.n_outputs // (self.n_pe * self.tile_rows))
+
+    @property
+    def cells(self) -> tuple[int, int, int]:
+        """(n_tiles, n_columns, n_pe)."""
+        return self.n_tiles, self.n_columns, self.n_pe
+
+    def places(self) -> tuple[Int32, Int32, Int32]:
+        """(tile, PE, row in the tile) of all outputs, each (n_outputs,) int32."""
+        local, pe = np.divmod(np.arange(self.n_outputs, dtype=np.int32), np.int32(self.n_pe))
+        tile, row = np.divmod(local, np.int32(min(self.tile_rows, self.n_outputs)))
+        return tile, pe, row
+
+    def image_column(self, n_matrix_columns: int) -> Int64:
+        """Image column of every matrix column; a bias lies behind unused columns."""
+        columns = np.arange(n_matrix_columns)
+        columns[-1] = self.n_columns - 1
+        return columns
 
 
-def table_of_matrix(
-    nonzeros: NonZeros, n_pe: int, n_columns: int, n_tiles: int, tile_rows: int, index_bits: int
-) -> tuple[ColumnTable, Int64]:
-    """The table of an image that `encode` would write, and the entries of each PE.
+def _counted(shape: Interleaving, count: Callable[[Small, Small], None]) -> ColumnTable:
+    """The table of what ``count`` writes into arrays of zeros."""
+    from accelsim.formats import kernels
+
+    kind = small_type(shape.tile_rows)
+    counts, padding = np.zeros(shape.cells, kind), np.zeros(shape.cells, kind)
+    count(counts, padding)
+    starts = np.empty((shape.n_tiles, shape.n_columns + 1, shape.n_pe), np.int32)
+    totals = np.zeros(shape.n_pe, np.int64)
+    kernels.add_up(counts, starts, totals)
+    if totals.max() > np.iinfo(np.int32).max:
+        raise InputError(f"{totals.max()} entries in one PE; use more PEs or wider index_bits")
+    return ColumnTable(counts, padding, starts, totals)
+
+
+def _edges_of_empty(shape: Interleaving) -> Small:
+    edges = np.empty((shape.n_tiles, shape.n_columns, 4, shape.n_pe), small_type(shape.tile_rows))
+    edges[:, :, :2] = NO_ROW
+    edges[:, :, 2:] = EMPTY
+    return edges
+
+
+def table_of_matrix(nonzeros: NonZeros, shape: Interleaving) -> ColumnTable:
+    """The table of an image that `encode` would write.
 
     Raises
     ------
@@ -80,63 +181,78 @@ def table_of_matrix(
     """
     from accelsim.formats import kernels
 
-    columns = np.arange(len(nonzeros.column_starts) - 1)
-    columns[-1] = n_columns - 1  # a bias lies behind unused columns
-    table = _empty_table(n_tiles, n_columns, n_pe)
-    totals = np.zeros(n_pe, np.int64)
-    last = np.empty((n_tiles, n_pe), np.int32)
-    kernels.count_matrix(
-        nonzeros.column_starts, nonzeros.rows, nonzeros.codes, columns, tile_rows, index_bits,
-        last, table.starts, table.padding, table.edges,
+    starts = nonzeros.column_starts
+    last = np.empty((shape.n_tiles, shape.n_pe), np.int32)
+    return _counted(shape, lambda counts, padding: kernels.count_matrix(
+        starts, nonzeros.rows, nonzeros.codes, shape.image_column(len(starts) - 1),
+        *shape.places(), shape.index_bits, last, counts, padding,
+    ))
+
+
+def edges_of_matrix(nonzeros: NonZeros, shape: Interleaving) -> Small:
+    """Edges of an image that `encode` would write."""
+    from accelsim.formats import kernels
+
+    starts = nonzeros.column_starts
+    edges = _edges_of_empty(shape)
+    last = np.empty((2, shape.n_tiles, shape.n_pe), np.int32)
+    kernels.matrix_edges(
+        starts, nonzeros.rows, nonzeros.codes, shape.image_column(len(starts) - 1),
+        *shape.places(), shape.index_bits, last, edges, NO_ROW, ONLY, PADDING,
     )
-    kernels.accumulate_counts(table.starts, totals)
-    if totals.max() > np.iinfo(np.int32).max:
-        raise InputError(f"{totals.max()} entries in one PE; use more PEs or wider index_bits")
-    return table, totals
+    return edges
 
 
 def encode(
-    nonzeros: NonZeros, table: ColumnTable, pe_starts: Int64, tile_rows: int, index_bits: int
+    nonzeros: NonZeros, shape: Interleaving, table: ColumnTable, pe_starts: Int64
 ) -> tuple[Bytes, Bytes]:
     """(codes, runs) of all PEs, one after the other."""
     from accelsim.formats import kernels
 
-    n_tiles, _, n_pe = table.starts.shape
     codes = np.zeros(pe_starts[-1], np.uint8)
-    runs = np.full(pe_starts[-1], (1 << index_bits) - 1, np.uint8)
-    last = np.empty((n_tiles, n_pe), np.int32)
+    runs = np.full(pe_starts[-1], (1 << shape.index_bits) - 1, np.uint8)
+    last = np.empty((shape.n_tiles, shape.n_pe), np.int32)
     kernels.encode_matrix(
-        nonzeros.column_starts, nonzeros.rows, nonzeros.codes, tile_rows, index_bits, pe_starts,
-        last, table.starts, codes, runs,
+        nonzeros.column_starts, nonzeros.rows, nonzeros.codes, *shape.places(), shape.index_bits,
+        last, pe_starts[:-1] + table.starts[:, 0], codes, runs,
     )
     return codes, runs
 
 
-def table_of_image(pointers: Int64, pe_starts: Int64, codes: Bytes, runs: Bytes) -> ColumnTable:
+def table_of_image(
+    pointers: Int64, pe_starts: Int64, codes: Bytes, shape: Interleaving
+) -> ColumnTable:
     """The table of stored entries."""
     from accelsim.formats import kernels
 
-    n_pe, n_tiles, n_pointers = pointers.shape
-    table = _empty_table(n_tiles, n_pointers - 1, n_pe)
-    kernels.count_image(
-        pointers, pe_starts, codes, runs, table.starts, table.padding, table.edges
-    )
-    return table
+    return _counted(shape, lambda counts, padding: kernels.count_image(
+        pointers, pe_starts, codes, counts, padding
+    ))
+
+
+def edges_of_image(
+    pointers: Int64, pe_starts: Int64, codes: Bytes, runs: Bytes, shape: Interleaving
+) -> Small:
+    """Edges of stored entries."""
+    from accelsim.formats import kernels
+
+    edges = _edges_of_empty(shape)
+    kernels.image_edges(pointers, pe_starts, codes, runs, edges, NO_ROW, ONLY, PADDING)
+    return edges
 
 
 def nonzeros_of_image(
-    pointers: Int64, pe_starts: Int64, codes: Bytes, runs: Bytes, tile_rows: int
+    pointers: Int64, pe_starts: Int64, codes: Bytes, runs: Bytes, shape: Interleaving
 ) -> NonZeros:
     """Stored entries without padding, column by column; as many columns as the image has."""
     from accelsim.formats import kernels
 
-    n_columns = pointers.shape[2] - 1
-    column_starts = np.zeros(n_columns + 1, np.int64)
+    column_starts = np.zeros(shape.n_columns + 1, np.int64)
     kernels.count_nonzeros(pointers, pe_starts, codes, column_starts)
     np.cumsum(column_starts, out=column_starts)
     rows = np.empty(column_starts[-1], np.int32)
     values = np.empty(column_starts[-1], np.uint8)
     kernels.matrix_of_image(
-        pointers, pe_starts, codes, runs, tile_rows, column_starts[:-1].copy(), rows, values
+        pointers, pe_starts, codes, runs, shape.tile_rows, column_starts[:-1].copy(), rows, values
     )
     return NonZeros(column_starts, rows, values)

@@ -25,7 +25,11 @@ import numpy.typing as npt
 from accelsim.errors import InputError
 from accelsim.formats.column_table import (
     ColumnTable,
+    Interleaving,
     NonZeros,
+    Small,
+    edges_of_image,
+    edges_of_matrix,
     encode,
     nonzeros_of_image,
     table_of_image,
@@ -94,16 +98,34 @@ class LayerImage:
         """Image column of the bias, or None."""
         return self.n_columns - 1 if self.has_bias else None
 
+    @property
+    def shape(self) -> Interleaving:
+        """Where every output lies."""
+        return Interleaving(
+            self.n_pe, self.n_outputs, self.n_columns, self.tile_rows, self.index_bits
+        )
+
     @cached_property
     def table(self) -> ColumnTable:
         """Counts by column and PE: all that time and most counters depend on."""
-        return table_of_image(self.pointers, self.pe_starts, self.codes, self.runs)
+        return table_of_image(self.pointers, self.pe_starts, self.codes, self.shape)
+
+    @cached_property
+    def edges(self) -> Small:
+        """(n_tiles, n_columns, 4, n_pe) small integers: rows inside the tile that the first,
+        second, last but one and last entry of each column select, or a mark.
+        """
+        if "codes" in vars(self):
+            return edges_of_image(
+                self.pointers, self.pe_starts, self.codes, self.runs, self.shape
+            )
+        return edges_of_matrix(self.nonzeros, self.shape)
 
     @cached_property
     def nonzeros(self) -> NonZeros:
         """The matrix of codes without its padding entries."""
         return nonzeros_of_image(
-            self.pointers, self.pe_starts, self.codes, self.runs, self.tile_rows
+            self.pointers, self.pe_starts, self.codes, self.runs, self.shape
         )
 
     def pe(self, index: int) -> PeImage:
@@ -120,7 +142,7 @@ class LayerImage:
                 late[name] = self.table.pointers()
             elif name in ("codes", "runs") and "nonzeros" in late:
                 late["codes"], late["runs"] = encode(
-                    self.nonzeros, self.table, self.pe_starts, self.tile_rows, self.index_bits
+                    self.nonzeros, self.shape, self.table, self.pe_starts
                 )
             else:
                 raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")
@@ -162,15 +184,15 @@ def build_image(
         np.require(matrix.rows, np.int32, ["C", "W"]),
         np.require(matrix.values, np.uint8, ["C", "W"]),
     )
-    table, totals = table_of_matrix(
-        nonzeros, n_pe, n_columns, -(-out_rows // depth), depth, bits
+    table = table_of_matrix(
+        nonzeros, Interleaving(n_pe, packed.n_outputs, n_columns, depth, bits)
     )
     image = object.__new__(LayerImage)
     vars(image).update(
         name=packed.name, n_pe=n_pe, n_inputs=packed.n_inputs, n_outputs=packed.n_outputs,
         n_columns=n_columns, n_tiles=table.n_tiles, tile_rows=depth,
         weight_bits=packed.weight_bits, index_bits=bits, has_bias=packed.has_bias,
-        pe_starts=np.concatenate([[0], np.cumsum(totals)]), table=table, nonzeros=nonzeros,
+        pe_starts=np.concatenate([[0], np.cumsum(table.totals)]), table=table, nonzeros=nonzeros,
     )
     return image
 

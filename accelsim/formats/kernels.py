@@ -1,8 +1,10 @@
 """Kernels of the interleaved format. Imported late; see `accelsim.formats.jit`.
 
-Arrays everywhere: ``starts`` (n_tiles, n_columns + 1, n_pe), ``padding`` (n_tiles, n_columns,
-n_pe) and ``edges`` (n_tiles, n_columns, 4, n_pe), all int32, are those of a `ColumnTable`;
-``last`` (n_tiles, n_pe) int32 is scratch: the row of the column's latest entry, or -1.
+``counts``, ``padding`` (n_tiles, n_columns, n_pe) and ``starts`` (n_tiles, n_columns + 1, n_pe)
+are those of a `ColumnTable`, ``edges`` (n_tiles, n_columns, 4, n_pe) those of an image.
+``tile_of``, ``pe_of`` and
+``row_of`` (n_outputs,) int32 say where an output lies: tables are quicker than divisions.
+``last`` (n_tiles, n_pe) is scratch: the row of the column's latest entry, or -1.
 """
 
 import numpy as np
@@ -12,60 +14,81 @@ from accelsim.formats.jit import kernel
 
 @kernel
 def count_matrix(
-    column_starts, rows, codes, image_column, tile_rows, index_bits, last, starts, padding, edges
+    column_starts, rows, codes, image_column, tile_of, pe_of, row_of, index_bits, last,
+    counts, padding,
 ):
-    """Fill a table (zeroed, ``edges`` -1) from a matrix; column j is ``image_column[j]``."""
-    n_tiles, n_pe = last.shape
+    """Fill ``counts`` and ``padding`` (zeroed); column j of the matrix is ``image_column[j]``."""
     for j in range(len(column_starts) - 1):
         column = image_column[j]
         last[:, :] = -1
         for i in range(column_starts[j], column_starts[j + 1]):
-            local = rows[i] // n_pe
-            pe = rows[i] - local * n_pe
-            tile = local // tile_rows if n_tiles > 1 else 0
-            row = local - tile * tile_rows
+            at = np.uint32(rows[i])
+            tile, pe, row = tile_of[at], pe_of[at], row_of[at]
             n_padding = (row - last[tile, pe] - 1) >> index_bits
             last[tile, pe] = row
-            slot = starts[tile, column + 1, pe] + n_padding
-            starts[tile, column + 1, pe] = slot + 1
-            accumulator = row if codes[i] != 0 else -1
+            counts[tile, column, pe] += n_padding + 1
             padding[tile, column, pe] += n_padding + (codes[i] == 0)
-            if slot < 2:
-                edges[tile, column, slot, pe] = accumulator
-            edges[tile, column, 2, pe] = edges[tile, column, 3, pe] if n_padding == 0 else -1
-            edges[tile, column, 3, pe] = accumulator
 
 
 @kernel
-def accumulate_counts(starts, totals):
-    """Counts to entry addresses inside each PE; ``totals`` (n_pe,) int64 come out."""
-    n_tiles, n_pointers, n_pe = starts.shape
+def matrix_edges(
+    column_starts, rows, codes, image_column, tile_of, pe_of, row_of, index_bits, last,
+    edges, no_row, only, filler,
+):
+    """Fill ``edges``, given as for empty columns; ``no_row``, ``only``, ``filler`` are marks.
+
+    ``last`` (2, n_tiles, n_pe) is scratch: latest row and entries so far of the column.
+    """
+    for j in range(len(column_starts) - 1):
+        column = image_column[j]
+        last[0] = -1
+        last[1] = 0
+        for i in range(column_starts[j], column_starts[j + 1]):
+            at = np.uint32(rows[i])
+            tile, pe, row = tile_of[at], pe_of[at], row_of[at]
+            n_padding = (row - last[0, tile, pe] - 1) >> index_bits
+            before = last[1, tile, pe]
+            slot = before + n_padding
+            last[0, tile, pe] = row
+            last[1, tile, pe] = slot + 1
+            if slot < 2:
+                edges[tile, column, slot, pe] = row if codes[i] != 0 else no_row
+            if n_padding > 0:
+                edges[tile, column, 2, pe] = filler
+            elif before > 0:
+                edges[tile, column, 2, pe] = edges[tile, column, 3, pe]
+            else:
+                edges[tile, column, 2, pe] = only
+            edges[tile, column, 3, pe] = row if codes[i] != 0 else filler
+
+
+@kernel
+def add_up(counts, starts, totals):
+    """Entry addresses inside each PE, and the entries of each PE: ``totals`` (n_pe,) int64."""
+    n_tiles, n_columns, n_pe = counts.shape
     totals[:] = 0
     for tile in range(n_tiles):
-        for column in range(n_pointers):
+        starts[tile, 0] = totals
+        for column in range(n_columns):
             for pe in range(n_pe):
-                totals[pe] += starts[tile, column, pe]
-                starts[tile, column, pe] = totals[pe]
+                totals[pe] += counts[tile, column, pe]
+                starts[tile, column + 1, pe] = totals[pe]
 
 
 @kernel
 def encode_matrix(
-    column_starts, rows, values, tile_rows, index_bits, pe_starts, last, starts, codes, runs
+    column_starts, rows, values, tile_of, pe_of, row_of, index_bits, last, ends, codes, runs
 ):
-    """Write the entries of all PEs; ``codes`` are 0 and ``runs`` the longest run before."""
-    n_tiles, n_pe = last.shape
-    ends = np.empty((n_tiles, n_pe), np.int64)
-    for tile in range(n_tiles):
-        for pe in range(n_pe):
-            ends[tile, pe] = pe_starts[pe] + starts[tile, 0, pe]
+    """Write the entries of all PEs; ``codes`` are 0 and ``runs`` the longest run before.
+
+    ``ends`` (n_tiles, n_pe) int64 is where each tile's entries begin.
+    """
     mask = (1 << index_bits) - 1
     for j in range(len(column_starts) - 1):
         last[:, :] = -1
         for i in range(column_starts[j], column_starts[j + 1]):
-            local = rows[i] // n_pe
-            pe = rows[i] - local * n_pe
-            tile = local // tile_rows if n_tiles > 1 else 0
-            row = local - tile * tile_rows
+            place = np.uint32(rows[i])
+            tile, pe, row = tile_of[place], pe_of[place], row_of[place]
             gap = row - last[tile, pe] - 1
             last[tile, pe] = row
             at = ends[tile, pe] + (gap >> index_bits)
@@ -75,27 +98,38 @@ def encode_matrix(
 
 
 @kernel
-def count_image(pointers, pe_starts, codes, runs, starts, padding, edges):
-    """Fill a table (zeroed, ``edges`` -1) from stored entries."""
+def count_image(pointers, pe_starts, codes, counts, padding):
+    """What `count_matrix` does, from stored entries."""
     n_pe, n_tiles, n_pointers = pointers.shape
     for pe in range(n_pe):
         for tile in range(n_tiles):
-            for column in range(n_pointers):
-                starts[tile, column, pe] = pointers[pe, tile, column]
+            for column in range(n_pointers - 1):
+                first = pe_starts[pe] + pointers[pe, tile, column]
+                end = pe_starts[pe] + pointers[pe, tile, column + 1]
+                counts[tile, column, pe] = end - first
+                for entry in range(first, end):
+                    padding[tile, column, pe] += codes[entry] == 0
+
+
+@kernel
+def image_edges(pointers, pe_starts, codes, runs, edges, no_row, only, filler):
+    """What `matrix_edges` does, from stored entries."""
+    n_pe, n_tiles, n_pointers = pointers.shape
+    for pe in range(n_pe):
+        for tile in range(n_tiles):
             for column in range(n_pointers - 1):
                 first = pe_starts[pe] + pointers[pe, tile, column]
                 n = pointers[pe, tile, column + 1] - pointers[pe, tile, column]
                 row = -1
                 for slot in range(n):
                     row += np.int64(runs[first + slot]) + 1
-                    accumulator = row
-                    if codes[first + slot] == 0:
-                        accumulator = -1
-                        padding[tile, column, pe] += 1
+                    real = codes[first + slot] != 0
                     if slot < 2:
-                        edges[tile, column, slot, pe] = accumulator
+                        edges[tile, column, slot, pe] = row if real else no_row
                     if slot >= n - 2:
-                        edges[tile, column, slot - n + 4, pe] = accumulator
+                        edges[tile, column, slot - n + 4, pe] = row if real else filler
+                if n == 1:
+                    edges[tile, column, 2, pe] = only
 
 
 @kernel

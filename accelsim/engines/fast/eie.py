@@ -1,6 +1,8 @@
 """EIE as data: closed forms over (broadcasts x PEs) for time, one pass over non-zeros for values.
 
-Refuses, by name: passes of 2**31 cycles or more. Without outputs, saturations are not counted.
+Refuses, by name: passes of 2**31 cycles or more. Without outputs it touches counts only, so that
+saturations and bypasses, which depend on values and rows, are not counted; reading them is an
+error that says so.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ import numpy.typing as npt
 from accelsim.arch.config import EieConfig
 from accelsim.arch.plan import Pass, make_plan
 from accelsim.engines.fast.layer_time import LayerTime
+from accelsim.engines.fast.pass_time import Scan
 from accelsim.engines.job import JobResult, LayerJob
 from accelsim.fixedpoint import bounds
-from accelsim.results import Counters
 
 IntArray = npt.NDArray[np.int64]
 
@@ -26,7 +28,8 @@ def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
 
     Parameters
     ----------
-    outputs : False leaves the entries alone: time and every counter but ``saturations``
+    outputs : False leaves rows and values alone: no ``saturations``, ``adder_bypasses`` and
+        ``write_bypasses``; time and every other counter are the same
 
     Raises
     ------
@@ -36,10 +39,10 @@ def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
         If a pass may take 2**31 cycles or more.
     """
     image = job.image
-    time = LayerTime(config, image.table, image.name)
+    time = LayerTime(config, image, count_bypasses=outputs)
     active = job.active_columns()
     for step in make_plan(config, image):
-        time.add(step, *_broadcasts(job, step, active))
+        time.add(_scan(job, step, active))
     saturations = sums = None
     if outputs:
         sums, saturations = _values(config, job, active)
@@ -62,8 +65,8 @@ def run_many(
         return list(pool.map(lambda job: run(config, job, outputs), jobs))
 
 
-def _broadcasts(job: LayerJob, step: Pass, active: IntArray) -> tuple[IntArray, int, int]:
-    """Columns that a pass broadcasts, its first column, and scan positions behind the last row."""
+def _scan(job: LayerJob, step: Pass, active: IntArray) -> Scan:
+    """What a pass scans of a job's ``active`` columns."""
     image = job.image
     first = step.first_row * image.n_pe
     end = first + step.n_rows * image.n_pe
@@ -72,7 +75,7 @@ def _broadcasts(job: LayerJob, step: Pass, active: IntArray) -> tuple[IntArray, 
     if step.bias:
         columns = np.append(columns, active[-1])
         end += image.n_pe
-    return columns, first, end
+    return Scan(step, columns, first, end)
 
 
 def _values(
@@ -83,7 +86,7 @@ def _values(
 
     image = job.image
     matrix = image.nonzeros
-    activations = job.activations[np.flatnonzero(job.activations)]
+    activations = job.activations[active[: len(active) - image.has_bias]]
     if image.has_bias:
         activations = np.append(activations, job.bias_activation)
     low, high = bounds(config.accumulator_bits)
@@ -96,6 +99,3 @@ def _values(
         job.codebook.astype(np.int64), job.shift, low, high, sums, saturations,
     )
     return sums, saturations
-
-
-__all__ = ["Counters", "run", "run_many"]

@@ -1,8 +1,13 @@
 """When columns are broadcast and popped: the closed forms of engines/README.md.
 
-Shapes: ``starts`` (n_columns + 1, n_pe), ``edges`` (n_columns, 4, n_pe), ``columns`` and
-``row_changes`` and ``issue`` (K,) for K broadcasts, ``pop`` (K, n_pe), all int32. Cycles count
-from the first of the compute phase.
+Shapes: ``counts`` (n_columns, n_pe) and ``edges`` (n_columns, 4, n_pe) are one tile of an image's;
+``columns``, ``row_changes`` (K,) int64 for K broadcasts. Results: ``issue`` (K,) int32, the cycle
+of each broadcast from the first compute cycle on; ``wait`` (K, n_pe) int16 or int32, cycles from
+there to the column's pop; ``full`` (K,) of the same type: a PE whose wait is longer than this
+blocked a later broadcast for as many cycles as it is longer.
+
+Inner loops run over PEs, load before they select, and touch few arrays: so they become vector
+instructions, the wider the smaller the integers are.
 """
 
 import numpy as np
@@ -11,72 +16,75 @@ from accelsim.formats.jit import kernel
 
 
 @kernel
-def broadcast(starts, columns, row_changes, depth, empty_cycles, issue, pop, blocking):
-    """Fill ``issue`` and ``pop``, add to ``blocking`` (n_pe,); the last cycle of any issue slot.
+def broadcast(
+    counts, columns, row_changes, depth, empty_cycles, longest, issue, wait, full
+):
+    """The last cycle of any issue slot. ``longest`` is a bound of all waits.
 
-    Max-plus recurrence, exact where nothing but full queues stalls (bypass on).
+    Max-plus recurrence, exact where nothing but full queues stalls (bypass on). ``busy`` is the
+    last slot of a PE's latest column, in cycles from the latest broadcast.
     """
-    n_pe = starts.shape[1]
-    n_columns = len(columns)
-    latest = np.empty(n_columns, np.int32)  # the last PE's pop of each column
-    free = np.full(n_pe, -1, np.int32)      # last slot of the column before, on each PE
-    now = np.int32(-1)
-    for k in range(n_columns):
-        earliest = np.int32(now + 1 + row_changes[k])
+    small = wait.dtype.type
+    one, empty = small(1), small(empty_cycles)
+    n_pe = counts.shape[1]
+    latest = np.empty(len(columns), np.int64)  # the last PE's pop of each column
+    busy = np.zeros(n_pe, wait.dtype)
+    now = -1
+    for k in range(len(columns)):
+        before = now
+        earliest = now + 1 + row_changes[k]
         now = earliest
+        full[k] = longest
         if k >= depth and latest[k - depth] >= earliest:
-            now = np.int32(latest[k - depth] + 1)
-            for p in range(n_pe):
-                blocking[p] += max(np.int32(pop[k - depth, p] + 1 - earliest), np.int32(0))
+            now = latest[k - depth] + 1
+            full[k - depth] = earliest - issue[k - depth] - 1
         issue[k] = now
-        column = columns[k]
-        visible = np.int32(now + 1)
-        top = np.int32(0)
+        passed = small(min(now - before, longest))
+        entries, row = counts[columns[k]], wait[k]
+        most = one
         for p in range(n_pe):
-            start = max(visible, free[p])
-            work = max(np.int32(starts[column + 1, p] - starts[column, p]), empty_cycles)
-            pop[k, p] = start
-            free[p] = np.int32(start + work)
-            top = max(top, start)
-        latest[k] = top
-    return free.max()
+            start = max(one, small(busy[p] - passed))
+            row[p] = start
+            busy[p] = small(start + max(small(entries[p]), empty))
+            most = max(most, start)
+        latest[k] = now + most
+    return now + busy.max()
 
 
 @kernel
 def broadcast_with_hazards(
-    starts, edges, columns, row_changes, depth, empty_cycles, issue, pop, blocking, hazards
+    counts, edges, columns, row_changes, depth, empty_cycles, longest, issue, wait, full, hazards
 ):
-    """The same with bypass off (A4); adds to ``hazards`` (n_pe,).
+    """The same with bypass off (A4), until no stage waits; adds to ``hazards`` (n_pe,) int32.
 
     Rows ascend within a column, so only a column's first two entries can select an accumulator in
     flight, and only one of the last two entries before them. ``row1``, ``leave1`` are the latest
     entry's accumulator and the cycle in which it leaves stage 1, ``row2``, ``leave2`` those of
     the entry before it; an entry may leave three cycles after one of the same accumulator.
     """
-    n_pe = starts.shape[1]
-    n_columns = len(columns)
-    latest = np.empty(n_columns, np.int32)
-    free = np.full(n_pe, -1, np.int32)
-    row1 = np.full(n_pe, -1, np.int32)
-    row2 = np.full(n_pe, -1, np.int32)
-    leave1 = np.full(n_pe, -1, np.int32)
-    leave2 = np.full(n_pe, -1, np.int32)
-    now = np.int32(-1)
-    for k in range(n_columns):
-        earliest = np.int32(now + 1 + row_changes[k])
+    n_pe = counts.shape[1]
+    latest = np.empty(len(columns), np.int64)
+    free = np.full(n_pe, -1, np.int64)
+    row1 = np.full(n_pe, -1, np.int64)
+    row2 = np.full(n_pe, -1, np.int64)
+    leave1 = np.full(n_pe, -1, np.int64)
+    leave2 = np.full(n_pe, -1, np.int64)
+    now = -1
+    for k in range(len(columns)):
+        earliest = now + 1 + row_changes[k]
         now = earliest
+        full[k] = longest
         if k >= depth and latest[k - depth] >= earliest:
-            now = np.int32(latest[k - depth] + 1)
-            for p in range(n_pe):
-                blocking[p] += max(np.int32(pop[k - depth, p] + 1 - earliest), np.int32(0))
+            now = latest[k - depth] + 1
+            full[k - depth] = earliest - issue[k - depth] - 1
         issue[k] = now
         column = columns[k]
-        top = np.int32(0)
+        latest[k] = 0
         for p in range(n_pe):
-            start = max(np.int32(now + 1), free[p])
-            pop[k, p] = start
-            top = max(top, start)
-            n = starts[column + 1, p] - starts[column, p]
+            start = max(now + 1, free[p])
+            wait[k, p] = start - now
+            latest[k] = max(latest[k], start)
+            n = np.int64(counts[column, p])
             if n == 0:
                 free[p] = start + empty_cycles
                 # An empty column's slot in a cycle of waiting is not a stall.
@@ -97,20 +105,15 @@ def broadcast_with_hazards(
                 row1[p], leave1[p] = first, leave
                 free[p] = advance
                 continue
-            advance = leave
-            after = advance + 1
+            after = leave + 1
             if second >= 0 and second == row1[p]:
                 after = max(after, leave1[p] + 3)
-            hazards[p] += after - advance - 1
+            hazards[p] += after - leave - 1
             row1[p], row2[p] = edges[column, 3, p], edges[column, 2, p]
             if n == 2:
                 leave2[p], leave1[p] = leave, after
-                free[p] = advance
+                free[p] = leave
             else:
                 free[p] = after + n - 3
                 leave2[p], leave1[p] = free[p], free[p] + 1
-        latest[k] = top
-    last = free.max()
-    for p in range(n_pe):
-        last = max(last, leave1[p] - 1)
-    return last
+    return max(free.max(), leave1.max() - 1)
