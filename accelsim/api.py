@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,10 @@ from accelsim.errors import InputError
 from accelsim.fixedpoint import frac_bits_for, quantise
 from accelsim.formats import LayerImage, build_image
 from accelsim.records import BinaryPoints, CompressedLayer
-from accelsim.results import RunResult
+from accelsim.results import Counters, RunResult
+
+if TYPE_CHECKING:
+    from accelsim.energy import EnergyReport
 
 __all__ = ["choose_binary_points", "finish", "image_for", "make_job", "simulate"]
 
@@ -165,12 +168,20 @@ def finish(
     points: BinaryPoints,
     outputs: bool,
 ) -> RunResult:
-    """Run a job and give its result the layer's name, ReLU and provenance."""
+    """Run a job and give its result the layer's name, row order, ReLU and provenance."""
     raw = run_job(engine, config, job, outputs=outputs)
-    values = raw.outputs
+    values = None if raw.outputs is None else packed.in_layer_order(raw.outputs)
     if values is not None and packed.relu:
         values = np.maximum(values, 0)
     provenance: dict[str, Any] = {"accelsim": __version__, **dict(packed.provenance)}
     return RunResult(
-        packed.name, engine, config, values, raw.counters, points, raw.operations, provenance
+        packed.name, engine, config, values, raw.counters, points, raw.operations, provenance,
+        pricer=_price,
     )
+
+
+def _price(config: EieConfig, counters: Counters) -> EnergyReport:
+    # Late: a run that nobody prices does not read the energy tables.
+    from accelsim.energy import price
+
+    return price(config, counters)

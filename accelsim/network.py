@@ -99,6 +99,7 @@ def network_outputs(
         current, _ = accumulate(
             weights, current, np.arange(m.shape[1]), point.shift, config.accumulator_bits
         )
+        current = packed.in_layer_order(current)
         if packed.relu:
             current = np.maximum(current, 0)
         if index + 1 < len(layers):
@@ -114,7 +115,7 @@ def network_floats(
     for packed in layers:
         weights = packed.decoded().to_dense()
         bias = weights[:, packed.n_inputs] if packed.has_bias else np.float32(0)
-        current = current @ weights[:, : packed.n_inputs].T + bias
+        current = packed.in_layer_order(current @ weights[:, : packed.n_inputs].T + bias)
         if packed.relu:
             current = np.maximum(current, 0)
     return np.asarray(current, dtype=np.float32)

@@ -166,6 +166,8 @@ class CompressedLayer:
     weight_bits, index_bits : bits of a code and of a zero run
     input_max_abs, output_max_abs : largest magnitudes seen in calibration, or None
     binary_points : settled by hand, or None (chosen from the magnitudes and the machine's widths)
+    row_order : (n_outputs,) int64 or None; row r of the matrix is output ``row_order[r]`` of the
+        layer, so that PEs share the work evenly (`accelsim.compression.permute`)
     """
 
     matrix: CscMatrix
@@ -179,6 +181,7 @@ class CompressedLayer:
     output_max_abs: float | None = None
     binary_points: BinaryPoints | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    row_order: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         for what, bits in (("weight_bits", self.weight_bits), ("index_bits", self.index_bits)):
@@ -198,6 +201,12 @@ class CompressedLayer:
             raise InputError(f"{self.name}: a code does not fit {self.weight_bits} bits")
         if self.has_bias and self.matrix.shape[1] < 2:
             raise InputError(f"{self.name}: a layer with a bias needs at least one input column")
+        if self.row_order is not None and not (
+            self.row_order.shape == (self.n_outputs,)
+            and np.array_equal(np.sort(self.row_order), np.arange(self.n_outputs))
+        ):
+            raise InputError(f"{self.name}: row_order must name each of the {self.n_outputs} "
+                             f"outputs once")
 
     @property
     def n_outputs(self) -> int:
@@ -209,8 +218,17 @@ class CompressedLayer:
         """Columns of the weight matrix, the bias not counted."""
         return self.matrix.shape[1] - int(self.has_bias)
 
+    def in_layer_order(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(..., n_outputs) values of the matrix's rows as the layer's outputs: the rows' order
+        undone."""
+        if self.row_order is None:
+            return rows
+        outputs = np.empty_like(rows)
+        outputs[..., self.row_order] = rows
+        return outputs
+
     def decoded(self) -> CscMatrix:
-        """The same matrix with float32 weights in place of codes."""
+        """The same matrix, rows in their order there, with float32 weights in place of codes."""
         m = self.matrix
         return CscMatrix(m.shape, m.column_starts, m.rows, self.codebook[m.values])
 
@@ -224,4 +242,6 @@ class CompressedLayer:
         h.update(np.asarray(self.matrix.rows, dtype="<i4").tobytes())
         h.update(self.matrix.values.tobytes())
         h.update(np.asarray(self.codebook, dtype="<f4").tobytes())
+        if self.row_order is not None:
+            h.update(self.row_order.astype("<i8").tobytes())
         return h.hexdigest()

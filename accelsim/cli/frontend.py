@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -50,6 +51,13 @@ def compress(
         Path | None, typer.Option(help="Input vectors (npy, npz, safetensors) that settle the "
                                        "binary points.")
     ] = None,
+    permute: Annotated[
+        bool, typer.Option("--permute-rows", help="Store the rows in an order that evens out the "
+                                                  "PEs' work; outputs do not change.")
+    ] = False,
+    n_pe: Annotated[
+        int, typer.Option("--n-pe", help="PEs that --permute-rows balances for.")
+    ] = 64,
     order: Annotated[
         str, typer.Option(help="Gaps of the table run over row, column or pe (one PE).")
     ] = "row",
@@ -64,6 +72,8 @@ def compress(
     from accelsim.sources import as_layers, load_inputs
 
     recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density)
+    if permute:
+        recipe = replace(recipe, permute_rows=n_pe)
     layers = as_layers(source, layer, seed)
     packed = compress_network(layers, recipe)
     if inputs is not None:

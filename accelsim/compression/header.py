@@ -51,6 +51,7 @@ class LayerHeader(_Checked):
     output_max_abs: Magnitude | None
     binary_points: PointsHeader | None
     provenance: dict[str, Any]
+    permuted: bool = False
 
     @property
     def points(self) -> BinaryPoints | None:

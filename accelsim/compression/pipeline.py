@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from accelsim import __version__
 from accelsim.compression.calibrate import largest_partial_sum
+from accelsim.compression.permute import permute_rows
 from accelsim.compression.prune import prune
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.share import Floats, share
@@ -60,6 +61,8 @@ def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer:
             "accelsim": __version__,
         },
     )
+    if own.permute_rows is not None:
+        packed = permute_rows(packed, own.permute_rows)
     if layer.activations is None:
         return packed
     inputs = np.atleast_2d(layer.activations).astype(np.float64)

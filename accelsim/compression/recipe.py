@@ -24,6 +24,8 @@ class Recipe:
     init : first centroids, "linear" (as published), "density" or "random"
     seed : of the random start
     max_iterations : most iterations of k-means
+    permute_rows : store the rows in an order that is balanced for so many PEs
+        (`accelsim.compression.permute`); None keeps their order
     layers : settings of single layers by name, over these:
         ``Recipe(density=0.1, layers={"fc3": {"density": 0.26}})``
 
@@ -40,6 +42,7 @@ class Recipe:
     init: Init = "linear"
     seed: int = 0
     max_iterations: int = 1000
+    permute_rows: int | None = None
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -48,6 +51,11 @@ class Recipe:
             value = getattr(self, what)
             if type(value) is not int or not low <= value <= high:
                 raise InputError(f"recipe: {what} is {value!r}; need an integer, {low} to {high}")
+        n_pe = self.permute_rows
+        if n_pe is not None and (type(n_pe) is not int or not 1 <= n_pe <= MAX_PE):
+            raise InputError(
+                f"recipe: permute_rows is {n_pe!r}; need a number of PEs, 1 to {MAX_PE}"
+            )
         for what, top in (("density", 1.0), ("threshold", math.inf)):
             value = getattr(self, what)
             if value is not None and not (
@@ -87,4 +95,5 @@ class Recipe:
 
 
 INITS = get_args(Init)
+MAX_PE = 4096
 SETTINGS = [f.name for f in fields(Recipe) if f.name != "layers"]

@@ -7,7 +7,8 @@ The metadata hold one key, ``accelsim``, with the header `FileHeader` below as c
 * ``i.codes``: uint8, codes of ``weight_bits`` bits, column by column, rows ascending, the bias
   as last column, packed as in `bitpack`;
 * ``i.gaps``: uint8, the entries' places in the matrix flattened column by column, as gap symbols
-  of ``gap_bits`` bits.
+  of ``gap_bits`` bits;
+* ``i.row_order``, only of a ``permuted`` layer: (n_outputs,) int32.
 
 The same layers give the same bytes. Files from strangers are safe to load: nothing is executed,
 every size is checked before memory is taken for it, and a file that is damaged, inconsistent or
@@ -48,7 +49,8 @@ from accelsim.files import write_atomically
 from accelsim.records import CompressedLayer, CscMatrix
 
 METADATA_KEY = "accelsim"
-DTYPES = {"codebook": ("F32", np.float32), "codes": ("U8", np.uint8), "gaps": ("U8", np.uint8)}
+DTYPES = {"codebook": ("F32", np.float32), "codes": ("U8", np.uint8), "gaps": ("U8", np.uint8),
+          "row_order": ("I32", np.int32)}
 
 Tensors = dict[str, npt.NDArray[Any]]
 
@@ -101,7 +103,7 @@ def load_compressed(path: str | Path) -> list[CompressedLayer]:
         if _content_digest(header, tensors) != header.content_sha256:
             raise FormatError("the content does not match its digest; the file is damaged")
         return [
-            _from_tensors(own, {what: tensors[f"{index}.{what}"] for what in DTYPES})
+            _from_tensors(own, {what: tensors[f"{index}.{what}"] for what in _sizes(own)})
             for index, own in enumerate(header.layers)
         ]
     except (SafetensorError, InputError) as problem:
@@ -124,13 +126,16 @@ def _to_tensors(layer: CompressedLayer) -> tuple[LayerHeader, Tensors]:
         relu=layer.relu, input_max_abs=_plain(layer.input_max_abs),
         output_max_abs=_plain(layer.output_max_abs),
         binary_points=None if points is None else PointsHeader(**vars(points)),
-        provenance=_plain(layer.provenance),
+        provenance=_plain(layer.provenance), permuted=layer.row_order is not None,
     )
-    return header, {
+    tensors: Tensors = {
         "codebook": layer.codebook.astype("<f4"),
         "codes": pack(matrix.values, layer.weight_bits),
         "gaps": pack(symbols, gap_bits),
     }
+    if layer.row_order is not None:
+        tensors["row_order"] = layer.row_order.astype("<i4")
+    return header, tensors
 
 
 def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer:
@@ -149,16 +154,26 @@ def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer:
         tensors["codebook"], header.weight_bits, header.index_bits, header.has_bias, header.relu,
         header.name, header.input_max_abs, header.output_max_abs, header.points,
         header.provenance,
+        tensors["row_order"].astype(np.int64) if header.permuted else None,
     )
+
+
+def _sizes(header: LayerHeader) -> dict[str, int]:
+    """A layer's tensors and their lengths."""
+    sizes = {
+        "codebook": 1 << header.weight_bits,
+        "codes": packed_size(header.n_entries, header.weight_bits),
+        "gaps": packed_size(header.n_gap_symbols, header.gap_bits),
+    }
+    return sizes | ({"row_order": header.n_outputs} if header.permuted else {})
 
 
 def _checked_tensors(file: Any, header: FileHeader) -> Tensors:
     """The tensors, each after its type and size; exactly those that the header asks for."""
-    wanted = {}
-    for index, layer in enumerate(header.layers):
-        wanted[f"{index}.codebook"] = 1 << layer.weight_bits
-        wanted[f"{index}.codes"] = packed_size(layer.n_entries, layer.weight_bits)
-        wanted[f"{index}.gaps"] = packed_size(layer.n_gap_symbols, layer.gap_bits)
+    wanted = {
+        f"{index}.{what}": size
+        for index, layer in enumerate(header.layers) for what, size in _sizes(layer).items()
+    }
     if set(file.keys()) != set(wanted):
         raise FormatError("the tensors are not those of the header")
     tensors: Tensors = {}

@@ -39,6 +39,9 @@ def save_eie_simulator(
         raise InputError(f"{packed.name}: weight_bits={packed.weight_bits}, index_bits="
                          f"{packed.index_bits}; the EIE simulator's files need {BITS} and {BITS}; "
                          f"compress the layer again")
+    if packed.row_order is not None:
+        raise InputError(f"{packed.name}: its rows are in another order, which the EIE simulator's "
+                         f"files cannot say; compress it without --permute-rows")
     if vector.shape != (packed.n_inputs,):
         raise InputError(f"{packed.name}: activations have shape {vector.shape}; need "
                          f"({packed.n_inputs},)")
