@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from accelsim.errors import InputError
+from accelsim.files import atomic_path
 
 OKABE_ITO = ("#009E73", "#E69F00", "#56B4E9", "#D55E00", "#BBBBBB", "#0072B2", "#CC79A7", "#F0E442")
 """Colours that colour-blind readers can tell apart (Okabe and Ito, 2008), grey for idle."""
@@ -18,6 +22,11 @@ HATCHES = ("", "//", "..", "xx", "", "\\\\", "++", "oo")
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
                 "#999999", "#8B6914")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
+FORMATS: dict[str, dict[str, None]] = {
+    "svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {},
+}
+"""Kinds of picture, and what keeps the date out of them."""
+
 DASHES = ("-", "--", "-.", ":", "-", "--", "-.", ":", "-")
 """One colour, marker and dash a line: the marker alone tells lines apart in grey."""
 
@@ -91,11 +100,23 @@ def draw_groups(
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a figure; the ending of ``path`` names the format (svg, pdf, png)."""
+    """Write a figure, whole or not at all; the ending of ``path`` names the format.
+
+    Raises
+    ------
+    InputError
+        If the ending is not svg, pdf or png, or the file cannot be written.
+    """
+    kind = path.suffix.lstrip(".").lower()
+    if kind not in FORMATS:
+        raise InputError(f"{path}: a picture's name ends in .{', .'.join(FORMATS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Fixed identifiers and no date: the same figure gives the same bytes.
-    dates = {".svg": "Date", ".pdf": "CreationDate"}
-    metadata = {dates[path.suffix]: None} if path.suffix in dates else None
-    with matplotlib.rc_context({"svg.hashsalt": "accelsim"}):
-        figure.savefig(path, metadata=metadata)
+    with atomic_path(path) as part:
+        write(figure, part, kind)
     return path
+
+
+def write(figure: Figure, target: Path | IO[bytes], kind: str) -> None:
+    """Write a figure to an open file or a path; the same figure gives the same bytes."""
+    with matplotlib.rc_context({"svg.hashsalt": "accelsim"}):
+        figure.savefig(target, format=kind, metadata=FORMATS[kind])
