@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.handle import LogicArrayObject, LogicObject
+from cocotb.handle import ValueObjectBase
 from cocotb.triggers import FallingEdge, ReadOnly
 
 
 async def start_and_reset(dut):
     """All inputs zero, clock running, two cycles of reset."""
     for handle in dut:
-        if isinstance(handle, (LogicObject, LogicArrayObject)) and handle._name.endswith("_i"):
+        if isinstance(handle, ValueObjectBase) and handle._name.endswith("_i"):
             handle.value = 0
     has_reset = hasattr(dut, "rst_ni")
     if has_reset:

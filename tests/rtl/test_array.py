@@ -9,19 +9,16 @@ import pytest
 
 from accelsim.api import make_job, simulate
 from accelsim.arch import load_config
-from accelsim.compression import Recipe, compress, compress_network
+from accelsim.compression import Recipe, compress
 from accelsim.engines import run_job
 from accelsim.errors import UnsupportedError
-from accelsim.fixedpoint import read_activations
-from accelsim.network import calibrated, network_binary_points
-from accelsim.rtl_bridge.images import Chained
 from accelsim.rtl_bridge.run import run_layer, run_layers
-from accelsim.workload import load_digits, load_network, synthetic_layer
+from accelsim.workload import synthetic_layer
 from tests.contracts.cases import make_case
-from tests.rtl.bench import BUILDS, ROOT, RTL, difference, disagreement
+from tests.rtl.bench import BUILDS, RTL, difference, disagreement
+from tests.rtl.lenet import lenet_chain
 
 PES = [1, 3, 4, 16, 64]
-LENET = ROOT / "traces" / "lenet-300-100"
 LAYER = {"seed": 5, "n_in": 75, "n_out": 90, "weights": 0.2, "active": 0.6, "bias": True,
          "values": "any", "shift": 14}
 SMALL = {"spmat_kb": 4.0, "pointer_kb": 5.0, "act_sram_kb": 0.5, "capacity": "check"}
@@ -75,24 +72,6 @@ def test_a_layer_beyond_the_memories_is_refused(capacity):
     case = make_case(overrides=overrides, **LAYER)
     with pytest.raises(UnsupportedError, match=f"capacity='{capacity}'"):
         run_layer(case.config, case.job, [RTL], BUILDS)
-
-
-def lenet_chain(config, digit):
-    """Jobs of the three layers on one digit, and how each reads what the one before left."""
-    images, _ = load_digits(LENET / "digits.safetensors")
-    network = load_network(LENET / "pruned.safetensors")
-    layers = calibrated(compress_network(network.layers, Recipe()), images)
-    points = network_binary_points(config, layers, images[digit : digit + 1])
-    jobs, current, chained = [], images[digit], None
-    for index, (packed, point) in enumerate(zip(layers, points, strict=True)):
-        job = make_job(config, packed, current, point)
-        jobs.append((job, chained))
-        if index + 1 < len(layers):
-            raw = run_job("functional", config, job).outputs
-            shift = point.output_frac_bits - points[index + 1].input_frac_bits
-            chained = Chained(packed.relu, shift)
-            current = read_activations(raw, packed.relu, shift, config.activation_bits)
-    return jobs
 
 
 @pytest.mark.parametrize("n_pe", PES)
