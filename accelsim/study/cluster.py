@@ -27,6 +27,12 @@ from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial
 from accelsim.study.workloads import Workload, compressed
 
 CONNECT_SECONDS = 20
+# For workers of our own: Dask makes glibc give back memory at once, which costs a page fault for
+# every page of every large array, and samples the stacks of its workers.
+LOCAL_SETTINGS = {
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    "distributed.worker.profile.enabled": False,
+}
 CHUNKS_PER_WORKER = 2
 LAYERS_KEPT = 4
 
@@ -114,6 +120,7 @@ def _client(address: str, jobs: int) -> Iterator[Any]:
     dask = extra("distributed")
     with ExitStack() as stack:
         if address == "local":
+            stack.enter_context(extra("dask").config.set(LOCAL_SETTINGS))
             cluster = stack.enter_context(dask.LocalCluster(
                 n_workers=jobs, threads_per_worker=1, dashboard_address=None,
                 silence_logs=logging.CRITICAL,
