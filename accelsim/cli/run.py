@@ -59,6 +59,9 @@ def simulate(
     ] = None,
     init: InitOption = "linear",
     seed: SeedOption = 1,
+    energy: Annotated[
+        bool, typer.Option("--energy", help="Price the counters: energy, power and area.")
+    ] = False,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
 ) -> None:
@@ -92,11 +95,14 @@ def simulate(
             advance()
     wall_s = time.perf_counter() - start
     if as_json:
-        print_json(run_object(results, wall_s))
+        print_json(run_object(results, wall_s, energy))
     elif as_csv:
-        print_csv([layer_row(result) for result in results])
+        print_csv([layer_row(result, energy) for result in results])
     else:
         _show(results, wall_s)
+        if energy:
+            for view in energy_views(results):
+                console().print(view)
 
 
 def _show(results: list[RunResult], wall_s: float) -> None:
@@ -132,6 +138,19 @@ def breakdown_view(results: list[RunResult]) -> Any:
                      f"{100 * blocked:.1f}"))
     columns = ("layer", *BREAKDOWN, "CCU blocked")
     return table("Where the cycles went (% of PE-cycles)", columns, rows)
+
+
+def energy_views(results: list[RunResult]) -> list[Any]:
+    """Energy by module, by cause, and what follows from it; a row a layer."""
+    from accelsim.report.energy_summary import cause_rows, module_rows, rate_rows
+
+    views = []
+    for title, made in (("Energy by module, nJ", module_rows(results)),
+                        ("Energy by cause, % ", cause_rows(results)),
+                        ("Power and rates", rate_rows(results))):
+        columns, rows = made
+        views.append(table(title, columns, rows))
+    return views
 
 
 def accuracy(

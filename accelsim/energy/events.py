@@ -15,7 +15,8 @@ from accelsim.energy.technology import Events
 from accelsim.results import Counters
 
 INDEX_BITS = 16
-"""Bits of a column index in the activation queue: it addresses the pointers (EIE sec. IV)."""
+"""Bits of a column index in the activation queue and of a row address (EIE sec. IV: 16-bit
+pointers)."""
 
 FREE_COUNTERS = {
     "broadcasts": "wires of the H-tree; EIE gives no length or energy",
@@ -152,7 +153,9 @@ def event_energies(
             "pass": counters.refill_bits * refill,
         },
         "arith_unit": {
-            "entry": total("issued_entries") * register(config.weight_value_bits),
+            # Codebook look-up, and row = last row + run + 1.
+            "entry": total("issued_entries")
+            * (register(config.weight_value_bits) + events.linear_pj("add", INDEX_BITS)),
             "mac": total("macs") * mac,
         },
         "act_rw": {

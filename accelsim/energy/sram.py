@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -56,14 +56,14 @@ class SramTable:
         size_pair, size_t, out_s = _bracket(size_kb, sizes)
         rows = []
         outside = out_s
-        for size in size_pair:
+        for size, share in zip(size_pair, (1 - size_t, size_t), strict=True):
             widths = sorted(w for s, w in self.points if s == size)
             pair, t, out_w = _bracket(width_bits, widths)
-            outside = outside or out_w
+            outside = outside or (out_w and share != 0)
             low, high = (self.points[size, int(w)] for w in pair)
             rows.append({c: _mix(getattr(low, c), getattr(high, c), t) for c in COLUMNS})
         values = {c: _mix(rows[0][c], rows[1][c], size_t) for c in COLUMNS}
-        return SramPoint(**values, extrapolated=outside)
+        return replace(_point(values), extrapolated=outside)
 
 
 @cache
@@ -85,11 +85,15 @@ def load_sram_table(device: str = "lstp", goal: str = "800mhz") -> SramTable:
     for row in csv.DictReader(lines):
         if row["device"] == device:
             values = {c: float(row[c]) for c in COLUMNS}
-            points[float(row["size_kb"]), int(row["width_bits"])] = SramPoint(**values)
+            points[float(row["size_kb"]), int(row["width_bits"])] = _point(values)
     return SramTable(device, goal, points)
 
 
-def _bracket(value: float, grid: list[float]) -> tuple[tuple[float, float], float, bool]:
+def _point(values: Mapping[str, float]) -> SramPoint:
+    return SramPoint(*(values[c] for c in COLUMNS))
+
+
+def _bracket(value: float, grid: Sequence[float]) -> tuple[tuple[float, float], float, bool]:
     """Neighbours of ``value`` in a sorted grid, its log position between them, and whether it
     lies outside."""
     above = next((i for i, g in enumerate(grid) if g >= value), len(grid) - 1)

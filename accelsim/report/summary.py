@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from accelsim import __version__
+from accelsim.report.energy_summary import energy_object, energy_row
 from accelsim.results import Counters, RunResult, add_counters
 
 BREAKDOWN = ("useful", "padding", "empty columns", "hazard", "starved", "overhead")
@@ -32,7 +33,7 @@ def breakdown(counters: Counters) -> dict[str, float]:
     return {state: cycles[state] / total for state in BREAKDOWN}
 
 
-def layer_row(result: RunResult) -> dict[str, Any]:
+def layer_row(result: RunResult, energy: bool = False) -> dict[str, Any]:
     """One run as a flat row; times are absent where the engine tells none."""
     row: dict[str, Any] = {"layer": result.name, "engine": result.engine}
     counters = result.counters
@@ -46,18 +47,22 @@ def layer_row(result: RunResult) -> dict[str, Any]:
         }
         row |= {f"{k.replace(' ', '_')}_share": v for k, v in breakdown(counters).items()}
     row |= result.operations
+    if energy:
+        row |= energy_row(result)
     row["outputs_sha256"] = result.outputs_sha256() if result.outputs is not None else None
     return row
 
 
-def run_object(results: Sequence[RunResult], wall_s: float | None = None) -> dict[str, Any]:
+def run_object(
+    results: Sequence[RunResult], wall_s: float | None = None, energy: bool = False
+) -> dict[str, Any]:
     """One JSON object for one or more layers run on one machine."""
     first = results[0]
     config = first.config
     layers = []
     for result in results:
         points = result.binary_points
-        entry = layer_row(result) | {
+        entry = layer_row(result, energy) | {
             "binary_points": {
                 "weight_frac_bits": points.weight_frac_bits,
                 "input_frac_bits": points.input_frac_bits,
@@ -66,6 +71,8 @@ def run_object(results: Sequence[RunResult], wall_s: float | None = None) -> dic
             "counters": result.counters.totals() if result.counters is not None else None,
             "provenance": result.provenance,
         }
+        if energy:
+            entry["energy"] = energy_object(result)
         layers.append(entry)
     total: dict[str, Any] = {
         key: sum(r.operations[key] for r in results) for key in first.operations
