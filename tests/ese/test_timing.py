@@ -79,6 +79,31 @@ def test_columns_wait_for_their_words(engine):
     assert got[2].cycles == 17
 
 
+def test_a_slot_waits_for_the_results_of_the_one_before():
+    """40 rows on one PE are collected in 40 cycles; an empty multiplication is shorter."""
+    empty = {f"W{gate}x": np.zeros((40, 1)) for gate in "ifco"}
+    empty |= {f"W{gate}r": np.zeros((40, 40)) for gate in "ifco"}
+    layer = RecurrentLayer("lstm", empty)
+    for engine in ENGINES:
+        got = slots(layer, engine, n_steps=1, n_pe=1, elementwise_width=1, ddr_latency_cycles=1)
+        got = {slot.name: slot.cycles for slot in got}
+        # Start, broadcast, pop, one slot for the empty column, drain.
+        assert got["STATE_1.1"] == 1 + 1 + 1 + 1 + 4
+        assert got["STATE_1.2"] == 40
+
+
+def test_vectors_are_fetched_in_the_order_of_the_paper():
+    layer = random_layer(np.random.default_rng(0), n_out=7, peepholes=True)
+    steps = make_job(machine(), layer, np.ones((1, 6))).schedule.step
+    fetched = [(slot.fetch_matrix, slot.fetch_vector, slot.spmv) for slot in steps]
+    assert fetched == [
+        ("Wfx", "bi", "Wix"), ("Wcx", "Wic", "Wfx"), ("Wir", "Wfc", "Wcx"),
+        ("Wfr", "bf", "Wir"), ("Wcr", "bc", "Wfr"), ("Wox", "bo", "Wcr"), ("Wor", "Woc", "Wox"),
+        (None, None, "Wor"), (None, None, None), (None, None, None), ("Wym", None, None),
+        (None, None, None), ("Wix", None, "Wym"),
+    ]
+
+
 def test_reading_a_column_before_it_arrived_is_noticed(monkeypatch):
     monkeypatch.setattr(SpmvControl, "_arrived", lambda self, loader, column: True)
     config = machine(ddr_word_bits=32, column_align_bits=32, ddr_burst_words=1,

@@ -28,7 +28,8 @@ class Slot:
     Attributes
     ----------
     fetch_matrix : matrix requested from DDR_1, its pointers from DDR_2
-    fetch_vectors : shared by all channels (DDR_2); ``fetch_x`` the next x_t of every channel
+    fetch_vector : shared by all channels (DDR_2); ``fetch_x`` the next x_t of every channel.
+        No slot fetches both, or two of them.
     spmv : matrix that the PEs multiply
     awaits_pointers : the next slot multiplies, so its pointers must have arrived (F2)
     store_y : y of the step before goes to DDR_1
@@ -38,7 +39,7 @@ class Slot:
     state: str
     number: int
     fetch_matrix: str | None = None
-    fetch_vectors: tuple[str, ...] = ()
+    fetch_vector: str | None = None
     fetch_x: bool = False
     spmv: str | None = None
     operations: tuple[Operation, ...] = ()
@@ -74,7 +75,7 @@ class Schedule:
 def make_schedule(layer: RecurrentLayer) -> Schedule:
     """The schedule of a layer: what is multiplied, and what is computed from what when."""
     works = {"lstm": _lstm, "gru": _gru, "linear": _linear}[layer.kind](layer)
-    vectors = _vector_order(layer, works)
+    vectors = _vector_order(layer)
     first = next(work[1] for work in works if work[1])
     matrices = [work[1] for work in works if work[1]]
     after = dict(zip(matrices, [*matrices[1:], None], strict=True))
@@ -91,12 +92,12 @@ def make_schedule(layer: RecurrentLayer) -> Schedule:
         is_last = index == len(works) - 1
         following = works[(index + 1) % len(works)][1]
         slots.append(Slot(
-            state, number, first if is_last else fetch, vectors.get(index, ()), is_last, spmv,
+            state, number, first if is_last else fetch, vectors.get(index), is_last, spmv,
             operations, awaits_pointers=following is not None, store_y=index == 0,
         ))
     initial = (
         Slot("INITIAL", 1, tables=True),
-        Slot("INITIAL", 2, first, (), True, awaits_pointers=True),
+        Slot("INITIAL", 2, first, None, True, awaits_pointers=True),
     )
     return Schedule(initial, tuple(slots), (Slot("FINAL", 1, store_y=True),))
 
@@ -165,28 +166,11 @@ def _linear(layer: RecurrentLayer) -> list[Work]:
     return works
 
 
-_USED_IN = {
-    "bi": "i", "Wic": "Wic.c", "Wfc": "Wfc.c", "bf": "f", "bc": "g", "bo": "o", "Woc": "Woc.c",
-    "br": "r", "bz": "z", "bn": "n", "bnr": "s", "by": "y",
-}
-"""Vector to the operation that reads it."""
-
-
-def _vector_order(layer: RecurrentLayer, works: list[Work]) -> dict[int, tuple[str, ...]]:
-    """Slot index to the vectors fetched in it: one a slot, in the order of their use (S4)."""
+def _vector_order(layer: RecurrentLayer) -> dict[int, str]:
+    """Slot index to the vector fetched in it, in the order of their use (S4)."""
     if layer.kind == "lstm" and layer.peepholes:
         order = ["bi", "Wic", "Wfc", "bf", "bc", "bo", "Woc"]
     else:
         order = list(CELLS[layer.kind].biases)
     order = [name for name in order if name in layer.biases or name in layer.peepholes]
-    used_at = {
-        operation.result: index
-        for index, (_, _, operations) in enumerate(works) for operation in operations
-    }
-    if layer.kind == "linear":
-        used_at["y"] = 1
-    result: dict[int, tuple[str, ...]] = {}
-    for place, name in enumerate(order):
-        at = min(place, used_at[_USED_IN[name]] - 1)
-        result[at] = (*result.get(at, ()), name)
-    return result
+    return dict(enumerate(order))

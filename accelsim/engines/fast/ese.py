@@ -64,7 +64,6 @@ class _Timing:
         columns = max(s.shape[1] for s in job.streams.values())
         self._issue = np.zeros(columns, dtype=np.int64)
         self._pop = np.zeros((columns, config.n_pe), dtype=np.int64)
-        self._path_free = 0
         self._pointers = 0
         self._assemble_rows = 0
         self._total = dict.fromkeys((
@@ -117,7 +116,7 @@ class _Timing:
         if slot.tables:
             bits = sum(len(t.samples) for t in job.tables.values()) * config.activation_bits
             last = max(last, self._whole("table_words", bits, now))
-        for _ in slot.fetch_vectors:
+        if slot.fetch_vector is not None:
             last = max(last, self._vector(job.layer.n_cells, 1, now))
         if slot.fetch_x:
             last = max(last, self._vector(job.layer.n_inputs, config.n_channels, now))
@@ -139,9 +138,7 @@ class _Timing:
         arrivals = self._ddr_2.request(now, -(-bits * copies // config.ddr_word_bits))
         chunk = np.arange(-(-bits // path))
         words = -(-np.minimum((chunk + 1) * path, bits) * copies // config.ddr_word_bits)
-        earliest = np.maximum.accumulate(arrivals[words - 1] + 1 - chunk)
-        last = int(max(earliest[-1], self._path_free) + chunk[-1])
-        self._path_free = last + 1
+        last = int((arrivals[words - 1] + 1 - chunk).max() + chunk[-1])
         self._total["vector_words"] += len(arrivals)
         self._total["vector_path_cycles"] += len(chunk)
         return last

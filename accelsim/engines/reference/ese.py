@@ -167,9 +167,9 @@ class Ese:
             self._tables_left = -(-bits // config.ddr_word_bits)
             self.traffic["table"] += self._tables_left
             self.ddr_2.request(cycle, self._tables_left, self._table_word)
-        for name in slot.fetch_vectors:
-            values = job.vectors[name].tolist()
-            self._fetch_vector(cycle, name, [values] * job.n_channels, 1)
+        if slot.fetch_vector is not None:
+            values = job.vectors[slot.fetch_vector].tolist()
+            self._fetch_vector(cycle, slot.fetch_vector, [values] * job.n_channels, 1)
         if slot.fetch_x:
             self._fetch_vector(cycle, None, job.inputs[self._next_x].tolist(), config.n_channels)
             self._next_x += 1
