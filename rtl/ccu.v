@@ -69,6 +69,7 @@ module ccu #(
   output wire                      blocked_o,
   // For the trace
   output wire                      drain_o,
+  output wire                      looks_o,         // the tree's answer is used
   output wire                      row_change_o
 );
 
@@ -167,7 +168,7 @@ module ccu #(
     .first_column_i(first_column), .bias_i(bias), .bias_activation_i(bias_activation),
     .scan_i(state_q == Compute), .finished_o(finished), .row_o(scan_row_o),
     .row_read_o(scan_read_o), .position_o(position_o), .found_i(found_i), .index_i(index_i),
-    .value_i(value_i), .full_i(full_i), .broadcast_o(broadcast_o), .column_o(column_o),
+    .value_i(value_i), .full_i(full_i), .broadcast_o(broadcast_o), .column_o(column_o), .looks_o(looks_o),
     .activation_o(activation_o), .row_change_o(row_change_o), .blocked_o(blocked_o)
   );
 

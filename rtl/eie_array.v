@@ -39,7 +39,7 @@ module eie_array #(
   parameter integer PeTraceBits   =
       CountBits + 2*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
       + WeightValueBits + 2*RowBits + 2*AccumulatorBits + ActivationBits + 12,
-  parameter integer TraceBits     = 9 + ColumnBits + ActivationBits + NPe * PeTraceBits
+  parameter integer TraceBits     = 10 + PositionBits + ColumnBits + 2*ActivationBits + NPe * PeTraceBits
 ) (
   input  wire                    clk_i,
   input  wire                    rst_ni,    // asynchronous, active low
@@ -66,10 +66,10 @@ module eie_array #(
   localparam integer ReadShiftBits = $clog2(RegisterBits + 1);
   localparam integer CounterBits   = 32;
   localparam integer DataBits      = 32;
-  localparam integer CcuTraceBits  = 9 + ColumnBits + ActivationBits;
+  localparam integer CcuTraceBits  = 10 + PositionBits + ColumnBits + 2*ActivationBits;
 
   wire layer_start, running, compute, pass_start, swap, clear, relu, load, store, drain;
-  wire broadcast, blocked, row_change, scan_read, found;
+  wire broadcast, blocked, row_change, scan_read, found, looks;
   wire [ShiftBits-1:0]          shift;
   wire [ReadShiftBits-1:0]      read_shift;
   wire [RowBits-1:0]            batch_row, scan_row;
@@ -97,7 +97,7 @@ module eie_array #(
     .scan_row_o(scan_row), .scan_read_o(scan_read), .position_o(position), .found_i(found),
     .index_i(found_index), .value_i(found_value), .full_i(|full), .broadcast_o(broadcast),
     .column_o(column), .activation_o(activation), .blocked_o(blocked), .drain_o(drain),
-    .row_change_o(row_change)
+    .looks_o(looks), .row_change_o(row_change)
   );
 
   lnzd_tree #(
@@ -150,13 +150,15 @@ module eie_array #(
   generate
     if (Trace != 0) begin : g_trace
       assign trace_o[CcuTraceBits-1:0] = {
-        running, pass_start, load, compute, drain, store, blocked, row_change, broadcast,
+        running, pass_start, load, compute, drain, store, looks && found,
+        (looks && found) ? found_index : {PositionBits{1'b0}},
+        (looks && found) ? found_value : {ActivationBits{1'b0}}, blocked, row_change, broadcast,
         broadcast ? column : {ColumnBits{1'b0}},
         broadcast ? activation : {ActivationBits{1'b0}}
       };
     end else begin : g_no_trace
       assign trace_o[CcuTraceBits-1:0] = {CcuTraceBits{1'b0}};
-      wire unused_states = drain ^ row_change;
+      wire unused_states = drain ^ row_change ^ looks;
     end
     for (p = 0; p < NPe; p = p + 1) begin : g_trace_pe
       assign trace_o[CcuTraceBits + p*PeTraceBits +: PeTraceBits] = g_pe[p].trace;

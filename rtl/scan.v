@@ -41,6 +41,7 @@ module scan #(
   output wire [ColumnBits-1:0]     column_o,          // address of the column's first pointer
   output wire [ActivationBits-1:0] activation_o,
   // Other states of this cycle
+  output wire                      looks_o,           // the tree's answer is used
   output wire                      row_change_o,
   output wire                      blocked_o
 );
@@ -71,6 +72,7 @@ module scan #(
   assign broadcast_o  = scanning && found && !full_i;
   assign blocked_o    = scanning && found && full_i;
   assign row_change_o = scanning && !found;
+  assign looks_o      = scanning && !bias_row_q;
   assign row_read_o   = scanning && fresh_q && !bias_row_q;
   assign finished_o   = finished_q;
   assign row_o        = row_q;

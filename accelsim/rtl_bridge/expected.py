@@ -9,6 +9,7 @@ import numpy as np
 from accelsim.arch.config import EieConfig
 from accelsim.arch.plan import Pass
 from accelsim.engines.job import IntArray, JobResult, LayerJob
+from accelsim.engines.reference.ccu import Ccu
 from accelsim.engines.reference.eie import Eie, run
 from accelsim.engines.reference.pe import Pe
 from accelsim.rtl_bridge.params import RtlParameters, rtl_plan
@@ -26,6 +27,7 @@ class TraceObserver:
     def __init__(self, config: EieConfig, job: LayerJob) -> None:
         self._config = config
         self._pointers_of_a_tile = job.image.n_columns + 1
+        self._bias_column = job.image.bias_column
         self._codebook = job.codebook.tolist()
         self._entries = [job.image.pe(index) for index in range(config.n_pe)]
         self._pass = -1
@@ -45,13 +47,8 @@ class TraceObserver:
         seen = {"running": 1} | {phase: int(ccu.phase == phase) for phase in _PHASES}
         # The last load cycle gives no address.
         seen["load"] = int(ccu.load_row is not None)
-        if ccu.broadcast is not None:
-            column, activation = ccu.broadcast
-            seen["broadcast"] = 1
-            seen["broadcast_column"] = base + column
-            seen["broadcast_activation"] = activation & ((1 << self._config.activation_bits) - 1)
-        elif ccu.phase == "compute" and not ccu.scan.finished:
-            seen["row_change" if ccu.scan.found is None else "blocked"] = 1
+        if ccu.phase == "compute" and not ccu.scan.finished:
+            self._scan(ccu, base, seen)
         self._ccu.append(seen)
         for index, pe in enumerate(machine.pes):
             self._late(t, index, pe)
@@ -72,6 +69,23 @@ class TraceObserver:
             for name, value in seen.items():
                 result[name][t, index] = value
         return result
+
+    def _scan(self, ccu: Ccu, base: int, seen: dict[str, int]) -> None:
+        if ccu.scan.found is None:
+            seen["row_change"] = 1
+            return
+        column, activation = ccu.scan.item
+        value = activation & ((1 << self._config.activation_bits) - 1)
+        if column != self._bias_column:
+            seen["lnzd_tree.found"] = 1
+            seen["lnzd_tree.index"] = ccu.scan.found
+            seen["lnzd_tree.value"] = value
+        if ccu.broadcast is None:
+            seen["blocked"] = 1
+            return
+        seen["broadcast"] = 1
+        seen["broadcast_column"] = base + column
+        seen["broadcast_activation"] = value
 
     def _late(self, t: int, index: int, pe: Pe) -> None:
         """Counts that tell of the cycle before: the edge has made them."""

@@ -79,9 +79,14 @@ class RtlParameters:
 
     def ccu_trace_fields(self) -> list[tuple[str, int]]:
         """(name, bits) of the control unit's part of ``trace_o``, highest bits first."""
-        flags = ("running", "start", "load", "compute", "drain", "store", "blocked",
-                 "row_change", "broadcast")
-        return [(flag, 1) for flag in flags] + [
+        return [
+            *((phase, 1) for phase in ("running", "start", "load", "compute", "drain", "store")),
+            ("lnzd_tree.found", 1),
+            ("lnzd_tree.index", _address_bits(self.n_pe)),
+            ("lnzd_tree.value", self.activation_bits),
+            ("blocked", 1),
+            ("row_change", 1),
+            ("broadcast", 1),
             ("broadcast_column", self.column_bits),
             ("broadcast_activation", self.activation_bits),
         ]
