@@ -27,11 +27,15 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
 
+_COMPILING = "accelsim: compiling kernels; this happens once and takes some seconds\n"
+
 
 def config_from(machine: str, settings: Sequence[str] | None) -> EieConfig:
     """The machine's configuration with the command line's overrides."""
     from accelsim.arch import load_config, parse_setting
+    from accelsim.formats.compiling import on_first_compile
 
+    on_first_compile(lambda: sys.stderr.write(_COMPILING))
     overrides = dict(parse_setting(text) for text in settings or [])
     return load_config(machine, **overrides)
 

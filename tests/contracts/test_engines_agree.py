@@ -81,6 +81,9 @@ EDGES = {
     "values that saturate": {"values": "bounds", "shift": 0, "accumulator_bits": 8},
     "products of 64 bits": {"values": "bounds", "shift": 64, "weight_value_bits": 32,
                             "activation_bits": 32, "accumulator_bits": 48},
+    "more rows than a byte counts": {"n_pe": 1, "n_in": 4, "n_out": 300, "weights": 0.9},
+    "waits beyond 16 bits": {"n_pe": 1, "n_in": 60, "n_out": 150, "weights": 0.9, "active": 1.0,
+                             "act_queue_depth": 50},
     "long zero runs": {"n_pe": 1, "n_out": 300, "weights": 0.03, "index_bits": 2},
     "zeros among the stored weights": {"explicit_zeros": True, "weights": 0.9},
     "batches of one row": {"regfile_depth": 1, "capacity": "check"},
@@ -97,12 +100,17 @@ EDGES = {
 }
 
 
-@pytest.mark.parametrize("edge", EDGES)
-def test_edges_agree(edge):
+def edge_case(edge):
+    """The plain case with one edge's words."""
     words = {**PLAIN, "overrides": dict(PLAIN["overrides"])}
     for key, value in EDGES[edge].items():
         (words if key in PLAIN or key == "explicit_zeros" else words["overrides"])[key] = value
-    assert disagreement(make_case(**words)) is None
+    return make_case(**words)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges_agree(edge):
+    assert disagreement(edge_case(edge)) is None
 
 
 @settings(max_examples=200, suppress_health_check=MANY)

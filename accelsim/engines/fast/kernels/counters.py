@@ -148,7 +148,8 @@ def count_occupancy(issue, wait, longest, at_least):
             known_before -= known + issue[n - 1]
             found = np.int64(0)
             for p in range(n_pe):
-                cycles = (known_before + before[p] - waits[p]) & 0xFFFFFFFF
+                difference = np.int64(before[p]) - np.int64(waits[p])
+                cycles = (known_before + difference) & 0xFFFFFFFF
                 at_least[n, p] += cycles
                 found |= cycles
             if found == 0:

@@ -1,0 +1,62 @@
+"""Kernels without compilation, with bounds checked, from a cold and a warm cache."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FEW = ("an odd number of PEs", "batches", "refills", "no bypass", "values that saturate")
+
+
+def run(code, *arguments, **variables):
+    """A Python process of its own; ``code`` is a module of the tests."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
+    return subprocess.run(
+        [sys.executable, "-m", code, *arguments], cwd=ROOT, capture_output=True, text=True,
+        env=environment | variables, check=False,
+    )
+
+
+def test_the_same_without_compilation():
+    done = run("tests.contracts.small_jobs", NUMBA_DISABLE_JIT="1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("jit False")
+    assert done.stderr == ""
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """Variables for checked bounds; compiled code does not say so, hence a cache of its own."""
+    return {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("numba"))}
+
+
+def test_the_same_with_bounds_checked(checked):
+    done = run("tests.contracts.small_jobs", *FEW, **checked)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"jit True, bounds True, {len(FEW)} agree\n"
+    assert done.stderr == "compiling\n", "announced once, before the first compilation"
+    again = run("tests.contracts.small_jobs", *FEW, **checked)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr == "", "nothing is compiled from a warm cache, so nothing is announced"
+
+
+def test_checked_bounds_see_a_planted_fault(checked):
+    done = run("tests.contracts.small_jobs", "beyond", **checked)
+    assert done.returncode != 0
+    assert "IndexError" in done.stderr
+
+
+def test_numba_is_imported_by_the_first_kernel_only():
+    code = (
+        "import sys, accelsim, accelsim.api, accelsim.engines.fast.eie, accelsim.formats\n"
+        "assert 'numba' not in sys.modules\n"
+        "import accelsim.formats.kernels\n"
+        "assert 'numba' in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
