@@ -42,6 +42,7 @@ for command in (
     run.simulate,
     run.accuracy,
     inside.trace,
+    inside.explain,
     study.sweep,
     study.results,
     study.pareto,

@@ -65,9 +65,12 @@ def compress(
     as_csv: CsvOption = False,
 ) -> None:
     """Prune, share weights, encode; print the Deep Compression table, a row a layer and a total."""
+    import numpy as np
+
     from accelsim.compression import compress_network
     from accelsim.compression.store import save_compressed
     from accelsim.compression.table import compression_table
+    from accelsim.explain import row_order_gain
     from accelsim.network import calibrated
     from accelsim.sources import as_layers, load_inputs
 
@@ -76,19 +79,26 @@ def compress(
         recipe = replace(recipe, permute_rows=n_pe)
     layers = as_layers(source, layer, seed)
     packed = compress_network(layers, recipe)
+    vectors = layers[0].activations
     if inputs is not None:
-        packed = calibrated(packed, load_inputs(inputs, packed[0].n_inputs))
+        vectors = load_inputs(inputs, packed[0].n_inputs)
+        packed = calibrated(packed, vectors)
+    vector = None if vectors is None else np.atleast_2d(vectors)[0]
+    gained = row_order_gain(packed, n_pe, vector) if permute else []
     counted = compression_table(packed, cast(Any, order))
     if output is not None:
         save_compressed(output, packed)
     if as_json:
         rows = [row.as_dict() for row in counted.rows]
-        print_json({"layers": rows, "total": counted.total.as_dict(),
+        print_json({"layers": rows, "total": counted.total.as_dict(), "row_order": gained,
                     "output": str(output) if output else None})
     elif as_csv:
         print_csv([row.as_dict() for row in (*counted.rows, counted.total)])
     else:
         console().print(compression_view(counted))
+        if gained:
+            body = [list(row.values()) for row in gained]
+            console().print(table(f"Row order for {n_pe} PEs", list(gained[0]), body))
         if output is not None:
             console().print(f"written: {output} ({output.stat().st_size:,} bytes)")
 

@@ -1,4 +1,4 @@
-"""``accelsim trace``: what each unit does in each cycle."""
+"""``accelsim trace`` and ``accelsim explain``: what each unit does, and why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from accelsim.cli.common import MachineOption, SetOption, config_from
+from accelsim.cli.common import (
+    JsonOption,
+    MachineOption,
+    SetOption,
+    config_from,
+    console,
+    print_json,
+    table,
+)
 from accelsim.cli.frontend import DensityOption, SeedOption, make_recipe
 
 if TYPE_CHECKING:
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from accelsim.arch import EieConfig
+    from accelsim.explain import Explanation
     from accelsim.records import CompressedLayer
 
 SourceArgument = Annotated[
@@ -90,6 +99,78 @@ def trace(
     if output is not None:
         typer.echo(f"written: {output} ({output.stat().st_size:,} bytes): {layers[index].name}, "
                    f"cycles {first:,} to {first + shown - 1:,}, PEs {pes}")
+
+
+def explain(
+    source: SourceArgument,
+    layer: OneLayerOption = None,
+    machine: MachineOption = "eie",
+    settings: SetOption = None,
+    inputs: InputsOption = None,
+    activation_density: DrawOption = None,
+    density: DensityOption = None,
+    seed: SeedOption = 1,
+    picture: Annotated[
+        Path, typer.Option("--picture", "-o", help="Where the picture goes: svg, pdf or png.")
+    ] = Path("accelsim-explain.svg"),
+    as_json: JsonOption = False,
+) -> None:
+    """Where the cycles went, PE by PE; who is to blame; what would help, by running it."""
+    from accelsim.explain import explain as work_out
+    from accelsim.network import job_of_layer
+    from accelsim.report.explain_plots import explanation
+    from accelsim.report.plots_style import save
+
+    config = config_from(machine, settings)
+    layers, index, vector = prepared(
+        config, source, layer, inputs, activation_density, density, seed
+    )
+    job, points = job_of_layer(config, layers, vector, index)
+    found = work_out(config, layers[index], job, points)
+    save(explanation(found), picture)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    out = console()
+    for view in explain_views(found):
+        out.print(view)
+    out.print(f"picture: {picture}")
+
+
+def explain_views(found: Explanation) -> list[Any]:
+    """Four tables: all PEs, the worst PEs, the worst columns, the remedies."""
+    n_pe, cycles = found.result.timed.n_pe, found.result.cycles
+    worst = found.worst_pes()
+    states = [
+        (state, f"{100 * share:.2f}", f"{share * cycles:,.1f}",
+         *(f"{int(found.states[state][pe]):,}" for pe in worst))
+        for state, share in found.shares().items() if share
+    ]
+    columns = [
+        (c.column, c.cycle, c.heaviest_pe, c.slots, f"{c.mean_slots:.2f}", f"{c.lost:.2f}")
+        for c in found.columns
+    ]
+    remedies = []
+    problems = any(remedy.problem for remedy in found.remedies)
+    for remedy in found.remedies:
+        saved = found.saved(remedy)
+        told = ["-", "-", "-"] if saved is None else [
+            f"{remedy.cycles:,}", f"{saved:,}", f"{100 * saved / cycles:+.2f}"]
+        remedies.append([remedy.name, *told, *([remedy.problem or ""] if problems else [])])
+    heads = ["change", "cycles", "saved", "%", *(["why not"] if problems else [])]
+    blamed = [(pe, int(found.blamed[pe]), f"{found.blamed[pe] / n_pe:,.1f}",
+               int(found.result.timed.issued_entries[pe]),
+               int(found.result.timed.blocking_cycles[pe])) for pe in worst]
+    return [
+        table(f"{found.result.name}: where {cycles:,} cycles of {n_pe} PEs went",
+              ("state", "% of PE-cycles", "cycles a PE", *(f"PE {pe}" for pe in worst)), states),
+        table("PEs whose full queue starved others", (
+            "PE", "PE-cycles starved", "cycles a PE", "its entries", "cycles full while blocked",
+        ), blamed),
+        table("Costliest columns", ("column", "broadcast in cycle", "heaviest PE", "its slots",
+                                    "mean slots", "cycles lost"), columns),
+        table("What would help (each was run)", heads, remedies),
+    ]
 
 
 def pe_numbers(text: str, n_pe: int) -> list[int]:
