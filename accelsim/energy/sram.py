@@ -90,7 +90,10 @@ def load_sram_table(device: str = "lstp", goal: str = "800mhz") -> SramTable:
 
 
 def _point(values: Mapping[str, float]) -> SramPoint:
-    return SramPoint(*(values[c] for c in COLUMNS))
+    return SramPoint(
+        values["read_pj"], values["write_pj"], values["leakage_mw"], values["area_um2"],
+        values["access_ns"], values["cycle_ns"],
+    )
 
 
 def _bracket(value: float, grid: Sequence[float]) -> tuple[tuple[float, float], float, bool]:
