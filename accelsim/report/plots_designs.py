@@ -68,6 +68,8 @@ def roofline(machine: SpmatMachine, results: Sequence[RunResult], dram_gb_s: flo
         axes.plot(at_dram, min(peak_gops, dram_gb_s * at_dram), markerfacecolor="none",
                   markeredgecolor=colour, marker=marker, linestyle="none",
                   label=f"_{result.name}, DRAM")
+    axes.plot([], [], linestyle="none", marker="o", markerfacecolor="none",
+              markeredgecolor="black", label="bound from DRAM")
     axes.set_xscale("log")
     axes.set_yscale("log")
     legend_beside(axes)
@@ -82,7 +84,7 @@ def _bound(
 
 def pareto_scatter(
     x: npt.ArrayLike, y: npt.ArrayLike, on_front: npt.ArrayLike, x_label: str, y_label: str,
-    labels: Sequence[str] = (),
+    labels: Sequence[str] = (), log: bool = False,
 ) -> Figure:
     """All designs in grey, those on the Pareto front marked and joined.
 
@@ -90,7 +92,8 @@ def pareto_scatter(
     ----------
     x, y : (n,) one value a design
     on_front : (n,) bool
-    labels : of the designs on the front, in the order of ``x``; none if empty
+    labels : of the designs on the front, in the order of ``x``; an empty text is not drawn
+    log : logarithmic axes
     """
     xs, ys = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     front = np.asarray(on_front, dtype=bool)
@@ -103,8 +106,12 @@ def pareto_scatter(
     axes.plot(xs[at], ys[at], color="#D55E00", marker="D", markersize=5, linewidth=1.2,
               label="front")
     for text, index in zip(labels, np.flatnonzero(front), strict=False):
-        axes.annotate(text, (xs[index], ys[index]), xytext=(5, 5), textcoords="offset points",
-                      fontsize=7)
+        if text:
+            axes.annotate(text, (xs[index], ys[index]), xytext=(5, 5),
+                          textcoords="offset points", fontsize=7)
+    if log:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
     legend_beside(axes)
     return figure
 
