@@ -133,8 +133,8 @@ def test_balanced_pruning_drops_the_smallest_of_the_fullest():
 
 
 def test_a_remedy_that_does_not_fit_says_so():
-    config = load_config("eie", n_pe=1, spmat_kb=0.25)
-    source = layer(20, 40, 0.3, bias=False)
+    config = load_config("eie", n_pe=1, spmat_kb=0.25)  # 256 entries, 224 of 9 bits
+    source = layer(64, 24, 0.142, bias=False)
     _, _, found = explained(config, source)
     told = [r.problem for r in found.remedies if r.problem]
     assert told
