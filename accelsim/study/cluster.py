@@ -11,20 +11,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Generator, Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from accelsim.errors import AccelsimError, InputError
-from accelsim.records import CompressedLayer, Layer
-from accelsim.study.evaluate import error_text, evaluate
+from accelsim.study.evaluate import error_text, evaluate, make_layer
 from accelsim.study.extras import extra
 from accelsim.study.points import Chunk
-from accelsim.study.recipes import compress_by
 from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial
-from accelsim.study.workloads import Workload, compressed
+from accelsim.study.workloads import Workload
 
 CONNECT_SECONDS = 20
 # For workers of our own: Dask makes glibc give back memory at once, which costs a page fault for
@@ -69,27 +66,44 @@ class _Dispatch:
         while self.trials:
             future = next(self.finished)
             slot, trial = self.trials.pop(future)
-            self.start(slot)
             try:
-                yield trial.chunk, future.result()
+                outcomes = future.result()
             except killed:
-                suspects.append(replace(trial, deaths=MAX_DEATHS - 1))
+                suspects.append(Trial(trial.chunk))
+                self.start(slot)
+                continue
+            except CancelledError:
+                # A layer that was sent is gone with its worker; Dask cannot make it again.
+                if trial.deaths == MAX_DEATHS:
+                    raise
+                self.layers.clear()
+                self.run(slot, replace(trial, deaths=trial.deaths + 1))
+                continue
+            self.start(slot)
+            yield trial.chunk, outcomes
         while suspects:
             trial = suspects.pop()
             try:
                 yield trial.chunk, self.submit(trial.chunk).result()
-            except killed:
-                halves = trial.after_death()
-                suspects.extend(halves)
-                if not halves:
-                    yield trial.dead()
+                continue
+            except killed:  # several workers died of it, with nothing else running
+                trial = replace(trial, deaths=MAX_DEATHS - 1)
+            except CancelledError:
+                self.layers.clear()
+            halves = trial.after_death()
+            suspects.extend(halves)
+            if not halves:
+                yield trial.dead()
 
     def start(self, slot: int) -> None:
         chunk = self.take(slot)
         if chunk is not None:
-            future = self.submit(chunk)
-            self.trials[future] = slot, Trial(chunk)
-            self.finished.add(future)
+            self.run(slot, Trial(chunk))
+
+    def run(self, slot: int, trial: Trial) -> None:
+        future = self.submit(trial.chunk)
+        self.trials[future] = slot, trial
+        self.finished.add(future)
 
     def submit(self, chunk: Chunk) -> Any:
         layer = self.layer(chunk.workload, chunk.recipe)
@@ -101,17 +115,11 @@ class _Dispatch:
         if key not in self.layers:
             while len(self.layers) >= LAYERS_KEPT + len(self.trials):
                 self.layers.pop(next(iter(self.layers)))
-            if workload.path is None:
-                made = self.client.submit(compressed, workload, recipe, pure=False)
-            else:
+            sent = None
+            if workload.path is not None:
                 sent = self.client.scatter(workload.load(), hash=False)
-                made = self.client.submit(_compress_sent, sent, recipe, pure=False)
-            self.layers[key] = made
+            self.layers[key] = self.client.submit(make_layer, workload, recipe, sent, pure=False)
         return self.layers[key]
-
-
-def _compress_sent(layer: Layer, recipe: dict[str, Any]) -> tuple[CompressedLayer, Any]:
-    return compress_by(layer, recipe), np.atleast_2d(np.asarray(layer.activations))[0]
 
 
 @contextmanager

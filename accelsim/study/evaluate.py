@@ -13,10 +13,12 @@ from accelsim import __version__
 from accelsim.api import simulate
 from accelsim.arch import EieConfig, load_config
 from accelsim.errors import AccelsimError, InputError
-from accelsim.records import CompressedLayer
+from accelsim.records import CompressedLayer, Layer
 from accelsim.study.metrics import FinishedPoint, Metric
 from accelsim.study.points import Chunk, Settings
-from accelsim.study.workloads import compressed
+from accelsim.study.workloads import Workload, compressed, compressed_from
+
+Made = tuple[CompressedLayer, Any] | str
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,13 @@ class Outcome:
     wall_s: float
 
 
-def evaluate(chunk: Chunk, layer: tuple[CompressedLayer, Any] | None = None) -> list[Outcome]:
+def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
     """Run every point of a chunk; a point that fails does not stop the others.
 
     Parameters
     ----------
-    layer : the compressed layer and its input vector where the caller has them; else they are made
-        here, once for all chunks of the layer in this process
+    layer : what `make_layer` gave, where the caller has it; else it is made here, once for all
+        chunks of the layer in this process
 
     Raises
     ------
@@ -44,11 +46,25 @@ def evaluate(chunk: Chunk, layer: tuple[CompressedLayer, Any] | None = None) -> 
     if chunk.version != __version__:
         raise InputError(f"a worker runs accelsim {__version__}, this sweep {chunk.version}; "
                          f"install the same version everywhere")
+    made = make_layer(chunk.workload, chunk.recipe) if layer is None else layer
+    if isinstance(made, str):
+        return [Outcome((), made, 0.0)] * len(chunk.points)
+    return [_outcome(chunk, point.overrides, *made) for point in chunk.points]
+
+
+def make_layer(
+    workload: Workload, recipe: dict[str, Any], loaded: Layer | None = None
+) -> Made:
+    """The compressed layer and its input vector, or the text of the error.
+
+    Parameters
+    ----------
+    loaded : the layer, where this process cannot read its file
+    """
     try:
-        packed, activations = layer or compressed(chunk.workload, chunk.recipe)
+        return compressed(workload, recipe) if loaded is None else compressed_from(loaded, recipe)
     except Exception as problem:
-        return [Outcome((), error_text(problem), 0.0)] * len(chunk.points)
-    return [_outcome(chunk, point.overrides, packed, activations) for point in chunk.points]
+        return error_text(problem)
 
 
 def config_of(base: dict[str, Any], overrides: Settings) -> EieConfig:

@@ -106,11 +106,14 @@ def compressed(workload: Workload, recipe: dict[str, Any]) -> tuple[CompressedLa
     return _compressed(workload, json.dumps(recipe, sort_keys=True))
 
 
+def compressed_from(layer: Layer, recipe: dict[str, Any]) -> tuple[CompressedLayer, Any]:
+    """The same from a layer that is loaded already."""
+    return compress_by(layer, recipe), np.atleast_2d(np.asarray(layer.activations))[0]
+
+
 @lru_cache(maxsize=2)
 def _compressed(workload: Workload, recipe: str) -> tuple[CompressedLayer, Any]:
-    layer = _loaded(workload)
-    packed = compress_by(layer, json.loads(recipe))
-    return packed, np.atleast_2d(np.asarray(layer.activations))[0]
+    return compressed_from(_loaded(workload), json.loads(recipe))
 
 
 @lru_cache(maxsize=1)

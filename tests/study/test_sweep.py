@@ -108,10 +108,16 @@ def test_a_new_metric_is_added_to_stored_points(
 
 @pytest.mark.parametrize("how", [{"jobs": 2}, {"jobs": 2, "dask": "local"}])
 def test_workers_give_what_one_process_gives(tmp_path: Path, how: dict[str, Any]) -> None:
-    study = study_file(tmp_path, "[set]\nrecipe.density = 0.3\n")
+    study = study_file(tmp_path, "[set]\nrecipe.threshold = 0.3\n")
     sweep(study, tmp_path / "here.sqlite")
     progress = sweep(study, tmp_path / "there.sqlite", **how)
     assert (progress.done, progress.failed) == (24, 0)
+    # A layer that cannot be made, and points that cannot be built.
+    broken = load_study(study).with_settings({"recipe.pattern": "row", "n_pe": [1, 2]})
+    tight = load_study(study).with_settings({"spmat_kb": 0.02})
+    for other in (broken, tight):
+        sweep(other, tmp_path / "here.sqlite")
+        assert sweep(other, tmp_path / "there.sqlite", **how).failed > 0
     assert contents(tmp_path / "there.sqlite") == contents(tmp_path / "here.sqlite")
 
 
