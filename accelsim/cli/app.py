@@ -43,6 +43,7 @@ for command in (
     run.accuracy,
     inside.trace,
     inside.explain,
+    inside.report,
     study.sweep,
     study.results,
     study.pareto,

@@ -137,6 +137,54 @@ def explain(
     out.print(f"picture: {picture}")
 
 
+def report(
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Files from `accelsim simulate --json`; or one layer or network, "
+                            "which is then run and explained."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The page to write.")
+    ] = Path("accelsim-report.html"),
+    layer: OneLayerOption = None,
+    machine: MachineOption = "eie",
+    settings: SetOption = None,
+    inputs: InputsOption = None,
+    activation_density: DrawOption = None,
+    density: DensityOption = None,
+    seed: SeedOption = 1,
+) -> None:
+    """Write one HTML page: tables, pictures, configuration, provenance; it opens offline."""
+    from accelsim.errors import InputError
+    from accelsim.files import write_atomically
+    from accelsim.report.run_report import Run, read_run, run_page
+
+    files = [source for source in sources if source.lower().endswith(".json")]
+    if len(files) == len(sources):
+        text = run_page([read_run(Path(source)) for source in files])
+    elif len(sources) == 1:
+        from accelsim.explain import explain as work_out
+        from accelsim.network import job_of_layer, simulate_network
+        from accelsim.report.summary import run_object
+
+        config = config_from(machine, settings)
+        layers, index, vector = prepared(
+            config, sources[0], layer, inputs, activation_density, density, seed,
+            whole=layer is None,
+        )
+        run = run_object(simulate_network(config, layers, vector)[0])
+        first = 0 if layer is None else index
+        explained = [
+            work_out(config, layers[at], *job_of_layer(config, layers, vector, at))
+            for at in range(first, index + 1)
+        ]
+        text = run_page([Run.model_validate(run)], explained)
+    else:
+        raise InputError("give files from `accelsim simulate --json`, or one layer or network")
+    write_atomically(output, text)
+    typer.echo(f"written: {output} ({output.stat().st_size:,} bytes)")
+
+
 def explain_views(found: Explanation) -> list[Any]:
     """Four tables: all PEs, the worst PEs, the worst columns, the remedies."""
     n_pe, cycles = found.result.timed.n_pe, found.result.cycles
@@ -190,9 +238,9 @@ def pe_numbers(text: str, n_pe: int) -> list[int]:
 
 def prepared(
     config: EieConfig, source: str, layer: str | None, inputs: Path | None,
-    activation_density: float | None, density: float | None, seed: int,
+    activation_density: float | None, density: float | None, seed: int, whole: bool = False,
 ) -> tuple[list[CompressedLayer], int, npt.NDArray[np.generic]]:
-    """Layers from the first to the chosen one, the chosen one's index, one input vector."""
+    """Layers from the first to the chosen one (``whole``: the last), its index, an input vector."""
     from accelsim.errors import InputError, nearest
     from accelsim.network import calibrated
     from accelsim.sources import load_inputs, open_source
@@ -202,7 +250,7 @@ def prepared(
     names = [packed.name for packed in opened.layers]
     if layer is not None and layer not in names:
         raise InputError(f"{source}: no layer '{layer}'{nearest(layer, names)}")
-    index = names.index(layer) if layer is not None else 0
+    index = names.index(layer) if layer is not None else whole * (len(names) - 1)
     if inputs is not None:
         vectors = load_inputs(inputs, opened.layers[0].n_inputs)
     elif activation_density is not None:

@@ -23,7 +23,8 @@ def explanation(found: Explanation) -> Figure:
     figure = Figure(figsize=(9.2, 6.0 + 0.3 * len(tried)), layout="constrained")
     panels = figure.subplots(3, 1, height_ratios=(4, 2, 0.5 + 0.4 * max(len(tried), 1)))
     _states(panels[0], found)
-    label(panels[0], f"{found.result.name}: where the cycles went", "PE", "cycles")
+    name = found.result.name.replace("$", r"\$")  # no formula
+    label(panels[0], f"{name}: where the cycles went", "PE", "cycles")
     panels[1].bar(np.arange(n_pe), found.blamed / n_pe, color="#D55E00", width=0.8)
     label(panels[1], "Starved because this PE's queue was full", "PE", "cycles, mean of all PEs")
     _remedies(panels[2], found)

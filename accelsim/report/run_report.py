@@ -1,0 +1,200 @@
+"""Runs as a page: what ran, how long it took, where the cycles went, on which machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from accelsim import __version__
+from accelsim.arch import EieConfig
+from accelsim.errors import FormatError, InputError
+from accelsim.explain import Explanation
+from accelsim.report import html
+from accelsim.report.explain_plots import explanation
+from accelsim.report.plots_style import draw_stack, legend_beside, new_axes
+from accelsim.report.summary import BREAKDOWN
+from accelsim.results import Counters
+
+MAX_FILE_BYTES = 64 << 20
+MAX_BARS = 40
+
+COLUMNS = {
+    "cycles": "cycles", "time_us": "time us", "theoretical_us": "theoretical us",
+    "load_balance": "load balance", "entries": "entries", "padding": "padding", "macs": "macs",
+    "saturations": "saturations", "blocked_cycles": "CCU blocked",
+}
+
+
+class Run(BaseModel):
+    """What `accelsim simulate --json` prints; keys beside these are kept and not looked at."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    accelsim: str = Field(max_length=100)
+    machine: str = Field(max_length=100)
+    engine: str = Field(max_length=100)
+    config: dict[str, Any]
+    layers: list[dict[str, Any]] = Field(min_length=1, max_length=100_000)
+    total: dict[str, Any]
+    name: str = "this run"
+
+
+def read_run(path: Path) -> Run:
+    """A run from a file that `accelsim simulate --json` wrote.
+
+    Raises
+    ------
+    InputError, FormatError
+        If it cannot be read, or is something else.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise FormatError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; not a run")
+        values = json.loads(path.read_bytes())
+        run = Run.model_validate({**values, "name": path.name})
+    except OSError as problem:
+        raise InputError(f"{path}: {problem.strerror or problem}") from None
+    except (ValueError, TypeError, RecursionError) as problem:
+        detail = ""
+        if isinstance(problem, ValidationError):
+            first = problem.errors()[0]
+            detail = f" ({'.'.join(map(str, first['loc']))}: {first['msg']})"
+        raise FormatError(
+            f"{path}: not a run{detail}; write one with: accelsim simulate LAYER --json"
+        ) from None
+    for layer in run.layers:
+        for key in (*COLUMNS, *(_share(state) for state in BREAKDOWN)):
+            if not isinstance(layer.get(key), int | float | None):
+                raise FormatError(f"{path}: {key} of a layer is not a number; the file is damaged")
+    return run
+
+
+def run_page(runs: Sequence[Run], explained: Sequence[Explanation] = ()) -> str:
+    """The page of one or more runs, and of what explains them."""
+    names = ", ".join(dict.fromkeys(str(layer.get("layer")) for r in runs for layer in r.layers))
+    machines = ", ".join(dict.fromkeys(
+        f"{r.machine} ({r.config.get('n_pe', '?')} PEs)" for r in runs))
+    sections = [_summary(runs), *(_explanation(found) for found in explained)]
+    sections += [_machines(runs), *(_run_details(run) for run in runs)]
+    return html.page(
+        f"accelsim: {names[:80]}", f"{machines}; written by accelsim {__version__}", sections,
+        f"accelsim {__version__}",
+    )
+
+
+def _summary(runs: Sequence[Run]) -> str:
+    keys = [k for k in COLUMNS if any(layer.get(k) is not None for r in runs for layer in r.layers)]
+    priced = sorted({k for r in runs for layer in r.layers for k, value in layer.items()
+                     if k.startswith("energy") and isinstance(value, float)})
+    rows = []
+    for run in runs:
+        for layer in run.layers:
+            rows.append([run.name, _label(layer), run.engine,
+                         *(layer.get(key) for key in [*keys, *priced])])
+        if len(run.layers) > 1:
+            rows.append([run.name, "total", run.engine, *(
+                value if isinstance(value := run.total.get(key), int | float) else None
+                for key in [*keys, *priced])])
+    heads = ["run", "layer", "engine", *(COLUMNS[k] for k in keys), *priced]
+    if len(runs) == 1:  # then it needs no name
+        heads, rows = heads[1:], [row[1:] for row in rows]
+    parts = [html.table(heads, rows)]
+    timed = [(run, layer) for run in runs for layer in run.layers
+             if layer.get("cycles") and layer.get(_share(BREAKDOWN[0])) is not None]
+    if timed:
+        parts.append(_breakdown(timed[:MAX_BARS], len(runs) > 1))
+        if len(timed) > MAX_BARS:
+            parts.append(html.paragraph(f"The first {MAX_BARS} of {len(timed):,} are drawn."))
+    return html.section("Runs", *parts)
+
+
+def _breakdown(timed: Sequence[tuple[Run, Mapping[str, Any]]], several: bool) -> str:
+    names: list[str] = []
+    for run, layer in timed:
+        name = f"{run.name}\n{_label(layer)}" if several else _label(layer)
+        # Bars of one name would be drawn on top of each other.
+        names.append(name if name not in names else f"{name} ({len(names) + 1})")
+    figure, axes = new_axes("Where the cycles of an average PE went", "layer", "cycles",
+                            (max(6.4, 0.8 * len(names) + 2.5), 3.8))
+    draw_stack(axes, [name.replace("$", r"\$") for name in names], {
+        state: [float(layer.get(_share(state)) or 0) * layer["cycles"] for _, layer in timed]
+        for state in BREAKDOWN
+    })
+    if len(names) > 6:
+        axes.tick_params(axis="x", rotation=60)
+    legend_beside(axes)
+    return html.picture(figure, "Cycles of each layer by what an average PE did in them")
+
+
+def _label(layer: Mapping[str, Any]) -> str:
+    return str(layer.get("layer"))[:60]
+
+
+def _share(state: str) -> str:
+    return f"{state.replace(' ', '_')}_share"
+
+
+def _explanation(found: Explanation) -> str:
+    result, worst = found.result, found.worst_pes()
+    states = [
+        (state, 100 * share, *(int(found.states[state][pe]) for pe in worst))
+        for state, share in found.shares().items() if share
+    ]
+    remedies = [(r.name, r.cycles, found.saved(r), r.problem or "") for r in found.remedies]
+    columns = [(c.column, c.cycle, c.heaviest_pe, c.slots, c.mean_slots, c.lost)
+               for c in found.columns]
+    return html.section(
+        f"{result.name}: why {result.cycles:,} cycles",
+        html.picture(explanation(found), f"{result.name}: cycles of each PE, full queues that "
+                                         f"starved others, cycles that changes would save"),
+        html.heading("States, and the five worst PEs"),
+        html.table(["state", "% of PE-cycles", *(f"PE {pe}" for pe in worst)], states),
+        html.heading("What would help (each was run)"),
+        html.table(["change", "cycles", "saved", "note"], remedies),
+        html.heading("Costliest columns"),
+        html.table(["column", "broadcast in cycle", "heaviest PE", "its slots", "mean slots",
+                    "cycles lost"], columns),
+    )
+
+
+def _machines(runs: Sequence[Run]) -> str:
+    """Every configuration value, a column a run."""
+    keys = list(dict.fromkeys(str(key) for run in runs for key in run.config))
+    described = EieConfig.model_fields
+    rows = [
+        (key, *(str(_plain(run.config.get(key, "-"))) for run in runs),
+         (described[key].description or "") if key in described else "") for key in keys
+    ]
+    return html.section(
+        "Machine" if len(runs) == 1 else "Machines",
+        html.table(["key", *("value" if len(runs) == 1 else run.name for run in runs), "meaning"],
+                   rows),
+    )
+
+
+def _run_details(run: Run) -> str:
+    meanings = {f.name: f.metadata["meaning"] for f in fields(Counters)}
+    counted = run.total.get("counters")
+    if not isinstance(counted, dict):
+        counted = {}
+    parts = []
+    if counted:
+        parts.append(html.details("Counters, all layers", html.table(
+            ["counter", "total", "meaning"],
+            [(str(k), _plain(v), meanings.get(k, "")) for k, v in counted.items()],
+        )))
+    for layer in run.layers[:MAX_BARS]:
+        kept = {key: layer.get(key) for key in ("binary_points", "outputs_sha256", "provenance")}
+        text = json.dumps(kept, indent=2, sort_keys=True, default=str)
+        parts.append(html.details(f"Provenance of {_label(layer)}", html.preformatted(text)))
+    title = f"{run.name}: accelsim {run.accelsim}, {run.machine}, engine {run.engine}"
+    return html.section(title, *parts)
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, int | float | str) else json.dumps(value, default=str)
