@@ -275,8 +275,9 @@ def _list(
     shown = metrics or [name for name in SHOWN if name in found.metrics]
     total = found.count(conditions)
     rows = list(found.rows(conditions, limit))
-    errors = any(row["error"] for row in rows)
-    columns = ["workload", *found.varying(), *shown, *(["error"] if errors else [])]
+    failed = [row for row in rows if row["error"]]
+    shown = [] if len(failed) == len(rows) else shown
+    columns = ["workload", *found.varying(), *shown, *(["error"] if failed else [])]
     title = f"{total:,} points" if len(rows) == total else f"{len(rows):,} of {total:,} points"
     body = [["" if row[key] is None else row[key] for key in columns] for row in rows]
     console().print(table(title, columns, body))

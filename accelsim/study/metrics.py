@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from accelsim.arch import EieConfig
+from accelsim.energy import EnergyReport, price
+from accelsim.energy.technology import MODULES
 from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedLayer
 from accelsim.results import Counters, RunResult
@@ -30,6 +33,11 @@ class FinishedPoint:
     def counters(self) -> Counters:
         """The run's counters."""
         return self.result.timed
+
+    @cached_property
+    def energy(self) -> EnergyReport:
+        """What the run costs, priced once for all metrics."""
+        return price(self.config, self.counters)
 
 
 @dataclass(frozen=True)
@@ -156,6 +164,36 @@ def _queue_mean(point: FinishedPoint) -> float:
     return int(point.counters.queue_occupancy_sum.sum()) / _pe_cycles(point)
 
 
+def _energy_uj(point: FinishedPoint) -> float:
+    return point.energy.total_uj
+
+
+@dataclass(frozen=True)
+class _ModuleEnergy:
+    """Energy of one module; a class so that it can travel."""
+
+    module: str
+
+    def __call__(self, point: FinishedPoint) -> float:
+        return point.energy.modules_pj[self.module] * 1e-6
+
+
+def _power_w(point: FinishedPoint) -> float:
+    return point.energy.power_w
+
+
+def _gops_per_w(point: FinishedPoint) -> float:
+    return point.energy.gops_per_w
+
+
+def _area_mm2(point: FinishedPoint) -> float:
+    return point.energy.total_mm2
+
+
+def _energy_notes(point: FinishedPoint) -> float:
+    return len(point.energy.notes)
+
+
 for _metric in (
     Metric("cycles", "clock cycles of the layer", "sum", _cycles),
     Metric("time_us", "time of the layer", "sum", _time_us),
@@ -174,5 +212,13 @@ for _metric in (
     Metric("spmat_line_reads", "sparse-matrix SRAM lines read", "sum", _spmat_line_reads),
     Metric("spmat_read_mbit", "10^6 bits read from the sparse-matrix SRAMs", "sum",
            _spmat_read_mbit),
+    Metric("energy_uj", "energy of the layer", "sum", _energy_uj),
+    *(Metric(f"energy_{module}_uj", f"of which {module}", "sum", _ModuleEnergy(module))
+      for module in MODULES),
+    Metric("power_w", "mean power of the array", "mean", _power_w),
+    Metric("gops_per_w", "10^9 operations a joule", "mean", _gops_per_w),
+    Metric("area_mm2", "area of the array", "max", _area_mm2),
+    Metric("energy_notes", "assumptions of the energy model, extrapolations above all", "max",
+           _energy_notes),
 ):
     register_metric(_metric)

@@ -26,6 +26,10 @@ BY_HAND = {
     "load_balance": lambda r: r.load_balance,
     "spmat_line_reads": lambda r: sum(r.counters.spmat_line_reads),
     "starved_share": lambda r: sum(r.counters.starved_cycles) / (r.cycles * r.config.n_pe),
+    "energy_uj": lambda r: r.energy.total_uj,
+    "energy_spmat_read_uj": lambda r: r.energy.modules_pj["spmat_read"] / 1e6,
+    "power_w": lambda r: r.energy.total_uj / r.time_us,
+    "area_mm2": lambda r: sum(r.energy.area_mm2.values()),
     "gops": lambda r: 2e-9 * r.operations["macs"] / (r.time_us * 1e-6),
 }
 
