@@ -37,9 +37,10 @@ module eie_array #(
   parameter integer PassBits      = (ProgramDepth > 1) ? $clog2(ProgramDepth) : 1,
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
-      CountBits + 2*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
-      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + ActivationBits + 12,
-  parameter integer TraceBits     = 10 + PositionBits + ColumnBits + 2*ActivationBits + NPe * PeTraceBits
+      CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
+      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + 2*ActivationBits + 13,
+  parameter integer TraceBits     = 14 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
+      + 2*ActivationBits + NPe * PeTraceBits
 ) (
   input  wire                    clk_i,
   input  wire                    rst_ni,    // asynchronous, active low
@@ -66,7 +67,7 @@ module eie_array #(
   localparam integer ReadShiftBits = $clog2(RegisterBits + 1);
   localparam integer CounterBits   = 32;
   localparam integer DataBits      = 32;
-  localparam integer CcuTraceBits  = 10 + PositionBits + ColumnBits + 2*ActivationBits;
+  localparam integer CcuTraceBits  = TraceBits - NPe * PeTraceBits;
 
   wire layer_start, running, compute, pass_start, swap, clear, relu, load, store, drain;
   wire broadcast, blocked, row_change, scan_read, found, looks;
@@ -150,7 +151,11 @@ module eie_array #(
   generate
     if (Trace != 0) begin : g_trace
       assign trace_o[CcuTraceBits-1:0] = {
-        running, pass_start, load, compute, drain, store, looks && found,
+        running, pass_start, swap, clear, load, compute, drain, store,
+        (load || store) ? batch_row : {RowBits{1'b0}},
+        (load || store) ? batch_addr : {ActAddrBits{1'b0}}, looks, scan_read,
+        looks ? scan_row : {RowBits{1'b0}}, looks ? position : {PositionBits{1'b0}},
+        looks && found,
         (looks && found) ? found_index : {PositionBits{1'b0}},
         (looks && found) ? found_value : {ActivationBits{1'b0}}, blocked, row_change, broadcast,
         broadcast ? column : {ColumnBits{1'b0}},

@@ -45,8 +45,8 @@ module pe #(
   parameter integer CounterBits   = 32,
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
-      CountBits + 2*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
-      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + ActivationBits + 12
+      CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
+      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + 2*ActivationBits + 13
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,        // asynchronous, active low
@@ -219,12 +219,13 @@ module pe #(
       // Addresses and values are zero while nothing happens there.
       wire weighs = s1_valid && s1_code != {WeightBits{1'b0}};
       assign trace_o = {
-        scan_read_i ? scan_value_o : {ActivationBits{1'b0}}, load_write, queue_count, pop,
-        pop ? even_word : {ColumnBits{1'b0}}, pop ? odd_word : {ColumnBits{1'b0}},
+        scan_read_i ? scan_value_o : {ActivationBits{1'b0}}, load_write, queue_count,
+        queue_valid ? {head_column, head_activation} : {(ColumnBits+ActivationBits){1'b0}},
         fresh ? first_entry : {PointerBits{1'b0}}, fresh ? end_entry : {PointerBits{1'b0}},
-        issue, empty, line_read, line_read ? line : {LineBits{1'b0}},
         s1_valid ? s1_code : {WeightBits{1'b0}}, s1_valid ? s1_run : {IndexBits{1'b0}},
         weighs ? s1_weight : {WeightValueBits{1'b0}}, s1_wait,
+        issue, empty, holds_column && free, line_read, line_read ? line : {LineBits{1'b0}},
+        pop, pop ? even_word : {ColumnBits{1'b0}}, pop ? odd_word : {ColumnBits{1'b0}},
         padding, mac, mac ? read_row : {RowBits{1'b0}},
         mac ? read_value : {AccumulatorBits{1'b0}}, adder_bypass, write_bypass, saturation,
         write, write ? write_row : {RowBits{1'b0}},

@@ -117,7 +117,7 @@ def cosim(
             return run_layer(
                 config, job, rtl_dirs, build_dir, trace=True, limit=limit, window=window
             )
-        inputs = stimulus(config, job, rtl_plan(config, job.image), fields)
+        inputs = stimulus(job, fields)
         return run_pe(config, job, pe, inputs, rtl_dirs, build_dir, window)
 
     started = time.perf_counter()

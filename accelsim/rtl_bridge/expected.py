@@ -12,6 +12,7 @@ from accelsim.engines.job import IntArray, JobResult, LayerJob
 from accelsim.engines.reference.ccu import Ccu
 from accelsim.engines.reference.eie import Eie, run
 from accelsim.engines.reference.pe import Pe
+from accelsim.rtl_bridge import images
 from accelsim.rtl_bridge.params import RtlParameters, rtl_plan
 from accelsim.rtl_bridge.trace import Fields
 
@@ -30,6 +31,7 @@ class TraceObserver:
         self._bias_column = job.image.bias_column
         self._codebook = job.codebook.tolist()
         self._entries = [job.image.pe(index) for index in range(config.n_pe)]
+        self._activation_mask = (1 << config.activation_bits) - 1
         self._pass = -1
         self._ccu: list[dict[str, int]] = []
         self._events: list[tuple[int, int, dict[str, int]]] = []
@@ -75,7 +77,7 @@ class TraceObserver:
             seen["row_change"] = 1
             return
         column, activation = ccu.scan.item
-        value = activation & ((1 << self._config.activation_bits) - 1)
+        value = activation & self._activation_mask
         if column != self._bias_column:
             seen["lnzd_tree.found"] = 1
             seen["lnzd_tree.index"] = ccu.scan.found
@@ -105,11 +107,14 @@ class TraceObserver:
         queue, spmat = pe.act_queue, pe.spmat_read
         seen = {"act_queue.count": len(queue.items)}
         pops = queue.head is not None and spmat.free
-        if queue.head is not None and pops:
+        if queue.head is not None:
             word = base + queue.head[0]
-            seen["ptr_read.pop"] = 1
-            seen["ptr_read.even_word"] = word + (word & 1)
-            seen["ptr_read.odd_word"] = word + 1 - (word & 1)
+            seen["act_queue.column"] = word
+            seen["act_queue.activation"] = queue.head[1] & self._activation_mask
+            if pops:
+                seen["ptr_read.pop"] = 1
+                seen["ptr_read.even_word"] = word + (word & 1)
+                seen["ptr_read.odd_word"] = word + 1 - (word & 1)
         if spmat.holds and self._fresh[index]:
             seen["ptr_read.begin"], seen["ptr_read.end"] = spmat.address, spmat.end
         advances = spmat.holds and spmat.advances
@@ -121,6 +126,7 @@ class TraceObserver:
                 seen["spmat_read.line"] = line
         elif spmat.holds and spmat.skips:
             seen["spmat_read.empty"] = 1
+        seen["spmat_read.frees"] = int(spmat.holds and spmat.free)
         self._arithmetic(index, pe, seen)
         self._fresh[index] = pops or (self._fresh[index] and not advances)
         if not pe.arith_unit.waits:
@@ -154,35 +160,72 @@ class TraceObserver:
 def expected_run(
     config: EieConfig, job: LayerJob, parameters: RtlParameters
 ) -> tuple[JobResult, dict[str, IntArray]]:
-    """The reference's result of one layer, and its trace."""
+    """The reference's result of one layer, and its trace, causes before effects."""
     observer = TraceObserver(config, job)
     result = run(config, job, observer=observer)
     fields = observer.fields(parameters)
-    plan = rtl_plan(config, job.image)
-    row, reads = scan_rows(config, job, plan, fields)
-    vector = np.zeros(-(-job.image.n_inputs // config.n_pe) * config.n_pe, dtype=np.int64)
-    vector[: job.image.n_inputs] = job.activations & ((1 << config.activation_bits) - 1)
+    _add_plan(config, job, fields)
+    names = list(fields)
+    # In one cycle the register files feed the LNZD tree, which feeds the control unit.
+    at = names.index("lnzd_tree.found")
+    early = ["act_rw.scan_value"]
+    order = [*names[:at], *early, *(name for name in names[at:] if name not in early)]
+    return result, {name: fields[name] for name in order}
+
+
+def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> None:
+    """What follows from the plan of passes: control signals, batch addresses, scanned rows."""
+    image = job.image
+    plan = rtl_plan(config, image)
+    place = images.place(config, image, plan)
     number = np.cumsum(fields["start"]) - 1
-    row = row + np.array([step.first_row for step in plan])[number]
-    fields["act_rw.scan_value"] = vector.reshape(-1, config.n_pe)[row] * reads[:, None]
-    return result, fields
+    fields["swap"] = fields["start"] * (number == 0)
+    fields["clear"] = fields["start"] * np.array([step.clear for step in plan])[number]
+    row = _run_index(fields["load"]) + _run_index(fields["store"])
+    load = np.array([place.load_base + step.first_row for step in plan])[number]
+    store = np.array([place.store_base + step.tile * config.regfile_depth for step in plan])[number]
+    fields["batch_row"] = row
+    fields["batch_addr"] = (load + row) * fields["load"] + (store + row) * fields["store"]
+    looks, scan_row, position, reads = _scanned(config, job, plan, fields)
+    fields |= {
+        "looks": looks, "scan_read": reads, "scan_row": scan_row * looks, "position": position,
+    }
+    vector = np.zeros(-(-image.n_inputs // config.n_pe) * config.n_pe, dtype=np.int64)
+    vector[: image.n_inputs] = job.activations & ((1 << config.activation_bits) - 1)
+    first_row = np.array([step.first_row for step in plan])[number]
+    values = vector.reshape(-1, config.n_pe)[scan_row + first_row]
+    fields["act_rw.scan_value"] = values * reads[:, None]
 
 
-def scan_rows(
-    config: EieConfig, job: LayerJob, plan: Sequence[Pass], ccu: Fields
-) -> tuple[IntArray, IntArray]:
-    """(cycles,) row of the pass at hand, and 1 where it is new (contract S2 to S7, R1)."""
-    number = np.cumsum(ccu["start"]) - 1
-    rows = np.zeros(len(number), dtype=np.int64)
-    reads = np.zeros(len(number), dtype=np.int64)
+def _scanned(
+    config: EieConfig, job: LayerJob, plan: Sequence[Pass], fields: Fields
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """(cycles,) each (contract S1 to S7, R1).
+
+    Whether the tree is asked, in which row of the pass and from which position on, and whether
+    the row is new.
+    """
+    number = np.cumsum(fields["start"]) - 1
+    looks, rows, positions, reads = np.zeros((4, len(number)), dtype=np.int64)
     for index, step in enumerate(plan):
-        cycles = np.flatnonzero((number == index) & (ccu["compute"] == 1))
+        row = position = 0
+        new = True
         origin = step.tile * (job.image.n_columns + 1) + step.first_row * config.n_pe
-        position = (ccu["broadcast_column"][cycles] - origin) % config.n_pe
-        ends_row = (ccu["broadcast"][cycles] == 1) & (position == config.n_pe - 1)
-        leaves = ends_row | (ccu["row_change"][cycles] == 1)
-        row = np.concatenate([[0], np.cumsum(leaves)[:-1]])
-        new = np.concatenate([[True], leaves[:-1]])
-        rows[cycles] = np.minimum(row, step.n_rows - 1)
-        reads[cycles] = new & (row < step.n_rows)  # not the bias row
-    return rows, reads
+        for t in np.flatnonzero((number == index) & (fields["compute"] == 1)):
+            rows[t] = min(row, step.n_rows - 1)
+            if row == step.n_rows:  # the bias row, or the end
+                continue
+            looks[t], positions[t], reads[t] = 1, position, new
+            new = False
+            if fields["broadcast"][t]:
+                position = (fields["broadcast_column"][t] - origin) % config.n_pe + 1
+            if fields["row_change"][t] or position == config.n_pe:
+                row, position, new = row + 1, 0, True
+    return looks, rows, positions, reads
+
+
+def _run_index(flags: IntArray) -> IntArray:
+    """0, 1, 2, ... in each run of ones; 0 elsewhere."""
+    steps = np.arange(len(flags))
+    last_zero = np.maximum.accumulate(np.where(flags == 0, steps, -1))
+    return np.where(flags == 1, steps - last_zero - 1, 0)

@@ -116,11 +116,10 @@ def simulate(
     return out.read_text("ascii").split("\n")
 
 
-def read_trace(work: Path, trace_bits: int) -> npt.NDArray[np.bytes_]:
-    """(cycles, digits) hexadecimal digits, the highest bits first."""
-    digits = -(-trace_bits // 4)
-    rows = np.fromfile(work / "trace.txt", dtype=f"S{digits + 1}")
-    return rows.view("S1").reshape(len(rows), digits + 1)[:, :digits]
+def read_trace(work: Path, trace_bits: int) -> npt.NDArray[np.uint8]:
+    """(cycles, trace_bits) characters 0, 1, x or z, the highest bits first."""
+    rows = np.fromfile(work / "trace.txt", dtype=np.uint8)
+    return rows.reshape(-1, trace_bits + 1)[:, :trace_bits]
 
 
 def read_numbers(lines: list[str], at: int, count: int) -> tuple[IntArray | None, int]:
@@ -128,7 +127,7 @@ def read_numbers(lines: list[str], at: int, count: int) -> tuple[IntArray | None
     texts = [line.rpartition(" ")[2] for line in lines[at : at + count]]
     try:
         return np.array([int(text, 16) for text in texts], dtype=np.int64), at + count
-    except ValueError:
+    except (ValueError, OverflowError):  # an unknown bit, or more than 64
         return None, at + count
 
 

@@ -80,7 +80,15 @@ class RtlParameters:
     def ccu_trace_fields(self) -> list[tuple[str, int]]:
         """(name, bits) of the control unit's part of ``trace_o``, highest bits first."""
         return [
-            *((phase, 1) for phase in ("running", "start", "load", "compute", "drain", "store")),
+            *((flag, 1) for flag in (
+                "running", "start", "swap", "clear", "load", "compute", "drain", "store"
+            )),
+            ("batch_row", self.row_bits),
+            ("batch_addr", self.act_addr_bits),
+            ("looks", 1),
+            ("scan_read", 1),
+            ("scan_row", self.row_bits),
+            ("position", _address_bits(self.n_pe)),
             ("lnzd_tree.found", 1),
             ("lnzd_tree.index", _address_bits(self.n_pe)),
             ("lnzd_tree.value", self.activation_bits),
@@ -92,7 +100,7 @@ class RtlParameters:
         ]
 
     def pe_trace_fields(self) -> list[tuple[str, int]]:
-        """(name, bits) of one PE's part of ``trace_o``, highest bits first.
+        """(name, bits) of one PE's part of ``trace_o``, highest bits first, causes before effects.
 
         Names are ``unit.signal``; addresses and values are zero while nothing happens there.
         """
@@ -100,19 +108,22 @@ class RtlParameters:
             ("act_rw.scan_value", self.activation_bits),
             ("act_rw.load_write", 1),
             ("act_queue.count", self.act_queue_depth.bit_length()),
-            ("ptr_read.pop", 1),
-            ("ptr_read.even_word", self.column_bits),
-            ("ptr_read.odd_word", self.column_bits),
+            ("act_queue.column", self.column_bits),
+            ("act_queue.activation", self.activation_bits),
             ("ptr_read.begin", self.pointer_bits),
             ("ptr_read.end", self.pointer_bits),
-            ("spmat_read.issue", 1),
-            ("spmat_read.empty", 1),
-            ("spmat_read.line_read", 1),
-            ("spmat_read.line", _address_bits(self.spmat_lines)),
             ("spmat_read.code", self.weight_bits),
             ("spmat_read.run", self.index_bits),
             ("weight_decoder.weight", self.weight_value_bits),
             ("arith_unit.wait", 1),
+            ("spmat_read.issue", 1),
+            ("spmat_read.empty", 1),
+            ("spmat_read.frees", 1),
+            ("spmat_read.line_read", 1),
+            ("spmat_read.line", _address_bits(self.spmat_lines)),
+            ("ptr_read.pop", 1),
+            ("ptr_read.even_word", self.column_bits),
+            ("ptr_read.odd_word", self.column_bits),
             ("arith_unit.padding", 1),
             ("arith_unit.mac", 1),
             ("arith_unit.read_row", self.row_bits),

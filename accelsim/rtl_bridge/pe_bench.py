@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from accelsim.arch.config import EieConfig
-from accelsim.arch.plan import Pass
 from accelsim.engines.job import IntArray, LayerJob
 from accelsim.rtl_bridge import icarus, images
-from accelsim.rtl_bridge.expected import scan_rows
 from accelsim.rtl_bridge.icarus import Window
 from accelsim.rtl_bridge.params import PE_COUNTERS, RtlParameters, rtl_parameters, rtl_plan
 from accelsim.rtl_bridge.run import RtlResult
@@ -39,31 +37,17 @@ def pe_outputs(parameters: RtlParameters) -> list[tuple[str, int]]:
     ]
 
 
-def stimulus(
-    config: EieConfig, job: LayerJob, plan: Sequence[Pass], ccu: Fields
-) -> dict[str, IntArray]:
-    """Every input of a PE in every cycle, from the control unit's part of a trace."""
-    place = images.place(config, job.image, tuple(plan))
-    number = np.cumsum(ccu["start"]) - 1
-    start = ccu["start"].astype(bool)
-    ports: dict[str, IntArray] = {
-        "push_i": ccu["broadcast"], "column_i": ccu["broadcast_column"],
-        "activation_i": ccu["broadcast_activation"], "compute_i": ccu["compute"],
-        "blocked_i": ccu["blocked"], "pass_start_i": ccu["start"], "load_i": ccu["load"],
-        "store_i": ccu["store"], "swap_i": (start & (number == 0)).astype(np.int64),
-        "clear_i": start * np.array([step.clear for step in plan], dtype=np.int64)[number],
-        "shift_i": np.full(len(number), job.shift, dtype=np.int64),
+def stimulus(job: LayerJob, fields: Fields) -> dict[str, IntArray]:
+    """Every input of a PE in every cycle, from a trace of the array."""
+    ports = {
+        "push_i": "broadcast", "column_i": "broadcast_column",
+        "activation_i": "broadcast_activation", "compute_i": "compute", "blocked_i": "blocked",
+        "pass_start_i": "start", "swap_i": "swap", "clear_i": "clear", "load_i": "load",
+        "store_i": "store", "batch_row_i": "batch_row", "batch_addr_i": "batch_addr",
+        "scan_row_i": "scan_row", "scan_read_i": "scan_read",
     }
-    scan_row, scan_read = scan_rows(config, job, plan, ccu)
-    row = _run_index(ccu["load"]) + _run_index(ccu["store"])
-    first = np.array([place.load_base + step.first_row for step in plan])[number]
-    base = np.array([place.store_base + step.tile * config.regfile_depth for step in plan])[number]
-    address = np.where(ccu["store"] == 1, base, first) + row
-    batch = (ccu["load"] | ccu["store"]).astype(bool)
-    return ports | {
-        "batch_row_i": np.where(batch, row, 0), "batch_addr_i": np.where(batch, address, 0),
-        "scan_row_i": scan_row, "scan_read_i": scan_read,
-    }
+    shift = {"shift_i": np.full(len(fields["start"]), job.shift, dtype=np.int64)}
+    return {port: fields[name] for port, name in ports.items()} | shift
 
 
 def expected_outputs(config: EieConfig, pe: int, fields: Fields) -> dict[str, IntArray]:
@@ -131,13 +115,6 @@ def run_pe(
     counts, _ = icarus.read_numbers(lines, at, len(PE_COUNTERS))
     named = None if counts is None else dict(zip(PE_COUNTERS, counts.tolist(), strict=True))
     return RtlResult(outputs, int(lines[0].split()[1]), named, trace)
-
-
-def _run_index(flags: IntArray) -> IntArray:
-    """0, 1, 2, ... in each run of ones; 0 elsewhere."""
-    steps = np.arange(len(flags))
-    last_zero = np.maximum.accumulate(np.where(flags == 0, steps, -1))
-    return np.where(flags == 1, steps - last_zero - 1, 0)
 
 
 def _packed(layout: list[tuple[str, int]], inputs: Fields) -> list[int]:

@@ -30,13 +30,13 @@ class RtlResult:
         a bit is unknown
     cycles : counted by the testbench, from the first start cycle to the last cycle
     counters : name to number, or to (n_pe,) int64; None without counters in the RTL, or as above
-    trace : (cycles, trace_bits / 4 rounded up) bytes of hexadecimal digits, or None
+    trace : (cycles, trace_bits) characters 0, 1, x or z, or None
     """
 
     outputs: IntArray | None
     cycles: int
     counters: dict[str, int | IntArray] | None
-    trace: npt.NDArray[np.bytes_] | None = None
+    trace: npt.NDArray[np.uint8] | None = None
 
 
 def run_layers(
@@ -144,7 +144,7 @@ def _read_results(
 
 
 def _with_traces(
-    results: list[RtlResult], trace: npt.NDArray[np.bytes_]
+    results: list[RtlResult], trace: npt.NDArray[np.uint8]
 ) -> list[RtlResult]:
     starts = np.cumsum([0] + [result.cycles for result in results])
     return [

@@ -14,12 +14,11 @@ from accelsim.rtl_bridge.params import RtlParameters
 Fields = Mapping[str, IntArray]
 """Field name to (cycles,) values of the control unit, or (cycles, n_pe) values of the PEs."""
 
+Characters = npt.NDArray[np.uint8]
+"""(cycles, bits) characters 0, 1, x or z, the highest bits first, as `RtlResult` has them."""
+
 UNKNOWN = -1
 """Value of a field in which a bit is unknown; fields are never negative."""
-
-_NIBBLES = np.full(256, 255, dtype=np.uint8)
-for _digit in range(16):
-    _NIBBLES[ord(f"{_digit:x}")] = _digit
 
 
 @dataclass(frozen=True)
@@ -47,30 +46,28 @@ class TraceDifference:
         return f"cycle {self.cycle}, {where}.{self.signal}: expected {self.expected:#x}, got {got}"
 
 
-def unpack(parameters: RtlParameters, digits: npt.NDArray[np.bytes_]) -> dict[str, IntArray]:
-    """Fields of a trace.
-
-    Parameters
-    ----------
-    digits : (cycles, digits) hexadecimal, the highest bits first, as `RtlResult` has them
-    """
-    flat, unknown = _bits(digits, parameters.trace_bits)
+def unpack(parameters: RtlParameters, trace: Characters) -> dict[str, IntArray]:
+    """Fields of a trace of the array."""
     pe_bits = sum(width for _, width in parameters.pe_trace_fields())
     of_pes = parameters.n_pe * pe_bits
-    pes = (len(digits), parameters.n_pe, pe_bits)
     # PE 0 has the lowest bits, which stand last.
-    result = _fields(
-        parameters.pe_trace_fields(),
-        flat[:, :of_pes].reshape(pes)[:, ::-1], unknown[:, :of_pes].reshape(pes)[:, ::-1],
+    pes = trace[:, :of_pes].reshape(len(trace), parameters.n_pe, pe_bits)[:, ::-1]
+    return unpack_words(parameters.pe_trace_fields(), pes) | unpack_words(
+        parameters.ccu_trace_fields(), trace[:, of_pes:]
     )
-    return result | _fields(parameters.ccu_trace_fields(), flat[:, of_pes:], unknown[:, of_pes:])
 
 
-def unpack_words(
-    layout: list[tuple[str, int]], digits: npt.NDArray[np.bytes_]
-) -> dict[str, IntArray]:
-    """(cycles,) fields of a trace of one word a cycle; ``layout`` is (name, bits)."""
-    return _fields(layout, *_bits(digits, sum(width for _, width in layout)))
+def unpack_words(layout: list[tuple[str, int]], trace: Characters) -> dict[str, IntArray]:
+    """Fields of (..., bits) words; ``layout`` is (name, bits)."""
+    result = {}
+    at = 0
+    for name, width in layout:
+        part = trace[..., at : at + width]
+        values = (part == ord("1")) @ (1 << np.arange(width, dtype=np.int64)[::-1])
+        values[(part > ord("1")).any(axis=-1)] = UNKNOWN
+        result[name] = values
+        at += width
+    return result
 
 
 def first_difference(
@@ -99,28 +96,3 @@ def first_difference(
             cycle, "ccu", "running", None, int(cycle < lengths[0]), int(cycle < lengths[1])
         )
     return best
-
-
-def _bits(
-    digits: npt.NDArray[np.bytes_], width: int
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """(cycles, width) bits, and which of them are unknown."""
-    nibbles = _NIBBLES[digits.view(np.uint8)]
-    known = nibbles != 255
-    bits = np.unpackbits(np.where(known, nibbles, 0)[:, :, None], axis=2)[:, :, 4:]
-    flat = bits.reshape(len(digits), -1)
-    return flat[:, -width:], np.repeat(~known, 4, axis=1)[:, -width:]
-
-
-def _fields(
-    layout: list[tuple[str, int]], bits: npt.NDArray[np.uint8], unknown: npt.NDArray[np.bool_]
-) -> dict[str, IntArray]:
-    result = {}
-    at = 0
-    for name, width in layout:
-        part = bits[..., at : at + width].astype(np.int64)
-        values = part @ (1 << np.arange(width, dtype=np.int64)[::-1])
-        values[unknown[..., at : at + width].any(axis=-1)] = UNKNOWN
-        result[name] = values
-        at += width
-    return result

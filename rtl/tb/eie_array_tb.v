@@ -9,7 +9,7 @@
 // +images=DIR   where these are
 // +out=FILE     what the script prints
 // +limit=N      cycles that a layer may take; beyond, prints "timeout N" and ends
-// +trace=FILE   one hexadecimal trace_o a cycle of each layer (parameter Trace = 1)
+// +trace=FILE   one binary trace_o a cycle of each layer (parameter Trace = 1)
 // +vcd=FILE     waveform of layer cycles +from=N to +to=N
 // Inputs change at the falling edge. All parameters are eie_array's.
 `timescale 1ns/1ps
@@ -66,14 +66,14 @@ module eie_array_tb #(
   // The layer's cycles, counted without the array's help: from the one after start to the one
   // before done.
   integer cycles, limit, from_cycle, to_cycle, trace_file;
-  reg     running;
+  reg     running, dumping;
 
   always @(posedge clk) begin
     if (running && !done) begin
-      if (trace_file != 0) $fwrite(trace_file, "%h\n", trace);
+      if (trace_file != 0) $fwrite(trace_file, "%b\n", trace);
       cycles = cycles + 1;
-      if (cycles == from_cycle) $dumpon;
-      if (cycles == to_cycle + 1) $dumpoff;
+      if (dumping && cycles == from_cycle) $dumpon;
+      if (dumping && cycles == to_cycle + 1) $dumpoff;
     end
   end
 
@@ -91,7 +91,8 @@ module eie_array_tb #(
     if (!$value$plusargs("from=%d", from_cycle)) from_cycle = -1;
     if (!$value$plusargs("to=%d", to_cycle)) to_cycle = -2;
     if ($value$plusargs("trace=%s", path)) trace_file = $fopen(path, "w");
-    if ($value$plusargs("vcd=%s", path)) begin
+    dumping = $value$plusargs("vcd=%s", path);
+    if (dumping) begin
       $dumpfile(path);
       $dumpvars(0, dut);
       $dumpoff;
@@ -139,6 +140,7 @@ module eie_array_tb #(
       start = 1'b1;
       @(negedge clk);
       start = 1'b0; running = 1'b1; cycles = 0;
+      if (dumping && from_cycle <= 0) $dumpon;
       while (!done && cycles < limit) @(negedge clk);
       running = 1'b0;
       if (!done) begin

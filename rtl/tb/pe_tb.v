@@ -7,7 +7,7 @@
 // +stimulus=FILE  one hexadecimal word a cycle: PE_INPUTS of accelsim/rtl_bridge/pe_bench.py
 // +count=N        such words
 // +out=FILE       what the script prints
-// +trace=FILE     one hexadecimal {full_o, busy_o, trace_o} a cycle
+// +trace=FILE     one binary {full_o, busy_o, trace_o} a cycle
 // +vcd=FILE       waveform of cycles +from=N to +to=N
 // Inputs change at the falling edge. All parameters are pe's, and StimulusBits and TraceBits.
 `timescale 1ns/1ps
@@ -79,13 +79,14 @@ module pe_tb #(
   always #1 clk = ~clk;
 
   integer cycles, count, from_cycle, to_cycle, trace_file, stimulus_file;
+  reg     dumping;
 
   always @(posedge clk) begin
     if (running) begin
-      if (trace_file != 0) $fwrite(trace_file, "%h\n", {full, busy, trace});
+      if (trace_file != 0) $fwrite(trace_file, "%b\n", {full, busy, trace});
       cycles = cycles + 1;
-      if (cycles == from_cycle) $dumpon;
-      if (cycles == to_cycle + 1) $dumpoff;
+      if (dumping && cycles == from_cycle) $dumpon;
+      if (dumping && cycles == to_cycle + 1) $dumpoff;
     end
   end
 
@@ -103,7 +104,8 @@ module pe_tb #(
     if (!$value$plusargs("from=%d", from_cycle)) from_cycle = -1;
     if (!$value$plusargs("to=%d", to_cycle)) to_cycle = -2;
     if ($value$plusargs("trace=%s", path)) trace_file = $fopen(path, "w");
-    if ($value$plusargs("vcd=%s", path)) begin
+    dumping = $value$plusargs("vcd=%s", path);
+    if (dumping) begin
       $dumpfile(path);
       $dumpvars(0, dut);
       $dumpoff;
@@ -147,6 +149,7 @@ module pe_tb #(
       layer_start = 1'b1;
       @(negedge clk);
       layer_start = 1'b0; running = 1'b1;
+      if (dumping && from_cycle <= 0) $dumpon;
       repeat (count) begin
         got = $fscanf(stimulus_file, "%h", stimulus);
         @(negedge clk);

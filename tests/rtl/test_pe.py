@@ -35,7 +35,7 @@ async def lock_step(dut):
     plan = rtl_plan(case.config, case.job.image)
     rtl = rtl_parameters(case.config, len(plan), trace=True)
     model, fields = expected_run(case.config, case.job, rtl)
-    inputs = stimulus(case.config, case.job, plan, fields)
+    inputs = stimulus(case.job, fields)
     want = expected_outputs(case.config, pe, fields)
     await start_and_reset(dut)
     await load(dut, case, plan, pe)
