@@ -1,8 +1,8 @@
 """The points of a study, made as they are needed: a study of any size takes no memory.
 
 A stream is all points of one compressed layer. It gives chunks, the units of work that travel to
-a worker: points of one memory image travel together, line widths next to each other, because they
-differ in nothing but the lines read.
+a worker: points of one memory image travel together, those of one line width next to each other,
+because engines keep what they derive from either.
 """
 
 from __future__ import annotations
@@ -198,10 +198,10 @@ def point_digest(
 
 
 def _rank(key: str) -> int:
-    """0: needs another memory image; 2: line width, innermost."""
+    """0: needs another memory image; 1: other lines of it; 2: neither, innermost."""
     if key in IMAGE_KEYS:
         return 0
-    return 2 if key == "spmat_width_bits" else 1
+    return 1 if key == "spmat_width_bits" else 2
 
 
 def _sample(study: Study, axes: list[Axis]) -> list[Values]:
