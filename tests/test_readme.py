@@ -23,7 +23,7 @@ def test_a_wrong_table_is_seen():
 
 
 def test_the_python_example_runs():
-    (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    example = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)[0]
     done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     cycles, time_us, theoretical_us, balance = map(float, done.stdout.splitlines()[0].split())
