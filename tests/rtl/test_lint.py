@@ -1,0 +1,83 @@
+"""Icarus, Verilator and Yosys accept every module, without a warning and without a waiver."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tests.rtl.bench import RTL
+
+MODULES = sorted(path.stem for path in RTL.glob("*.v"))
+# Odd sizes: nothing is a power of two, or everything is as small as it gets.
+ARRAYS = [
+    {"NPe": 1, "Counters": 0},
+    {"NPe": 3, "Bypass": 0, "Trace": 1},
+    {"NPe": 4, "SpmatWidthBits": 130, "AccumulatorBits": 24, "RegfileDepth": 5, "PointerBits": 9,
+     "SpmatLines": 37, "PointerWords": 301, "ActSramWords": 77, "ActQueueDepth": 1,
+     "ProgramDepth": 1},
+    {"NPe": 5, "SpmatWidthBits": 8, "RegfileDepth": 1, "SpmatLines": 1, "PointerWords": 2,
+     "ActSramWords": 1, "ActivationBits": 24, "ActQueueDepth": 3, "AccumulatorBits": 48,
+     "PointerBits": 32, "IndexBits": 5, "WeightBits": 3},
+]
+
+
+def run(*command):
+    """What a tool prints; a missing tool is a failure by its name."""
+    if not shutil.which(command[0]):
+        pytest.fail(f"{command[0]} is not installed", pytrace=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=RTL)
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_icarus(module):
+    assert run("iverilog", "-g2005", "-Wall", "-t", "null", "-s", module, "-y", ".",
+               f"{module}.v") == (0, "")
+
+
+@pytest.mark.parametrize("array", ARRAYS)
+def test_icarus_of_odd_sizes(array):
+    options = [f"-Peie_array.{name}={value}" for name, value in array.items()]
+    assert run("iverilog", "-g2005", "-Wall", "-t", "null", "-s", "eie_array", "-y", ".",
+               *options, "eie_array.v") == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", MODULES)
+def test_verilator(module):
+    assert run("verilator", "--lint-only", "-Wall", "--top-module", module, "-y", ".",
+               f"{module}.v") == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("array", ARRAYS)
+def test_verilator_of_odd_sizes(array):
+    options = [f"-G{name}={value}" for name, value in array.items()]
+    assert run("verilator", "--lint-only", "-Wall", "--top-module", "eie_array", "-y", ".",
+               *options, "eie_array.v") == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("array", ARRAYS)
+def test_yosys(array):
+    values = " ".join(f"-set {name} {value}" for name, value in array.items())
+    script = f"read_verilog *.v; chparam {values} eie_array; prep -top eie_array; check -assert"
+    status, told = run("yosys", "-p", script)
+    assert status == 0, told[-300:]
+    assert "Warning" not in told, told
+
+
+@pytest.mark.slow
+def test_yosys_maps_a_small_array_to_gates():
+    sizes = {"NPe": 2, "SpmatLines": 4, "PointerWords": 16, "ActSramWords": 4, "RegfileDepth": 4}
+    values = " ".join(f"-set {name} {value}" for name, value in sizes.items())
+    script = f"read_verilog *.v; chparam {values} eie_array; synth -top eie_array; check -assert"
+    status, told = run("yosys", "-p", script)
+    assert status == 0, told[-300:]
+    assert not re.findall(r"\$_DLATCH\w*", told), "a latch was inferred"
+
+
+def test_no_file_waives_a_warning():
+    for path in (*RTL.glob("*.v"), *RTL.glob("tb/*.v")):
+        assert not re.search(r"lint_off|lint_on|synthesis translate", path.read_text()), path.name
