@@ -12,11 +12,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from accelsim.api import simulate
-    from accelsim.arch import EieConfig, load_config
+    from accelsim.arch import EieConfig, load_config, load_machine
     from accelsim.compression import Recipe, compress
+    from accelsim.engines.ese import simulate_recurrent
     from accelsim.errors import AccelsimError
     from accelsim.network import simulate_network
     from accelsim.records import BinaryPoints, CompressedLayer, Layer
+    from accelsim.recurrent import RecurrentLayer
     from accelsim.results import Counters, RunResult
     from accelsim.workload import load_eie_simulator, load_layer
 
@@ -28,19 +30,23 @@ _HOME = {
     "EieConfig": "accelsim.arch",
     "Layer": "accelsim.records",
     "Recipe": "accelsim.compression",
+    "RecurrentLayer": "accelsim.recurrent",
     "RunResult": "accelsim.results",
     "compress": "accelsim.compression",
     "load_config": "accelsim.arch",
     "load_eie_simulator": "accelsim.workload",
     "load_layer": "accelsim.workload",
+    "load_machine": "accelsim.arch",
     "simulate": "accelsim.api",
     "simulate_network": "accelsim.network",
+    "simulate_recurrent": "accelsim.engines.ese",
 }
 
 __all__ = [
     "AccelsimError", "BinaryPoints", "CompressedLayer", "Counters", "EieConfig", "Layer",
-    "Recipe", "RunResult", "__version__", "compress", "load_config", "load_eie_simulator",
-    "load_layer", "simulate", "simulate_network",
+    "Recipe", "RecurrentLayer", "RunResult", "__version__", "compress", "load_config",
+    "load_eie_simulator", "load_layer", "load_machine", "simulate", "simulate_network",
+    "simulate_recurrent",
 ]
 
 

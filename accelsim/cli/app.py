@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from accelsim import __version__
-from accelsim.cli import demo, frontend, inside, machine, published, run, study
+from accelsim.cli import demo, frontend, inside, machine, published, recurrent, run, study
 
 app = typer.Typer(
     name="accelsim",
@@ -41,6 +41,8 @@ for command in (
     frontend.compress,
     run.simulate,
     run.accuracy,
+    recurrent.recurrent,
+    recurrent.patterns,
     inside.trace,
     inside.explain,
     inside.report,

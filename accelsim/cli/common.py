@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from accelsim.arch import EieConfig
+    from accelsim.arch.loader import M, Machine
 
 MachineOption = Annotated[
     str, typer.Option("--machine", "-m", help="A published machine (eie) or a TOML file.")
+]
+AnyMachineOption = Annotated[
+    str, typer.Option("--machine", "-m", help="A published machine (eie, ese, bbs) or a TOML "
+                                              "file.")
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -31,13 +36,36 @@ _COMPILING = "accelsim: compiling kernels; this happens once and takes some seco
 
 
 def config_from(machine: str, settings: Sequence[str] | None) -> EieConfig:
-    """The machine's configuration with the command line's overrides."""
-    from accelsim.arch import load_config, parse_setting
+    """An EIE's configuration with the command line's overrides."""
+    from accelsim.arch import EieConfig
+
+    return config_as(EieConfig, machine, settings)
+
+
+def config_as(model: type[M], machine: str, settings: Sequence[str] | None) -> M:
+    """The configuration of one kind of machine; an error for others."""
+    from accelsim.arch import load_as
     from accelsim.formats.compiling import on_first_compile
 
-    on_first_compile(lambda: sys.stderr.write(_COMPILING))
-    overrides = dict(parse_setting(text) for text in settings or [])
-    return load_config(machine, **overrides)
+    on_first_compile(_announce)
+    return load_as(model, machine, **_overrides(settings))
+
+
+def machine_from(machine: str, settings: Sequence[str] | None) -> Machine:
+    """The configuration of any machine with the command line's overrides."""
+    from accelsim.arch import load_machine
+
+    return load_machine(machine, **_overrides(settings))
+
+
+def _announce() -> None:
+    sys.stderr.write(_COMPILING)
+
+
+def _overrides(settings: Sequence[str] | None) -> dict[str, Any]:
+    from accelsim.arch import parse_setting
+
+    return dict(parse_setting(text) for text in settings or [])
 
 
 def console(stderr: bool = False) -> Console:

@@ -8,26 +8,29 @@ from typing import Annotated
 import typer
 
 from accelsim.cli.common import (
+    AnyMachineOption,
     JsonOption,
-    MachineOption,
     SetOption,
-    config_from,
     console,
+    machine_from,
     print_json,
     table,
 )
 
 
-def config(machine: MachineOption = "eie", settings: SetOption = None, as_json: JsonOption = False
-           ) -> None:
+def config(
+    machine: AnyMachineOption = "eie",
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show a machine: every value, what it means and where it comes from."""
     from accelsim.arch import published_sources
 
-    chosen = config_from(machine, settings)
+    chosen = machine_from(machine, settings)
     if as_json:
         print_json(chosen.model_dump())
         return
-    published = config_from(chosen.machine, None)
+    published = machine_from(chosen.machine, None)
     sources = published_sources(chosen.machine)
     rows = []
     for key, field in type(chosen).model_fields.items():

@@ -69,9 +69,12 @@ def compare_patterns(
 
 
 def measure(
-    config: EseConfig, layer: RecurrentLayer, pattern: str, parameters: Mapping[str, Any]
+    config: EseConfig, layer: RecurrentLayer, pattern: str, parameters: Mapping[str, Any] | None
 ) -> PatternRow:
-    """One pruned layer on one machine, one channel in use (time is that of any number)."""
+    """One pruned layer on one machine, one channel in use (time is that of any number).
+
+    Without the pattern's ``parameters`` its own format is not sized.
+    """
     inputs = np.ones((_STEPS, 1, layer.n_inputs))
     job = make_job(config, layer, inputs)
     slots = [s for s in run_recurrent("fast", config, job).slots if s.step == _STEPS - 2]
@@ -88,7 +91,7 @@ def measure(
         sum(slot.cycles for slot in slots) / config.clock_mhz,
         sum(slot.cycles for slot in slots if slot.spmv) / config.clock_mhz,
         sum(int(s.column_ends(config.column_align_bits)[-1]) for s in streams),
-        _own_format_bits(config, layer, pattern, parameters),
+        None if parameters is None else _own_format_bits(config, layer, pattern, parameters),
     )
 
 

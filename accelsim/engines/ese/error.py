@@ -53,7 +53,14 @@ def error_a_step(
     got = simulate_recurrent(
         config, layer, x, "fast", frac_bits=frac_bits, calibration=calibration
     ).outputs_float
-    want = run_float(against or layer, x).outputs
+    return step_errors(got, against or layer, x)
+
+
+def step_errors(
+    got: npt.NDArray[np.float64], layer: RecurrentLayer, inputs: npt.NDArray[np.float64]
+) -> list[StepError]:
+    """Outputs (n_steps, n_channels, n_outputs) against those of ``layer`` in float."""
+    want = run_float(layer, inputs).outputs
     scale = float(np.sqrt(np.mean(want**2))) or 1.0
     return [
         StepError(step, rms, float(np.abs(difference).max()), rms / scale)

@@ -1,0 +1,204 @@
+"""``accelsim recurrent`` and ``accelsim patterns``: LSTMs on ESE."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from accelsim.cli.common import (
+    CsvOption,
+    JsonOption,
+    SetOption,
+    config_as,
+    console,
+    print_csv,
+    print_json,
+    progress,
+    table,
+)
+from accelsim.cli.frontend import SeedOption
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from accelsim.arch import EseConfig
+    from accelsim.ese_results import RecurrentResult
+    from accelsim.recurrent import RecurrentLayer
+
+SourceArgument = Annotated[
+    str, typer.Argument(help="'ese', the published LSTM with synthetic weights, or a folder like "
+                             "traces/silero-lstm.")
+]
+EseOption = Annotated[
+    str, typer.Option("--machine", "-m", help="A published machine (ese) or a TOML file.")
+]
+
+
+def recurrent(
+    source: SourceArgument = "ese",
+    pattern: Annotated[
+        str | None, typer.Option(help="unstructured, load_balanced, bank_balanced, block, n_m, "
+                                      "row or channel; a folder's dense network if absent.")
+    ] = None,
+    density: Annotated[float, typer.Option(help="Share of the weights that stays.")] = 0.112,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Time steps; a folder's all, else 10.")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(min=1, help="Voice vectors at once; what there is if absent.")
+    ] = None,
+    machine: EseOption = "ese",
+    settings: SetOption = None,
+    engine: Annotated[
+        str, typer.Option("--engine", "-e", help="fast, reference (SimPy) or functional (no "
+                                                 "time).")
+    ] = "fast",
+    seed: SeedOption = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Run an LSTM on ESE: cycles of every slot, energy, error against float step by step."""
+    from accelsim.arch import EseConfig
+    from accelsim.study.recurrent_runs import run_and_compare
+
+    config = config_as(EseConfig, machine, settings)
+    layer, inputs, origin = _opened(config, source, pattern, density, steps, channels, seed)
+    start = time.perf_counter()
+    run = run_and_compare(config, layer, inputs, engine)
+    wall_s = time.perf_counter() - start
+    if as_json:
+        print_json({"source": source, "weights": origin, "wall_s": wall_s, **run.as_dict()})
+        return
+    out = console()
+    for view in _views(config, run.result, inputs.shape):
+        out.print(view)
+    if run.energy is not None:
+        out.print(f"energy of events at 45 nm, without leakage and clock: "
+                  f"{run.energy.total_nj / len(inputs):,.1f} nJ a step, "
+                  f"{100 * run.energy.dram_share:.1f} % of it DRAM")
+    out.print(table("Outputs against 64-bit float, the same weights unquantised", (
+        "step", "RMS error", "largest error", "relative"), [
+        (e.step, f"{e.rms:.2e}", f"{e.largest:.2e}", f"{100 * e.relative:.3f} %")
+        for e in run.some_errors()]))
+    out.print(f"{layer.name}: weights {origin}; simulated in {wall_s:.2f} s")
+
+
+def _opened(
+    config: EseConfig, source: str, pattern: str | None, density: float,
+    steps: int | None, channels: int | None, seed: int,
+) -> tuple[RecurrentLayer, npt.NDArray[np.float64], str]:
+    """Layer, inputs and where the weights are from."""
+    from accelsim.errors import InputError
+    from accelsim.study.recurrent_runs import chosen_layer
+    from accelsim.workload.ese import ese_layer, ese_utterance
+    from accelsim.workload.recurrent_folder import load_recurrent_folder
+
+    if source == "ese":
+        if pattern not in (None, "unstructured", "load_balanced"):
+            raise InputError(f"--pattern {pattern}: the published LSTM has its published kept "
+                             f"weights, load_balanced or unstructured")
+        layer = ese_layer(seed, balanced=pattern != "unstructured")
+        return layer, ese_utterance(steps or 10, channels or config.n_channels, seed), "synthetic"
+    network = load_recurrent_folder(source)
+    n_steps, n_channels = network.inputs.shape[:2]
+    for option, wanted, there in (("--steps", steps, n_steps), ("--channels", channels,
+                                                                n_channels)):
+        if wanted is not None and wanted > there:
+            raise InputError(f"{option} {wanted}: {source} holds {there}")
+    layer, origin = chosen_layer(network, config, pattern, density)
+    return layer, network.inputs[: steps or n_steps, : channels or n_channels], origin
+
+
+def _views(config: EseConfig, result: RecurrentResult, shape: tuple[int, ...]) -> list[Any]:
+    if result.counters is None:
+        return [table(f"{result.name}, engine {result.engine}", ("operation", "count"),
+                      list(result.operations.items()))]
+    n_steps = shape[0]
+    shown = max(n_steps - 2, 0)
+    slots = [
+        (slot.name, slot.spmv or "", slot.cycles, f"{slot.cycles / config.clock_mhz:.2f}")
+        for slot in result.slots if slot.step == shown
+    ]
+    step = sum(slot.cycles for slot in result.slots if slot.step == shown)
+    counts = result.timed.totals()
+    rows: list[tuple[str, object]] = [
+        ("cycles", counts["cycles"]), ("time us", result.time_us),
+        (f"time of step {shown} us", step / config.clock_mhz),
+        ("entries", counts["issued_entries"]), ("of which padding", counts["padding_entries"]),
+        ("cycles blocked by full queues", counts["blocked_cycles"]),
+        ("cycles waiting for weights", counts["fetch_wait_cycles"]),
+        ("DDR words of weights", counts["weight_words"]), ("macs", counts["macs"]),
+        ("saturations", counts["saturations"] + counts["elementwise_saturations"]),
+    ]
+    title = f"{result.name}: {n_steps} steps, {shape[1]} channels, engine {result.engine}"
+    return [table(title, ("figure", "value"), rows),
+            table(f"Slots of step {shown}", ("slot", "matrix", "cycles", "us"), slots)]
+
+
+def patterns(
+    source: SourceArgument = "ese",
+    density: Annotated[
+        list[float] | None, typer.Option(help="Densities to prune to; repeatable.")
+    ] = None,
+    depth: Annotated[
+        list[int] | None, typer.Option(min=1, help="Queue depths for 'ese'; repeatable.")
+    ] = None,
+    machine: EseOption = "ese",
+    settings: SetOption = None,
+    seed: SeedOption = 1,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Sparsity patterns side by side: a real network's error, cycles, energy and size; for the
+    published LSTM load balance and time over queue depths."""
+    from accelsim.arch import EseConfig
+    from accelsim.errors import InputError
+
+    config = config_as(EseConfig, machine, settings)
+    if source == "ese":
+        rows = _load_balance(config, density or [0.112], depth or [1, 2, 4, 8, 16, 32], seed)
+    elif depth:
+        raise InputError("--depth: a folder's network runs at the machine's own depth; "
+                         "give --set act_queue_depth=N")
+    else:
+        rows = _tradeoff(config, source, density)
+    if as_json:
+        print_json({"source": source, "rows": rows})
+    elif as_csv:
+        print_csv(rows)
+    else:
+        heads = list(rows[0])
+        console().print(table(f"{source} on {Path(machine).stem}", heads,
+                              [["-" if v is None else v for v in row.values()] for row in rows]))
+
+
+def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
+              ) -> list[dict[str, Any]]:
+    from accelsim.study.tradeoff import DENSITIES, tradeoff
+    from accelsim.workload.recurrent_folder import load_recurrent_folder
+
+    network = load_recurrent_folder(source)
+    return [row.as_dict() for row in tradeoff(config, network, densities or DENSITIES)]
+
+
+def _load_balance(config: EseConfig, densities: list[float], depths: list[int], seed: int
+                  ) -> list[dict[str, Any]]:
+    from accelsim.study.patterns import compare_patterns
+    from accelsim.study.tradeoff import stored_parameters
+    from accelsim.workload.ese import dense_ese_layer
+
+    layer = dense_ese_layer(seed)
+    # One PE of an unbalanced matrix may need more than the published buffers hold.
+    roomy = config.model_copy(update={"capacity": "ignore"})
+    rows: list[dict[str, Any]] = []
+    with progress("pruning and running", len(densities)) as advance:
+        for density in densities:
+            parameters = {p: stored_parameters(p, density, config)
+                          for p in ("unstructured", "load_balanced")}
+            rows += [asdict(row) for row in compare_patterns(roomy, layer, parameters, depths)]
+            advance()
+    return rows

@@ -1,0 +1,82 @@
+"""One utterance on ESE with its error against float, step by step, and its energy."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.arch import EseConfig
+from accelsim.compression.patterns import prune_recurrent
+from accelsim.energy.ese import EseEnergy, price_ese
+from accelsim.engines.ese import simulate_recurrent
+from accelsim.engines.ese.error import StepError, step_errors
+from accelsim.ese_results import RecurrentResult
+from accelsim.recurrent import RecurrentLayer
+from accelsim.study.tradeoff import pattern_parameters
+from accelsim.workload.recurrent_folder import RecurrentFolder
+
+_SHOWN = 6
+"""Errors shown of a long utterance."""
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedRun:
+    """``errors`` of the fixed-point outputs against the same weights in float; None: no time."""
+
+    result: RecurrentResult
+    errors: list[StepError]
+    energy: EseEnergy | None
+
+    def some_errors(self) -> list[StepError]:
+        """Evenly spaced steps, the first and the last among them."""
+        last = len(self.errors) - 1
+        chosen = np.unique(np.linspace(0, last, _SHOWN).round().astype(int))
+        return [self.errors[step] for step in chosen]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values; arrays are left out."""
+        timed = self.result.counters
+        told: dict[str, Any] = {
+            "layer": self.result.name, "engine": self.result.engine,
+            "operations": self.result.operations, "frac_bits": dict(self.result.frac_bits),
+            "errors": [asdict(error) for error in self.errors],
+        }
+        if timed is not None and self.energy is not None:
+            told |= {
+                "cycles": timed.cycles, "time_us": self.result.time_us,
+                "counters": timed.totals(), "slots": [asdict(s) for s in self.result.slots],
+                "energy_pj": dict(self.energy.modules_pj),
+            }
+        return told
+
+
+def run_and_compare(
+    config: EseConfig, layer: RecurrentLayer, inputs: npt.NDArray[np.float64], engine: str = "fast"
+) -> ComparedRun:
+    """Run ``inputs`` (n_steps, n_channels, n_inputs) on an engine and against float."""
+    result = simulate_recurrent(config, layer, inputs, engine)
+    errors = step_errors(result.outputs_float, layer, inputs)
+    energy = None
+    if result.counters is not None:
+        energy = price_ese(config, result.counters, inputs.shape[1])
+    return ComparedRun(result, errors, energy)
+
+
+def chosen_layer(
+    network: RecurrentFolder, config: EseConfig, pattern: str | None, density: float
+) -> tuple[RecurrentLayer, str]:
+    """A folder's layer under a pattern, and where its weights are from.
+
+    The retrained one if the folder holds it, else the dense one pruned without retraining.
+    """
+    if pattern is None:
+        return network.layer, "dense, as trained"
+    percent = f"{100 * density:g}"
+    retrained = network.retrained.get(pattern, {})
+    if percent in retrained:
+        return retrained[percent], f"retrained, {percent} %"
+    parameters = pattern_parameters(pattern, density, config, network.layer.n_inputs)
+    return prune_recurrent(network.layer, pattern, **parameters), f"one-shot, {parameters}"

@@ -1,0 +1,161 @@
+"""Which pattern, how sparse, at what error: the trade-off of one real recurrent network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.arch import BbsConfig, EseConfig
+from accelsim.compression.patterns import prune_recurrent
+from accelsim.energy.ese import price_ese
+from accelsim.engines.bbs import lstm_step_cycles
+from accelsim.engines.ese import simulate_recurrent
+from accelsim.engines.ese.float_model import run_float
+from accelsim.errors import InputError, nearest
+from accelsim.recurrent import RecurrentLayer
+from accelsim.study.patterns import measure
+from accelsim.workload.recurrent_folder import RecurrentFolder
+
+PATTERNS = ("unstructured", "load_balanced", "bank_balanced", "block", "n_m", "row", "channel")
+DENSITIES = (0.50, 0.30, 0.18, 0.112, 0.08)
+BANK_WIDTH = 16
+"""Columns of a bank; n_m takes the same groups, so that its masks are those of bank_balanced."""
+N_M_WIDTH = 8
+BLOCK_SHAPE = (4, 4)
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TradeoffRow:
+    """One pattern at one density.
+
+    Attributes
+    ----------
+    weights : "as trained", "retrained" under this mask, or "one-shot" (pruned, nothing else)
+    error_float : of the outputs of the pruned network in float, relative to the RMS of the dense
+        network's in float
+    error : the same of the machine's fixed-point outputs
+    agree : share of decisions equal to those of the dense network in float
+    step_us : ESE, one time step in the steady state
+    entries_max_over_mean : stored entries of the fullest PE over the mean, worst matrix
+    stream_bits : weights as ESE stores them
+    energy_nj : priced events of a time step of one channel's share (`accelsim.energy.ese`)
+    bbs_step_us : a time step on the bank-balanced machine; None if none was asked for
+    """
+
+    pattern: str
+    weights: str
+    kept: float
+    error_float: float
+    error: float
+    agree: float
+    step_us: float
+    spmv_us: float
+    entries_max_over_mean: float
+    stream_bits: int
+    energy_nj: float
+    bbs_step_us: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Field to value, rounded to what a table shows."""
+        return {name: float(f"{value:.4g}") if isinstance(value, float) else value
+                for name, value in asdict(self).items()
+                if not (name == "bbs_step_us" and value is None)}
+
+
+def pattern_parameters(pattern: str, density: float, config: EseConfig, n_columns: int
+                       ) -> dict[str, Any]:
+    """What a pattern of `accelsim.compression.patterns` needs for (nearly) this density.
+
+    Banks hold 16 columns, N:M groups 8, blocks 4 x 4; at least one weight stays in each group.
+    """
+    if pattern not in PATTERNS:
+        raise InputError(f"no pattern '{pattern}'{nearest(pattern, PATTERNS)}")
+    if pattern == "load_balanced":
+        return {"density": density, "n_pe": config.n_pe}
+    if pattern == "bank_balanced":
+        n_banks = max(n_columns // BANK_WIDTH, 1)
+        return {"density": max(density, 1 / -(-n_columns // n_banks)), "n_banks": n_banks}
+    if pattern == "n_m":
+        return {"n": max(round(density * N_M_WIDTH), 1), "m": N_M_WIDTH}
+    if pattern == "block":
+        return {"density": density, "shape": BLOCK_SHAPE, "score": "mean"}
+    return {"density": density}
+
+
+def stored_parameters(pattern: str, density: float, config: EseConfig) -> dict[str, Any]:
+    """As `pattern_parameters` for the two patterns that ESE's paper compares.
+
+    Load balance is of what PEs store here: entries that only extend a run of zeros included.
+    """
+    if pattern == "load_balanced":
+        return {"density": density, "n_pe": config.n_pe, "index_bits": config.index_bits}
+    return {"density": density}
+
+
+def variants(
+    network: RecurrentFolder, config: EseConfig, densities: Sequence[float] = DENSITIES
+) -> Iterator[tuple[str, str, RecurrentLayer]]:
+    """(pattern, origin of the weights, layer): dense, retrained, then one-shot."""
+    yield "dense", "as trained", network.layer
+    for pattern, layers in network.retrained.items():
+        for layer in layers.values():
+            yield pattern, "retrained", layer
+    for pattern in PATTERNS:
+        seen: list[Mapping[str, Any]] = []
+        for density in densities:
+            parameters = pattern_parameters(pattern, density, config, network.layer.n_inputs)
+            if parameters not in seen:
+                seen.append(parameters)
+                yield pattern, "one-shot", prune_recurrent(network.layer, pattern, **parameters)
+
+
+def tradeoff(
+    config: EseConfig,
+    network: RecurrentFolder,
+    densities: Sequence[float] = DENSITIES,
+    bbs: BbsConfig | None = None,
+) -> list[TradeoffRow]:
+    """Every retrained variant of the network and every pattern one-shot, on one machine.
+
+    Parameters
+    ----------
+    densities : of the one-shot variants
+    bbs : the bank-balanced machine to time as well
+    """
+    wanted = run_float(network.layer, network.inputs).outputs
+    return [
+        _row(config, network, wanted, bbs, *variant)
+        for variant in variants(network, config, densities)
+    ]
+
+
+def _row(
+    config: EseConfig, network: RecurrentFolder, wanted: Floats, bbs: BbsConfig | None,
+    pattern: str, origin: str, layer: RecurrentLayer,
+) -> TradeoffRow:
+    result = simulate_recurrent(config, layer, network.inputs)
+    timed = measure(config, layer, pattern, None)
+    n_steps, n_channels = network.inputs.shape[:2]
+    energy = price_ese(config, result.timed, n_channels)
+    decided = network.decisions(result.outputs_float) == network.decisions(wanted)
+    return TradeoffRow(
+        pattern, origin, timed.kept,
+        relative_error(run_float(layer, network.inputs).outputs, wanted),
+        relative_error(result.outputs_float, wanted),
+        float(decided.mean()),
+        timed.step_us, timed.spmv_us, timed.entries_max_over_mean, timed.stream_bits,
+        energy.total_nj / (n_steps * n_channels),
+        None if bbs is None else lstm_step_cycles(bbs, layer) / bbs.clock_mhz,
+    )
+
+
+def relative_error(got: Floats, wanted: Floats) -> float:
+    """RMS of the difference over RMS of what was wanted."""
+    scale = float(np.sqrt(np.mean(wanted**2))) or 1.0
+    return float(np.sqrt(np.mean((got - wanted) ** 2))) / scale
