@@ -1,0 +1,1 @@
+"""The LSTM of a voice-activity network, pruned with retraining; see traces/README.md."""
