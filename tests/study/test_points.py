@@ -56,7 +56,7 @@ def test_streams_can_be_read_side_by_side(tmp_path: Path) -> None:
         assert sorted(mixed) == in_turn
 
 
-def test_points_of_one_image_are_together_and_so_are_those_of_one_line_width(tmp_path: Path) -> None:
+def test_points_of_one_image_and_of_one_line_width_are_together(tmp_path: Path) -> None:
     stream = next(Plan(tiny(tmp_path)).streams())
     for group in stream.groups:
         values = [{"n_pe": 64, "act_queue_depth": 8, "spmat_width_bits": 64} | p.overrides
