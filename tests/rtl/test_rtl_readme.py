@@ -1,0 +1,32 @@
+"""rtl/README.md and rtl/PORTS.md are what the Verilog says and does."""
+
+import re
+
+from tests.rtl.bench import RTL
+from tests.rtl.readme_tables import MODULES, PORT, ports, ports_page, refreshed
+
+HINT = "run: python -m tests.rtl.readme_tables"
+
+
+def test_generated_parts_are_up_to_date():
+    text = (RTL / "README.md").read_text()
+    assert refreshed(text) == text, HINT
+    assert (RTL / "PORTS.md").read_text() == ports_page(), HINT
+
+
+def test_a_wrong_diagram_is_seen():
+    text = (RTL / "README.md").read_text()
+    wrong = re.sub(r"(spmat_read\.issue +)\.", r"\g<1>1", text, count=1)
+    assert wrong != text
+    assert refreshed(wrong) == text
+
+
+def test_every_module_is_there_with_every_port():
+    assert sorted(MODULES) == sorted(path.stem for path in RTL.glob("*.v"))
+    for module in MODULES:
+        text = (RTL / f"{module}.v").read_text()
+        header = text[text.index("\n) (\n"):text.index("\n);\n")]
+        named = re.findall(r"\w+_(?:i|o|ni)\b", re.sub("//.*", "", header))
+        assert named
+        assert all(f"| `{name}` |" in ports(module) for name in named), module
+        assert sum(bool(PORT.match(line)) for line in header.splitlines()) == len(named), module
