@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from accelsim.workload import load_eie_simulator, load_layer, load_network, publ
 from accelsim.workload.arrays import open_arrays
 
 MAX_INPUT_FILE_BYTES = 4 << 30
+# What NumPy raises on a damaged header; TokenError where it retries one as of Python 2.
+_NPY_DAMAGE = (OSError, ValueError, EOFError, TypeError, SyntaxError, OverflowError, MemoryError,
+               RecursionError, tokenize.TokenError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,11 @@ def load_inputs(path: Path, n_inputs: int) -> npt.NDArray[Any]:
         return _shaped(path, _read_npy(path), n_inputs)
     file = open_arrays(path)
     if "images" in file.arrays:
-        scaled = file.read("images").astype(np.float32) / np.float32(256)
+        images = file.read("images")
+        if images.dtype.kind not in "fiu" or images.ndim < 1 or not images.size:
+            raise InputError(f"{path}: images are {images.dtype} of shape {images.shape}; need "
+                             f"numbers of shape (vectors, {n_inputs})")
+        scaled = images.astype(np.float32) / np.float32(256)
         return _shaped(path, scaled.reshape(len(scaled), -1), n_inputs)
     for name in ("inputs", "activations", *(file.arrays if len(file.arrays) == 1 else ())):
         if name in file.arrays:
@@ -113,7 +121,7 @@ def _read_npy(path: Path) -> npt.NDArray[Any]:
         # Mapped: a header that claims more than the file holds is an error, not an allocation.
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         return np.array(mapped)
-    except (OSError, ValueError, EOFError) as problem:
+    except _NPY_DAMAGE as problem:
         reason = getattr(problem, "strerror", None) or "not a readable npy array"
         raise InputError(f"{path}: {reason}; save it with numpy.save") from None
 

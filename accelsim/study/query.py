@@ -12,12 +12,13 @@ from typing import Any, Self
 
 from accelsim.arch import parse_setting
 from accelsim.errors import ConfigError, nearest
-from accelsim.study.schema import explained, open_results
+from accelsim.study.schema import StoreError, explained, open_results
 from accelsim.study.store import metric_columns
 
 # What a row says beside the configuration, the recipe and the metrics.
 _ABOUT = ("workload", "seed", "version", "wall_s", "error", "point", "workload_digest")
 _OPERATORS = re.compile(r"^\s*([\w.]+)\s*(<=|>=|!=|=|<|>)\s*(.+?)\s*$")
+_NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
 _BATCH_ROWS = 10_000
 
 
@@ -61,8 +62,9 @@ class Results:
             self.metrics = metric_columns(self.connection)
             bases = self.connection.execute("SELECT config FROM bases").fetchall()
             recipes = self.connection.execute("SELECT settings FROM recipes").fetchall()
-        self.config_keys = _keys(bases)
-        self.recipe_keys = [f"recipe.{key}" for key in _keys(recipes)]
+            self.config_keys = _keys(self.path, bases)
+            self.recipe_keys = [f"recipe.{key}" for key in _keys(self.path, recipes)]
+            _check_names(self.path, [*self.metrics, *self.config_keys, *self.recipe_keys])
 
     @property
     def columns(self) -> list[str]:
@@ -126,8 +128,9 @@ class Results:
 
     def truth_values(self) -> list[str]:
         """Parameters that are true or false."""
-        bases = self.connection.execute("SELECT config FROM bases")
-        values = {k: v for (text,) in bases for k, v in json.loads(text).items()}
+        with explained(self.path):
+            bases = self.connection.execute("SELECT config FROM bases").fetchall()
+        values = {k: v for (text,) in bases for k, v in _object(self.path, text).items()}
         return [key for key, value in values.items() if isinstance(value, bool)]
 
     def where(self, conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
@@ -164,10 +167,10 @@ class Results:
 
     def _row(self, row: Sequence[Any]) -> dict[str, Any]:
         workload, config, recipe, seed, version, wall_s, error, point, digest, *metrics = row
-        settings = json.loads(recipe)
+        settings = _object(self.path, recipe)
         return {
             "workload": workload,
-            **json.loads(config),
+            **_object(self.path, config),
             **{key: settings.get(key.removeprefix("recipe.")) for key in self.recipe_keys},
             "seed": seed,
             **dict(zip(self.metrics, metrics, strict=True)),
@@ -176,6 +179,26 @@ class Results:
         }
 
 
-def _keys(texts: Sequence[tuple[str]]) -> list[str]:
+def _keys(path: Path, texts: Sequence[tuple[Any]]) -> list[str]:
     """Keys of JSON objects, each once."""
-    return list(dict.fromkeys(key for (text,) in texts for key in json.loads(text)))
+    return list(dict.fromkeys(key for (text,) in texts for key in _object(path, text)))
+
+
+def _object(path: Path, text: Any) -> dict[str, Any]:
+    """A JSON object, if the file is sound."""
+    try:
+        values = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise StoreError(f"{path}: damaged: a configuration or recipe is no JSON object; restore "
+                         f"the file or sweep into a new one")
+    return values
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    """Names become part of queries, so they are words, as a sweep writes them."""
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise StoreError(f"{path}: damaged: {name!r} is no name of a parameter or metric; "
+                             f"restore the file or sweep into a new one")

@@ -137,6 +137,9 @@ def explained(path: Path | None) -> Iterator[None]:
     except sqlite3.Error as problem:
         name = getattr(problem, "sqlite_errorname", "")
         raise StoreError(f"{path or 'results'}: {_reason(name, problem, path)}") from None
+    except UnicodeDecodeError:  # from SQLite's own messages, which quote a damaged file
+        raise StoreError(f"{path or 'results'}: damaged: text that is not UTF-8; restore the file "
+                         f"or sweep into a new one") from None
 
 
 def _reason(name: str, problem: sqlite3.Error, path: Path | None) -> str:
