@@ -17,7 +17,7 @@ from accelsim.formats.compiling import about_to_compile
 
 class _Announce(event.Listener):
     def on_start(self, event: Any) -> None:
-        if event.data["dispatcher"].py_func.__module__.startswith("accelsim."):
+        if str(event.data["dispatcher"].py_func.__module__).startswith("accelsim."):
             about_to_compile()
 
     def on_end(self, event: Any) -> None:

@@ -155,7 +155,7 @@ class PassTimer:
         if self._count_bypasses:
             edges = self._image.edges[tile]
             counters.count_bypasses(
-                counts, edges, columns, issue, wait, adder, write, EMPTY, ONLY
+                counts, edges, columns, issue, wait, self._longest, adder, write, EMPTY, ONLY
             )
         return int(last_slot), int(issue[-1])
 
@@ -165,8 +165,9 @@ class PassTimer:
 
         table, tile, columns = self._table, scan.step.tile, scan.columns
         entries, padding, empty, _, _, lines, _, _ = sums
-        counters.count_entries(table.counts[tile], columns, entries, empty)
-        counters.add_columns(table.padding[tile], columns, padding)
+        counters.count_columns(
+            table.counts[tile], table.padding[tile], columns, entries, padding, empty
+        )
         per_line = self._config.entries_per_line
         if scan.step.refill_bits:
             starts = table.starts[tile]

@@ -9,46 +9,34 @@ from accelsim.formats.jit import kernel
 
 
 @kernel
-def count_entries(counts, columns, entries, empty):
-    """Add up the entries of ``columns``, and the columns without entries."""
+def count_columns(counts, padding, columns, entries, pads, empty):
+    """Add up the entries of ``columns``, their padding and the columns without entries."""
     n_pe = counts.shape[1]
     whole = len(columns) // 4 * 4
     for k in range(0, whole, 4):
-        a, b = counts[columns[k]], counts[columns[k + 1]]
-        c, d = counts[columns[k + 2]], counts[columns[k + 3]]
+        i, j, m, n = columns[k], columns[k + 1], columns[k + 2], columns[k + 3]
+        a, b, c, d = counts[i], counts[j], counts[m], counts[n]
+        e, f, g, h = padding[i], padding[j], padding[m], padding[n]
         for p in range(n_pe):
             entries[p] += np.int32(a[p]) + np.int32(b[p]) + np.int32(c[p]) + np.int32(d[p])
+        for p in range(n_pe):
+            pads[p] += np.int32(e[p]) + np.int32(f[p]) + np.int32(g[p]) + np.int32(h[p])
         for p in range(n_pe):
             empty[p] += np.int8(
                 np.int8(np.int8(a[p] == 0) + np.int8(b[p] == 0))
                 + np.int8(np.int8(c[p] == 0) + np.int8(d[p] == 0))
             )
     for k in range(whole, len(columns)):
-        row = counts[columns[k]]
+        row, pad_row = counts[columns[k]], padding[columns[k]]
         for p in range(n_pe):
             entries[p] += np.int32(row[p])
+            pads[p] += np.int32(pad_row[p])
             empty[p] += np.int8(row[p] == 0)
 
 
 @kernel
-def add_columns(table, columns, total):
-    """Add up the rows ``columns`` of ``table`` (n_columns, n_pe)."""
-    n_pe = table.shape[1]
-    whole = len(columns) // 4 * 4
-    for k in range(0, whole, 4):
-        a, b = table[columns[k]], table[columns[k + 1]]
-        c, d = table[columns[k + 2]], table[columns[k + 3]]
-        for p in range(n_pe):
-            total[p] += np.int32(a[p]) + np.int32(b[p]) + np.int32(c[p]) + np.int32(d[p])
-    for k in range(whole, len(columns)):
-        row = table[columns[k]]
-        for p in range(n_pe):
-            total[p] += np.int32(row[p])
-
-
-@kernel
 def count_line_reads(first_line, end_line, columns, reads):
-    """Add up the lines read (P5), from a table of `LineTable`.
+    """Add up the lines read (P5), from a `LineTable`.
 
     Lines are read in ascending order, each once: as many as lie before the end of what has been
     read, less those that were ``skipped``.
@@ -128,98 +116,99 @@ def count_occupancy(issue, wait, longest, at_least):
     While column h is at the head there are n entries from the push of column h + n - 1 on: for
     max(0, pop[h] - max(pop[h - 1], issue[h + n - 1])) cycles, which is max(pop[h], issue[h + n
     - 1]) - max(pop[h - 1], issue[h + n - 1]). So the sum over h is A[n - 1] - A[n] - issue[n - 1]
-    with A[n] the sum over h of max(pop[h], issue[h + n]); here counted as ``known``, the same on
-    all PEs, and ``waits``, the sum of max(wait[h], issue[h + n] - issue[h]) with the difference
-    cut at ``longest``. Sums may wrap around at 32 bits; the result does not.
+    with A[n] the sum over h of max(pop[h], issue[h + n]). That is the sum of issue[h], which
+    changes by issue[K - n] from n - 1 to n; of ``waits``, max(wait[h], issue[h + n] - issue[h])
+    with the difference cut at ``longest``; and of what was cut. Sums may wrap around at 32 bits;
+    the result does not.
     """
     n_columns, n_pe = wait.shape
     floor = np.empty(n_columns, wait.dtype)
-    before = np.zeros(n_pe, np.int32)
-    known_before = 0
+    waits = np.empty((2, n_pe), np.int32)
+    cut_before = 0
     for n in range(min(at_least.shape[0] - 1, n_columns) + 1):
-        known = 0
-        for h in range(n_columns - n):
-            ahead = np.int64(issue[h + n] - issue[h])
-            floor[h] = min(ahead, longest)
-            known += issue[h] + max(ahead - longest, 0)
-        waits = np.zeros(n_pe, np.int32)
-        sum_above(wait, floor, n_columns - n, waits)
+        cut = _floors(issue, n, longest, floor)
+        now, before = waits[n % 2], waits[1 - n % 2]
+        now[:] = 0
+        sum_above(wait, floor, n_columns - n, now)
         if n > 0:
-            known_before -= known + issue[n - 1]
+            known = issue[n_columns - n] + cut_before - cut - issue[n - 1]
             found = np.int64(0)
             for p in range(n_pe):
-                difference = np.int64(before[p]) - np.int64(waits[p])
-                cycles = (known_before + difference) & 0xFFFFFFFF
+                difference = np.int64(before[p]) - np.int64(now[p])
+                cycles = (known + difference) & 0xFFFFFFFF
                 at_least[n, p] += cycles
                 found |= cycles
             if found == 0:
                 return
-        known_before = known
-        before[:] = waits
+        cut_before = cut
 
 
 @kernel
-def count_bypasses(counts, edges, columns, issue, wait, adder, write, empty, only):
+def _floors(issue, n, longest, floor):
+    """Write ``issue[h + n] - issue[h]``, cut at ``longest``; the sum of what was cut."""
+    small = floor.dtype.type
+    bound = np.int32(longest)
+    for h in range(len(issue) - n):
+        floor[h] = small(min(np.int32(issue[h + n] - issue[h]), bound))
+    cut = np.int64(0)
+    for h in range(len(issue) - n):
+        cut += max(np.int32(np.int32(issue[h + n] - issue[h]) - bound), np.int32(0))
+    return cut
+
+
+_FAR = 3     # slots: too far apart for a bypass
+_BLOCK = 32  # columns: at most two write bypasses each, so that 8 bits hold the sums of a block
+
+
+@kernel
+def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write, empty, only):
     """Add up the accumulators taken from stage 3 (``adder``) and stage 4 (``write``) (A3).
 
     Rows ascend within a column, so only its first two entries can meet the last two entries
-    before it. ``last1`` and ``last2`` are the rows of those, however long ago; the few columns
-    that begin with one of them are looked at again with their times. ``empty`` and ``only`` are
-    marks in ``edges``.
+    before it. ``row1`` and ``row2`` are the rows in the last slot that had an entry and in the
+    slot before that; ``empty`` and ``only`` are marks in ``edges``, and ``empty`` here is no row.
+    ``ended`` is the last slot that had an entry, in cycles from the latest broadcast; ``slots``
+    lie between it and a column's first.
     """
     n_pe = counts.shape[1]
-    small = edges.dtype.type
-    last1 = np.full(n_pe, empty, edges.dtype)
-    last2 = np.full(n_pe, empty, edges.dtype)
-    for k in range(len(columns)):
-        column = columns[k]
-        if _meet(edges[column, 0], edges[column, 1], last1, last2):
+    small, narrow = wait.dtype.type, edges.dtype.type
+    never, far, step = small(-_FAR), small(_FAR), small(1)
+    none, single, near = narrow(empty), narrow(only), narrow(1)
+    row1 = np.full(n_pe, empty, edges.dtype)
+    row2 = np.full(n_pe, empty, edges.dtype)
+    ended = np.full(n_pe, -_FAR, wait.dtype)
+    slots = np.empty((_BLOCK, n_pe), edges.dtype)
+    for begin in range(0, len(columns), _BLOCK):
+        end = min(begin + _BLOCK, len(columns))
+        # All of a block first: a vector that has just been written in parts is slow to read.
+        for k in range(begin, end):
+            passed = small(min(issue[k] - issue[max(k - 1, 0)], longest))
+            waited, entries, between = wait[k], counts[columns[k]], slots[k - begin]
             for p in range(n_pe):
-                first, second = edges[column, 0, p], edges[column, 1, p]
-                if first == last1[p] or first == last2[p]:
-                    distance = _slots_to(counts, edges, columns, issue, wait, k, p, first)
-                    adder[p] += distance == 1
-                    write[p] += distance == 2
-                if second == last1[p]:
-                    distance = _slots_to(counts, edges, columns, issue, wait, k, p, second)
-                    write[p] += distance == 1
-        _remember(edges[column, 2], edges[column, 3], last1, last2, small(empty), small(only))
-
-
-@kernel
-def _meet(first, second, last1, last2):
-    """Whether an entry may meet an earlier one on any PE."""
-    meets = False
-    for p in range(len(first)):
-        one, two, row1, row2 = first[p], second[p], last1[p], last2[p]
-        meets |= (one == row1) | (one == row2) | (two == row1)
-    return meets
-
-
-@kernel
-def _remember(before_last, last, last1, last2, empty, only):
-    """The last two rows after one more column."""
-    for p in range(len(last)):
-        row1, row2, new1, new2 = last1[p], last2[p], last[p], before_last[p]
-        kept = row1 if new2 == only else new2
-        last2[p] = row2 if new2 == empty else kept
-        last1[p] = row1 if new1 == empty else new1
-
-
-@kernel
-def _slots_to(counts, edges, columns, issue, wait, k, p, row):
-    """Slots from the last entry before column k that selects ``row`` to column k's first, or 3."""
-    slot = issue[k] + wait[k, p] + 1
-    for earlier in range(k - 1, -1, -1):
-        n = counts[columns[earlier], p]
-        if n == 0:
-            continue
-        away = slot - (issue[earlier] + wait[earlier, p] + n)
-        if away > 2:
-            return 3
-        if edges[columns[earlier], 3, p] == row:
-            return away
-        if n > 1:
-            near = away == 1 and edges[columns[earlier], 2, p] == row
-            return 2 if near else 3
-    return 3
+                start, n, old = waited[p], small(entries[p]), ended[p]
+                last_slot, new_slot = max(small(old - passed), never), small(start + n)
+                between[p] = narrow(min(small(start + step - last_slot), far))
+                ended[p] = last_slot if n == 0 else new_slot
+        from_adder = np.zeros(n_pe, edges.dtype)
+        from_write = np.zeros(n_pe, edges.dtype)
+        for k in range(begin, end):
+            between, edge = slots[k - begin], edges[columns[k]]
+            first, second, before_last, last = edge[0], edge[1], edge[2], edge[3]
+            for p in range(n_pe):
+                a, one, d, total = first[p], row1[p], between[p], from_adder[p]
+                from_adder[p] = narrow(total + narrow((a == one) & (d == 1)))
+            for p in range(n_pe):
+                a, b, one, two = first[p], second[p], row1[p], row2[p]
+                d, total = between[p], from_write[p]
+                again = narrow((a == one) & (d == 2)) + narrow((a == two) & (a != one) & (d == 1))
+                again = narrow(again) + narrow((b == one) & (d == 1))
+                from_write[p] = narrow(total + narrow(again))
+            for p in range(n_pe):
+                old1, old2, new1, new2 = row1[p], row2[p], last[p], before_last[p]
+                follows = old1 if between[p] == near else none
+                kept = follows if new2 == single else new2
+                row2[p] = old2 if new2 == none else kept
+                row1[p] = old1 if new1 == none else new1
+        for p in range(n_pe):
+            adder[p] += np.int32(from_adder[p])
+            write[p] += np.int32(from_write[p])
