@@ -74,29 +74,39 @@ plots.queue_depth(depths, {name: list(100 * row) for name, row in balance.iterro
 # %% [markdown]
 # ## Which designs are worth building?
 #
-# For all three layers together: time against a simple measure of cost, the number of PEs times
-# (queue entries + 64), 64 standing for the rest of a PE's registers. A design is on the *Pareto
-# front* if no other is both faster and cheaper. (Areas in square millimetres: see notebook 3.)
+# For all three layers together: time against the area of the chip at 45 nm. A design is on the
+# *Pareto front* if no other is both faster and smaller. Memories of each PE are the published ones
+# (128 KB of weights), so that area grows with the number of PEs; labels name designs with a queue
+# of 8.
 
 # %%
-designs = frame.groupby(["n_pe", "act_queue_depth"], as_index=False).time_us.sum()
-designs["cost"] = designs.n_pe * (designs.act_queue_depth + 64)
-designs["front"] = pareto_mask(designs[["time_us", "cost"]].to_numpy())
+designs = frame.groupby(["n_pe", "act_queue_depth"], as_index=False).agg(
+    time_us=("time_us", "sum"), energy_uj=("energy_uj", "sum"), area_mm2=("area_mm2", "max")
+)
+designs["front"] = pareto_mask(designs[["time_us", "area_mm2"]].to_numpy())
 front = designs[designs.front]
-labels = [f"{row.n_pe} PEs" if row.act_queue_depth == 8 else "" for row in front.itertuples()]
+labels = [f"{row.n_pe:.0f} PEs" if row.act_queue_depth == 8 else "" for row in front.itertuples()]
 plots.pareto_scatter(
-    designs.cost, designs.time_us, designs.front, "PEs x (queue entries + 64)",
+    designs.area_mm2, designs.time_us, designs.front, "area (mm2)",
     "time of three layers (us)", labels, log=True,
 )
 
 # %% [markdown]
 # Among the designs of one size, a queue of 8 is where the front turns: before it entries buy time
-# cheaply, behind it hardly any more. What one doubling of the queue saves, in percent of the
-# time, at each number of PEs:
+# cheaply, behind it hardly any more. What one doubling of the queue saves, in percent of the time,
+# at each number of PEs:
 
 # %%
 time = designs.pivot(index="n_pe", columns="act_queue_depth", values="time_us")
 (-100 * time.pct_change(axis=1)).iloc[:, 1:].round(2)
+
+# %% [markdown]
+# And energy, in microjoules. It grows with the number of PEs, though zero runs become shorter and
+# padding falls away: every PE looks up every column, waits more often, and is clocked while it
+# waits. A deep queue costs energy too, for it is clocked whether it is full or not.
+
+# %%
+designs.pivot(index="n_pe", columns="act_queue_depth", values="energy_uj").round(1)
 
 # %% [markdown]
 # ## The answer, as a figure for a paper

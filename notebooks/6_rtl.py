@@ -92,7 +92,6 @@ print(f"{len(rows)} outputs differ; they belong to PE {sorted({int(row) % 8 for 
 # the loading of the memories are part of it, as they are in use.
 
 # %%
-
 large = random_layer((480, 500), weight_density=0.1, activation_density=0.5, seed=2, name="large")
 packed = accelsim.compress(large)
 job = make_job(config, packed, large.activations, choose_binary_points(config, packed))
