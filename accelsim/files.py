@@ -31,11 +31,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
             part = Path(folder, f"part{target.suffix}")
             yield part
-            _to_disk(part)
+            to_disk(part)
             part.replace(target)
         if os.name == "posix":
             # Without this the new name may be lost with the power, the old file with it.
-            _to_disk(target.parent)
+            to_disk(target.parent)
     except OSError as problem:
         raise InputError(f"{path}: cannot be written: {problem.strerror or problem}") from None
 
@@ -55,7 +55,8 @@ def write_atomically(path: str | Path, data: bytes | str) -> None:
         file.write(data)
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would survive a loss of power."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

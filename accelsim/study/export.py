@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from accelsim.errors import InputError
+from accelsim.files import atomic_path
 from accelsim.study.extras import extra
 from accelsim.study.query import Condition, Results
 
@@ -58,20 +58,14 @@ def write_parquet(
     pyarrow, parquet = extra("pyarrow"), extra("pyarrow.parquet")
     schema = _schema(pyarrow, results)
     written = 0
-    partial = Path(f"{target}.partial")
-    try:
-        with (
-            closing(results.rows(conditions, limit)) as rows,
-            parquet.ParquetWriter(partial, schema) as writer,
-        ):
-            while batch := list(islice(rows, _BATCH_ROWS)):
-                writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
-                written += len(batch)
-        partial.replace(target)
-    except OSError as problem:
-        raise InputError(f"{target}: cannot be written: {problem.strerror or problem}") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        atomic_path(target) as partial,
+        closing(results.rows(conditions, limit)) as rows,
+        parquet.ParquetWriter(partial, schema) as writer,
+    ):
+        while batch := list(islice(rows, _BATCH_ROWS)):
+            writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
+            written += len(batch)
     return written
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.files import to_disk
 from accelsim.formats import build_image
 from accelsim.records import CompressedLayer
 from accelsim.workload.eie_simulator import BITS
@@ -79,7 +80,9 @@ def _write_whole(folder: Path, files: dict[str, bytes]) -> None:
             target = partial / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
+            to_disk(target)
         os.replace(partial, folder)
+        to_disk(folder.parent)
     except OSError as problem:
         raise InputError(f"{folder}: cannot be written: {problem.strerror}; choose another "
                          f"folder") from None
