@@ -27,6 +27,9 @@ ThresholdOption = Annotated[
 ]
 WeightBitsOption = Annotated[int, typer.Option(help="Bits of a code: 2**bits - 1 shared values.")]
 IndexBitsOption = Annotated[int, typer.Option(help="Bits of a zero run.")]
+ValuesOption = Annotated[
+    str, typer.Option(help="codebook (shared by k-means) or linear (evenly spaced).")
+]
 InitOption = Annotated[str, typer.Option(help="First centroids: linear, density or random.")]
 
 
@@ -41,6 +44,7 @@ def compress(
     threshold: ThresholdOption = None,
     weight_bits: WeightBitsOption = 4,
     index_bits: IndexBitsOption = 4,
+    values: ValuesOption = "codebook",
     init: InitOption = "linear",
     seed: SeedOption = 1,
     layer_density: Annotated[
@@ -74,7 +78,7 @@ def compress(
     from accelsim.network import calibrated
     from accelsim.sources import as_layers, load_inputs
 
-    recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density)
+    recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density, values)
     if permute:
         recipe = replace(recipe, permute_rows=n_pe)
     layers = as_layers(source, layer, seed)
@@ -110,6 +114,7 @@ def make_recipe(
     index_bits: int,
     init: str,
     layer_density: list[str] | None = None,
+    values: str = "codebook",
 ) -> Recipe:
     """The recipe that the options describe."""
     from accelsim.compression import Recipe
@@ -126,7 +131,7 @@ def make_recipe(
             ) from None
     return Recipe(
         density=density, threshold=threshold, weight_bits=weight_bits, index_bits=index_bits,
-        init=cast(Any, init), layers=layers,
+        init=cast(Any, init), values=cast(Any, values), layers=layers,
     )
 
 

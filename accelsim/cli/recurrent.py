@@ -46,6 +46,10 @@ def recurrent(
                                       "row or channel; a folder's dense network if absent.")
     ] = None,
     density: Annotated[float, typer.Option(help="Share of the weights that stays.")] = 0.112,
+    codebook_bits: Annotated[
+        int | None, typer.Option(help="Let each matrix share 2**bits - 1 values (k-means) before "
+                                      "the machine stores them.")
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Time steps; a folder's all, else 10.")
     ] = None,
@@ -63,10 +67,14 @@ def recurrent(
 ) -> None:
     """Run an LSTM on ESE: cycles of every slot, energy, error against float step by step."""
     from accelsim.arch import EseConfig
+    from accelsim.compression import Recipe, compress_recurrent
     from accelsim.study.recurrent_runs import run_and_compare
 
     config = config_as(EseConfig, machine, settings)
     layer, inputs, origin = _opened(config, source, pattern, density, steps, channels, seed)
+    if codebook_bits is not None:
+        layer = compress_recurrent(layer, Recipe(weight_bits=codebook_bits))
+        origin += f"; {codebook_bits}-bit codebooks"
     start = time.perf_counter()
     run = run_and_compare(config, layer, inputs, engine)
     wall_s = time.perf_counter() - start

@@ -15,7 +15,7 @@ from accelsim.compression.calibrate import largest_partial_sum
 from accelsim.compression.permute import permute_rows
 from accelsim.compression.prune import prune
 from accelsim.compression.recipe import Recipe
-from accelsim.compression.share import Floats, share
+from accelsim.compression.share import Floats, Sharing, share, share_linear
 from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedLayer, CscMatrix, Layer
 
@@ -40,7 +40,7 @@ def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer:
     own = (recipe or Recipe()).for_layer(layer.name)
     kept = prune(layer.weights, own.density, own.threshold)
     bias = None if layer.bias is None else _float32_bias(layer)
-    shared = share(kept.values, own.weight_bits, own.init, own.seed, own.max_iterations, bias)
+    shared = _shared(layer, own, kept.values, bias)
     notes: dict[str, Any] = {
         "kmeans_iterations": shared.iterations,
         "kmeans_converged": shared.converged,
@@ -71,6 +71,15 @@ def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer:
     input_max_abs = max(float(np.abs(inputs).max()), 1.0 if packed.has_bias else 0.0)
     output_max_abs = largest_partial_sum(packed, inputs)
     return replace(packed, input_max_abs=input_max_abs, output_max_abs=output_max_abs)
+
+
+def _shared(layer: Layer, own: Recipe, values: Floats, bias: Floats | None) -> Sharing:
+    if own.values == "codebook":
+        return share(values, own.weight_bits, own.init, own.seed, own.max_iterations, bias)
+    if own.weight_bits > 8:
+        raise InputError(f"{layer.name}: weight_bits is {own.weight_bits}; codes of a compressed "
+                         f"layer have at most 8 bits; compress_recurrent() takes up to 16")
+    return share_linear(values, own.weight_bits)
 
 
 def compress_network(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from accelsim.compression.share import Init
 from accelsim.errors import InputError, nearest
+
+Values = Literal["codebook", "linear"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,10 @@ class Recipe:
     ----------
     density : share of the weights that stays; None keeps the zeros that are there
     threshold : or: weights of at least this magnitude stay
-    weight_bits : 2 to 8; ``2**weight_bits - 1`` shared values, and 0.0 as code 0
+    values : "codebook" shares values found by k-means (Deep Compression), "linear" quantises to
+        evenly spaced ones (ESE), so that a code is the weight itself in two's complement
+    weight_bits : 2 to 8; ``2**weight_bits - 1`` shared values, and 0.0 as code 0; linear values
+        up to 16, of which EIE's codes hold 8
     index_bits : 2 to 8, bits of a zero run
     init : first centroids, "linear" (as published), "density" or "random"
     seed : of the random start
@@ -37,6 +42,7 @@ class Recipe:
 
     density: float | None = None
     threshold: float | None = None
+    values: Values = "codebook"
     weight_bits: int = 4
     index_bits: int = 4
     init: Init = "linear"
@@ -46,7 +52,11 @@ class Recipe:
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        for what, low, high in (("weight_bits", 2, 8), ("index_bits", 2, 8),
+        if self.values not in VALUES:
+            hint = nearest(str(self.values), VALUES)
+            raise InputError(f"recipe: values is {self.values!r}{hint}")
+        widest = 16 if self.values == "linear" else 8
+        for what, low, high in (("weight_bits", 2, widest), ("index_bits", 2, 8),
                                 ("seed", 0, 2**63 - 1), ("max_iterations", 1, 10**6)):
             value = getattr(self, what)
             if type(value) is not int or not low <= value <= high:
@@ -95,5 +105,6 @@ class Recipe:
 
 
 INITS = get_args(Init)
+VALUES = get_args(Values)
 MAX_PE = 4096
 SETTINGS = [f.name for f in fields(Recipe) if f.name != "layers"]

@@ -28,6 +28,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.fixedpoint import dequantise, frac_bits_for, quantise
+
 Init = Literal["linear", "density", "random"]
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -94,6 +96,22 @@ def share(
     codes = (np.searchsorted(_edges(centroids), _scaled(values, scale)) + 1).astype(np.uint8)
     codes[codebook[codes] == 0] = 0
     return Sharing(codebook, codes, iterations, converged)
+
+
+def share_linear(values: Floats, weight_bits: int) -> Sharing:
+    """Round non-zero ``values`` to evenly spaced ones with the most fraction bits that hold them.
+
+    A code is the weight in two's complement, so code 0 is 0.0 and the codebook needs no storage.
+    Weights that round to zero get code 0: they are pruned. Source: ESE (FPGA 2017), sec. 4.
+    """
+    frac_bits = frac_bits_for(float(np.abs(values).max(initial=0.0)), weight_bits)
+    size = 1 << weight_bits
+    integers = np.arange(size)
+    integers[size // 2 :] -= size
+    codes = quantise(values, weight_bits, frac_bits) & (size - 1)
+    return Sharing(
+        dequantise(integers, frac_bits).astype(np.float32), codes.astype(np.uint8), 0, True
+    )
 
 
 def initial_centroids(ordered: Integers, n_centroids: int, init: Init, seed: int) -> list[Centroid]:

@@ -1,0 +1,51 @@
+"""Prune and quantise a recurrent layer by a recipe, matrix by matrix."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+from accelsim import __version__
+from accelsim.compression.prune import prune
+from accelsim.compression.recipe import Recipe
+from accelsim.compression.share import share
+from accelsim.errors import InputError, nearest
+from accelsim.records import CscMatrix
+from accelsim.recurrent import LinearWeights, Matrix, RecurrentLayer
+
+
+def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> RecurrentLayer:
+    """A layer whose matrices are pruned and quantised.
+
+    ``values="linear"`` gives fixed-point weights of ``weight_bits``, which must be the machine's.
+    ``"codebook"`` gives each matrix its own ``2**weight_bits - 1`` shared values as floats, which
+    the machine then stores linearly with its own width. Biases and peepholes stay as they are;
+    zero runs are the machine's (``index_bits``). ``Recipe.layers`` names matrices:
+    ``{"Wix": {"density": 0.1}}``.
+
+    Raises
+    ------
+    InputError
+        If the recipe names a matrix that is not there, or asks for ``permute_rows``.
+    """
+    wanted = recipe or Recipe()
+    for name in wanted.layers:
+        if name not in layer.matrices:
+            raise InputError(f"recipe: no matrix is called '{name}'"
+                             f"{nearest(name, layer.matrices)}")
+    if wanted.permute_rows is not None:
+        raise InputError(f"{layer.name}: permute_rows is for layers of EIE; rows of a recurrent "
+                         f"layer's matrices belong to its cells")
+    matrices = {name: _compressed(layer, name, wanted.for_layer(name)) for name in layer.matrices}
+    provenance = {**layer.provenance, "recipe": wanted.settings(), "accelsim": __version__}
+    return replace(layer, matrices=matrices, provenance=MappingProxyType(provenance))
+
+
+def _compressed(layer: RecurrentLayer, name: str, own: Recipe) -> Matrix:
+    given = layer.matrices[name]
+    weights = given.decoded() if isinstance(given, LinearWeights) else given
+    kept = prune(weights, own.density, own.threshold)
+    if own.values == "linear":
+        return LinearWeights.from_floats(kept, own.weight_bits, f"{layer.name}.{name}")
+    shared = share(kept.values, own.weight_bits, own.init, own.seed, own.max_iterations)
+    return CscMatrix(kept.shape, kept.column_starts, kept.rows, shared.codebook[shared.codes])
