@@ -130,8 +130,8 @@ def _client(address: str, jobs: int) -> Iterator[Any]:
         if address == "local":
             stack.enter_context(extra("dask").config.set(LOCAL_SETTINGS))
             cluster = stack.enter_context(dask.LocalCluster(
-                n_workers=jobs, threads_per_worker=1, dashboard_address=None,
-                silence_logs=logging.CRITICAL,
+                n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL, preload="accelsim.study.dask_worker",
             ))
             yield stack.enter_context(dask.Client(cluster))
             return

@@ -82,7 +82,7 @@ def alive(pid: int) -> bool:
 def cluster() -> Any:
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None,
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0",
                       silence_logs=50) as running:
         yield running
 

@@ -181,16 +181,20 @@ def test_a_read_only_folder_is_one_line(tmp_path: Path, read_only: Path) -> None
     assert [path.name for path in read_only.iterdir()] == ["r.sqlite"]
 
 
-def test_ctrl_c_ends_cleanly_and_says_how_to_resume(tmp_path: Path, finished: Path) -> None:
+@pytest.mark.parametrize("how", [["--jobs", "1"], ["--jobs", "2"], ["--dask", "local"]])
+def test_ctrl_c_ends_cleanly_and_says_how_to_resume(
+    tmp_path: Path, finished: Path, how: list[str]
+) -> None:
     study, store = slow_study(tmp_path), tmp_path / "r.sqlite"
-    process = start(study, store, "--jobs", "2")
+    process = start(study, store, *how)
     while stored(store) == 0:
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
     code, errors = finish(process)
     assert code == 130
-    assert "run the same command again to resume" in errors
-    assert "Traceback" not in errors
+    assert errors.startswith(f"accelsim: {store}: ")
+    assert errors.endswith("run the same command again to resume\n")
+    assert errors.count("\n") == 2
     before = stored(store)
     assert 0 < before < POINTS
     assert finish(start(study, store, "--jobs", "2"))[0] == 0
