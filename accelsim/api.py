@@ -50,16 +50,20 @@ def choose_binary_points(
         input_max = max(input_max, 1.0)
     output_max = packed.output_max_abs
     if output_max is None:
-        matrix = packed.decoded()
-        row_sums = np.bincount(
-            matrix.rows, np.abs(matrix.values).astype(np.float64), minlength=packed.n_outputs
-        )
-        output_max = float(row_sums.max()) * input_max
+        output_max = _largest_row_sum(_ById(packed)) * input_max
     weight = frac_bits_for(float(np.abs(packed.codebook).max()), config.weight_value_bits)
     inputs = frac_bits_for(input_max, config.activation_bits)
     outputs = min(frac_bits_for(output_max, config.accumulator_bits), weight + inputs)
     limit = config.weight_value_bits + config.activation_bits
     return BinaryPoints(weight, inputs, max(outputs, weight + inputs - limit))
+
+
+@lru_cache(maxsize=8)
+def _largest_row_sum(packed: _ById) -> float:
+    """The largest sum of magnitudes of a row of weights."""
+    matrix = packed.layer.matrix
+    magnitudes = np.abs(packed.layer.codebook).astype(np.float64)[matrix.values]
+    return float(np.bincount(matrix.rows, magnitudes, minlength=1).max())
 
 
 @lru_cache(maxsize=8)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ EMPTY, ONLY, PADDING = -2, -3, -4
 """In edges, last and last but one: the column has no entries; it has a single one (last but one
 only); a padding entry. So a first or second row never equals one of these marks."""
 
-_KEPT_LINE_TABLES = 2
+_MOST_ENTRIES = (1 << 31) - (1 << 12)  # 32-bit addresses, and the rest of a line behind them
+_KEPT_LINE_BYTES = 1 << 28
+_lines_lock = Lock()
 
 
 def small_type(
@@ -52,6 +55,11 @@ class LineTable:
 
     first: Small
     end: Small
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory of both arrays."""
+        return self.first.nbytes + self.end.nbytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,16 +96,22 @@ class ColumnTable:
 
     def lines(self, entries_per_line: int) -> LineTable:
         """The columns' lines; the latest tables are kept."""
-        if entries_per_line not in self._lines:
-            kind = small_type(int(self.totals.max()) // entries_per_line + 1, np.int16)
-            first = (self.starts[:, :-1] // entries_per_line).astype(kind)
-            end = (-(-self.starts[:, 1:] // entries_per_line)).astype(kind)
-            end[self.counts == 0] = 0
-            while len(self._lines) >= _KEPT_LINE_TABLES:
-                self._lines.pop(next(iter(self._lines)), None)
-            self._lines[entries_per_line] = LineTable(first, end)
-            return LineTable(first, end)
-        return self._lines[entries_per_line]
+        with _lines_lock:
+            if entries_per_line not in self._lines:
+                while sum(kept.n_bytes for kept in self._lines.values()) > _KEPT_LINE_BYTES:
+                    self._lines.pop(next(iter(self._lines)))
+                self._lines[entries_per_line] = self._make_lines(entries_per_line)
+            return self._lines[entries_per_line]
+
+    def _make_lines(self, entries_per_line: int) -> LineTable:
+        kind = small_type(int(self.totals.max()) // entries_per_line + 1, np.int16)
+        first = np.empty(self.counts.shape, kind)
+        end = np.empty(self.counts.shape, kind)
+        for tile, starts in enumerate(self.starts):
+            first[tile] = starts[:-1] // entries_per_line
+            end[tile] = (starts[1:] + (entries_per_line - 1)) // entries_per_line
+        end[self.counts == 0] = 0
+        return LineTable(first, end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +173,7 @@ def _counted(shape: Interleaving, count: Callable[[Small, Small], None]) -> Colu
     starts = np.empty((shape.n_tiles, shape.n_columns + 1, shape.n_pe), np.int32)
     totals = np.zeros(shape.n_pe, np.int64)
     kernels.add_up(counts, starts, totals)
-    if totals.max() > np.iinfo(np.int32).max:
+    if totals.max() > _MOST_ENTRIES:
         raise InputError(f"{totals.max()} entries in one PE; use more PEs or wider index_bits")
     return ColumnTable(counts, padding, starts, totals)
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 from accelsim.engines.fast.eie import run
@@ -12,10 +13,17 @@ N_PE = QUEUE = tuple(2**n for n in range(9))
 LINE = tuple(2**n for n in range(5, 10))
 
 
+@cache
+def _first_job(name):
+    """Integer activations and codebook, which no point of the grid changes."""
+    return job_of(*published(name))
+
+
 def _points_of(name, n_pe):
     """Cycles of all queues and lines for one layer and array, from the compressed layer."""
     packed, activations = published(name)
-    config, job = job_of(packed, activations, n_pe=n_pe)
+    config, job = _first_job(name)
+    config = config.model_copy(update={"n_pe": n_pe})
     job = replace(job, image=build_image(packed, n_pe))
     points = []
     for depth, width in product(QUEUE, LINE):
