@@ -29,9 +29,11 @@ _CONFIG = load_config(
 )
 
 
-def host_fault(rtl_dirs: Sequence[Path], build_dir: Path, accesses: int = 1500) -> str | None:
+def host_fault(
+    rtl_dirs: Sequence[Path], build_dir: Path, counters: bool = True, accesses: int = 1500
+) -> str | None:
     """The first read that gives something else than the host wrote, in words, or None."""
-    parameters = rtl_parameters(_CONFIG)
+    parameters = rtl_parameters(_CONFIG, counters=counters)
     memories = {
         POINTERS: (parameters.pointer_words, _CONFIG.pointer_bits),
         SPMAT: (parameters.spmat_lines, _CONFIG.spmat_width_bits),

@@ -10,8 +10,9 @@ from tests.rtl.bench import BUILDS, RTL
 from tests.rtl.host_bench import host_fault
 
 
-def test_what_is_written_is_read_back() -> None:
-    assert host_fault([RTL], BUILDS) is None
+@pytest.mark.parametrize("counters", [True, False])
+def test_what_is_written_is_read_back(counters: bool) -> None:
+    assert host_fault([RTL], BUILDS, counters) is None
 
 
 @pytest.mark.parametrize(
