@@ -40,7 +40,7 @@ def show(name):
         for cell in table.cells:
             both = [f"{v:.4g}" for v in (cell.ours, cell.published) if v is not None]
             cells[cell.column][cell.row] = " | ".join(both)
-        display(Markdown(f"**{table.title}** (ours | published)"), pd.DataFrame(cells))
+        display(Markdown(f"**{table.title}** (ours | {table.against})"), pd.DataFrame(cells))
         if table.compared():
             inside = len(table.compared()) - len(table.outside())
             print(f"{inside} of {len(table.compared())} cells within their tolerance")

@@ -114,7 +114,7 @@ def _wide(comparison: Comparison) -> Any:
     heads = [comparison.row_label]
     for column in comparison.columns:
         unit = comparison.unit(column)
-        heads += [f"{column} {unit}".strip(), "published", "ratio", ""]
+        heads += [f"{column} {unit}".strip(), comparison.against, "ratio", ""]
     rows = []
     for row in comparison.rows:
         line: list[object] = [row]
@@ -123,16 +123,16 @@ def _wide(comparison: Comparison) -> Any:
             ratio = "" if cell.ratio is None else f"{cell.ratio:.3f}"
             line += [_number(cell.ours), _number(cell.published), ratio, _mark(cell)]
         rows.append(line)
-    return table(f"{comparison.title} (published: {comparison.source})", heads, rows)
+    return table(f"{comparison.title} ({comparison.against}: {comparison.source})", heads, rows)
 
 
 def _compact(comparison: Comparison) -> Any:
-    """Each cell as ``ours|published``."""
+    """Each cell as ``ours|theirs``."""
     rows = [
         [row, *(_pair(comparison.cell(row, column)) for column in comparison.columns)]
         for row in comparison.rows
     ]
-    title = f"{comparison.title}: ours|published, ! outside (published: {comparison.source})"
+    title = f"{comparison.title}: ours|{comparison.against}, ! outside ({comparison.source})"
     heads = [f"{c} {comparison.unit(c)}".strip() for c in comparison.columns]
     return table(title, [comparison.row_label, *heads], rows)
 

@@ -24,6 +24,8 @@ class Comparison(Protocol):
     def rows(self) -> tuple[str, ...]: ...
     @property
     def columns(self) -> tuple[str, ...]: ...
+    @property
+    def against(self) -> str: ...
     def values(self, which: Side) -> npt.NDArray[np.float64]: ...
 
 
@@ -58,7 +60,7 @@ def _bars(
     for column, text in columns.items():
         at = table.columns.index(column)
         series[f"{text}, ours"] = list(ours[:, at])
-        series[f"{text}, published"] = list(published[:, at])
+        series[f"{text}, {table.against}"] = list(published[:, at])
     return plots.side_by_side(table.rows, series, table.title, y_label, log)
 
 
@@ -78,14 +80,16 @@ def _queue(result: Published) -> Figure:
     rings, depths = result.tables
     return plots.queue_depth(
         [int(d) for d in depths.columns], _lines(depths, "ours"),
-        [int(d) for d in rings.columns], _lines(rings, "published"),
+        [int(d) for d in rings.columns], _lines(rings, "published"), rings.against,
     )
 
 
 def _speedup(result: Published) -> Figure:
     (table,) = result.tables
     n_pe = [int(n) for n in table.columns]
-    return plots.speedup(n_pe, _lines(table, "ours"), _lines(table, "published"))
+    return plots.speedup(
+        n_pe, _lines(table, "ours"), _lines(table, "published"), table.against
+    )
 
 
 def _share(quantity: str) -> Callable[[Published], Figure]:
@@ -93,7 +97,7 @@ def _share(quantity: str) -> Callable[[Published], Figure]:
         (table,) = result.tables
         n_pe = [int(n) for n in table.columns]
         return plots.efficiency(
-            n_pe, _lines(table, "ours"), _lines(table, "published"), quantity
+            n_pe, _lines(table, "ours"), _lines(table, "published"), quantity, table.against
         )
     return draw
 

@@ -10,10 +10,11 @@ def test_every_table_has_a_figure():
     assert set(FIGURES) == set(NAMES)
 
 
-def table(rows, columns, title="T"):
+def table(rows, columns, title="T", tag="P"):
     """Ours is 1, 2, ...; published is ours + 100; the last cell is not published."""
     cells = [
-        Cell(row, column, "us", float(n), None if n == len(rows) * len(columns) else n + 100.0)
+        Cell(row, column, "us", float(n), None if n == len(rows) * len(columns) else n + 100.0,
+             tag=tag)
         for n, (row, column) in enumerate(((r, c) for r in rows for c in columns), 1)
     ]
     return Comparison(title, "row", "a test", tuple(cells))
@@ -27,6 +28,13 @@ def test_lines_over_pes(name):
     assert drawn["alex-6"] == [1, 2]
     assert drawn["nt-we"] == [3, 4]
     assert drawn["_alex-6, published"] == [101, 102]
+
+
+def test_the_legend_says_what_was_not_printed_in_a_paper():
+    given = table(("alex-6",), ("1", "64"), tag="S")
+    axes = figure_of(Published("eie-fig13", "title", (given,))).axes[0]
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["alex-6", "authors' simulator"]
 
 
 def test_queue_depth_draws_both_tables():

@@ -134,6 +134,13 @@ class Comparison:
         """Column names in the order of the table."""
         return tuple(dict.fromkeys(cell.column for cell in self.cells))
 
+    @property
+    def against(self) -> str:
+        """What stands beside ours, in a word or two: not all of it was printed."""
+        tags = {cell.tag for cell in self.cells if cell.tag}
+        names = {"S": "authors' simulator", "D": "derived"}
+        return names.get(tags.pop(), "published") if len(tags) == 1 else "published"
+
     def cell(self, row: str, column: str) -> Cell:
         """One cell; `KeyError` if there is none."""
         for cell in self.cells:

@@ -19,7 +19,7 @@ def eie_fig8(seed: int = 1) -> Published:
     }
     at_depths = {name: {str(d): _balance(name, seed, d) for d in DEPTHS} for name in LAYERS}
     tables = (
-        measured.beside("By columns the queue holds, beside the authors' simulator", "layer",
+        measured.beside("By columns the queue holds", "layer",
                         at_rings),
         paper.beside("At the depths of the figure's legend", "layer", at_depths),
     )
