@@ -24,6 +24,7 @@ from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial
 from accelsim.study.workloads import Workload
 
 CONNECT_SECONDS = 20
+RESTART_SECONDS = 120
 # For workers of our own: Dask makes glibc give back memory at once, which costs a page fault for
 # every page of every large array, and samples the stacks of its workers.
 LOCAL_SETTINGS = {
@@ -73,11 +74,12 @@ class _Dispatch:
                 self.start(slot)
                 continue
             except CancelledError:
-                # A layer that was sent is gone with its worker; Dask cannot make it again.
-                if trial.deaths == MAX_DEATHS:
-                    raise
-                self.layers.clear()
-                self.run(slot, replace(trial, deaths=trial.deaths + 1))
+                self.lost_layers()
+                if trial.deaths + 1 < MAX_DEATHS:
+                    self.run(slot, replace(trial, deaths=trial.deaths + 1))
+                else:
+                    suspects.append(Trial(trial.chunk))
+                    self.start(slot)
                 continue
             self.start(slot)
             yield trial.chunk, outcomes
@@ -89,7 +91,7 @@ class _Dispatch:
             except killed:  # several workers died of it, with nothing else running
                 trial = replace(trial, deaths=MAX_DEATHS - 1)
             except CancelledError:
-                self.layers.clear()
+                self.lost_layers()
             halves = trial.after_death()
             suspects.extend(halves)
             if not halves:
@@ -105,6 +107,15 @@ class _Dispatch:
         self.trials[future] = slot, trial
         self.finished.add(future)
 
+    def lost_layers(self) -> None:
+        """Layers that were sent are gone with a worker, and Dask cannot make them: send again.
+
+        Raises CancelledError where it is the scheduler that is gone.
+        """
+        if self.client.status != "running":
+            raise CancelledError("no connection to the scheduler")
+        self.layers.clear()
+
     def submit(self, chunk: Chunk) -> Any:
         layer = self.layer(chunk.workload, chunk.recipe)
         return self.client.submit(evaluate, chunk, layer, pure=False)
@@ -117,6 +128,8 @@ class _Dispatch:
                 self.layers.pop(next(iter(self.layers)))
             sent = None
             if workload.path is not None:
+                # All of them may have died just now.
+                self.client.wait_for_workers(1, timeout=RESTART_SECONDS)
                 sent = self.client.scatter(workload.load(), hash=False)
             self.layers[key] = self.client.submit(make_layer, workload, recipe, sent, pure=False)
         return self.layers[key]
