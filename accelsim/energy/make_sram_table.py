@@ -184,7 +184,8 @@ class Cacti:
                 best = found
             if clock.goal == "energy" or found["read_pj"] * shortest_ns**2 >= ed2(best):
                 break
-            access = math.ceil((found["access_ns"] / shortest_ns - 1) * 100) - 1
+            # One per cent less at least, or rounded digits could repeat the same array for ever.
+            access = min(access, math.ceil((found["access_ns"] / shortest_ns - 1) * 100)) - 1
         if best is None:
             raise NoArrayError(f"none with {clock.limits}")
         return best
