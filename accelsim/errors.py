@@ -41,3 +41,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; known: {', '.join(names)}" if names else ""
+
+
+def shown(value: object) -> str:
+    """``repr`` of a value from a file, on at most 60 characters; Python prints no number of more
+    than some thousand digits."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return "a value too long to print"
+    return text if len(text) <= 60 else f"{text[:57]}..."

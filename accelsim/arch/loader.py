@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from accelsim.arch.bbs import BbsConfig
 from accelsim.arch.config import EieConfig
 from accelsim.arch.ese import EseConfig
-from accelsim.errors import ConfigError, nearest
+from accelsim.errors import ConfigError, nearest, shown
 
 Machine = EieConfig | EseConfig | BbsConfig
 M = TypeVar("M", EieConfig, EseConfig, BbsConfig)
@@ -114,7 +114,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read: {reason}") from None
     except RecursionError:
         raise ConfigError(f"{path}: not valid TOML: nested too deeply") from None
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:  # not TOML, or a path that no file can have
         raise ConfigError(f"{path}: not valid TOML: {problem}") from None
     machine = values.get("machine")
     if not isinstance(machine, str) or machine not in MACHINES:
@@ -145,4 +145,4 @@ def _one_line(problem: ValidationError) -> str:
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if not first["loc"]:
         return message
-    return f"{first['loc'][0]} is {first['input']!r}: {message}"
+    return f"{first['loc'][0]} is {shown(first['input'])}: {message}"

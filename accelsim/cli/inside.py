@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from accelsim import __version__
 from accelsim.cli.common import (
     JsonOption,
     MachineOption,
@@ -76,8 +77,8 @@ def trace(
     from accelsim.errors import InputError
     from accelsim.files import atomic_file
     from accelsim.network import job_of_layer
+    from accelsim.report.note import run_note
     from accelsim.report.trace import BINARY, FORMATS, trace_writer
-    from accelsim.report.trace.note import run_note
 
     if kind not in FORMATS:
         raise InputError(f"--format {kind}: need one of {', '.join(FORMATS)}")
@@ -119,6 +120,7 @@ def explain(
     from accelsim.explain import explain as work_out
     from accelsim.network import job_of_layer
     from accelsim.report.explain_plots import explanation
+    from accelsim.report.note import run_note
     from accelsim.report.plots_style import save
 
     config = config_from(machine, settings)
@@ -127,9 +129,13 @@ def explain(
     )
     job, points = job_of_layer(config, layers, vector, index)
     found = work_out(config, layers[index], job, points)
-    save(explanation(found), picture)
+    note = run_note(config, layers[index], job, "explained", seed)
+    save(explanation(found), picture, note)
     if as_json:
-        print_json(found.as_dict())
+        print_json(found.as_dict() | {
+            "accelsim": __version__, "config": config.model_dump(), "seed": seed,
+            "layer_sha256": layers[index].digest(), "provenance": dict(found.result.provenance),
+        })
         return
     out = console()
     for view in explain_views(found):

@@ -22,10 +22,12 @@ HATCHES = ("", "//", "..", "xx", "", "\\\\", "++", "oo")
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
                 "#999999", "#8B6914")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
-FORMATS: dict[str, dict[str, None]] = {
-    "svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {},
+FORMATS: dict[str, tuple[dict[str, None], str]] = {
+    "svg": ({"Date": None}, "Description"),
+    "pdf": ({"CreationDate": None}, "Subject"),
+    "png": ({}, "Description"),
 }
-"""Kinds of picture, and what keeps the date out of them."""
+"""Kinds of picture: what keeps the date out of them, and the key of a note in them."""
 
 DASHES = ("-", "--", "-.", ":", "-", "--", "-.", ":", "-")
 """One colour, marker and dash a line: the marker alone tells lines apart in grey."""
@@ -99,8 +101,12 @@ def draw_groups(
     axes.set_xticks(range(len(names)), names, rotation=turn, ha="right" if turn else "center")
 
 
-def save(figure: Figure, path: Path) -> Path:
+def save(figure: Figure, path: Path, note: str = "") -> Path:
     """Write a figure, whole or not at all; the ending of ``path`` names the format.
+
+    Parameters
+    ----------
+    note : kept in the file's metadata: what ran, and with which settings
 
     Raises
     ------
@@ -112,11 +118,12 @@ def save(figure: Figure, path: Path) -> Path:
         raise InputError(f"{path}: a picture's name ends in .{', .'.join(FORMATS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as part:
-        write(figure, part, kind)
+        write(figure, part, kind, note)
     return path
 
 
-def write(figure: Figure, target: Path | IO[bytes], kind: str) -> None:
+def write(figure: Figure, target: Path | IO[bytes], kind: str, note: str = "") -> None:
     """Write a figure to an open file or a path; the same figure gives the same bytes."""
+    undated, about = FORMATS[kind]
     with matplotlib.rc_context({"svg.hashsalt": "accelsim"}):
-        figure.savefig(target, format=kind, metadata=FORMATS[kind])
+        figure.savefig(target, format=kind, metadata={**undated, about: note} if note else undated)

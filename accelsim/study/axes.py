@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accelsim.errors import ConfigError, nearest
+from accelsim.errors import ConfigError, nearest, shown
 
 Scalar = bool | int | float | str
 
 _MAX_VALUES = 1_000_000
+_MAX_NUMBER = 2**63
 _FORMS = "a list, {from, to, step} or {powers_of_two = [low, high]}"
 
 
@@ -64,9 +65,9 @@ def _distinct(where: str, values: tuple[Any, ...]) -> tuple[Scalar, ...]:
         raise ConfigError(f"{where} is empty; give at least one value")
     for value in values:
         if not isinstance(value, Scalar):
-            raise ConfigError(f"{where}: {value!r} is not a number, a truth value or a word")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ConfigError(f"{where}: {value!r} is not a finite number")
+            raise ConfigError(f"{where}: {shown(value)} is not a number, a truth value or a word")
+        if not isinstance(value, str) and not abs(value) < _MAX_NUMBER:
+            raise ConfigError(f"{where}: {shown(value)} is not a finite number below 2**63")
     if len(set(values)) < len(values):
         twice = next(v for i, v in enumerate(values) if v in values[:i])
         raise ConfigError(f"{where} holds {twice!r} twice; leave one out")
@@ -75,9 +76,11 @@ def _distinct(where: str, values: tuple[Any, ...]) -> tuple[Scalar, ...]:
 
 def _powers(where: str, spec: Mapping[str, Any]) -> tuple[Scalar, ...]:
     pair = spec["powers_of_two"]
-    whole = isinstance(pair, list | tuple) and all(type(v) is int for v in pair)
+    whole = isinstance(pair, list | tuple) and all(
+        type(v) is int and abs(v) < _MAX_NUMBER for v in pair
+    )
     if len(spec) > 1 or not whole or len(pair) != 2 or not 1 <= pair[0] <= pair[1]:
-        raise ConfigError(f"{where}: powers_of_two is {pair!r}; need [low, high] alone, "
+        raise ConfigError(f"{where}: powers_of_two is {shown(pair)}; need [low, high] alone, "
                           f"for instance [1, 256]")
     low, high = pair
     values = tuple(1 << k for k in range(high.bit_length()) if low <= 1 << k <= high)
@@ -91,8 +94,8 @@ def _range(where: str, spec: Mapping[str, Any]) -> Axis:
         if key not in spec:
             raise ConfigError(f"{where}: '{key}' is missing; need {_FORMS}")
     for key, value in spec.items():
-        if type(value) not in (int, float) or not math.isfinite(value):
-            raise ConfigError(f"{where}: {key} is {value!r}; need a finite number")
+        if type(value) not in (int, float) or not abs(value) < _MAX_NUMBER:
+            raise ConfigError(f"{where}: {key} is {shown(value)}; need a finite number")
     low, high, step = spec["from"], spec["to"], spec.get("step")
     if low > high or (step is not None and step <= 0):
         raise ConfigError(f"{where}: from {low} to {high} step {step}; need from <= to, step > 0")

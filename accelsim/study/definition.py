@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from accelsim.arch import EieConfig, load_config
-from accelsim.errors import AccelsimError, ConfigError, nearest
+from accelsim.errors import AccelsimError, ConfigError, nearest, shown
 from accelsim.study.axes import Axis, Scalar, parse_axis
 from accelsim.study.metrics import METRICS
 from accelsim.study.recipes import PREFIX, RECIPE_KEYS, SHARED_BITS, check_recipe
@@ -138,7 +138,7 @@ def load_study(source: str | Path | Study) -> Study:
     except (OSError, UnicodeDecodeError, RecursionError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8 TOML text"
         raise ConfigError(f"{path}: cannot be read: {reason}; need a study file (TOML)") from None
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:  # TOMLDecodeError, or a number of too many digits
         raise ConfigError(f"{path}: not valid TOML: {problem}") from None
     for key in ("folder", "where", "fixed"):
         if key in values:
@@ -149,7 +149,7 @@ def load_study(source: str | Path | Study) -> Study:
 def _flat(where: str, table: Any) -> dict[str, Any]:
     """``recipe.density = 0.1`` is a table in TOML; here it is a key with a dot."""
     if not isinstance(table, Mapping):
-        raise ConfigError(f"{where} is {table!r}; need a table of parameters")
+        raise ConfigError(f"{where} is {shown(table)}; need a table of parameters")
     flat: dict[str, Any] = {}
     for key, value in table.items():
         inner = value if key == "recipe" and isinstance(value, Mapping) else None
@@ -227,4 +227,4 @@ def _one_line(problem: ValidationError) -> str:
     if first["type"] == "missing":
         return f"'{key}' is missing"
     message = first["msg"].replace("Input should be", "must be")
-    return f"{key} is {first['input']!r}: {message}"
+    return f"{key} is {shown(first['input'])}: {message}"

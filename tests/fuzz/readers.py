@@ -1,0 +1,237 @@
+"""Every reader of files that come from elsewhere: a sound file of each kind, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from accelsim import Layer, Recipe, compress, load_config
+
+
+@dataclass(frozen=True)
+class Reader:
+    """``make`` writes sound files into a folder and names them; ``read`` reads all of one."""
+
+    make: Callable[[Path], list[Path]]
+    read: Callable[[Path], Any]
+
+
+def some_layers() -> list[Layer]:
+    rng = np.random.default_rng(1)
+    return [
+        Layer(
+            weights=(rng.standard_normal((12, 9)) * (rng.random((12, 9)) < 0.5)).astype(np.float32),
+            bias=rng.standard_normal(12).astype(np.float32), name="fc1",
+            activations=np.abs(rng.standard_normal(9)).astype(np.float32),
+        ),
+        Layer(weights=rng.standard_normal((5, 12)).astype(np.float32), name="fc2"),
+    ]
+
+
+def arrays() -> dict[str, Any]:
+    one, two = some_layers()
+    codes = compress(two).matrix.to_dense()
+    return {"fc1.weight": one.weights, "fc1.bias": one.bias, "fc2.codes": codes,
+            "fc2.codebook": np.linspace(-1, 1, 16).astype(np.float32)}
+
+
+def make_safetensors(folder: Path) -> list[Path]:
+    from safetensors.numpy import save_file
+
+    save_file(arrays(), folder / "net.safetensors", {"accuracy": "0.98"})
+    return [folder / "net.safetensors"]
+
+
+def make_npz(folder: Path) -> list[Path]:
+    np.savez(folder / "plain.npz", **arrays())
+    np.savez_compressed(folder / "packed.npz", **arrays())
+    return [folder / "plain.npz", folder / "packed.npz"]
+
+
+def read_layers(path: Path) -> None:
+    from accelsim.workload import list_layers, load_network
+
+    for entry in list_layers(path):
+        entry.load()
+    for layer in load_network(path).layers:
+        compress(layer)
+
+
+def make_onnx(folder: Path) -> list[Path]:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    one, two = some_layers()
+    nodes = [
+        helper.make_node("Gemm", ["x", "w1", "b1"], ["h"], transB=1),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("MatMul", ["r", "w2"], ["y"]),
+    ]
+    values = {"w1": np.asarray(one.weights), "b1": np.asarray(one.bias),
+              "w2": np.ascontiguousarray(np.asarray(two.weights).T)}
+    graph = helper.make_graph(
+        nodes, "net", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 9])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 5])],
+        [numpy_helper.from_array(value, name) for name, value in values.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]),
+              folder / "net.onnx")
+    return [folder / "net.onnx"]
+
+
+def make_store(folder: Path) -> list[Path]:
+    from accelsim.compression import save_compressed
+
+    recipe = Recipe(permute_rows=4)
+    save_compressed(folder / "layers.safetensors", [compress(x, recipe) for x in some_layers()])
+    return [folder / "layers.safetensors"]
+
+
+def read_store(path: Path) -> None:
+    from accelsim.compression import load_compressed
+
+    for packed in load_compressed(path):
+        packed.decoded().to_dense()
+
+
+def make_eie_folder(folder: Path) -> list[Path]:
+    from accelsim.workload import save_eie_simulator
+
+    layer = some_layers()[0]
+    save_eie_simulator(folder / "data", compress(layer), np.asarray(layer.activations), 4)
+    return [folder / "data"]
+
+
+def read_eie_folder(path: Path) -> None:
+    from accelsim.workload import load_eie_simulator
+
+    load_eie_simulator(path)
+
+
+def make_machine(folder: Path) -> list[Path]:
+    import accelsim.arch
+
+    files = []
+    for name in ("eie", "ese"):
+        text = (Path(accelsim.arch.__file__).parent / f"{name}.toml").read_text("utf-8")
+        files.append(folder / f"{name}.toml")
+        files[-1].write_text(text, "utf-8")
+    return files
+
+
+def read_machine(path: Path) -> None:
+    from accelsim.arch import load_machine
+    from accelsim.errors import ConfigError
+
+    if load_machine(path).machine == "eie":
+        load_config(path)
+    else:
+        try:
+            load_config(path)
+        except ConfigError:
+            return
+        raise AssertionError("an ESE machine was taken for an EIE")
+
+
+def make_study(folder: Path) -> list[Path]:
+    text = """\
+machine = "eie"
+workloads = ["nt-we", "alex-7"]
+seed = 3
+metrics = ["cycles", "load_balance"]
+sampling = "random"
+n = 4
+
+[set]
+capacity = "ignore"
+
+[axes]
+n_pe = [1, 2, 4]
+act_queue_depth = {from = 1, to = 9, step = 4}
+recipe.density = [0.1, 0.2]
+"""
+    (folder / "study.toml").write_text(text, "utf-8")
+    return [folder / "study.toml"]
+
+
+def read_study(path: Path) -> None:
+    from accelsim.study import load_study
+
+    load_study(path)
+
+
+def make_results(folder: Path) -> list[Path]:
+    from accelsim.study import Study, sweep
+
+    path = folder / "results.sqlite"
+    sweep(Study(axes={"n_pe": [64, 128], "act_queue_depth": [1, 8]},
+                workloads=("nt-we",), metrics=("cycles", "load_balance")), path, jobs=1)
+    return [path]
+
+
+def read_results(path: Path) -> None:
+    from accelsim.study import Condition
+    from accelsim.study.query import Results
+    from accelsim.study.store import Store
+
+    with Results(path) as results:
+        list(results.rows())
+        results.count([Condition.parse("n_pe >= 2")])
+        results.varying()
+        results.storage_classes()
+        results.truth_values()
+    with Store(path, ("cycles",)) as store:
+        store.count()
+
+
+def make_run(folder: Path) -> list[Path]:
+    import json
+
+    from accelsim import simulate_network
+    from accelsim.network import calibrated
+    from accelsim.report.summary import run_object
+
+    layers = some_layers()
+    packed = calibrated([compress(layer) for layer in layers], layers[0].activations)
+    run = run_object(simulate_network(load_config("eie", n_pe=4), packed,
+                                      np.asarray(layers[0].activations))[0])
+    (folder / "run.json").write_text(json.dumps(run, indent=1), "utf-8")
+    return [folder / "run.json"]
+
+
+def read_run(path: Path) -> None:
+    from accelsim.report.run_report import read_run, run_page
+
+    run = read_run(path)
+    if path.stat().st_size % 16 == 0:  # drawing is slow
+        run_page([run])
+
+
+def make_inputs(folder: Path) -> list[Path]:
+    np.save(folder / "inputs.npy", np.ones((3, 9), np.float32))
+    np.savez(folder / "inputs.npz", inputs=np.ones((3, 9), np.float32))
+    return [folder / "inputs.npy", folder / "inputs.npz"]
+
+
+def read_inputs(path: Path) -> None:
+    from accelsim.sources import load_inputs
+
+    load_inputs(path, 9)
+
+
+READERS = {
+    "safetensors": Reader(make_safetensors, read_layers),
+    "npz": Reader(make_npz, read_layers),
+    "onnx": Reader(make_onnx, read_layers),
+    "store": Reader(make_store, read_store),
+    "eie_folder": Reader(make_eie_folder, read_eie_folder),
+    "machine": Reader(make_machine, read_machine),
+    "study": Reader(make_study, read_study),
+    "results": Reader(make_results, read_results),
+    "run": Reader(make_run, read_run),
+    "inputs": Reader(make_inputs, read_inputs),
+}

@@ -1,0 +1,128 @@
+"""What users may build on: the public names, their signatures, one family of errors.
+
+A change here is a change of the interface: it belongs into the list of changes.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import accelsim
+from accelsim.errors import AccelsimError
+
+NAMES = {
+    "accelsim": (
+        "AccelsimError BinaryPoints CompressedLayer Counters EieConfig Layer Recipe "
+        "RecurrentLayer RunResult __version__ compress load_config load_eie_simulator load_layer "
+        "load_machine simulate simulate_network simulate_recurrent"
+    ),
+    "accelsim.arch": (
+        "ARITH_STAGES BbsConfig EieConfig EseConfig load_as load_config load_machine "
+        "parse_setting published_sources"
+    ),
+    "accelsim.compression": (
+        "CompressionTable Recipe TableRow compress compress_network compress_recurrent "
+        "compression_table load_compressed save_compressed"
+    ),
+    "accelsim.energy": "EnergyReport SramTable load_sram_table price",
+    "accelsim.engines": "ENGINES LayerJob run_job",
+    "accelsim.formats": "LayerImage PeImage build_image",
+    "accelsim.study": (
+        "Condition FinishedPoint METRICS Metric Objective Progress Results StoreError Study "
+        "explore load_study pareto_front register_metric run_study sensitivity sweep"
+    ),
+    "accelsim.rtl_bridge": (
+        "CosimReport RtlParameters RtlResult cosim rtl_parameters rtl_plan run_layer run_layers"
+    ),
+    "accelsim.workload": (
+        "LayerEntry Network PublishedLayer list_layers load_digits load_eie_simulator load_layer "
+        "load_network published_layers random_layer save_eie_simulator synthetic_layer"
+    ),
+}
+
+PARAMETERS = {
+    "accelsim.compress": "layer recipe",
+    "accelsim.load_config": "source **overrides",
+    "accelsim.load_eie_simulator": "folder n_outputs name",
+    "accelsim.load_layer": "source name seed",
+    "accelsim.simulate": "config packed activations engine *binary_points *outputs",
+    "accelsim.simulate_network": "config layers inputs engine",
+    "accelsim.Layer": "weights activations bias relu name provenance",
+    "accelsim.explain.explain": "config packed job points remedies columns",
+    "accelsim.engines.replay.replay": "config job first last observer",
+    "accelsim.report.trace.trace_writer": "kind file config job pes note",
+}
+
+# A program of its own, run by hand to make a table; nothing imports it.
+PROGRAMS = {"accelsim.__main__", "accelsim.energy.make_sram_table"}
+
+
+def named(path):
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize("package", NAMES)
+def test_public_names(package):
+    module = importlib.import_module(package)
+    assert sorted(module.__all__) == NAMES[package].split()
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    assert module.__doc__
+
+
+def test_no_package_is_left_out():
+    packages = {
+        f"accelsim.{info.name}" for info in pkgutil.iter_modules(accelsim.__path__) if info.ispkg
+    }
+    with_names = {p for p in packages if hasattr(importlib.import_module(p), "__all__")}
+    assert with_names == set(NAMES) - {"accelsim"}
+
+
+@pytest.mark.parametrize("path", PARAMETERS)
+def test_parameters(path):
+    """Names and order; * before those that must be named."""
+    marks = {inspect.Parameter.KEYWORD_ONLY: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    found = [
+        marks.get(parameter.kind, "") + parameter.name
+        for parameter in inspect.signature(named(path)).parameters.values()
+    ]
+    assert " ".join(found) == PARAMETERS[path]
+
+
+def test_public_functions_are_documented_and_typed():
+    assert Path(accelsim.__file__).with_name("py.typed").exists()
+    for package, names in NAMES.items():
+        for name in names.split():
+            thing = getattr(importlib.import_module(package), name)
+            if inspect.isfunction(thing):
+                assert thing.__doc__, name
+                hints = inspect.signature(thing)
+                assert hints.return_annotation is not inspect.Signature.empty, name
+                assert all(p.annotation is not inspect.Parameter.empty
+                           for p in hints.parameters.values()), name
+
+
+def test_the_version_is_the_package_s():
+    text = Path("pyproject.toml").read_text("utf-8")
+    assert f'version = "{accelsim.__version__}"' in text
+
+
+def modules():
+    for info in pkgutil.walk_packages(accelsim.__path__, "accelsim."):
+        if info.name not in PROGRAMS:
+            yield importlib.import_module(info.name)
+
+
+def test_every_error_is_of_one_family():
+    classes = {
+        thing for module in modules() for thing in vars(module).values()
+        if inspect.isclass(thing) and issubclass(thing, BaseException)
+        and thing.__module__.startswith("accelsim")
+    }
+    assert AccelsimError in classes
+    assert len(classes) > 6
+    assert [c for c in classes if not issubclass(c, AccelsimError)] == []
