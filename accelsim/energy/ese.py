@@ -23,6 +23,21 @@ UNPRICED = (
 )
 """What a price leaves out."""
 
+_TIME = "time; leakage and clock are not priced"
+FREE_COUNTERS = {
+    "cycles": _TIME, "slots": "control", "start_cycles": _TIME, "compute_cycles": _TIME,
+    "drain_cycles": _TIME, "fetch_wait_cycles": _TIME, "blocked_cycles": _TIME,
+    "broadcast_idle_cycles": _TIME, "empty_column_cycles": _TIME, "starved_cycles": _TIME,
+    "blocking_cycles": _TIME, "broadcasts": "wires; ESE gives no length or energy",
+    "vector_path_cycles": "wires and FIFOs; the DRAM words are priced",
+    "weight_padding_bits": "part of weight_words", "padding_entries": "part of issued_entries",
+    "table_lookups": "no source for the tables' memory",
+    "queue_occupancy_sum": "state", "queue_occupancy_max": "state",
+    "saturations": "the comparison is part of the add",
+    "elementwise_saturations": "the comparison is part of the add",
+}
+"""Counters without a price of their own, and why; every other one is priced."""
+
 
 @dataclass(frozen=True)
 class EseEnergy:

@@ -41,9 +41,7 @@ class Symbols:
     @property
     def huffman_bits(self) -> int:
         """Bits with a Huffman code of their own, its code table included."""
-        if not self.symbols.size:
-            return 0
-        return coded_bits(np.bincount(self.symbols)) + table_bits(1 << self.bits)
+        return huffman_bits(self.symbols, self.bits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +162,14 @@ def _n_m(matrix: Dense, value_bits: int, n: int, m: int) -> Stored:
     groups = encode_n_m(matrix, n, m)
     return Stored("n_m", groups, _symbols(groups.values, value_bits),
                   _symbols(groups.places, groups.place_bits))
+
+
+def huffman_bits(numbers: npt.NDArray[Any], bits: int) -> int:
+    """Bits of ``numbers`` of ``bits`` bits, Huffman-coded, with a table of the whole alphabet."""
+    if not numbers.size:
+        return 0
+    symbols = numbers.ravel().astype(np.int64) & ((1 << bits) - 1)
+    return coded_bits(np.bincount(symbols)) + table_bits(1 << bits)
 
 
 def _symbols(numbers: npt.NDArray[Any], bits: int) -> Symbols:

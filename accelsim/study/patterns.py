@@ -10,11 +10,13 @@ import numpy as np
 
 from accelsim.arch import EseConfig
 from accelsim.compression.patterns import prune_recurrent
-from accelsim.engines.ese import make_job
+from accelsim.engines.ese import RecurrentJob, make_job
 from accelsim.engines.ese.simulate import run_recurrent
-from accelsim.formats.csb import encode_csb
-from accelsim.formats.n_m import encode_n_m
+from accelsim.formats.registry import Stored, huffman_bits, store
 from accelsim.recurrent import RecurrentLayer
+
+OWN_FORMAT = {"bank_balanced": ("csb", ("n_banks",)), "n_m": ("n_m", ("n", "m"))}
+"""Pattern to its format's name and the parameters that both share."""
 
 _STEPS = 3
 """Time steps run; the last but one is in the steady state."""
@@ -32,7 +34,10 @@ class PatternRow:
     step_us : a time step in the steady state
     spmv_us : of which slots that multiply
     stream_bits : weights as ESE stores them, column padding included
+    huffman_bits : the stream's weights and zero runs Huffman-coded, matrix by matrix with their
+        code tables, without column padding; as they could be stored, ESE does not decode them
     own_format_bits : in the pattern's own format (CSB, N:M), or None
+    own_huffman_bits : that, Huffman-coded
     """
 
     pattern: str
@@ -43,7 +48,9 @@ class PatternRow:
     step_us: float
     spmv_us: float
     stream_bits: int
+    huffman_bits: int
     own_format_bits: int | None
+    own_huffman_bits: int | None
 
 
 def compare_patterns(
@@ -81,6 +88,7 @@ def measure(
     streams = job.streams.values()
     entries = [stream.counts.sum(axis=0) for stream in streams]
     weights = [e - stream.padding.sum(axis=0) for e, stream in zip(entries, streams, strict=True)]
+    own = _in_own_format(job, pattern, parameters)
     size = sum(s.shape[0] * s.shape[1] for s in streams)
     return PatternRow(
         pattern,
@@ -91,18 +99,20 @@ def measure(
         sum(slot.cycles for slot in slots) / config.clock_mhz,
         sum(slot.cycles for slot in slots if slot.spmv) / config.clock_mhz,
         sum(int(s.column_ends(config.column_align_bits)[-1]) for s in streams),
-        None if parameters is None else _own_format_bits(config, layer, pattern, parameters),
+        sum(huffman_bits(part, bits) for s in streams for part, bits in (
+            (s.values, s.weight_bits), (s.runs, s.index_bits))),
+        sum(stored.size_bits for stored in own) if own else None,
+        sum(stored.huffman_bits for stored in own) if own else None,
     )
 
 
-def _own_format_bits(
-    config: EseConfig, layer: RecurrentLayer, pattern: str, parameters: Mapping[str, Any]
-) -> int | None:
-    matrices = [layer.floats(name) for name in layer.matrices]
-    if pattern == "bank_balanced":
-        stored = [encode_csb(m, parameters["n_banks"]) for m in matrices]
-        return sum(m.size_bits(config.weight_bits) for m in stored)
-    if pattern == "n_m":
-        places = [encode_n_m(m, parameters["n"], parameters["m"]) for m in matrices]
-        return sum(m.size_bits(config.weight_bits) for m in places)
-    return None
+def _in_own_format(
+    job: RecurrentJob, pattern: str, parameters: Mapping[str, Any] | None
+) -> list[Stored]:
+    """The quantised matrices in the pattern's own format; none if it has none."""
+    if parameters is None or pattern not in OWN_FORMAT:
+        return []
+    name, keys = OWN_FORMAT[pattern]
+    chosen = {key: parameters[key] for key in keys}
+    return [store(name, w.matrix.to_dense(), w.weight_bits, **chosen)
+            for w in job.weights.values()]

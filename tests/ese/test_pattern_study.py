@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from accelsim.arch import BbsConfig, EseConfig, load_as, load_config
+from accelsim.compression.patterns import prune_recurrent
+from accelsim.engines.ese import make_job
 from accelsim.study.pattern_machines import compare_machines
 from accelsim.study.patterns import compare_patterns
 from accelsim.workload.ese import dense_ese_layer
@@ -51,6 +53,22 @@ def test_storage_in_the_patterns_own_formats(rows):
     weights = [(1024 * 16 * 1, 4)] * 4 + [(1024 * 16 * 4, 5)] * 4 + [(512 * 16 * 8, 6)]
     assert rows["bank_balanced", 8].own_format_bits == sum(n * (12 + b) for n, b in weights)
     assert rows["unstructured", 8].own_format_bits is None
+    assert rows["unstructured", 8].own_huffman_bits is None
+
+
+def test_huffman_codes_lie_between_entropy_and_plain_size(rows):
+    config = load_as(EseConfig, "ese", capacity="ignore")
+    layer = prune_recurrent(dense_ese_layer(), "load_balanced", **PATTERNS["load_balanced"])
+    streams = make_job(config, layer, np.ones((1, 1, 153))).streams.values()
+    bound = 0.0
+    for symbols in [part for s in streams for part in (s.values, s.runs)]:
+        counts = np.unique(symbols, return_counts=True)[1]
+        bound -= (counts * np.log2(counts / counts.sum())).sum()
+    coded = rows["load_balanced", 8].huffman_bits
+    tables = 9 * 8 * (2**12 + 2**4)
+    assert bound + tables <= coded < 1.03 * bound + tables
+    for pattern in ("bank_balanced", "n_m"):
+        assert rows[pattern, 8].own_huffman_bits - tables < rows[pattern, 8].own_format_bits
 
 
 def test_each_pattern_on_three_machines():
