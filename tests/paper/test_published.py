@@ -170,3 +170,21 @@ def test_another_seed_moves_table_iv_by_little():
         assert other != cell.ours
         # The count of non-zero activations varies by up to some percent.
         assert other == pytest.approx(cell.ours, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("layer", "overrides"),
+    [
+        ("nt-we", {"empty_column_cycles": 0}),  # an empty column that costs nothing
+        ("alex-8", {"act_queue_depth": 3}),  # half the queue
+        ("vgg-7", {"index_bits": 5}),  # less padding: entries fall, and the balance with them
+    ],
+)
+def test_the_figures_refute_other_machines(layer, overrides):
+    """The tolerance of 2 points is no empty one."""
+    from accelsim.study.published.bench import run
+
+    cell = result("eie-fig8").tables[0].cell(layer, "7")
+    other = run(layer, **{"act_queue_depth": 7, **overrides})
+    assert cell.within
+    assert abs(100 * other.load_balance - cell.published) > 2
