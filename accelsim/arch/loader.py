@@ -133,10 +133,13 @@ def _validated(model: type[Machine], values: dict[str, Any], where: str) -> Mach
         raise ConfigError(f"{where}: {_one_line(problem)}") from None
 
 
+_MAX_NUMBER = 2**63  # no value of a machine is as large; Python's integers have no end
+
+
 def _widened(model: type[BaseModel], key: str, value: Any) -> Any:
     """Let an integer stand for a float field; everything else stays strict."""
     if model.model_fields[key].annotation is float and type(value) is int:
-        return float(value)
+        return float(min(max(value, -_MAX_NUMBER), _MAX_NUMBER))
     return value
 
 
