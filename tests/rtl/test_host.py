@@ -10,9 +10,10 @@ from tests.rtl.bench import BUILDS, RTL
 from tests.rtl.host_bench import host_fault
 
 
-@pytest.mark.parametrize("counters", [True, False])
-def test_what_is_written_is_read_back(counters: bool) -> None:
-    assert host_fault([RTL], BUILDS, counters) is None
+@pytest.mark.parametrize(("machine", "counters"),
+                         [("three", True), ("three", False), ("least", True)])
+def test_what_is_written_is_read_back(machine: str, counters: bool) -> None:
+    assert host_fault([RTL], BUILDS, machine, counters) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""Plant mutants one by one and ask the benches."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from accelsim.errors import InputError
+from tests.rtl.mutation.benches import RTL, Bench
+from tests.rtl.mutation.operators import Mutant
+
+CPU_SECONDS = 20  # of one compilation or simulation; a mutant can hang without a clock edge
+MEMORY_KB = 4 << 20
+_TOOLS = ("iverilog", "vvp")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one mutant.
+
+    Attributes
+    ----------
+    seen : what the first bench that saw it said, or None
+    compiles : False if the fault is no Verilog; such mutants do not count
+    """
+
+    mutant: Mutant
+    seen: str | None
+    compiles: bool = True
+
+
+def hunt(mutants: Iterable[Mutant], benches: Sequence[Bench], folder: Path
+         ) -> Iterator[Verdict]:
+    """One verdict after the other; ``folder`` holds the mutant at hand and is emptied."""
+    for mutant in mutants:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        source = (RTL / f"{mutant.unit}.v").read_text()
+        (folder / f"{mutant.unit}.v").write_text(mutant.apply(source))
+        try:
+            seen = next(filter(None, (bench([folder, RTL]) for bench in benches)), None)
+        except InputError as error:
+            yield Verdict(mutant, str(error), compiles=False)
+        else:
+            yield Verdict(mutant, seen)
+
+
+def limited_tools(folder: Path) -> str:
+    """A PATH on which compiler and simulator end when they take too long or too much."""
+    folder.mkdir()
+    for tool in _TOOLS:
+        program = shutil.which(tool)
+        wrapper = folder / tool
+        wrapper.write_text(
+            f"#!/bin/sh\nulimit -t {CPU_SECONDS}\nulimit -v {MEMORY_KB}\nexec '{program}' \"$@\"\n"
+        )
+        wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    """Mutants by unit, as Markdown."""
+    rows = ["| unit | mutants | seen | not seen |", "| --- | --- | --- | --- |"]
+    units = dict.fromkeys(verdict.mutant.unit for verdict in verdicts)
+    for unit in (*units, "all"):
+        here = [v for v in verdicts if v.compiles and unit in (v.mutant.unit, "all")]
+        seen = sum(v.seen is not None for v in here)
+        rows.append(f"| {unit} | {len(here):,} | {seen:,} | {len(here) - seen} |")
+    return "\n".join([*rows, ""])
