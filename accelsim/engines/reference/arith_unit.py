@@ -58,7 +58,8 @@ class ArithUnit:
     @property
     def saturates(self) -> bool:
         """Whether the sum in stage 3 saturates in this cycle."""
-        return self.row3 >= 0 and not self._low <= self._total() <= self._high
+        total = self._acc3 + self._shifted(self._product3)
+        return self.row3 >= 0 and not self._low <= total <= self._high
 
     def load(self, entry: Entry | None, accumulators: list[int]) -> None:
         """Clock edge, from the last stage to the first."""
@@ -87,7 +88,8 @@ class ArithUnit:
         else:
             self._decode()
             self._take(entry)
-        self._decide()
+        if not self._bypass:
+            self._decide()
 
     def restore(
         self, stages: Sequence[Stage | None], last_row: int, accumulators: Sequence[int]
@@ -110,7 +112,8 @@ class ArithUnit:
             row, self._code1, self._activation1 = one
             self.padding1 = not self._code1
             self.row1 = NO_ROW if self.padding1 else row
-        self._decide()
+        if not self._bypass:
+            self._decide()
 
     def _product(self, stage: Stage) -> int:
         _, code, activation = stage
@@ -122,18 +125,15 @@ class ArithUnit:
     def _decide(self) -> None:
         """A4: stage 1 waits while stage 2 or 3 selects its accumulator."""
         row1 = self.row1
-        self.waits = not self._bypass and row1 >= 0 and (row1 == self.row2 or row1 == self.row3)
+        self.waits = row1 >= 0 and (row1 == self.row2 or row1 == self.row3)
 
     def _add(self) -> int:
         """Stage 3: shift, add, saturate once (accelsim/fixedpoint.py)."""
-        total = self._total()
+        total = self._acc3 + ((self._product3 + self._half) >> self._shift)
         if self._low <= total <= self._high:
             return total
         self.saturations += 1
         return self._low if total < self._low else self._high
-
-    def _total(self) -> int:
-        return self._acc3 + self._shifted(self._product3)
 
     def _decode(self) -> None:
         """Stage 1 to stage 2: the code becomes a weight."""
