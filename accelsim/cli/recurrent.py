@@ -179,9 +179,10 @@ def patterns(
     elif as_csv:
         print_csv(rows)
     else:
-        heads = list(rows[0])
-        console().print(table(f"{source} on {Path(machine).stem}", heads,
-                              [["-" if v is None else v for v in row.values()] for row in rows]))
+        shown = [key for key in rows[0] if any(row[key] is not None for row in rows)]
+        console().print(table(
+            f"{source} on {Path(machine).stem}", [key.replace("_", " ") for key in shown],
+            [["-" if row[key] is None else row[key] for key in shown] for row in rows]))
 
 
 def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
@@ -196,17 +197,17 @@ def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
 def _load_balance(config: EseConfig, densities: list[float], depths: list[int], seed: int
                   ) -> list[dict[str, Any]]:
     from accelsim.study.patterns import compare_patterns
-    from accelsim.study.tradeoff import stored_parameters
+    from accelsim.study.tradeoff import balance_variants
     from accelsim.workload.ese import dense_ese_layer
 
     layer = dense_ese_layer(seed)
     # One PE of an unbalanced matrix may need more than the published buffers hold.
     roomy = config.model_copy(update={"capacity": "ignore"})
     rows: list[dict[str, Any]] = []
-    with progress("pruning and running", len(densities)) as advance:
+    with progress("pruning and running", 3 * len(densities)) as advance:
         for density in densities:
-            parameters = {p: stored_parameters(p, density, config)
-                          for p in ("unstructured", "load_balanced")}
-            rows += [asdict(row) for row in compare_patterns(roomy, layer, parameters, depths)]
-            advance()
+            for label, pattern, parameters in balance_variants(density, config):
+                found = compare_patterns(roomy, layer, {pattern: parameters}, depths)
+                rows += [{**asdict(row), "pattern": label} for row in found]
+                advance()
     return rows

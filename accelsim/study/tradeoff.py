@@ -88,14 +88,19 @@ def pattern_parameters(pattern: str, density: float, config: EseConfig, n_column
     return {"density": density}
 
 
-def stored_parameters(pattern: str, density: float, config: EseConfig) -> dict[str, Any]:
-    """As `pattern_parameters` for the two patterns that ESE's paper compares.
-
-    Load balance is of what PEs store here: entries that only extend a run of zeros included.
+def balance_variants(
+    density: float, config: EseConfig
+) -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """(label, pattern, parameters): without load balance, with balanced weights, and with
+    balanced entries, where those count that only extend a run of zeros (so fewer weights stay).
     """
-    if pattern == "load_balanced":
-        return {"density": density, "n_pe": config.n_pe, "index_bits": config.index_bits}
-    return {"density": density}
+    balanced = {"density": density, "n_pe": config.n_pe}
+    return (
+        ("unstructured", "unstructured", {"density": density}),
+        ("load_balanced", "load_balanced", balanced),
+        ("load_balanced, entries", "load_balanced",
+         {**balanced, "index_bits": config.index_bits}),
+    )
 
 
 def variants(

@@ -1,0 +1,107 @@
+"""`accelsim recurrent` and `accelsim patterns`, and `config` of every machine."""
+
+import csv
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from accelsim import load_machine
+from accelsim.cli import main
+
+FOLDER = "traces/silero-lstm"
+
+
+def run(capsys, monkeypatch, *arguments):
+    """Exit status, standard output and error of one command line."""
+    monkeypatch.setattr(sys, "argv", ["accelsim", *map(str, arguments)])
+    with pytest.raises(SystemExit) as leave:
+        main()
+    out, err = capsys.readouterr()
+    return leave.value.code or 0, out, err
+
+
+@pytest.mark.parametrize("machine", ["eie", "ese", "bbs"])
+def test_config_shows_every_machine(capsys, monkeypatch, machine):
+    code, out, _ = run(capsys, monkeypatch, "config", "-m", machine, "--set", "n_pe=16", "--json")
+    assert code == 0
+    assert json.loads(out) == load_machine(machine, n_pe=16).model_dump()
+    code, out, _ = run(capsys, monkeypatch, "config", "-m", machine, "--set", "n_pe=16")
+    assert code == 0
+    assert "yours (published: " in out
+
+
+def test_a_real_network_on_both_engines(capsys, monkeypatch):
+    told = {}
+    for engine in ("fast", "reference"):
+        code, out, _ = run(
+            capsys, monkeypatch, "recurrent", FOLDER, "--pattern", "load_balanced", "--density",
+            "0.08", "--steps", "3", "--channels", "1", "--engine", engine, "--json")
+        assert code == 0
+        told[engine] = json.loads(out)
+        told[engine].pop("wall_s"), told[engine].pop("engine")
+    assert told["fast"] == told["reference"]
+    assert told["fast"]["weights"] == "retrained, 8 %"
+    assert sum(slot["cycles"] for slot in told["fast"]["slots"]) == told["fast"]["cycles"]
+
+
+def test_the_published_layer_as_a_table(capsys, monkeypatch):
+    code, out, _ = run(capsys, monkeypatch, "recurrent", "ese", "--steps", "3", "--channels", "1")
+    assert code == 0
+    assert "STATE_2.1   Wir" in out
+    assert "energy of events" in out
+    assert "5.36" in out, "the published time of the Wx rows"
+
+
+def test_functional_runs_have_no_time(capsys, monkeypatch):
+    code, out, _ = run(capsys, monkeypatch, "recurrent", FOLDER, "--steps", "4", "--engine",
+                       "functional", "--codebook-bits", "4")
+    assert code == 0
+    assert "cycles" not in out
+    assert "4-bit codebooks" in out
+
+
+def test_queue_depths_as_csv(capsys, monkeypatch):
+    code, out, _ = run(capsys, monkeypatch, "patterns", "ese", "--depth", "1", "--depth", "8",
+                       "--csv")
+    assert code == 0
+    rows = list(csv.DictReader(io.StringIO(out)))
+    steps = {(row["pattern"], row["act_queue_depth"]): float(row["step_us"]) for row in rows}
+    assert len(steps) == 6
+    for depth in "18":
+        for label in ("load_balanced", "load_balanced, entries"):
+            assert steps[label, depth] < steps["unstructured", depth]
+    worst = {row["pattern"]: row for row in rows}
+    assert float(worst["load_balanced, entries"]["entries_max_over_mean"]) < 1.01
+    assert float(worst["load_balanced"]["weights_max_over_mean"]) < 1.01
+    for label in ("load_balanced", "unstructured"):
+        assert float(worst[label]["kept"]) == pytest.approx(0.112, rel=0.003)
+
+
+def test_the_trade_off_of_the_real_network(capsys, monkeypatch):
+    code, out, _ = run(capsys, monkeypatch, "patterns", FOLDER, "--density", "0.112", "--json")
+    assert code == 0
+    rows = json.loads(out)["rows"]
+    assert {row["pattern"] for row in rows} >= {"dense", "unstructured", "n_m", "block"}
+    assert all(np.isfinite(row["error"]) for row in rows)
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (["recurrent", "nowhere"], "dense.safetensors"),
+    (["recurrent", "ese", "--pattern", "n_m"], "load_balanced or unstructured"),
+    (["recurrent", FOLDER, "--pattern", "blok"], "did you mean 'block'"),
+    (["recurrent", FOLDER, "--steps", "1000"], "holds 160"),
+    (["recurrent", FOLDER, "--engine", "fats"], "did you mean 'fast'"),
+    (["recurrent", FOLDER, "-m", "eie"], "machine = 'ese'"),
+    (["patterns", FOLDER, "--depth", "4"], "--set act_queue_depth"),
+    (["patterns", FOLDER, "--density", "2"], "need 0 to 1"),
+    (["config", "-m", "ees"], "did you mean"),
+])
+def test_mistakes_are_one_line(capsys, monkeypatch, arguments, says):
+    code, out, err = run(capsys, monkeypatch, *arguments)
+    assert code == 2
+    assert out == ""
+    assert says in err
+    assert len(err.strip().splitlines()) == 1
