@@ -39,7 +39,7 @@ bench: $(VENV)/.test  ## speed, measured side by side; leaves .benchmarks/bench.
 	$(BIN)/python -m pytest -m bench --benchmark-json=.benchmarks/bench.json tests/bench
 
 .PHONY: notebooks
-notebooks: $(VENV)/.test $(VENV)/.notebooks  ## run every notebook from top to bottom
+notebooks: $(VENV)/.test $(VENV)/.notebooks icarus  ## run every notebook from top to bottom
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=240 notebooks
 
 .PHONY: formal
