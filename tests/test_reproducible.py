@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,8 @@ def outputs(tmp_path_factory):
 
 def test_every_file_has_the_same_bytes(outputs):
     _, one, two = outputs
-    written = {str(word) for command in COMMANDS for before, word in zip(command, command[1:],
-               strict=False) if before in ("-o", "--picture")}
+    written = {str(word) for command in COMMANDS for before, word in pairwise(command)
+               if before in ("-o", "--picture")}
     assert written <= set(one)
     assert {name.partition("/")[0] for name in one} == written | {"eie"}
     assert one == two
