@@ -16,7 +16,7 @@ async def lock_step(dut, push_rate, pop_rate):
     model, rng = ActQueue(depth), random.Random(1)
     counts = set()
     await start_and_reset(dut)
-    for cycle in range(1500):
+    for cycle in range(900):
         item = rng.getrandbits(width)
         push = not model.full and rng.random() < push_rate
         pop = model.head is not None and rng.random() < pop_rate

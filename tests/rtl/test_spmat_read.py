@@ -41,7 +41,7 @@ async def lock_step(dut, idle_rate, wait_rate):
     model.fill(codes, runs)
     begin = end = activation = 0
     stage1, waits, starts, crossings = None, False, False, set()
-    for cycle in range(1500):
+    for cycle in range(900):
         model.decide(waits)
         pop = model.free and rng.random() >= idle_rate
         await drive(dut, pop_i=pop, begin_i=begin, end_i=end, activation_i=activation,
