@@ -187,11 +187,12 @@ def patterns(
 
 def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
               ) -> list[dict[str, Any]]:
-    from accelsim.study.tradeoff import DENSITIES, tradeoff
+    from accelsim.study.tradeoff import DENSITIES, bank_machine, tradeoff
     from accelsim.workload.recurrent_folder import load_recurrent_folder
 
     network = load_recurrent_folder(source)
-    return [row.as_dict() for row in tradeoff(config, network, densities or DENSITIES)]
+    banked = bank_machine(network)
+    return [row.as_dict() for row in tradeoff(config, network, densities or DENSITIES, banked)]
 
 
 def _load_balance(config: EseConfig, densities: list[float], depths: list[int], seed: int

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.arch import BbsConfig, EseConfig
+from accelsim.arch import BbsConfig, EseConfig, load_as
 from accelsim.compression.patterns import prune_recurrent
 from accelsim.energy.ese import price_ese
 from accelsim.engines.bbs import lstm_step_cycles
@@ -45,7 +45,8 @@ class TradeoffRow:
     entries_max_over_mean : stored entries of the fullest PE over the mean, worst matrix
     stream_bits : weights as ESE stores them
     energy_nj : priced events of a time step of one channel's share (`accelsim.energy.ese`)
-    bbs_step_us : a time step on the bank-balanced machine; None if none was asked for
+    bbs_step_us : a time step of one vector on the bank-balanced machine; None if none was asked
+        for. ESE works on a vector in each channel meanwhile
     """
 
     pattern: str
@@ -118,6 +119,17 @@ def variants(
             if parameters not in seen:
                 seen.append(parameters)
                 yield pattern, "one-shot", prune_recurrent(network.layer, pattern, **parameters)
+
+
+def bank_machine(network: RecurrentFolder) -> BbsConfig:
+    """The bank-balanced machine with banks as wide as the masks', and as many multipliers as ever.
+
+    It multiplies [W?x W?r] with [x, y], whose rows have ``n_inputs + n_cells`` columns.
+    """
+    published = load_as(BbsConfig, "bbs")
+    n_banks = max((network.layer.n_inputs + network.layer.n_cells) // BANK_WIDTH, 1)
+    n_pe = max(published.n_pe * published.n_banks // n_banks, 1)
+    return load_as(BbsConfig, "bbs", n_banks=n_banks, n_pe=n_pe)
 
 
 def tradeoff(
