@@ -6,6 +6,7 @@ cycles, every starved cycle has one cause, and each remedy's gain comes from a r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,8 +17,8 @@ import numpy.typing as npt
 from accelsim.api import finish, image_for
 from accelsim.arch import EieConfig, load_config
 from accelsim.arch.plan import make_plan
-from accelsim.compression.patterns import load_balanced
 from accelsim.compression.permute import original_order, permute_rows
+from accelsim.compression.prune import largest
 from accelsim.engines.fast.walk import CAUSES, walk_pass
 from accelsim.engines.job import LayerJob
 from accelsim.errors import AccelsimError
@@ -35,9 +36,6 @@ STATES = (
 """What a PE does in a cycle; the states of a PE add up to the layer's cycles."""
 
 _OF_CAUSE = dict(zip(CAUSES, (STATES[8], STATES[6], STATES[5], STATES[4], STATES[7]), strict=True))
-
-_DENSE_LIMIT = 1 << 26
-"""Weights up to which balanced pruning is tried: it needs the dense matrix."""
 
 
 @dataclass(frozen=True)
@@ -189,12 +187,11 @@ def _remedies(
         again = permute_rows(original_order(packed), config.n_pe)
         if again.digest() != packed.digest():
             yield run(order, {}, again)
-    if packed.n_outputs * packed.n_inputs <= _DENSE_LIMIT:
-        balanced = balanced_pruning(packed, config.n_pe)
-        dropped = packed.matrix.nnz - balanced.matrix.nnz
-        if dropped:
-            yield run(f"balanced pruning: no PE keeps more than the mean; {dropped:,} weights "
-                      f"({100 * dropped / packed.matrix.nnz:.2f} %) fewer", {}, balanced)
+    balanced = balanced_pruning(packed, config.n_pe)
+    dropped = packed.matrix.nnz - balanced.matrix.nnz
+    if dropped:
+        yield run(f"balanced pruning: no PE keeps more than the mean; {dropped:,} weights "
+                  f"({100 * dropped / packed.matrix.nnz:.2f} %) fewer", {}, balanced)
     states = found.states
     if states["padding"].any() and config.index_bits < 8:
         yield run(f"zero runs of {config.index_bits + 1} bits instead of {config.index_bits}",
@@ -238,16 +235,26 @@ def balanced_pruning(packed: CompressedLayer, n_pe: int) -> CompressedLayer:
     """The layer without the smallest weights of the PEs that have more than the mean.
 
     The pattern is ESE's load-balance-aware pruning (`accelsim.compression.patterns`) at the
-    density that the layer has; biases stay.
+    density that the layer has, without a dense matrix in between; biases stay.
     """
-    matrix = packed.matrix
-    dense = packed.decoded().to_dense()
-    weights = dense[:, : packed.n_inputs]
-    kept = np.ones(matrix.shape, dtype=bool)
-    density = np.count_nonzero(weights) / weights.size
-    kept[:, : packed.n_inputs] = load_balanced(weights, density, n_pe)
-    column = np.repeat(np.arange(matrix.shape[1]), np.diff(matrix.column_starts))
-    stays = kept[matrix.rows, column]
+    matrix, n_inputs = packed.matrix, packed.n_inputs
+    weights = int(matrix.column_starts[n_inputs])
+    magnitudes = np.abs(packed.codebook)[matrix.values[:weights]]
+    rows = matrix.rows[:weights].astype(np.int64)
+    column = np.repeat(np.arange(n_inputs), np.diff(matrix.column_starts[: n_inputs + 1]))
+    density = np.count_nonzero(magnitudes) / (packed.n_outputs * n_inputs)
+    stays = np.ones(matrix.nnz, dtype=bool)
+    by_pe = np.argsort(rows % n_pe, kind="stable")
+    ends = np.searchsorted((rows % n_pe)[by_pe], np.arange(n_pe + 1))
+    for pe in range(min(n_pe, packed.n_outputs)):
+        own = by_pe[ends[pe] : ends[pe + 1]]
+        shape = (-((pe - packed.n_outputs) // n_pe), n_inputs)
+        part = CscMatrix(
+            shape, np.searchsorted(column[own], np.arange(n_inputs + 1)).astype(np.int64),
+            (rows[own] // n_pe).astype(np.int32), magnitudes[own],
+        )
+        kept = math.floor(density * shape[0] * n_inputs + 0.5)
+        stays[own] = largest(magnitudes[own], kept, part)
     stored = np.concatenate([[0], np.cumsum(stays)])
     pruned = CscMatrix(
         matrix.shape, stored[matrix.column_starts], matrix.rows[stays], matrix.values[stays]

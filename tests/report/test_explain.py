@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from accelsim import Layer, Recipe, compress, load_config, simulate
 from accelsim.api import choose_binary_points, make_job
 from accelsim.cli import main
+from accelsim.compression.patterns import load_balanced
 from accelsim.compression.permute import permute_rows
 from accelsim.explain import STATES, balanced_pruning, explain, row_order_gain
 from accelsim.report.explain_plots import explanation
@@ -130,6 +131,16 @@ def test_balanced_pruning_drops_the_smallest_of_the_fullest():
         dropped = np.abs(before[pe::4, :-1])[gone[pe::4]]
         stays = after[pe::4, :-1]
         assert not len(dropped) or dropped.max() <= np.abs(stays[stays != 0]).min()
+
+
+@pytest.mark.parametrize("n_pe", [1, 3, 4, 60])
+@pytest.mark.parametrize("density", [0.0, 0.1, 0.4, 1.0])
+def test_balanced_pruning_is_the_pattern_of_ese(n_pe, density):
+    """Beside the dense pattern of `accelsim.compression.patterns`."""
+    packed = compress(layer(40, 30, density, bias=False))
+    dense = packed.decoded().to_dense()
+    mask = load_balanced(dense, np.count_nonzero(dense) / dense.size, n_pe)
+    assert np.array_equal(balanced_pruning(packed, n_pe).decoded().to_dense(), dense * mask)
 
 
 def test_a_remedy_that_does_not_fit_says_so():
