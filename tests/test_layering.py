@@ -20,6 +20,7 @@ TABLE = (
     ("__init__",),
     ("study", "report", "rtl_bridge"),
     ("explain",),
+    ("remedies",),
     ("network", "sources"),
     ("api",),
     ("compression", "workload", "engines", "energy"),

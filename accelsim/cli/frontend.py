@@ -74,8 +74,8 @@ def compress(
     from accelsim.compression import compress_network
     from accelsim.compression.store import save_compressed
     from accelsim.compression.table import compression_table
-    from accelsim.explain import row_order_gain
     from accelsim.network import calibrated
+    from accelsim.remedies import row_order_gain
     from accelsim.sources import as_layers, load_inputs
 
     recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density, values)
