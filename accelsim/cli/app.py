@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from accelsim import __version__
-from accelsim.cli import demo, frontend, inside, machine, published, recurrent, run, study
+from accelsim.cli import cosim, demo, frontend, inside, machine, published, recurrent, run, study
 
 app = typer.Typer(
     name="accelsim",
@@ -43,6 +43,7 @@ for command in (
     run.accuracy,
     recurrent.recurrent,
     recurrent.patterns,
+    cosim.cosim,
     inside.trace,
     inside.explain,
     inside.report,

@@ -11,14 +11,21 @@ from pathlib import Path
 import numpy as np
 
 from accelsim.arch.config import EieConfig
-from accelsim.engines.job import IntArray, LayerJob
+from accelsim.engines.job import IntArray, LayerJob, run_job
 from accelsim.errors import InputError
 from accelsim.results import Counters
+from accelsim.rtl_bridge import icarus
 from accelsim.rtl_bridge.expected import expected_run
 from accelsim.rtl_bridge.icarus import Window
 from accelsim.rtl_bridge.params import rtl_parameters, rtl_plan
-from accelsim.rtl_bridge.pe_bench import expected_outputs, pe_outputs, run_pe, stimulus
-from accelsim.rtl_bridge.run import RtlResult, run_layer
+from accelsim.rtl_bridge.pe_bench import (
+    PE_TESTBENCH,
+    expected_outputs,
+    pe_outputs,
+    run_pe,
+    stimulus,
+)
+from accelsim.rtl_bridge.run import ARRAY_TESTBENCH, RtlResult, run_layer
 from accelsim.rtl_bridge.trace import (
     UNKNOWN,
     TraceDifference,
@@ -43,7 +50,8 @@ class CosimReport:
     counter_difference : first counter that differs (RTL != model), in words, or None
     trace_difference : first cycle, unit and signal that differ, or None
     not_compared : fields of the trace that the RTL never drives
-    rtl_cycles_per_second : wall clock, the simulator's start and the host's work included
+    rtl_cycles_per_second : wall clock; compiling, loading and reading back are included
+    fast_ratio : wall clock of the RTL over that of the fast engine, its kernels compiled
     waveform : VCD file around the first difference, or None
     """
 
@@ -56,6 +64,7 @@ class CosimReport:
     trace_difference: TraceDifference | None
     not_compared: tuple[str, ...]
     rtl_cycles_per_second: float
+    fast_ratio: float
     waveform: Path | None
 
     @property
@@ -106,6 +115,9 @@ def cosim(
     """
     if pe is not None and not 0 <= pe < config.n_pe:
         raise InputError(f"pe is {pe}; the machine has PEs 0 to {config.n_pe - 1}")
+    # What is missing is told before the model runs.
+    icarus.find_compiler()
+    icarus.find_sources(ARRAY_TESTBENCH if pe is None else PE_TESTBENCH, rtl_dirs)
     parameters = rtl_parameters(config, len(rtl_plan(config, job.image)), trace=True)
     model, fields = expected_run(config, job, parameters)
     assert model.counters is not None
@@ -148,8 +160,17 @@ def cosim(
         trace_difference=difference,
         not_compared=tuple(name for name in expected if name not in driven),
         rtl_cycles_per_second=rtl.cycles / seconds,
+        fast_ratio=seconds / _fast_seconds(config, job),
         waveform=waveform if difference is not None else None,
     )
+
+
+def _fast_seconds(config: EieConfig, job: LayerJob) -> float:
+    """Wall clock of the fast engine, second run."""
+    run_job("fast", config, job)
+    started = time.perf_counter()
+    run_job("fast", config, job)
+    return time.perf_counter() - started
 
 
 def _rows_of(config: EieConfig, outputs: IntArray, pe: int) -> IntArray:

@@ -43,10 +43,8 @@ def build(
     InputError
         If Icarus or a file is missing, or the sources do not compile.
     """
-    compiler = shutil.which("iverilog")
-    if compiler is None:
-        raise InputError("iverilog is not installed; install Icarus Verilog 11 or newer")
-    sources = _sources(testbench, rtl_dirs)
+    compiler = find_compiler()
+    sources = find_sources(testbench, rtl_dirs)
     # Only the project's own units are known to have the memories that the back door writes to.
     own = has_backdoor(rtl_dirs)
     digest = hashlib.sha256(repr((testbench, sorted(values.items()), own)).encode())
@@ -70,6 +68,41 @@ def build(
         raise InputError(f"the RTL does not compile: {first[0] if first else 'iverilog failed'}")
     part.replace(target)  # another process may build the same
     return target
+
+
+def find_compiler() -> str:
+    """Path of ``iverilog``.
+
+    Raises
+    ------
+    InputError
+        If it is not installed.
+    """
+    compiler = shutil.which("iverilog")
+    if compiler is None:
+        raise InputError("iverilog is not installed; install Icarus Verilog 11 or newer")
+    return compiler
+
+
+def find_sources(testbench: str, rtl_dirs: Sequence[Path]) -> dict[str, Path]:
+    """Module name to file; earlier folders win.
+
+    Raises
+    ------
+    InputError
+        If a folder, a module or the testbench is missing.
+    """
+    found: dict[str, Path] = {}
+    for folder in rtl_dirs:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder of Verilog files")
+        for path in sorted(folder.glob("*.v")):
+            found.setdefault(path.stem, path)
+    found[testbench] = rtl_dirs[-1] / "tb" / f"{testbench}.v"
+    for name in ("pe", "eie_array", testbench):
+        if name not in found or not found[name].is_file():
+            raise InputError(f"{rtl_dirs[-1]}: holds no {name}.v; name the project's RTL folder")
+    return found
 
 
 def has_backdoor(rtl_dirs: Sequence[Path]) -> bool:
@@ -129,21 +162,6 @@ def read_numbers(lines: list[str], at: int, count: int) -> tuple[IntArray | None
         return np.array([int(text, 16) for text in texts], dtype=np.int64), at + count
     except (ValueError, OverflowError):  # an unknown bit, or more than 64
         return None, at + count
-
-
-def _sources(testbench: str, rtl_dirs: Sequence[Path]) -> dict[str, Path]:
-    """Module name to file; earlier folders win."""
-    found: dict[str, Path] = {}
-    for folder in rtl_dirs:
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder of Verilog files")
-        for path in sorted(folder.glob("*.v")):
-            found.setdefault(path.stem, path)
-    found[testbench] = rtl_dirs[-1] / "tb" / f"{testbench}.v"
-    for name in ("pe", "eie_array", testbench):
-        if name not in found or not found[name].is_file():
-            raise InputError(f"{rtl_dirs[-1]}: holds no {name}.v; name the project's RTL folder")
-    return found
 
 
 def _unique() -> str:

@@ -15,7 +15,7 @@ from accelsim.rtl_bridge.params import PE_COUNTERS, RtlParameters, rtl_parameter
 from accelsim.rtl_bridge.run import RtlResult
 from accelsim.rtl_bridge.trace import Fields
 
-_TESTBENCH = "pe_tb"
+PE_TESTBENCH = "pe_tb"
 
 
 def pe_inputs(parameters: RtlParameters) -> list[tuple[str, int]]:
@@ -91,7 +91,7 @@ def run_pe(
         "StimulusBits": sum(bits for _, bits in layout),
         "TraceBits": sum(bits for _, bits in parameters.pe_trace_fields()),
     }
-    program = icarus.build(_TESTBENCH, values, rtl_dirs, build_dir)
+    program = icarus.build(PE_TESTBENCH, values, rtl_dirs, build_dir)
     place = images.place(config, job.image, plan)
     script = [
         *images.pe_weight_lines(

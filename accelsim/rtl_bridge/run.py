@@ -16,7 +16,7 @@ from accelsim.rtl_bridge import icarus, images
 from accelsim.rtl_bridge.icarus import Window
 from accelsim.rtl_bridge.params import CCU_COUNTERS, PE_COUNTERS, rtl_parameters, rtl_plan
 
-_TESTBENCH = "eie_array_tb"
+ARRAY_TESTBENCH = "eie_array_tb"
 _BACKDOOR_FROM = 4096  # pointers; with fewer the host loads every word itself
 
 
@@ -63,7 +63,7 @@ def run_layers(
     plans = [rtl_plan(config, job.image) for job, _ in jobs]
     parameters = rtl_parameters(config, max(map(len, plans)), counters, trace)
     values = {**parameters.verilog(), "TraceBits": parameters.trace_bits}
-    program = icarus.build(_TESTBENCH, values, rtl_dirs, build_dir)
+    program = icarus.build(ARRAY_TESTBENCH, values, rtl_dirs, build_dir)
     with icarus.workspace(build_dir) as work:
         script: list[str] = []
         place = images.Placement()

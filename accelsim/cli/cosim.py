@@ -1,0 +1,100 @@
+"""``accelsim cosim``: the Verilog array, or one PE, against the model in every cycle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accelsim.cli.common import (
+    JsonOption,
+    MachineOption,
+    SetOption,
+    config_from,
+    console,
+    print_json,
+    table,
+)
+from accelsim.cli.frontend import DensityOption, SeedOption
+from accelsim.cli.inside import (
+    DrawOption,
+    InputsOption,
+    OneLayerOption,
+    SourceArgument,
+    prepared,
+)
+
+TOPS = ("eie_array", "pe")
+SIMULATORS = ("icarus",)
+
+
+def cosim(
+    source: SourceArgument,
+    layer: OneLayerOption = None,
+    top: Annotated[str, typer.Option(help="eie_array, or pe for one PE alone.")] = "eie_array",
+    pe: Annotated[int, typer.Option(min=0, help="Which one, with --top pe.")] = 0,
+    sim: Annotated[str, typer.Option(help="Simulator: icarus.")] = "icarus",
+    rtl: Annotated[
+        str, typer.Option(help="The project's folder of Verilog, with the testbenches.")
+    ] = "rtl",
+    rtl_dir: Annotated[
+        list[Path] | None,
+        typer.Option(help="A folder with modules of your own (pe.v, say); they go before the "
+                          "project's. Repeatable."),
+    ] = None,
+    build_dir: Annotated[
+        Path, typer.Option(help="Where compiled simulations stay for the next run.")
+    ] = Path("sim_build"),
+    waveform: Annotated[
+        Path | None, typer.Option("--waveform", "-o", help="VCD around the first difference.")
+    ] = None,
+    machine: MachineOption = "eie",
+    settings: SetOption = None,
+    inputs: InputsOption = None,
+    activation_density: DrawOption = None,
+    density: DensityOption = None,
+    seed: SeedOption = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a layer on the RTL and on the model: outputs, cycles, counters, every unit's signals.
+
+    The exit status is 1 if they differ.
+    """
+    from accelsim.errors import InputError, nearest
+    from accelsim.network import job_of_layer
+    from accelsim.rtl_bridge import cosim as compare
+
+    for option, value, known in (("--top", top, TOPS), ("--sim", sim, SIMULATORS)):
+        if value not in known:
+            raise InputError(f"{option} {value}: not known{nearest(value, known)}")
+    config = config_from(machine, settings)
+    layers, index, vector = prepared(
+        config, source, layer, inputs, activation_density, density, seed
+    )
+    job, _ = job_of_layer(config, layers, vector, index)
+    report = compare(
+        config, job, [*(rtl_dir or []), Path(rtl)], build_dir, waveform,
+        pe if top == "pe" else None,
+    )
+    difference = report.trace_difference
+    if as_json:
+        found = {key: value for key, value in vars(report).items() if key != "trace_difference"}
+        first = None if difference is None else vars(difference)
+        print_json({**found, "equal": report.equal, "trace_difference": first})
+    else:
+        rows = [
+            ("cycles RTL / model", f"{report.cycles_rtl:,} / {report.cycles_model:,}"),
+            ("outputs", "equal" if report.outputs_equal else "different"),
+            ("counters", report.counter_difference or "equal"),
+            ("first difference", str(difference or "none")),
+            ("RTL cycles a second", f"{report.rtl_cycles_per_second:,.0f}"),
+            ("fast engine", f"{report.fast_ratio:,.0f} times as fast"),
+        ]
+        if report.not_compared:
+            rows.append(("never driven, not compared", ", ".join(report.not_compared)))
+        if report.waveform is not None:
+            rows.append(("waveform", str(report.waveform)))
+        console().print(table(f"{report.name}: {report.top} against the model", ("", ""), rows))
+    if not report.equal:
+        raise typer.Exit(1)

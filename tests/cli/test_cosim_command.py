@@ -1,0 +1,74 @@
+"""``accelsim cosim``: equal, different, and every mistake in one line."""
+
+import json
+import shutil
+import sys
+
+import pytest
+
+from accelsim.cli import main
+from tests.rtl.bench import BUILDS, RTL
+
+pytestmark = pytest.mark.rtl
+
+LENET = "traces/lenet-300-100/pruned.safetensors"
+DIGITS = "traces/lenet-300-100/digits.safetensors"
+SMALL = ["cosim", LENET, "--layer", "fc3", "--inputs", DIGITS, "--set", "n_pe=4",
+         "--set", "regfile_depth=256"]
+
+
+def run(capsys, monkeypatch, *arguments):
+    """Exit status, standard output and error of one command line."""
+    monkeypatch.setattr(sys, "argv", ["accelsim", *map(str, arguments)])
+    with pytest.raises(SystemExit) as leave:
+        main()
+    return leave.value.code, *capsys.readouterr()
+
+
+@pytest.mark.parametrize("top", [["--top", "eie_array"], ["--top", "pe", "--pe", "3"]])
+def test_a_layer_is_equal(top, capsys, monkeypatch):
+    status, out, _ = run(capsys, monkeypatch, *SMALL, *top, "--build-dir", BUILDS, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["equal"] is True
+    assert found["cycles_rtl"] == found["cycles_model"] > 0
+    assert found["trace_difference"] is None
+
+
+def test_a_difference_is_told_with_cycle_unit_and_signal(tmp_path, capsys, monkeypatch):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    shutil.copy(RTL / "arith_unit.v", mine)
+    text = (mine / "arith_unit.v").read_text()
+    (mine / "arith_unit.v").write_text(text.replace("after_q <= row + One", "after_q <= row"))
+    status, out, _ = run(
+        capsys, monkeypatch, *SMALL, "--rtl-dir", mine, "--build-dir", tmp_path / "builds",
+        "--waveform", tmp_path / "window.vcd",
+    )
+    assert status == 1
+    assert "arith_unit.read_row: expected" in out
+    assert "cycle " in out
+    assert "$enddefinitions" in (tmp_path / "window.vcd").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--top", "pes"], "--top pes"),
+        (["--sim", "vcs"], "--sim vcs"),
+        (["--top", "pe", "--pe", "4"], "PEs 0 to 3"),
+        (["--rtl", "{}/none"], "no such folder"),
+        (["--rtl-dir", "{}/none"], "no such folder"),
+        (["--set", "start_cycles=2"], "start_cycles=2"),
+        (["--set", "row_change_cycles=0"], "row_change_cycles=0"),
+    ],
+)
+def test_one_line_and_status_2(arguments, told, tmp_path, capsys, monkeypatch):
+    line = [a.replace("{}", str(tmp_path)) for a in arguments]
+    status, out, err = run(capsys, monkeypatch, *SMALL, *line, "--build-dir", tmp_path / "builds")
+    assert status == 2
+    assert err.startswith("accelsim: error: ")
+    assert err.count("\n") == 1
+    assert told in err
+    assert "Traceback" not in out + err
+    assert list(tmp_path.iterdir()) == []
