@@ -148,7 +148,13 @@ def _views(config: EseConfig, result: RecurrentResult, shape: tuple[int, ...]) -
 
 
 def patterns(
-    source: SourceArgument = "ese",
+    source: Annotated[
+        str, typer.Argument(help="'ese', the published LSTM with synthetic weights; a folder like "
+                                 "traces/silero-lstm; or a layer file with dense weights.")
+    ] = "ese",
+    layer: Annotated[
+        str | None, typer.Option("--layer", "-l", help="Which layer of a file.")
+    ] = None,
     density: Annotated[
         list[float] | None, typer.Option(help="Densities to prune to; repeatable.")
     ] = None,
@@ -162,7 +168,8 @@ def patterns(
     as_csv: CsvOption = False,
 ) -> None:
     """Sparsity patterns side by side: a real network's error, cycles, energy and size; for the
-    published LSTM load balance and time over queue depths."""
+    published LSTM load balance and time over queue depths; for a layer of a file cycles and size
+    on EIE, ESE and the bank-balanced machine."""
     from accelsim.arch import EseConfig
     from accelsim.errors import InputError
 
@@ -172,6 +179,8 @@ def patterns(
     elif depth:
         raise InputError("--depth: a folder's network runs at the machine's own depth; "
                          "give --set act_queue_depth=N")
+    elif Path(source).is_file():
+        rows = _machines(config, source, layer, density or [0.125])
     else:
         rows = _tradeoff(config, source, density)
     if as_json:
@@ -181,7 +190,7 @@ def patterns(
     else:
         shown = [key for key in rows[0] if any(row[key] is not None for row in rows)]
         console().print(table(
-            f"{source} on {Path(machine).stem}", [key.replace("_", " ") for key in shown],
+            f"Patterns: {source}", [key.replace("_", " ") for key in shown],
             [["-" if row[key] is None else row[key] for key in shown] for row in rows]))
 
 
@@ -193,6 +202,28 @@ def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
     network = load_recurrent_folder(source)
     banked = bank_machine(network)
     return [row.as_dict() for row in tradeoff(config, network, densities or DENSITIES, banked)]
+
+
+def _machines(
+    config: EseConfig, source: str, name: str | None, densities: list[float]
+) -> list[dict[str, Any]]:
+    from accelsim.arch import BbsConfig, EieConfig, load_as
+    from accelsim.errors import InputError
+    from accelsim.records import CscMatrix
+    from accelsim.study.pattern_machines import compare_machines, usual_patterns
+    from accelsim.workload import load_layer
+
+    opened = load_layer(source, name)
+    if isinstance(opened.weights, CscMatrix):
+        raise InputError(f"{source}: {opened.name} is stored sparse; patterns prune dense weights")
+    eie = load_as(EieConfig, "eie", capacity="ignore")
+    bbs = load_as(BbsConfig, "bbs")
+    ese = config.model_copy(update={"capacity": "ignore"})
+    rows: list[dict[str, Any]] = []
+    for density in densities:
+        chosen = usual_patterns(density, eie, bbs)
+        rows += [asdict(row) for row in compare_machines((eie, ese, bbs), opened.weights, chosen)]
+    return rows
 
 
 def _load_balance(config: EseConfig, densities: list[float], depths: list[int], seed: int

@@ -43,6 +43,25 @@ class MachineRow:
     csb_bits: int
 
 
+def usual_patterns(
+    density: float, eie: EieConfig, bbs: BbsConfig
+) -> dict[str, dict[str, Any]]:
+    """Every pattern at (nearly) one density, fit for the machines.
+
+    Rows balanced over EIE's PEs are balanced over ESE's too, which are half as many. N:M keeps
+    n of 8, blocks are 4 x 4.
+    """
+    return {
+        "unstructured": {"density": density},
+        "load_balanced": {"density": density, "n_pe": eie.n_pe},
+        "bank_balanced": {"density": density, "n_banks": bbs.n_banks},
+        "block": {"density": density, "shape": (4, 4)},
+        "n_m": {"n": max(round(8 * density), 1), "m": 8},
+        "row": {"density": density},
+        "channel": {"density": density},
+    }
+
+
 def compare_machines(
     machines: tuple[EieConfig, EseConfig, BbsConfig],
     weights: npt.NDArray[np.floating[Any]],

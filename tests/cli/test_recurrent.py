@@ -88,7 +88,24 @@ def test_the_trade_off_of_the_real_network(capsys, monkeypatch):
     assert all(np.isfinite(row["error"]) for row in rows)
 
 
+def test_a_layer_of_a_file_on_three_machines(capsys, monkeypatch):
+    code, out, _ = run(capsys, monkeypatch, "patterns", "traces/lenet-300-100/dense.safetensors",
+                       "-l", "fc1", "--density", "0.125", "--json")
+    assert code == 0
+    rows = {row["pattern"]: row for row in json.loads(out)["rows"]}
+    assert len(rows) == 7
+    assert all(0.12 < row["kept"] < 0.13 for row in rows.values())
+    free, balanced, banked = (rows[p] for p in ("unstructured", "load_balanced", "bank_balanced"))
+    assert balanced["eie_balance"] > free["eie_balance"]
+    assert balanced["ese_cycles"] <= free["ese_cycles"]
+    # 32 banks of 25 columns keep 3 each: 10 rows of the busiest of 32 PEs, pipeline of 9 stages.
+    assert banked["bbs_cycles"] == 1 + 10 * 3 + 8
+    assert banked["csb_bits"] == 300 * 32 * 3 * (16 + 5)
+
+
 @pytest.mark.parametrize(("arguments", "says"), [
+    (["patterns", "traces/lenet-300-100/dense.safetensors"], "fc1"),
+    (["patterns", "traces/lenet-300-100/dense.safetensors", "-l", "fc9"], "did you mean"),
     (["recurrent", "nowhere"], "dense.safetensors"),
     (["recurrent", "ese", "--pattern", "n_m"], "load_balanced or unstructured"),
     (["recurrent", FOLDER, "--pattern", "blok"], "did you mean 'block'"),
