@@ -196,12 +196,15 @@ def patterns(
 
 def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
               ) -> list[dict[str, Any]]:
-    from accelsim.study.tradeoff import DENSITIES, bank_machine, tradeoff
+    from accelsim.study.tradeoff import DENSITIES, bank_machine, tradeoff, variants
     from accelsim.workload.recurrent_folder import load_recurrent_folder
 
     network = load_recurrent_folder(source)
     banked = bank_machine(network)
-    return [row.as_dict() for row in tradeoff(config, network, densities or DENSITIES, banked)]
+    chosen = densities or DENSITIES
+    total = sum(1 for _ in variants(network, config, chosen))
+    with progress("running each pattern", total) as advance:
+        return [row.as_dict() for row in tradeoff(config, network, chosen, banked, advance)]
 
 
 def _machines(

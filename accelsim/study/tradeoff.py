@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -137,6 +137,7 @@ def tradeoff(
     network: RecurrentFolder,
     densities: Sequence[float] = DENSITIES,
     bbs: BbsConfig | None = None,
+    on_row: Callable[[], None] = lambda: None,
 ) -> list[TradeoffRow]:
     """Every retrained variant of the network and every pattern one-shot, on one machine.
 
@@ -144,12 +145,14 @@ def tradeoff(
     ----------
     densities : of the one-shot variants
     bbs : the bank-balanced machine to time as well
+    on_row : called after each row, for a progress bar
     """
     wanted = run_float(network.layer, network.inputs).outputs
-    return [
-        _row(config, network, wanted, bbs, *variant)
-        for variant in variants(network, config, densities)
-    ]
+    rows = []
+    for variant in variants(network, config, densities):
+        rows.append(_row(config, network, wanted, bbs, *variant))
+        on_row()
+    return rows
 
 
 def _row(
