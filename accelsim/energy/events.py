@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from accelsim.arch.config import EieConfig
-from accelsim.energy.sram import SramPoint, SramTable
+from accelsim.energy.sram import SramPoint, SramTable, load_sram_table
 from accelsim.energy.technology import Events
 from accelsim.results import Counters
 
@@ -81,8 +81,13 @@ class Memories:
         return events.linear_pj("dram", lines + pointers * config.pointer_bits)
 
 
-def memories(config: EieConfig, table: SramTable) -> Memories:
-    """The arrays that a configuration needs."""
+def memories(config: EieConfig, sram: SramTable | None = None) -> Memories:
+    """The arrays that a configuration needs.
+
+    Without ``sram`` they are LSTP, the only device type whose leakage fits EIE Table II, made for
+    800 MHz.
+    """
+    table = sram or load_sram_table("lstp", "800mhz")
     return Memories(
         table.at(config.pointer_kb / 2, config.pointer_bits),
         table.at(config.spmat_kb, config.spmat_width_bits),
@@ -136,7 +141,8 @@ def event_energies(
         + events.linear_pj("add", config.accumulator_bits)
         + register(2 * operands + 2 * config.accumulator_bits)
     )
-    file_word = register(config.register_bits)
+    read = events.linear_pj("register_file_read", config.register_bits)
+    write = events.linear_pj("register_file_write", config.register_bits)
     line = arrays.spmat.read_pj + register(config.spmat_width_bits)
     refill = (
         events.linear_pj("dram", 1)
@@ -159,10 +165,10 @@ def event_energies(
             "mac": total("macs") * mac,
         },
         "act_rw": {
-            "mac": (total("macs") + total("dst_reg_writes")) * file_word,
-            "column": total("src_reg_reads") * file_word,
-            "pass": total("src_reg_writes") * file_word
-            + (total("dst_reg_reads") - total("macs")) * file_word
+            "mac": total("macs") * read + total("dst_reg_writes") * write,
+            "column": total("src_reg_reads") * read,
+            "pass": total("src_reg_writes") * write
+            + (total("dst_reg_reads") - total("macs")) * read
             + total("act_sram_reads") * arrays.act.read_pj
             + total("act_sram_writes") * arrays.act.write_pj,
         },

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from accelsim.arch.config import EieConfig
 from accelsim.energy.events import ModuleBits, event_energies, memories
-from accelsim.energy.sram import SramTable, load_sram_table
+from accelsim.energy.sram import SramTable
 from accelsim.energy.technology import (
     MODULES,
     Calibration,
@@ -133,8 +133,7 @@ def price(
 
     Parameters
     ----------
-    sram : device type and goal of the memories; None is LSTP made for 800 MHz, the one whose
-        memory power and area come closest to EIE Table II
+    sram : device type and goal of the memories; None is LSTP made for 800 MHz
     calibration : None is the shipped one
 
     Raises
@@ -142,10 +141,9 @@ def price(
     AttributeError
         If a counter that costs energy was not counted.
     """
-    table = sram or load_sram_table()
     settled = calibration or load_calibration()
     events = load_events()
-    arrays = memories(config, table)
+    arrays = memories(config, sram)
     bits = ModuleBits.of(config)
     time_us = counters.cycles / config.clock_mhz
     energies = event_energies(config, counters, arrays, events)
