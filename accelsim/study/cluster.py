@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Generator, Iterator
-from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -24,10 +23,12 @@ from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial
 from accelsim.study.workloads import Workload
 
 CONNECT_SECONDS = 20
-RESTART_SECONDS = 120
 # For workers of our own: Dask makes glibc give back memory at once, which costs a page fault for
-# every page of every large array, and samples the stacks of its workers.
+# every page of every large array, samples the stacks of its workers, gives up a worker that takes
+# 15 s to come back, as on a busy machine, and lets a task take four workers down before it says so.
 LOCAL_SETTINGS = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.deploy.lost-worker-timeout": "120 s",
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     "distributed.worker.profile.enabled": False,
 }
@@ -43,7 +44,11 @@ def on_cluster(take: Take, address: str, jobs: int) -> Generator[Done]:
     InputError
         If dask.distributed is not installed or the scheduler cannot be reached.
     """
+    extra("distributed")  # before its settings are changed, or leaving them would remove them all
     with ExitStack() as stack:
+        # Layers are large on purpose, and sent once.
+        large = {"distributed.admin.large-graph-warning-threshold": "4 GiB"}
+        stack.enter_context(extra("dask").config.set(large))
         client = stack.enter_context(_client(address, jobs))
         with _one_line(address):
             yield from _Dispatch(client, take).results()
@@ -67,54 +72,30 @@ class _Dispatch:
         while self.trials:
             future = next(self.finished)
             slot, trial = self.trials.pop(future)
-            try:
-                outcomes = future.result()
-            except killed:
-                suspects.append(Trial(trial.chunk))
-                self.start(slot)
-                continue
-            except CancelledError:
-                self.lost_layers()
-                if trial.deaths + 1 < MAX_DEATHS:
-                    self.run(slot, replace(trial, deaths=trial.deaths + 1))
-                else:
-                    suspects.append(Trial(trial.chunk))
-                    self.start(slot)
-                continue
             self.start(slot)
-            yield trial.chunk, outcomes
+            try:
+                yield trial.chunk, future.result()
+            except killed:
+                self.layers.clear()  # one of them may be what was given up
+                suspects.append(trial)
         while suspects:
             trial = suspects.pop()
             try:
                 yield trial.chunk, self.submit(trial.chunk).result()
-                continue
-            except killed:  # several workers died of it, with nothing else running
-                trial = replace(trial, deaths=MAX_DEATHS - 1)
-            except CancelledError:
-                self.lost_layers()
-            halves = trial.after_death()
-            suspects.extend(halves)
-            if not halves:
-                yield trial.dead()
+            except killed:
+                # Workers died of it with nothing else running.
+                self.layers.clear()
+                halves = replace(trial, deaths=MAX_DEATHS - 1).after_death()
+                suspects.extend(halves)
+                if not halves:
+                    yield trial.dead()
 
     def start(self, slot: int) -> None:
         chunk = self.take(slot)
         if chunk is not None:
-            self.run(slot, Trial(chunk))
-
-    def run(self, slot: int, trial: Trial) -> None:
-        future = self.submit(trial.chunk)
-        self.trials[future] = slot, trial
-        self.finished.add(future)
-
-    def lost_layers(self) -> None:
-        """Layers that were sent are gone with a worker, and Dask cannot make them: send again.
-
-        Raises CancelledError where it is the scheduler that is gone.
-        """
-        if self.client.status != "running":
-            raise CancelledError("no connection to the scheduler")
-        self.layers.clear()
+            future = self.submit(chunk)
+            self.trials[future] = slot, Trial(chunk)
+            self.finished.add(future)
 
     def submit(self, chunk: Chunk) -> Any:
         layer = self.layer(chunk.workload, chunk.recipe)
@@ -126,12 +107,9 @@ class _Dispatch:
         if key not in self.layers:
             while len(self.layers) >= LAYERS_KEPT + len(self.trials):
                 self.layers.pop(next(iter(self.layers)))
-            sent = None
-            if workload.path is not None:
-                # All of them may have died just now.
-                self.client.wait_for_workers(1, timeout=RESTART_SECONDS)
-                sent = self.client.scatter(workload.load(), hash=False)
-            self.layers[key] = self.client.submit(make_layer, workload, recipe, sent, pure=False)
+            # A file's layer travels inside the task, so that Dask can make it again.
+            loaded = None if workload.path is None else workload.load()
+            self.layers[key] = self.client.submit(make_layer, workload, recipe, loaded, pure=False)
         return self.layers[key]
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 import psutil
 import pytest
+from dask import config
 
 from accelsim.study import METRICS, Metric, load_study, sweep
+from accelsim.study.cluster import LOCAL_SETTINGS
 from accelsim.study.metrics import FinishedPoint
 from accelsim.study.sweep import Progress
 from tests.faults.sweeps import POINTS, contents, finish, slow_study, start, stored
@@ -82,8 +84,11 @@ def alive(pid: int) -> bool:
 def cluster() -> Any:
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0",
-                      silence_logs=50) as running:
+    with (
+        config.set(LOCAL_SETTINGS),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0",
+                     silence_logs=50) as running,
+    ):
         yield running
 
 
