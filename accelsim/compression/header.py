@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -86,7 +87,7 @@ def parse_header(text: str | None) -> FileHeader:
     if text is None:
         raise FormatError("not a file of compressed layers: no 'accelsim' header in the metadata")
     try:
-        values = json.loads(text, parse_constant=_refuse)
+        values = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         raise FormatError("the header is not valid JSON; the file is damaged") from None
     version = values.get("format_version") if isinstance(values, dict) else None
@@ -106,6 +107,12 @@ def one_line(problem: ValidationError) -> str:
     """Where the first mistake is, and what it is."""
     first = problem.errors()[0]
     return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+
+
+def _finite(digits: str) -> float:
+    """1e999 is a JSON number, but infinity in here, which no header could be written with."""
+    value = float(digits)
+    return value if math.isfinite(value) else _refuse(digits)
 
 
 def _refuse(constant: str) -> float:
