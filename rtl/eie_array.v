@@ -26,7 +26,8 @@ module eie_array #(
   parameter integer Bypass          = 1,
   parameter integer ProgramDepth    = 16,   // passes of a layer
   parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
-  parameter integer Trace           = 0,    // 1 drives trace_o
+  parameter integer Trace           = 0,    // 1 drives trace_o; 2 its part of the CCU only,
+                                            // the rest stays in g_pe[].trace
   // Derived; leave them alone
   parameter integer CountBits     = $clog2(ActQueueDepth + 1),
   parameter integer LineBits      = (SpmatLines > 1) ? $clog2(SpmatLines) : 1,
@@ -166,7 +167,12 @@ module eie_array #(
       wire unused_states = drain ^ row_change ^ looks;
     end
     for (p = 0; p < NPe; p = p + 1) begin : g_trace_pe
-      assign trace_o[CcuTraceBits + p*PeTraceBits +: PeTraceBits] = g_pe[p].trace;
+      if (Trace == 1) begin : g_here
+        assign trace_o[CcuTraceBits + p*PeTraceBits +: PeTraceBits] = g_pe[p].trace;
+      end else begin : g_zero
+        assign trace_o[CcuTraceBits + p*PeTraceBits +: PeTraceBits] = {PeTraceBits{1'b0}};
+        wire unused_trace = ^g_pe[p].trace;
+      end
     end
   endgenerate
 

@@ -62,7 +62,10 @@ def run_layers(
     """
     plans = [rtl_plan(config, job.image) for job, _ in jobs]
     parameters = rtl_parameters(config, max(map(len, plans)), counters, trace)
-    values = {**parameters.verilog(), "TraceBits": parameters.trace_bits}
+    values = parameters.verilog() | {
+        "Trace": 2 * int(trace), "TraceBits": parameters.trace_bits,
+        "PeTraceBits": sum(bits for _, bits in parameters.pe_trace_fields()),
+    }
     program = icarus.build(ARRAY_TESTBENCH, values, rtl_dirs, build_dir)
     with icarus.workspace(build_dir) as work:
         script: list[str] = []

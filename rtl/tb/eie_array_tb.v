@@ -9,7 +9,7 @@
 // +images=DIR   where these are
 // +out=FILE     what the script prints
 // +limit=N      cycles that a layer may take; beyond, prints "timeout N" and ends
-// +trace=FILE   one binary trace_o a cycle of each layer (parameter Trace = 1)
+// +trace=FILE   one binary trace_o a cycle of each layer (parameter Trace = 2)
 // +vcd=FILE     waveform of layer cycles +from=N to +to=N
 // Inputs change at the falling edge. All parameters are eie_array's.
 `timescale 1ns/1ps
@@ -33,7 +33,8 @@ module eie_array_tb #(
   parameter integer ProgramDepth    = 16,
   parameter integer Counters        = 1,
   parameter integer Trace           = 0,
-  parameter integer TraceBits       = 1     // as eie_array derives it
+  parameter integer TraceBits       = 1,    // as eie_array derives them
+  parameter integer PeTraceBits     = 1
 );
 
   localparam integer PositionBits = (NPe > 1) ? $clog2(NPe) : 1;
@@ -66,11 +67,33 @@ module eie_array_tb #(
   // The layer's cycles, counted without the array's help: from the one after start to the one
   // before done.
   integer cycles, limit, from_cycle, to_cycle, trace_file;
-  reg     running, dumping;
+  reg     running, dumping, sampled;
+
+  // One vector of all PEs would be made anew with every change of one of them; so each is sampled
+  // by itself.
+  genvar p;
+  generate
+    if (Trace == 2) begin : g_trace
+      reg [PeTraceBits-1:0] samples [0:NPe-1];
+      reg [TraceBits-1:0]   ccu_sample;
+      integer               i;
+      for (p = 0; p < NPe; p = p + 1) begin : g_sample
+        always @(posedge clk) if (running) samples[p] = dut.g_pe[p].trace;
+      end
+      always @(posedge clk) ccu_sample = trace;
+      always @(negedge clk) begin
+        if (sampled) begin
+          for (i = NPe - 1; i >= 0; i = i - 1) $fwrite(trace_file, "%b", samples[i]);
+          $fwrite(trace_file, "%b\n", ccu_sample[TraceBits-NPe*PeTraceBits-1:0]);
+        end
+        sampled = 1'b0;
+      end
+    end
+  endgenerate
 
   always @(posedge clk) begin
     if (running && !done) begin
-      if (trace_file != 0) $fwrite(trace_file, "%b\n", trace);
+      if (trace_file != 0) sampled = 1'b1;
       cycles = cycles + 1;
       if (dumping && cycles == from_cycle) $dumpon;
       if (dumping && cycles == to_cycle + 1) $dumpoff;
@@ -86,7 +109,7 @@ module eie_array_tb #(
   initial begin
     clk = 1'b0; rst_n = 1'b0; start = 1'b0; running = 1'b0;
     io_req = 1'b0; io_we = 1'b0; io_mem = 4'd0; io_pe = 0; io_addr = 32'd0; io_wdata = 0;
-    trace_file = 0;
+    trace_file = 0; sampled = 1'b0;
     if (!$value$plusargs("limit=%d", limit)) limit = 1000000;
     if (!$value$plusargs("from=%d", from_cycle)) from_cycle = -1;
     if (!$value$plusargs("to=%d", to_cycle)) to_cycle = -2;
@@ -172,7 +195,6 @@ module eie_array_tb #(
     end
   endtask
 
-  genvar p;
   generate
     for (p = 0; p < NPe; p = p + 1) begin : g_fill
       integer i;
