@@ -21,7 +21,7 @@ def _first_job(name):
 
 def _points_of(name, n_pe):
     """Cycles of all queues and lines for one layer and array, from the compressed layer."""
-    packed, activations = published(name)
+    packed, _ = published(name)
     config, job = _first_job(name)
     config = config.model_copy(update={"n_pe": n_pe})
     job = replace(job, image=build_image(packed, n_pe))
