@@ -75,7 +75,7 @@ class Counters:
     @classmethod
     def partial(cls, values: dict[str, Any]) -> Counters:
         """Counters of a run that could not count all; reading one left out is an AttributeError."""
-        if unknown := set(values) - {f.name for f in fields(cls)}:
+        if unknown := values.keys() - cls.__dataclass_fields__.keys():
             raise TypeError(f"no such counters: {', '.join(sorted(unknown))}")
         counters = cls.__new__(cls)
         vars(counters).update(values)
@@ -83,7 +83,8 @@ class Counters:
 
     def counted(self) -> list[Field[Any]]:
         """The counters that were counted: all of them, but for `partial` ones."""
-        return [f for f in fields(self) if f.name in vars(self)]
+        there = vars(self)
+        return [f for f in fields(self) if f.name in there]
 
     if not TYPE_CHECKING:
 
@@ -168,7 +169,8 @@ class Counters:
             if not np.array_equal(left, right):
                 pe = int(np.argmax(left != right))
                 raise ConservationError(f"{law} broken at PE {pe}: {left[pe]} != {right[pe]}")
-        if any(np.any(getattr(self, f.name) < 0) for f in self.counted()):
+        values = [np.ravel(getattr(self, f.name)) for f in self.counted()]
+        if np.concatenate(values).min() < 0:
             raise ConservationError("a counter is negative")
 
 

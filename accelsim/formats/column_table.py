@@ -50,16 +50,16 @@ class LineTable:
     Attributes
     ----------
     first : (n_tiles, n_columns, n_pe), line of the column's first entry
-    end : the same, line behind that of its last entry; 0 for an empty column
+    spans : the same, lines that the column lies in; 0 for an empty column
     """
 
     first: Small
-    end: Small
+    spans: Small
 
     @property
     def n_bytes(self) -> int:
         """Memory of both arrays."""
-        return self.first.nbytes + self.end.nbytes
+        return self.first.nbytes + self.spans.nbytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,14 +104,14 @@ class ColumnTable:
             return self._lines[entries_per_line]
 
     def _make_lines(self, entries_per_line: int) -> LineTable:
-        kind = small_type(int(self.totals.max()) // entries_per_line + 1, np.int16)
-        first = np.empty(self.counts.shape, kind)
-        end = np.empty(self.counts.shape, kind)
+        lines = int(self.totals.max()) // entries_per_line + 1
+        first = np.empty(self.counts.shape, small_type(lines, np.int16))
+        spans = np.empty(self.counts.shape, small_type(self.most // entries_per_line + 2))
         for tile, starts in enumerate(self.starts):
             first[tile] = starts[:-1] // entries_per_line
-            end[tile] = (starts[1:] + (entries_per_line - 1)) // entries_per_line
-        end[self.counts == 0] = 0
-        return LineTable(first, end)
+            spans[tile] = (starts[1:] + (entries_per_line - 1)) // entries_per_line - first[tile]
+        spans[self.counts == 0] = 0
+        return LineTable(first, spans)
 
 
 @dataclass(frozen=True, eq=False)

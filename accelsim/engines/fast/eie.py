@@ -47,11 +47,8 @@ def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
     if outputs:
         sums, saturations = _values(config, job, active)
     counters = time.counters(saturations)
-    operations = {
-        "entries": int(counters.issued_entries.sum()),
-        "padding": int(counters.padding_entries.sum()),
-        "macs": int(counters.macs.sum()),
-    }
+    entries, padding = int(counters.issued_entries.sum()), int(counters.padding_entries.sum())
+    operations = {"entries": entries, "padding": padding, "macs": entries - padding}
     if saturations is not None:
         operations["saturations"] = int(saturations.sum())
     return JobResult(sums, counters, operations)

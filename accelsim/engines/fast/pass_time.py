@@ -62,15 +62,16 @@ class Scan:
     first: int
     end: int
 
-    def row_changes(self, n_pe: int) -> tuple[IntArray, int]:
+    def row_changes(self, n_pe: int) -> tuple[Int32, int]:
         """Row changes before each broadcast, and after the last (S3)."""
-        rows = self.columns // n_pe
-        reached = np.empty(len(rows) + 1, np.int64)  # row of the scan after each broadcast
-        reached[0] = self.first // n_pe
-        np.floor_divide(self.columns + 1, n_pe, out=reached[1:])
-        trailing = self.end // n_pe - int(reached[-1])
+        columns, size = self.columns.astype(np.int32), np.int32(n_pe)
+        changes = columns // size
+        reached = (columns + np.int32(1)) // size  # row of the scan after each broadcast
+        changes[1:] -= reached[:-1]
+        changes[:1] -= np.int32(self.first // n_pe)
+        last = int(reached[-1]) if len(reached) else self.first // n_pe
         # With a bias, the last position of the last row has been broadcast.
-        return rows - reached[:-1], 0 if self.step.bias else trailing
+        return changes, 0 if self.step.bias else self.end // n_pe - last
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class PassTimer:
         return PassTime(max(scan_cycles, last_slot + 1), changed + trailing, blocked, sums)
 
     def _broadcast(
-        self, scan: Scan, changes: IntArray, sums: Int32, at_least: IntArray
+        self, scan: Scan, changes: Int32, sums: Int32, at_least: IntArray
     ) -> tuple[int, int]:
         """Last cycle of an issue slot or a wait, and that of the last broadcast."""
         from accelsim.engines.fast.kernels import counters, time
@@ -174,7 +175,7 @@ class PassTimer:
             counters.count_segment_line_reads(starts, columns, starts[scan.first], per_line, lines)
         else:
             known = table.lines(per_line)
-            counters.count_line_reads(known.first[tile], known.end[tile], columns, lines)
+            counters.count_line_reads(known.first[tile], known.spans[tile], columns, lines)
 
     def _check_limit(self, count: int, changed: int) -> None:
         """Cycles are 32-bit integers inside a pass; every entry in turn is the worst case."""

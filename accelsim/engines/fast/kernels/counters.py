@@ -35,7 +35,7 @@ def count_columns(counts, padding, columns, entries, pads, empty):
 
 
 @kernel
-def count_line_reads(first_line, end_line, columns, reads):
+def count_line_reads(first_line, spans, columns, reads):
     """Add up the lines read (P5), from a `LineTable`.
 
     Lines are read in ascending order, each once: as many as lie before the end of what has been
@@ -46,12 +46,12 @@ def count_line_reads(first_line, end_line, columns, reads):
     end = np.zeros(n_pe, first_line.dtype)
     skipped = np.zeros(n_pe, first_line.dtype)
     for column in columns:
-        first, behind = first_line[column], end_line[column]
+        first, span = first_line[column], spans[column]
         for p in range(n_pe):
-            reached = end[p]
-            begin = max(first[p], reached)
+            line, reached = first[p], end[p]
+            begin = max(line, reached)
             skipped[p] = small(skipped[p] + small(begin - reached))
-            end[p] = max(begin, behind[p])
+            end[p] = max(begin, small(line + small(span[p])))
     for p in range(n_pe):
         reads[p] += np.int32(end[p]) - np.int32(skipped[p])
 
@@ -147,12 +147,15 @@ def count_occupancy(issue, wait, longest, at_least):
 def _floors(issue, n, longest, floor):
     """Write ``issue[h + n] - issue[h]``, cut at ``longest``; the sum of what was cut."""
     small = floor.dtype.type
-    bound = np.int32(longest)
+    bound, most = np.int32(longest), np.int32(0)
     for h in range(len(issue) - n):
-        floor[h] = small(min(np.int32(issue[h + n] - issue[h]), bound))
+        ahead = np.int32(issue[h + n] - issue[h])
+        floor[h] = small(min(ahead, bound))
+        most = max(most, ahead)
     cut = np.int64(0)
-    for h in range(len(issue) - n):
-        cut += max(np.int32(np.int32(issue[h + n] - issue[h]) - bound), np.int32(0))
+    if most > bound:
+        for h in range(len(issue) - n):
+            cut += max(np.int64(issue[h + n] - issue[h]) - longest, 0)
     return cut
 
 

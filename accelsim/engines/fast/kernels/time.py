@@ -1,10 +1,10 @@
 """When columns are broadcast and popped: the closed forms of engines/README.md.
 
 Shapes: ``counts`` (n_columns, n_pe) and ``edges`` (n_columns, 4, n_pe) are one tile of an image's;
-``columns``, ``row_changes`` (K,) int64 for K broadcasts. Results: ``issue`` (K,) int32, the cycle
-of each broadcast from the first compute cycle on; ``wait`` (K, n_pe) int16 or int32, cycles from
-there to the column's pop; ``full`` (K,) of the same type: a PE whose wait is longer than this
-blocked a later broadcast for as many cycles as it is longer.
+``columns`` (K,) int64 and ``row_changes`` (K,) int32 for K broadcasts. Results: ``issue`` (K,)
+int32, the cycle of each broadcast from the first compute cycle on; ``wait`` (K, n_pe) int16 or
+int32, cycles from there to the column's pop; ``full`` (K,) of the same type: a PE whose wait is
+longer than this blocked a later broadcast for as many cycles as it is longer.
 
 Inner loops run over PEs, load before they select, and touch few arrays: so they become vector
 instructions, the wider the smaller the integers are.
