@@ -59,7 +59,9 @@ def machine_from(machine: str, settings: Sequence[str] | None) -> Machine:
 
 
 def _announce() -> None:
-    sys.stderr.write(_COMPILING)
+    # Like progress, for people: without a terminal, standard error holds mistakes only.
+    if sys.stderr.isatty():
+        sys.stderr.write(_COMPILING)
 
 
 def _overrides(settings: Sequence[str] | None) -> dict[str, Any]:
