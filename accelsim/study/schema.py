@@ -136,7 +136,8 @@ def explained(path: Path | None) -> Iterator[None]:
         yield
     except sqlite3.Error as problem:
         name = getattr(problem, "sqlite_errorname", "")
-        raise StoreError(f"{path or 'results'}: {_reason(name, problem, path)}") from None
+        reason = " ".join(_reason(name, problem, path).split())  # SQLite quotes its tables' text
+        raise StoreError(f"{path or 'results'}: {reason}") from None
     except UnicodeDecodeError:  # from SQLite's own messages, which quote a damaged file
         raise StoreError(f"{path or 'results'}: damaged: text that is not UTF-8; restore the file "
                          f"or sweep into a new one") from None

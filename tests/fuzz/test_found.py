@@ -57,6 +57,16 @@ def test_damaged_results(statement, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_a_message_of_sqlite_that_quotes_lines(tmp_path):
+    (path,) = make_results(tmp_path)
+    data = path.read_bytes()
+    assert b"json_patch(" in data
+    path.write_bytes(data.replace(b"workloads.digest", b"workloads`digest"))
+    with pytest.raises(AccelsimError) as caught:
+        read_results(path)
+    assert "\n" not in str(caught.value)
+
+
 HUGE = "9" * 400
 
 

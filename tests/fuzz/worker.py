@@ -1,7 +1,7 @@
 """Reads damaged files in a process of its own.
 
 ``python -m tests.fuzz.worker READER SEED COUNT FOLDER``; the same words give the same files.
-Prints one JSON object: how many were read, refused, and each failure. Limits: 10 s a file, 4 GB of
+Prints one JSON object: how many were read, refused, and each failure. Limits: 30 s a file, 4 GB of
 addresses (so that a huge allocation is an error at once), and the memory used is measured.
 """
 
@@ -21,7 +21,7 @@ from accelsim.errors import AccelsimError
 from tests.fuzz.mutate import damage
 from tests.fuzz.readers import READERS
 
-SECONDS_A_FILE = 10
+SECONDS_A_FILE = 30
 ADDRESS_BYTES = 4 << 30
 
 
