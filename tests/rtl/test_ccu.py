@@ -90,14 +90,14 @@ async def lock_step(dut, full_rate, busy_rate, density):
                          value_i=0 if found is None else row[found])
             if not going:
                 break
-            check(dut, cycle, model, plan, begun)
+            check(dut, cycle, model, plan, begun, n_pe)
             model.load()
             cycle += 1
         expect(dut, cycle, done_o=1, idle_o=1, running_o=0, compute_o=0)
         await check_counters(dut, model, cycle, len(plan))
 
 
-def check(dut, cycle, model, plan, begun):
+def check(dut, cycle, model, plan, begun, n_pe):
     """Everything that the control unit says in this cycle."""
     phase, scan = model.phase, model.scan
     scans = phase == "compute" and not scan.finished
@@ -114,10 +114,18 @@ def check(dut, cycle, model, plan, begun):
         batch_addr_o=store_addr if load_addr is None else load_addr,
         batch_row_o=store_row if load_row is None else load_row,
         shift_o=SHIFTS[0], read_shift_o=SHIFTS[1], relu_o=SHIFTS[2],
+        # The bias row is found without the tree; nothing else is behind a pass's rows.
+        looks_o=scans and not at_bias(scan, plan[len(begun) - 1], n_pe),
     )
     if phase == "start":
         step = plan[len(begun)]
         expect(dut, cycle, swap_o=not begun, clear_o=step.clear)
+
+
+def at_bias(scan, step, n_pe):
+    """Whether the row at hand is the one that holds 1.0."""
+    n_rows = step.first_row + step.n_rows
+    return step.bias and scan.found is not None and scan.item[0] == n_rows * n_pe
 
 
 async def check_counters(dut, model, cycles, passes):

@@ -93,6 +93,9 @@ class PassTimer:
     """
 
     def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
+        from accelsim.engines.fast.kernels import counters, time  # imports Numba
+
+        self._counters, self._time = counters, time
         self._config, self._image, self._table = config, image, image.table
         self._count_bypasses = count_bypasses and config.bypass
         self._entries = int(self._table.totals.sum())
@@ -134,8 +137,7 @@ class PassTimer:
         self, scan: Scan, changes: Int32, sums: Int32, at_least: IntArray
     ) -> tuple[int, int]:
         """Last cycle of an issue slot or a wait, and that of the last broadcast."""
-        from accelsim.engines.fast.kernels import counters, time
-
+        counters, time = self._counters, self._time
         config, tile, columns = self._config, scan.step.tile, scan.columns
         counts = self._table.counts[tile]
         issue = np.empty(len(columns), np.int32)
@@ -162,8 +164,7 @@ class PassTimer:
 
     def _count(self, scan: Scan, sums: Int32) -> None:
         """Counters that depend on which columns were broadcast, not on when."""
-        from accelsim.engines.fast.kernels import counters
-
+        counters = self._counters
         table, tile, columns = self._table, scan.step.tile, scan.columns
         entries, padding, empty, _, _, lines, _, _ = sums
         counters.count_columns(

@@ -52,7 +52,7 @@ _LAYERS = {
     "tiles": [(34, 22, 0.4, 0.7, True, "any", 13), (22, 13, 0.5, None, True, "any", 14),
               (16, 16, 0.05, 0.5, False, "bounds", 2)],
     "waits": [(21, 20, 0.6, 0.9, True, "bounds", 0), (20, 9, 0.6, None, False, "any", 4),
-              (50, 21, 0.3, 0.2, True, "any", 3)],
+              (50, 21, 0.3, 0.2, True, "any", 3), (20, 3, 0.9, 0.9, False, "any", 5)],
     "wide": [(32, 30, 0.4, 0.7, True, "any", 7), (30, 11, 0.7, None, True, "bounds", 9)],
     "one": [(6, 5, 0.7, 0.7, True, "any", 15), (5, 1, 0.9, None, False, "any", 10)],
 }

@@ -7,6 +7,7 @@ quiet and the trace are left alone: a fault there does not compile, or changes n
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: line ``number`` of a unit becomes ``after``."""
+    """One fault: line ``number`` of a unit becomes ``after``.
+
+    Attributes
+    ----------
+    occurrence : 1 for the first line of this text in the file
+    """
 
     unit: str
     number: int
+    occurrence: int
     operator: str
     before: str
     after: str
@@ -72,11 +79,14 @@ _DECLARATION = re.compile(
 def mutants(path: Path) -> list[Mutant]:
     """Every fault that the operators make of a file, in the order of its lines."""
     found: dict[tuple[int, str], Mutant] = {}
+    times: Counter[str] = Counter()
     for number, line in _body(path.read_text()):
+        text = " ".join(line.split())
+        times[text] += 1
         code, comment = _split(line)
         for operator, after in _faults(code):
             if _value(after) != _value(code):
-                mutant = Mutant(path.stem, number, operator, line, after + comment)
+                mutant = Mutant(path.stem, number, times[text], operator, line, after + comment)
                 found.setdefault((number, mutant.after), mutant)
     return list(found.values())
 
@@ -100,7 +110,8 @@ def _split(line: str) -> tuple[str, str]:
 
 def _value(code: str) -> str:
     """The same for two spellings of one constant."""
-    return re.sub(r"\b1'b([01])\b", r"\1", " ".join(code.split()))
+    zeros = re.sub(r"\{\w+\{1'b0\}\}", "0", " ".join(code.split()))
+    return re.sub(r"\b1'b([01])\b", r"\1", zeros)
 
 
 def _faults(code: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,97 @@
+"""The synthesis script: bad input in one line; and, slowly, what its numbers must be."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "rtl" / "synth" / "synth.py"
+
+# A library that maps everything, in areas that are easy to add up.
+CELLS = {"INV": ("Y", "!A", 2), "NAND2": ("Y", "!(A B)", 4), "NOR2": ("Y", "!(A+B)", 4)}
+
+
+def liberty() -> str:
+    """Liberty text with three gates and a flip-flop with reset."""
+    cells = []
+    for name, (out, function, area) in CELLS.items():
+        pins = "".join(f"pin({pin}) {{ direction : input; }} " for pin in "AB" if pin in function)
+        cells.append(
+            f'cell ({name}) {{ area : {area}; {pins}'
+            f'pin({out}) {{ direction : output; function : "{function}"; }} }}'
+        )
+    cells.append(
+        'cell (DFFR) { area : 20; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; '
+        'clear : "!R"; } pin(C) { direction : input; clock : true; } '
+        'pin(D) { direction : input; } pin(R) { direction : input; } '
+        'pin(Q) { direction : output; function : "IQ"; } }'
+    )
+    cells.append(
+        'cell (DFFS) { area : 20; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; '
+        'preset : "!S"; } pin(C) { direction : input; clock : true; } '
+        'pin(D) { direction : input; } pin(S) { direction : input; } '
+        'pin(Q) { direction : output; function : "IQ"; } }'
+    )
+    cells.append(
+        'cell (DFF) { area : 16; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; } '
+        'pin(C) { direction : input; clock : true; } pin(D) { direction : input; } '
+        'pin(Q) { direction : output; function : "IQ"; } }'
+    )
+    return "library (tiny) {\n" + "\n".join(cells) + "\n}\n"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, cwd=ROOT
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [(None, "No such file or directory; give a Liberty file by LIBERTY=path"),
+     ("library (x) { }", "holds no cell named NAND2")],
+)
+def test_a_bad_library_is_one_line(tmp_path: Path, text: str | None, says: str) -> None:
+    path = tmp_path / "cells.lib"
+    if text is not None:
+        path.write_text(text)
+    done = run("--only", "area", "--liberty", str(path))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"synth: error: {path}: ")
+    assert says in done.stderr
+
+
+@pytest.mark.slow
+def test_areas_with_a_library_of_ones_own(tmp_path: Path) -> None:
+    """Flip-flops alone give a floor that the registers of each unit set."""
+    path = tmp_path / "tiny.lib"
+    path.write_text(liberty())
+    done = run("--only", "area", "--liberty", str(path))
+    assert done.returncode == 0, done.stderr
+    rows = {
+        cells[1].strip(): [float(cell.replace(",", "")) for cell in cells[3:5]]
+        for line in done.stdout.splitlines()
+        if re.match(r"\| [a-z]", line) and not line.startswith("| unit")
+        for cells in [line.split("|")]
+    }
+    floors = {
+        "act_queue": 8 * 30 * 16 + 10 * 20,  # words; count, head, tail
+        "weight_decoder": 16 * 16 * 16,
+        "act_rw": 2 * 64 * (16 * 16 + 20),  # words and their written bits
+        "pe_counters": 21 * 32 * 20,
+    }
+    for unit, floor in floors.items():
+        nand2, area = rows[unit]
+        assert floor < area < 4 * floor
+        assert abs(nand2 - area / 4) <= 1
+    parts = ("act_queue", "ptr_read", "spmat_read", "weight_decoder", "arith_unit", "act_rw",
+             "pe_counters")
+    assert sum(rows[unit][1] for unit in parts) < rows["pe"][1]
+    assert 16 * rows["lnzd_node"][1] < rows["lnzd_tree"][1]
