@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from accelsim.cli.common import CsvOption, JsonOption, console, print_csv, print_json, table
+from accelsim.cli.common import (
+    CsvOption,
+    JsonOption,
+    console,
+    print_csv,
+    print_json,
+    progress,
+    table,
+)
 
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
@@ -82,7 +90,8 @@ def compress(
     if permute:
         recipe = replace(recipe, permute_rows=n_pe)
     layers = as_layers(source, layer, seed)
-    packed = compress_network(layers, recipe)
+    with progress(f"compressing {len(layers)} layers", len(layers)) as advance:
+        packed = compress_network(layers, recipe, advance)
     vectors = layers[0].activations
     if inputs is not None:
         vectors = load_inputs(inputs, packed[0].n_inputs)

@@ -178,13 +178,16 @@ def accuracy(
     images, labels = load_digits(digits)
     layers = calibrated(open_source(network).layers, images)
     found: list[tuple[str, float]] = [("32-bit float", measure(None, layers, images, labels))]
-    for width in bits or [16, 8]:
-        narrow = config_from(
-            machine,
-            [*(settings or []), f"activation_bits={width}", f"weight_value_bits={width}",
-             f"accumulator_bits={width}"],
-        )
-        found.append((f"{width}-bit fixed", measure(narrow, layers, images, labels)))
+    widths = bits or [16, 8]
+    with progress("measuring", len(widths)) as advance:
+        for width in widths:
+            narrow = config_from(
+                machine,
+                [*(settings or []), f"activation_bits={width}", f"weight_value_bits={width}",
+                 f"accumulator_bits={width}"],
+            )
+            found.append((f"{width}-bit fixed", measure(narrow, layers, images, labels)))
+            advance()
     if as_json:
         print_json({"network": network, "inputs": len(labels), "machine": config.machine,
                     "accuracy": dict(found)})

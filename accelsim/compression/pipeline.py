@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -83,9 +83,11 @@ def _shared(layer: Layer, own: Recipe, values: Floats, bias: Floats | None) -> S
 
 
 def compress_network(
-    layers: Sequence[Layer], recipe: Recipe | None = None
+    layers: Sequence[Layer],
+    recipe: Recipe | None = None,
+    on_layer: Callable[[], object] = lambda: None,
 ) -> list[CompressedLayer]:
-    """Compress layer by layer.
+    """Compress layer by layer; ``on_layer`` is called after each.
 
     Raises
     ------
@@ -96,7 +98,11 @@ def compress_network(
     for name in recipe.layers if recipe else ():
         if name not in names:
             raise InputError(f"recipe: no layer is called '{name}'{nearest(name, names)}")
-    return [compress(layer, recipe) for layer in layers]
+    packed = []
+    for layer in layers:
+        packed.append(compress(layer, recipe))
+        on_layer()
+    return packed
 
 
 def nearest_codes(values: Floats, codebook: Floats) -> npt.NDArray[np.uint8]:
