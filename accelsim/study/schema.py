@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,8 @@ from accelsim.errors import AccelsimError
 
 APPLICATION_ID = 0x61637369  # "acsi", in the file's header
 SCHEMA_VERSION = 1
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 20.0
+_TRY_AGAIN_SECONDS = 0.05
 
 # Configurations are stored as what differs from a base, each once; the view puts them together.
 _SCHEMA = f"""
@@ -55,25 +57,37 @@ def open_store(path: Path | None) -> sqlite3.Connection:
     StoreError
         If it is locked, cannot be written, is of a newer version or is something else.
     """
-    name = ":memory:" if path is None else str(path)
     with explained(path):
-        connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None)
-        try:
-            # SQLite opens a file that it must not write as read-only, and says so at the first
-            # write; better now than after an hour of simulation.
-            if not check_kind(connection, path):
-                connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("BEGIN IMMEDIATE")
-            # Another sweep may have made the tables meanwhile.
-            if not check_kind(connection, path):
-                for statement in _SCHEMA.split(";"):
-                    connection.execute(statement)
-            connection.execute("COMMIT")
+        give_up = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return _open_once(path)
+            except sqlite3.OperationalError as problem:
+                # SQLite does not wait when two programs turn a file to WAL at the same moment.
+                if not _is_busy(problem) or time.monotonic() > give_up:
+                    raise
+            time.sleep(_TRY_AGAIN_SECONDS)
+
+
+def _open_once(path: Path | None) -> sqlite3.Connection:
+    name = ":memory:" if path is None else str(path)
+    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        # SQLite opens a file that it must not write as read-only, and says so at the first
+        # write; better now than after an hour of simulation.
+        if not check_kind(connection, path):
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        except BaseException:
-            connection.close()
-            raise
+        connection.execute("BEGIN IMMEDIATE")
+        # Another sweep may have made the tables meanwhile.
+        if not check_kind(connection, path):
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -143,8 +157,13 @@ def explained(path: Path | None) -> Iterator[None]:
                          f"or sweep into a new one") from None
 
 
+def _is_busy(problem: sqlite3.Error) -> bool:
+    name: str = getattr(problem, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
 def _reason(name: str, problem: sqlite3.Error, path: Path | None) -> str:
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    if _is_busy(problem):
         return (f"locked by another program for more than {BUSY_SECONDS:g} s; "
                 f"wait for it to end, then run the same command again")
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import resource
 import shutil
@@ -10,12 +11,13 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
 
 from accelsim.study import Results, StoreError, sweep
-from accelsim.study.schema import APPLICATION_ID, SCHEMA_VERSION
+from accelsim.study.schema import APPLICATION_ID, SCHEMA_VERSION, open_store
 from tests.faults.sweeps import POINTS, contents, finish, slow_study, start, stored
 from tests.study.tiny import study_file
 
@@ -101,6 +103,24 @@ def test_two_sweeps_into_one_store_keep_every_point_once(tmp_path: Path, finishe
         code, errors = finish(process)
         assert code == 0, errors
     assert contents(store) == contents(finished)
+
+
+def test_many_open_a_new_store_at_the_same_moment(tmp_path: Path) -> None:
+    """Turning a file to WAL fails at once, not after a wait, when another does the same."""
+    fork = multiprocessing.get_context("fork")
+    at_once = fork.Barrier(4)
+    openers = [fork.Process(target=open_stores, args=(tmp_path, at_once)) for _ in range(4)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join()
+    assert [opener.exitcode for opener in openers] == [0] * 4
+
+
+def open_stores(folder: Path, at_once: Barrier) -> None:
+    for number in range(100):
+        at_once.wait(60)
+        open_store(folder / f"{number}.sqlite").close()
 
 
 def test_a_store_of_a_newer_version_is_refused(tmp_path: Path, finished: Path) -> None:
