@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from accelsim.api import simulate
+    from accelsim.api import simulate, simulate_recurrent
     from accelsim.arch import EieConfig, load_config, load_machine
     from accelsim.compression import Recipe, compress
-    from accelsim.engines.ese import simulate_recurrent
     from accelsim.errors import AccelsimError
     from accelsim.network import simulate_network
     from accelsim.records import BinaryPoints, CompressedLayer, Layer
@@ -39,7 +38,7 @@ _HOME = {
     "load_machine": "accelsim.arch",
     "simulate": "accelsim.api",
     "simulate_network": "accelsim.network",
-    "simulate_recurrent": "accelsim.engines.ese",
+    "simulate_recurrent": "accelsim.api",
 }
 
 __all__ = [

@@ -5,26 +5,32 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim import __version__
-from accelsim.arch import EieConfig
+from accelsim.arch import EieConfig, EseConfig
 from accelsim.arch.plan import make_plan, tile_rows
+from accelsim.engines import ese
 from accelsim.engines.job import LayerJob, run_job
 from accelsim.errors import InputError
+from accelsim.ese_results import EseCounters, RecurrentResult
 from accelsim.fixedpoint import frac_bits_for, quantise
 from accelsim.formats import LayerImage, build_image
 from accelsim.records import BinaryPoints, CompressedLayer
+from accelsim.recurrent import RecurrentLayer
 from accelsim.results import Counters, RunResult
 
 if TYPE_CHECKING:
     from accelsim.energy import EnergyReport
+    from accelsim.energy.ese import EseEnergy
 
-__all__ = ["choose_binary_points", "finish", "image_for", "make_job", "simulate"]
+__all__ = ["choose_binary_points", "finish", "image_for", "make_job", "simulate",
+           "simulate_recurrent"]
 
 
 def choose_binary_points(
@@ -189,3 +195,43 @@ def _price(config: EieConfig, counters: Counters) -> EnergyReport:
     from accelsim.energy import price
 
     return price(config, counters)
+
+
+def simulate_recurrent(
+    config: EseConfig,
+    layer: RecurrentLayer,
+    inputs: npt.ArrayLike,
+    engine: str = "fast",
+    *,
+    frac_bits: Mapping[str, int] | None = None,
+    calibration: npt.ArrayLike | None = None,
+    outputs: bool = True,
+) -> RecurrentResult:
+    """Run one recurrent layer on an utterance.
+
+    Parameters
+    ----------
+    inputs : (n_steps, n_inputs) or (n_steps, n_channels, n_inputs) floats
+    engine : "fast", "reference" (both to the cycle) or "functional" (no time)
+    frac_bits, calibration : binary points, or the inputs that they are chosen from;
+        see `accelsim.engines.ese.job.make_job`
+
+    Raises
+    ------
+    InputError, CapacityError
+        One line each: what is wrong, where, and the remedy.
+    """
+    job = ese.make_job(config, layer, inputs, frac_bits, calibration)
+    run = ese.run_recurrent(engine, config, job, outputs)
+    operations = {**job.operations, "saturations": run.saturations}
+    return RecurrentResult(
+        layer.name, engine, config.clock_mhz, run.outputs, run.counters, run.slots,
+        dict(job.frac_bits), operations, {"accelsim": __version__, **dict(layer.provenance)},
+        partial(_price_recurrent, config, job.n_channels),
+    )
+
+
+def _price_recurrent(config: EseConfig, n_channels: int, counters: EseCounters) -> EseEnergy:
+    from accelsim.energy.ese import price_ese
+
+    return price_ese(config, counters, n_channels)

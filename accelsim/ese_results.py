@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -147,6 +147,7 @@ class RecurrentResult:
     counters, slots : None and empty from the functional engine, which has no time
     frac_bits : binary point of every signal; ``outputs_float`` uses that of y
     operations : entries, padding, macs and saturations of a whole utterance
+    pricer : prices counters; behind ``energy``
     """
 
     name: str
@@ -158,6 +159,14 @@ class RecurrentResult:
     frac_bits: Mapping[str, int]
     operations: dict[str, int]
     provenance: dict[str, Any] = field(default_factory=dict)
+    pricer: Callable[[EseCounters], Any] | None = None
+
+    @property
+    def energy(self) -> Any:
+        """The `accelsim.energy.ese.EseEnergy` of this utterance: events of an ASIC at 45 nm."""
+        if self.pricer is None:
+            raise AttributeError(f"{self.name}: no energy model for this run")
+        return self.pricer(self.timed)
 
     @property
     def timed(self) -> EseCounters:

@@ -63,6 +63,9 @@ def recurrent(
                                                  "time).")
     ] = "fast",
     seed: SeedOption = 1,
+    energy: Annotated[
+        bool, typer.Option("--energy", help="Energy of every module, and what is left out.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run an LSTM on ESE: cycles of every slot, energy, error against float step by step."""
@@ -84,10 +87,13 @@ def recurrent(
     out = console()
     for view in _views(config, run.result, inputs.shape):
         out.print(view)
-    if run.energy is not None:
+    if run.result.counters is not None:
+        if energy:
+            out.print(_energy_view(run.result, inputs.shape))
+        priced = run.result.energy
         out.print(f"energy of events at 45 nm, without leakage and clock: "
-                  f"{run.energy.total_nj / len(inputs):,.1f} nJ a step, "
-                  f"{100 * run.energy.dram_share:.1f} % of it DRAM")
+                  f"{priced.total_nj / len(inputs):,.1f} nJ a step, "
+                  f"{100 * priced.dram_share:.1f} % of it DRAM")
     out.print(table("Outputs against 64-bit float, the same weights unquantised", (
         "step", "RMS error", "largest error", "relative"), [
         (e.step, f"{e.rms:.2e}", f"{e.largest:.2e}", f"{100 * e.relative:.3f} %")
@@ -145,6 +151,21 @@ def _views(config: EseConfig, result: RecurrentResult, shape: tuple[int, ...]) -
     title = f"{result.name}: {n_steps} steps, {shape[1]} channels, engine {result.engine}"
     return [table(title, ("figure", "value"), rows),
             table(f"Slots of step {shown}", ("slot", "matrix", "cycles", "us"), slots)]
+
+
+def _energy_view(result: RecurrentResult, shape: tuple[int, ...]) -> Any:
+    from accelsim.energy.ese import UNPRICED
+
+    priced = result.energy
+    n_steps, n_channels = shape[:2]
+    rows: list[tuple[str, object, object, str]] = [
+        (name, picojoules * 1e-3 / n_steps, picojoules * 1e-3 / n_steps / n_channels,
+         f"{100 * picojoules / priced.total_pj:.1f} %")
+        for name, picojoules in (*priced.modules_pj.items(), ("total", priced.total_pj))
+    ]
+    left_out = "; ".join(UNPRICED)
+    return table(f"Energy of events of an ASIC at 45 nm; not priced: {left_out}",
+                 ("module", "nJ a step", "nJ a step and channel", "share"), rows)
 
 
 def patterns(

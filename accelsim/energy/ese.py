@@ -3,6 +3,10 @@
 The units that ESE shares with EIE cost what they cost there (`accelsim.energy.events`). This is
 the energy of events of an ASIC at 45 nm, not of the FPGA that the paper built: `UNPRICED` says
 what is left out, so totals compare patterns and sizes, never with the 41 W of the paper.
+
+One assumption covers every run: arithmetic, registers and DRAM cost what the 45 nm tables of
+`accelsim.energy.data` say, the buffers are CACTI memories of low standby power made for 800 MHz
+(EIE's), and neither scales with ``clock_mhz``, which ESE's FPGA set.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from accelsim.api import simulate_recurrent
 from accelsim.arch import EseConfig, load_as
-from accelsim.engines.ese import simulate_recurrent
 from accelsim.workload.ese import (
     PUBLISHED,
     PUBLISHED_TOTAL_REAL_US,

@@ -1,4 +1,4 @@
-"""One utterance on ESE with its error against float, step by step, and its energy."""
+"""One utterance on ESE with its error against float, step by step."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.api import simulate_recurrent
 from accelsim.arch import EseConfig
 from accelsim.compression.patterns import prune_recurrent
-from accelsim.energy.ese import EseEnergy, price_ese
-from accelsim.engines.ese import simulate_recurrent
 from accelsim.engines.ese.error import StepError, step_errors
 from accelsim.ese_results import RecurrentResult
 from accelsim.recurrent import RecurrentLayer
@@ -24,11 +23,10 @@ _SHOWN = 6
 
 @dataclass(frozen=True, eq=False)
 class ComparedRun:
-    """``errors`` of the fixed-point outputs against the same weights in float; None: no time."""
+    """``errors`` of the fixed-point outputs against the same weights in float."""
 
     result: RecurrentResult
     errors: list[StepError]
-    energy: EseEnergy | None
 
     def some_errors(self) -> list[StepError]:
         """Evenly spaced steps, the first and the last among them."""
@@ -44,11 +42,11 @@ class ComparedRun:
             "operations": self.result.operations, "frac_bits": dict(self.result.frac_bits),
             "errors": [asdict(error) for error in self.errors],
         }
-        if timed is not None and self.energy is not None:
+        if timed is not None:
             told |= {
                 "cycles": timed.cycles, "time_us": self.result.time_us,
                 "counters": timed.totals(), "slots": [asdict(s) for s in self.result.slots],
-                "energy_pj": dict(self.energy.modules_pj),
+                "energy_pj": dict(self.result.energy.modules_pj),
             }
         return told
 
@@ -58,11 +56,7 @@ def run_and_compare(
 ) -> ComparedRun:
     """Run ``inputs`` (n_steps, n_channels, n_inputs) on an engine and against float."""
     result = simulate_recurrent(config, layer, inputs, engine)
-    errors = step_errors(result.outputs_float, layer, inputs)
-    energy = None
-    if result.counters is not None:
-        energy = price_ese(config, result.counters, inputs.shape[1])
-    return ComparedRun(result, errors, energy)
+    return ComparedRun(result, step_errors(result.outputs_float, layer, inputs))
 
 
 def chosen_layer(

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.api import simulate_recurrent
 from accelsim.arch import BbsConfig, EseConfig, load_as
 from accelsim.compression.patterns import prune_recurrent
 from accelsim.energy.ese import price_ese
 from accelsim.engines.bbs import lstm_step_cycles
-from accelsim.engines.ese import simulate_recurrent
 from accelsim.engines.ese.float_model import run_float
 from accelsim.errors import InputError, nearest
 from accelsim.recurrent import RecurrentLayer

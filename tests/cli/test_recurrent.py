@@ -55,6 +55,22 @@ def test_the_published_layer_as_a_table(capsys, monkeypatch):
     assert "5.36" in out, "the published time of the Wx rows"
 
 
+def test_energy_by_module(capsys, monkeypatch):
+    arguments = ["recurrent", FOLDER, "--steps", "4", "--density", "0.112", "--pattern",
+                 "unstructured"]
+    code, out, _ = run(capsys, monkeypatch, *arguments, "--energy")
+    assert code == 0
+    assert "not priced: leakage and clock" in " ".join(out.split())
+    shown = {line.split()[0]: line.split() for line in out.splitlines() if line.endswith("% ")}
+    code, out, _ = run(capsys, monkeypatch, *arguments, "--json")
+    told = json.loads(out)["energy_pj"]
+    for module, picojoules in told.items():
+        nanojoules = picojoules / 1000 / 4
+        assert float(shown[module][1].replace(",", "")) == pytest.approx(nanojoules, rel=1e-3)
+    total = float(shown["total"][1].replace(",", ""))
+    assert total == pytest.approx(sum(told.values()) / 4000, rel=1e-3)
+
+
 def test_functional_runs_have_no_time(capsys, monkeypatch):
     code, out, _ = run(capsys, monkeypatch, "recurrent", FOLDER, "--steps", "4", "--engine",
                        "functional", "--codebook-bits", "4")

@@ -5,10 +5,10 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from accelsim import simulate_recurrent
 from accelsim.arch import EseConfig, load_as
 from accelsim.compression.patterns import prune_recurrent
 from accelsim.energy.ese import FREE_COUNTERS, UNPRICED, price_ese
-from accelsim.engines.ese import simulate_recurrent
 from accelsim.ese_results import EseCounters
 from tests.ese.layers import random_layer, utterance
 
@@ -65,6 +65,19 @@ def test_every_counter_is_priced_or_says_why_not(ese):
     assert UNPRICED
 
 
+def test_a_result_prices_itself(ese):
+    """Nothing is read or worked out before it is asked for; channels in use are counted."""
+    rng = np.random.default_rng(6)
+    layer = random_layer(rng, n_in=20, n_cells=32)
+    result = simulate_recurrent(ese, layer, utterance(rng, 3, 2, 20))
+    assert result.energy.modules_pj == price_ese(ese, result.timed, 2).modules_pj
+    assert result.energy.total_pj > price_ese(ese, result.timed, 1).total_pj
+    assert result.energy.macs == result.operations["macs"]
+    untimed = simulate_recurrent(ese, layer, utterance(rng, 3, 2, 20), "functional")
+    with pytest.raises(AttributeError, match="tells no time"):
+        print(untimed.energy)
+
+
 def test_fewer_weights_cost_less(ese):
     rng = np.random.default_rng(2)
     layer = random_layer(rng, n_in=40, n_cells=64, density=1.0)
@@ -73,7 +86,7 @@ def test_fewer_weights_cost_less(ese):
     for density in (1.0, 0.5, 0.1):
         pruned = prune_recurrent(layer, "unstructured", density=density)
         result = simulate_recurrent(ese, pruned, x)
-        energies.append(price_ese(ese, result.timed, 2))
+        energies.append(result.energy)
         macs = energies[-1].modules_pj["arith_unit"] / int(result.timed.macs.sum())
         assert macs == pytest.approx(energies[0].modules_pj["arith_unit"] / energies[0].macs)
     for module in ("dram", "arith_unit", "weight_buffer"):

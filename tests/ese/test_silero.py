@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from accelsim import simulate_recurrent
 from accelsim.arch import EseConfig, load_as
 from accelsim.compression import Recipe, compress_recurrent
-from accelsim.engines.ese import simulate_recurrent
 from accelsim.errors import FormatError, InputError
 from accelsim.study.recurrent_runs import chosen_layer, run_and_compare
 from accelsim.study.tradeoff import bank_machine, pattern_parameters, tradeoff

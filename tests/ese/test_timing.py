@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from accelsim import simulate_recurrent
 from accelsim.arch import EseConfig, load_as
-from accelsim.engines.ese import make_job, simulate_recurrent
+from accelsim.engines.ese import make_job
 from accelsim.engines.reference import ese as reference
 from accelsim.engines.reference.ping_pong_buffer import PingPongBuffer
 from accelsim.engines.reference.spmv_control import SpmvControl

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from accelsim.arch import EseConfig
 from accelsim.engines.ese.float_model import run_float
-from accelsim.engines.ese.simulate import simulate_recurrent
+from accelsim.engines.ese.job import make_job
+from accelsim.engines.ese.simulate import run_recurrent
+from accelsim.fixedpoint import dequantise
 from accelsim.recurrent import RecurrentLayer
 
 
@@ -50,9 +52,9 @@ def error_a_step(
     x = np.asarray(inputs, dtype=np.float64)
     if x.ndim == 2:
         x = x[:, None, :]
-    got = simulate_recurrent(
-        config, layer, x, "fast", frac_bits=frac_bits, calibration=calibration
-    ).outputs_float
+    job = make_job(config, layer, x, frac_bits, calibration)
+    outputs = run_recurrent("fast", config, job).outputs
+    got = dequantise(np.asarray(outputs), job.frac_bits["y"])
     return step_errors(got, against or layer, x)
 
 
