@@ -21,14 +21,14 @@ NAMES = {
     ),
     "accelsim.arch": (
         "ARITH_STAGES BbsConfig EieConfig EseConfig load_as load_config load_machine "
-        "parse_setting published_sources"
+        "parse_setting published_sources register_machine"
     ),
     "accelsim.compression": (
         "CompressionTable Recipe TableRow compress compress_network compress_recurrent "
         "compression_table load_compressed save_compressed"
     ),
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
-    "accelsim.engines": "ENGINES LayerJob run_job",
+    "accelsim.engines": "ENGINES LayerJob register_engine run_job",
     "accelsim.formats": "LayerImage PeImage build_image",
     "accelsim.study": (
         "Condition FinishedPoint METRICS Metric Objective Progress Results StoreError Study "

@@ -9,9 +9,10 @@ from accelsim.arch.loader import (
     load_machine,
     parse_setting,
     published_sources,
+    register_machine,
 )
 
 __all__ = [
     "ARITH_STAGES", "BbsConfig", "EieConfig", "EseConfig", "load_as", "load_config",
-    "load_machine", "parse_setting", "published_sources",
+    "load_machine", "parse_setting", "published_sources", "register_machine",
 ]

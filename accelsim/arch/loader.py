@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,7 +21,43 @@ M = TypeVar("M", EieConfig, EseConfig, BbsConfig)
 
 MACHINES: dict[str, type[Machine]] = {"eie": EieConfig, "ese": EseConfig, "bbs": BbsConfig}
 
+_FILES: dict[str, Traversable] = {
+    name: resources.files("accelsim.arch").joinpath(f"{name}.toml") for name in MACHINES
+}
+
 _MAX_FILE_BYTES = 1 << 20
+
+
+def register_machine(model: type[BaseModel], file: Path) -> None:
+    """Offer another machine to `load_machine`, by its name and as the base of other files.
+
+    Parameters
+    ----------
+    model : like `EieConfig`; its field ``machine: Literal["name"]`` is the machine's name
+    file : TOML with every value, and its source in the comment behind it
+
+    Raises
+    ------
+    ConfigError
+        If the model names no machine, the name is taken, or the file does not fit the model.
+    """
+    field = model.model_fields.get("machine")
+    names = get_args(field.annotation) if field is not None else ()
+    if len(names) != 1 or not isinstance(names[0], str):
+        raise ConfigError(f'{model.__name__}: needs a field machine: Literal["name"]')
+    name = names[0]
+    if name in MACHINES:
+        raise ConfigError(f"there is a machine '{name}' already; choose another name")
+    _FILES[name] = file
+    MACHINES[name] = cast("type[Machine]", model)
+    try:
+        values = _read(file)
+        if values.get("machine") != name:
+            raise ConfigError(f"{file}: needs machine = '{name}'")
+        _validated(MACHINES[name], values, str(file))
+    except ConfigError:
+        del _FILES[name], MACHINES[name]
+        raise
 
 
 def load_config(source: str | Path = "eie", **overrides: Any) -> EieConfig:
@@ -94,7 +131,7 @@ def published_sources(machine: str = "eie") -> dict[str, str]:
 
 
 def _published_text(machine: str) -> str:
-    return resources.files("accelsim.arch").joinpath(f"{machine}.toml").read_text("utf-8")
+    return _FILES[machine].read_text("utf-8")
 
 
 def _published(machine: str) -> dict[str, Any]:
@@ -102,10 +139,18 @@ def _published(machine: str) -> dict[str, Any]:
 
 
 def _from_file(path: Path) -> dict[str, Any]:
+    values = _read(path)
+    machine = values.get("machine")
+    if not isinstance(machine, str) or machine not in MACHINES:
+        raise ConfigError(f"{path}: needs machine = one of: {', '.join(MACHINES)}")
+    return {**_published(machine), **values}
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise ConfigError(f"{path}: larger than 1 MiB; this is not a machine file")
-        values = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         hint = nearest(str(path), MACHINES)
         raise ConfigError(f"{path}: no such machine or file{hint}") from None
@@ -116,10 +161,6 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: nested too deeply") from None
     except ValueError as problem:  # not TOML, or a path that no file can have
         raise ConfigError(f"{path}: not valid TOML: {problem}") from None
-    machine = values.get("machine")
-    if not isinstance(machine, str) or machine not in MACHINES:
-        raise ConfigError(f"{path}: needs machine = one of: {', '.join(MACHINES)}")
-    return {**_published(machine), **values}
 
 
 def _validated(model: type[Machine], values: dict[str, Any], where: str) -> Machine:

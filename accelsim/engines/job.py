@@ -16,13 +16,14 @@ from accelsim.formats import LayerImage
 from accelsim.results import Counters
 
 IntArray = npt.NDArray[np.int64]
+Engine = Callable[..., "JobResult"]
 
-ENGINES: dict[str, str] = {
+ENGINES: dict[str, str | Engine] = {
     "functional": "accelsim.engines.functional",
     "reference": "accelsim.engines.reference.eie",
     "fast": "accelsim.engines.fast.eie",
 }
-"""Engine name to the module whose ``run(config, job, outputs=True)`` it is."""
+"""Engine name to ``run(config, job, outputs=True)``, or to the module that has it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,21 @@ class JobResult:
     operations: dict[str, int]
 
 
-Engine = Callable[..., JobResult]
+def register_engine(name: str, run: Engine) -> None:
+    """Offer another engine to `accelsim.simulate` and all that is built on it.
+
+    Parameters
+    ----------
+    run : as `accelsim.engines.reference.eie.run`: (config, job, outputs) to `JobResult`
+
+    Raises
+    ------
+    InputError
+        If the name is taken.
+    """
+    if name in ENGINES:
+        raise InputError(f"there is an engine '{name}' already; choose another name")
+    ENGINES[name] = run
 
 
 def check_engine(name: str) -> None:
@@ -104,8 +119,10 @@ def get_engine(name: str) -> Engine:
         If there is no such engine.
     """
     check_engine(name)
-    run: Engine = import_module(ENGINES[name]).run
-    return run
+    engine = ENGINES[name]
+    if isinstance(engine, str):
+        engine = import_module(engine).run
+    return engine
 
 
 def run_job(engine: str, config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:

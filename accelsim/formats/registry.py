@@ -84,6 +84,19 @@ class Format:
     parameters: Mapping[str, int]
 
 
+def register_format(name: str, chosen: Format) -> None:
+    """Offer a format under a name of its own.
+
+    Raises
+    ------
+    InputError
+        If the name is taken.
+    """
+    if name in FORMATS:
+        raise InputError(f"there is a format '{name}' already; choose another name")
+    _formats[name] = chosen
+
+
 def store(name: str, matrix: npt.NDArray[Any], value_bits: int, **parameters: int) -> Stored:
     """Store a matrix in a named format.
 
@@ -176,7 +189,7 @@ def _symbols(numbers: npt.NDArray[Any], bits: int) -> Symbols:
     return Symbols(numbers.ravel().astype(np.int64) & ((1 << bits) - 1), bits)
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType({
+_formats: dict[str, Format] = {
     "interleaved_csc": Format(_interleaved_csc, _from_interleaved_csc, MappingProxyType(
         {"n_pe": 64, "index_bits": 4, "pointer_bits": 16})),
     "weight_stream": Format(
@@ -184,5 +197,6 @@ FORMATS: Mapping[str, Format] = MappingProxyType({
             {"n_pe": 32, "index_bits": 4, "pointer_bits": 16, "align_bits": 512})),
     "csb": Format(_csb, lambda s: decode_csb(s.content), MappingProxyType({"n_banks": 16})),
     "n_m": Format(_n_m, lambda s: decode_n_m(s.content), MappingProxyType({"n": 2, "m": 4})),
-})
-"""Name to format."""
+}
+FORMATS: Mapping[str, Format] = MappingProxyType(_formats)
+"""Name to format; `register_format` adds one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import simpy
@@ -27,6 +27,7 @@ class Observer(Protocol):
 def run(
     config: EieConfig, job: LayerJob, outputs: bool = True, *,
     shuffle: random.Random | None = None, observer: Observer | None = None,
+    wiring: type[Eie] | None = None,
 ) -> JobResult:
     """Run one layer.
 
@@ -35,13 +36,14 @@ def run(
     outputs : whether the result holds the outputs
     shuffle : puts the processes into another order; no result depends on it
     observer : is called in every cycle
+    wiring : a machine derived from `Eie`, with other units
 
     Raises
     ------
     CapacityError
         If the layer does not fit the machine (`accelsim.arch.plan.make_plan`).
     """
-    machine = Eie(config, job, observer)
+    machine = (wiring or Eie)(config, job, observer)
     machine.run(shuffle)
     counters, operations = count(machine)
     return JobResult(machine.outputs() if outputs else None, counters, operations)
@@ -52,10 +54,14 @@ class Eie:
 
     Attributes
     ----------
+    CCU, PE : the classes it is made of; a machine with others derives from this one
     clock, ccu, pes : the units
     plan : the passes
     step : the pass in work, from its refill on
     """
+
+    CCU: ClassVar[type[Ccu]] = Ccu
+    PE: ClassVar[type[Pe]] = Pe
 
     def __init__(self, config: EieConfig, job: LayerJob, observer: Observer | None = None) -> None:
         self.config = config
@@ -66,14 +72,14 @@ class Eie:
         self.clock = Clock(
             self._env, None if observer is None else lambda t: observer.cycle(t, self)
         )
-        self.ccu = Ccu(config, self.plan, job.bias_activation, self.begin, self._read_row)
+        self.ccu = self.CCU(config, self.plan, job.bias_activation, self.begin, self._read_row)
         n_pe, image = config.n_pe, job.image
         in_rows = -(-image.n_inputs // n_pe)
         self._loads = any(step.load_rows for step in self.plan)
         self._stores = any(step.store_rows for step in self.plan)
         rows = max(image.tile_rows, config.regfile_depth if self._loads else in_rows)
         words = self._loads * in_rows + self._stores * -(-image.n_outputs // n_pe)
-        self.pes = [Pe(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
+        self.pes = [self.PE(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
         self._io_mode(in_rows)
 
     def run(self, shuffle: random.Random | None = None, last: int | None = None) -> None:

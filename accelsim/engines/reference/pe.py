@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from accelsim.arch.config import EieConfig
 from accelsim.engines.job import LayerJob
 from accelsim.engines.reference.act_queue import ActQueue, Item
@@ -20,6 +22,14 @@ class Pe:
     Sleeps while all of them are empty; a pushed column wakes it in the cycle of the broadcast.
     """
 
+    # A machine with another unit derives from this class and names it here.
+    ACT_QUEUE: ClassVar[type[ActQueue]] = ActQueue
+    PTR_READ: ClassVar[type[PtrRead]] = PtrRead
+    SPMAT_READ: ClassVar[type[SpmatRead]] = SpmatRead
+    WEIGHT_DECODER: ClassVar[type[WeightDecoder]] = WeightDecoder
+    ARITH_UNIT: ClassVar[type[ArithUnit]] = ArithUnit
+    ACT_RW: ClassVar[type[ActRw]] = ActRw
+
     __slots__ = ("_asleep", "_ccu", "_clock", "_slept_compute", "_slept_from", "_wake",
                  "act_queue", "act_rw", "arith_unit", "ptr_read", "spmat_read", "stall_cycles",
                  "starved_cycles")
@@ -27,12 +37,14 @@ class Pe:
     def __init__(
         self, config: EieConfig, job: LayerJob, rows: int, sram_words: int, clock: Clock, ccu: Ccu
     ) -> None:
-        self.act_queue = ActQueue(config.act_queue_depth)
-        self.ptr_read = PtrRead(config.empty_column_cycles)
-        self.spmat_read = SpmatRead(config.entries_per_line)
-        decoder = WeightDecoder(job.codebook.tolist())
-        self.arith_unit = ArithUnit(decoder, job.shift, config.accumulator_bits, config.bypass)
-        self.act_rw = ActRw(rows, sram_words)
+        self.act_queue = self.ACT_QUEUE(config.act_queue_depth)
+        self.ptr_read = self.PTR_READ(config.empty_column_cycles)
+        self.spmat_read = self.SPMAT_READ(config.entries_per_line)
+        decoder = self.WEIGHT_DECODER(job.codebook.tolist())
+        self.arith_unit = self.ARITH_UNIT(
+            decoder, job.shift, config.accumulator_bits, config.bypass
+        )
+        self.act_rw = self.ACT_RW(rows, sram_words)
         self.stall_cycles = 0
         self.starved_cycles = 0
         self._clock = clock
