@@ -47,7 +47,14 @@ def cosim(
         Path, typer.Option(help="Where compiled simulations stay for the next run.")
     ] = Path("sim_build"),
     waveform: Annotated[
-        Path | None, typer.Option("--waveform", "-o", help="VCD around the first difference.")
+        Path | None,
+        typer.Option("--waveform", "-o", help="VCD of the cycles around the first difference. "
+                                              "[default: BUILD_DIR/difference.vcd]"),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Run nothing: write a new folder with parameters, memory images, "
+                          "commands and expected trace, for another simulator."),
     ] = None,
     machine: MachineOption = "eie",
     settings: SetOption = None,
@@ -64,6 +71,7 @@ def cosim(
     from accelsim.errors import InputError, nearest
     from accelsim.network import job_of_layer
     from accelsim.rtl_bridge import cosim as compare
+    from accelsim.rtl_bridge import export as write_bench
 
     for option, value, known in (("--top", top, TOPS), ("--sim", sim, SIMULATORS)):
         if value not in known:
@@ -73,9 +81,13 @@ def cosim(
         config, source, layer, inputs, activation_density, density, seed
     )
     job, _ = job_of_layer(config, layers, vector, index)
+    if export is not None:
+        write_bench(config, job, export)
+        console().print(f"{export}: a bench for {job.image.name}; README.txt there says how")
+        return
     report = compare(
-        config, job, [*(rtl_dir or []), Path(rtl)], build_dir, waveform,
-        pe if top == "pe" else None,
+        config, job, [*(rtl_dir or []), Path(rtl)], build_dir,
+        waveform or build_dir / "difference.vcd", pe if top == "pe" else None,
     )
     difference = report.trace_difference
     if as_json:
@@ -91,6 +103,8 @@ def cosim(
             ("RTL cycles a second", f"{report.rtl_cycles_per_second:,.0f}"),
             ("fast engine", f"{report.fast_ratio:,.0f} times as fast"),
         ]
+        if report.energy_uj is not None:
+            rows.append(("energy, from the RTL's counters", f"{report.energy_uj:,.3f} uJ"))
         if report.not_compared:
             rows.append(("never driven, not compared", ", ".join(report.not_compared)))
         if report.waveform is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from accelsim.arch.config import EieConfig
+from accelsim.energy import price
 from accelsim.engines.job import IntArray, LayerJob, run_job
 from accelsim.errors import InputError
 from accelsim.results import Counters
@@ -52,6 +53,7 @@ class CosimReport:
     not_compared : fields of the trace that the RTL never drives
     rtl_cycles_per_second : wall clock; compiling, loading and reading back are included
     fast_ratio : wall clock of the RTL over that of the fast engine, its kernels compiled
+    energy_uj : of the layer, priced from the RTL's own counters; None for one PE
     waveform : VCD file around the first difference, or None
     """
 
@@ -65,6 +67,7 @@ class CosimReport:
     not_compared: tuple[str, ...]
     rtl_cycles_per_second: float
     fast_ratio: float
+    energy_uj: float | None
     waveform: Path | None
 
     @property
@@ -161,6 +164,7 @@ def cosim(
         not_compared=tuple(name for name in expected if name not in driven),
         rtl_cycles_per_second=rtl.cycles / seconds,
         fast_ratio=seconds / _fast_seconds(config, job),
+        energy_uj=price(config, rtl.measured).total_uj if pe is None and rtl.counters else None,
         waveform=waveform if difference is not None else None,
     )
 

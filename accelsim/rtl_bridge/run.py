@@ -12,9 +12,16 @@ import numpy.typing as npt
 from accelsim.arch.config import EieConfig
 from accelsim.engines.job import IntArray, LayerJob
 from accelsim.errors import InputError
+from accelsim.results import Counters
 from accelsim.rtl_bridge import icarus, images
 from accelsim.rtl_bridge.icarus import Window
-from accelsim.rtl_bridge.params import CCU_COUNTERS, PE_COUNTERS, rtl_parameters, rtl_plan
+from accelsim.rtl_bridge.params import (
+    CCU_COUNTERS,
+    PE_COUNTERS,
+    RtlParameters,
+    rtl_parameters,
+    rtl_plan,
+)
 
 ARRAY_TESTBENCH = "eie_array_tb"
 _BACKDOOR_FROM = 4096  # pointers; with fewer the host loads every word itself
@@ -37,6 +44,29 @@ class RtlResult:
     cycles: int
     counters: dict[str, int | IntArray] | None
     trace: npt.NDArray[np.uint8] | None = None
+
+    @property
+    def measured(self) -> Counters:
+        """The array's own counters, as `accelsim.energy.price` takes them.
+
+        The array has no DMA, so that refills are zero; the queue's histogram is not counted.
+
+        Raises
+        ------
+        InputError
+            If the RTL was run without counters, or they could not be read.
+        """
+        if self.counters is None:
+            raise InputError("the RTL gave no counters; run it with counters=True (Counters = 1)")
+        return Counters.partial({"refill_cycles": 0, "refill_bits": 0} | self.counters)
+
+
+def testbench_values(parameters: RtlParameters, trace: bool) -> dict[str, int]:
+    """Parameters of ``eie_array_tb``, which are those of the array and two widths."""
+    return parameters.verilog() | {
+        "Trace": 2 * int(trace), "TraceBits": parameters.trace_bits,
+        "PeTraceBits": sum(bits for _, bits in parameters.pe_trace_fields()),
+    }
 
 
 def run_layers(
@@ -62,10 +92,7 @@ def run_layers(
     """
     plans = [rtl_plan(config, job.image) for job, _ in jobs]
     parameters = rtl_parameters(config, max(map(len, plans)), counters, trace)
-    values = parameters.verilog() | {
-        "Trace": 2 * int(trace), "TraceBits": parameters.trace_bits,
-        "PeTraceBits": sum(bits for _, bits in parameters.pe_trace_fields()),
-    }
+    values = testbench_values(parameters, trace)
     program = icarus.build(ARRAY_TESTBENCH, values, rtl_dirs, build_dir)
     with icarus.workspace(build_dir) as work:
         script: list[str] = []

@@ -70,6 +70,24 @@ def unpack_words(layout: list[tuple[str, int]], trace: Characters) -> dict[str, 
     return result
 
 
+def pack(parameters: RtlParameters, fields: Fields) -> bytes:
+    """Fields as the testbench writes them, one line of binary digits a cycle."""
+    cycles = len(fields["running"])
+    parts = [
+        _digits(fields[name][:, pe], bits)
+        for pe in reversed(range(parameters.n_pe))
+        for name, bits in parameters.pe_trace_fields()
+    ]
+    parts += [_digits(fields[name], bits) for name, bits in parameters.ccu_trace_fields()]
+    return np.hstack([*parts, np.full((cycles, 1), ord("\n"), dtype=np.uint8)]).tobytes()
+
+
+def _digits(values: IntArray, bits: int) -> Characters:
+    """(cycles, bits) characters of (cycles,) numbers."""
+    shifts = np.arange(bits, dtype=np.int64)[::-1]
+    return (((values[:, None] >> shifts) & 1) + ord("0")).astype(np.uint8)
+
+
 def first_difference(
     expected: Fields, got: Fields, pe: int | None = None
 ) -> TraceDifference | None:

@@ -1,6 +1,7 @@
 """``accelsim cosim``: equal, different, and every mistake in one line."""
 
 import json
+import re
 import shutil
 import sys
 
@@ -33,9 +34,35 @@ def test_a_layer_is_equal(top, capsys, monkeypatch):
     assert found["equal"] is True
     assert found["cycles_rtl"] == found["cycles_model"] > 0
     assert found["trace_difference"] is None
+    assert (found["energy_uj"] is None) == ("pe" in top)
 
 
-def test_a_difference_is_told_with_cycle_unit_and_signal(tmp_path, capsys, monkeypatch):
+def test_the_table_tells_speed_and_energy(capsys, monkeypatch):
+    status, out, _ = run(capsys, monkeypatch, *SMALL, "--build-dir", BUILDS)
+    assert status == 0
+    assert re.search(r"first difference +│? *none", out)
+    assert re.search(r"RTL cycles a second +│? *[\d,]+", out)
+    assert re.search(r"fast engine +│? *[\d,]+ times as fast", out)
+    assert re.search(r"energy, from the RTL's counters +│? *[\d,.]+ uJ", out)
+
+
+def test_a_bench_is_exported_without_a_simulator(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    status, out, _ = run(capsys, monkeypatch, *SMALL, "--export", tmp_path / "bench")
+    assert status == 0
+    assert "README.txt" in out
+    assert {path.name for path in (tmp_path / "bench").iterdir()} == {
+        "README.txt", "top.v", "script.txt", "out_expected.txt", "trace_expected.txt",
+        "trace_fields.csv", "pointers.hex", "spmat.hex",
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "file"), [([], "builds/difference.vcd"), (["--waveform", "{}/w.vcd"], "w.vcd")]
+)
+def test_a_difference_is_told_with_cycle_unit_and_signal(
+    option, file, tmp_path, capsys, monkeypatch
+):
     mine = tmp_path / "mine"
     mine.mkdir()
     shutil.copy(RTL / "arith_unit.v", mine)
@@ -43,12 +70,12 @@ def test_a_difference_is_told_with_cycle_unit_and_signal(tmp_path, capsys, monke
     (mine / "arith_unit.v").write_text(text.replace("after_q <= row + One", "after_q <= row"))
     status, out, _ = run(
         capsys, monkeypatch, *SMALL, "--rtl-dir", mine, "--build-dir", tmp_path / "builds",
-        "--waveform", tmp_path / "window.vcd",
+        *(word.replace("{}", str(tmp_path)) for word in option),
     )
     assert status == 1
     assert "arith_unit.read_row: expected" in out
     assert "cycle " in out
-    assert "$enddefinitions" in (tmp_path / "window.vcd").read_text()
+    assert "$enddefinitions" in (tmp_path / file).read_text()
 
 
 @pytest.mark.parametrize(
