@@ -209,23 +209,39 @@ def patterns(
     elif as_csv:
         print_csv(rows)
     else:
-        shown = [key for key in rows[0] if any(row[key] is not None for row in rows)]
-        console().print(table(
-            f"Patterns: {source}", [key.replace("_", " ") for key in shown],
-            [["-" if row[key] is None else row[key] for key in shown] for row in rows]))
+        for view in _pattern_views(source, rows):
+            console().print(view)
+
+
+def _pattern_views(source: str, rows: list[dict[str, Any]]) -> list[Any]:
+    """One table; where a row tells of several machines, ESE's and then the others'."""
+    names = ("pattern", "weights", "kept", "act_queue_depth")
+    common = [key for key in rows[0] if key in names]
+    told = [key for key in rows[0] if key not in common
+            and any(row[key] is not None for row in rows)]
+    others = [key for key in told if key.startswith(("eie_", "bbs_", "csb_", "n_m_"))]
+    on_ese = [key for key in told if key not in others]
+    return [
+        table(title, [key.replace("_", " ") for key in common + part],
+              [["-" if row[key] is None else row[key] for key in common + part] for row in rows])
+        for title, part in ((f"Patterns: {source}, on ESE", on_ese),
+                            (f"Patterns: {source}, on EIE and the bank-balanced machine", others))
+        if part
+    ]
 
 
 def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
               ) -> list[dict[str, Any]]:
+    from accelsim.arch import EieConfig, load_as
     from accelsim.study.tradeoff import DENSITIES, bank_machine, tradeoff, variants
     from accelsim.workload.recurrent_folder import load_recurrent_folder
 
     network = load_recurrent_folder(source)
-    banked = bank_machine(network)
+    machines = load_as(EieConfig, "eie"), config, bank_machine(network)
     chosen = densities or DENSITIES
     total = sum(1 for _ in variants(network, config, chosen))
     with progress("running each pattern", total) as advance:
-        return [row.as_dict() for row in tradeoff(config, network, chosen, banked, advance)]
+        return [row.as_dict() for row in tradeoff(machines, network, chosen, on_row=advance)]
 
 
 def _machines(

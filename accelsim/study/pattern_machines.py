@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.api import simulate
+from accelsim.api import image_for, simulate
 from accelsim.arch import BbsConfig, EieConfig, EseConfig
 from accelsim.compression import Recipe, compress
 from accelsim.compression.patterns import make_mask
 from accelsim.engines.bbs import make_bbs_job, run_bbs
 from accelsim.formats.csb import encode_csb
+from accelsim.formats.registry import huffman_bits
 from accelsim.records import Layer
 from accelsim.recurrent import RecurrentLayer
 from accelsim.study.patterns import measure
@@ -26,10 +27,12 @@ class MachineRow:
 
     Attributes
     ----------
-    eie_balance : theoretical over actual time
+    eie_balance, ese_balance : theoretical over actual time: stored entries spread evenly
     ese_cycles : the slot of the multiplication in the steady state, fetch included
     eie_bits, ese_bits, csb_bits : stored weights and indices in each machine's format; CSB fills
         every bank up to the fullest one of the matrix
+    eie_huffman_bits, ese_huffman_bits : the same Huffman-coded, with code tables
+    n_m_bits : in the N:M format, places included; None for other patterns
     """
 
     pattern: str
@@ -37,10 +40,51 @@ class MachineRow:
     eie_cycles: int
     eie_balance: float
     ese_cycles: int
+    ese_balance: float
     bbs_cycles: int
     eie_bits: int
+    eie_huffman_bits: int
     ese_bits: int
+    ese_huffman_bits: int
     csb_bits: int
+    n_m_bits: int | None
+
+
+@dataclass(frozen=True)
+class EieFigures:
+    """A matrix on EIE; time, balance and energy are means over the vectors.
+
+    Attributes
+    ----------
+    bits, huffman_bits : of its entries, codes and zero runs; pointers are left out
+    energy_nj : of one product, leakage and clock included
+    """
+
+    cycles: float
+    time_us: float
+    balance: float
+    bits: int
+    huffman_bits: int
+    energy_nj: float
+
+
+def on_eie(
+    eie: EieConfig, weights: npt.NDArray[np.floating[Any]],
+    vectors: npt.NDArray[np.floating[Any]], name: str,
+) -> EieFigures:
+    """A pruned matrix (n_outputs, n_inputs) times each of ``vectors`` (n_vectors, n_inputs)."""
+    layer = Layer(weights, activations=vectors, relu=False, name=name)
+    packed = compress(layer, Recipe(weight_bits=eie.weight_bits, index_bits=eie.index_bits))
+    runs = [simulate(eie, packed, vector, outputs=False) for vector in vectors]
+    image = image_for(eie, packed)
+    return EieFigures(
+        float(np.mean([run.cycles for run in runs])),
+        float(np.mean([run.time_us for run in runs])),
+        float(np.mean([run.load_balance for run in runs])),
+        image.n_entries * eie.entry_bits,
+        huffman_bits(image.codes, eie.weight_bits) + huffman_bits(image.runs, eie.index_bits),
+        float(np.mean([run.energy.total_uj for run in runs])) * 1e3,
+    )
 
 
 def usual_patterns(
@@ -78,22 +122,24 @@ def compare_machines(
     rows = []
     for pattern, parameters in patterns.items():
         pruned = np.where(make_mask(pattern, weights, **parameters), weights, 0.0)
-        ones = np.ones(weights.shape[1], dtype=np.float32)
-        layer = Layer(pruned, activations=ones, relu=False, name=pattern)
-        recipe = Recipe(weight_bits=eie.weight_bits, index_bits=eie.index_bits)
-        on_eie = simulate(eie, compress(layer, recipe), ones, outputs=False)
-        on_ese = measure(ese, RecurrentLayer("linear", {"Wyx": pruned}, name=pattern),
+        ones = np.ones((1, weights.shape[1]), dtype=np.float32)
+        first = on_eie(eie, pruned, ones, pattern)
+        second = measure(ese, RecurrentLayer("linear", {"Wyx": pruned}, name=pattern),
                          pattern, parameters)
-        on_bbs = run_bbs("fast", bbs, make_bbs_job(bbs, pruned, ones)).counters
+        third = run_bbs("fast", bbs, make_bbs_job(bbs, pruned, ones[0])).counters
         rows.append(MachineRow(
             pattern,
             float(np.count_nonzero(pruned) / pruned.size),
-            on_eie.cycles,
-            on_eie.load_balance,
-            round(on_ese.spmv_us * ese.clock_mhz),
-            on_bbs.cycles,
-            on_eie.operations["entries"] * eie.entry_bits,
-            on_ese.stream_bits,
+            round(first.cycles),
+            first.balance,
+            round(second.spmv_us * ese.clock_mhz),
+            second.load_balance,
+            third.cycles,
+            first.bits,
+            first.huffman_bits,
+            second.stream_bits,
+            second.huffman_bits,
             encode_csb(pruned, bbs.n_banks).size_bits(bbs.weight_bits),
+            second.own_format_bits if pattern == "n_m" else None,
         ))
     return rows

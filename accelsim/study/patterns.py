@@ -33,6 +33,7 @@ class PatternRow:
     entries_max_over_mean : the same of stored entries, which run extensions are part of
     step_us : a time step in the steady state
     spmv_us : of which slots that multiply
+    load_balance : theoretical over actual time of those slots: entries spread evenly over the PEs
     stream_bits : weights as ESE stores them, column padding included
     huffman_bits : the stream's weights and zero runs Huffman-coded, matrix by matrix with their
         code tables, without column padding; as they could be stored, ESE does not decode them
@@ -47,6 +48,7 @@ class PatternRow:
     entries_max_over_mean: float
     step_us: float
     spmv_us: float
+    load_balance: float
     stream_bits: int
     huffman_bits: int
     own_format_bits: int | None
@@ -90,6 +92,7 @@ def measure(
     weights = [e - stream.padding.sum(axis=0) for e, stream in zip(entries, streams, strict=True)]
     own = _in_own_format(job, pattern, parameters)
     size = sum(s.shape[0] * s.shape[1] for s in streams)
+    spmv_cycles = sum(slot.cycles for slot in slots if slot.spmv)
     return PatternRow(
         pattern,
         config.act_queue_depth,
@@ -97,7 +100,8 @@ def measure(
         max(float(pe.max() / pe.mean()) for pe in weights if pe.any()),
         max(float(pe.max() / pe.mean()) for pe in entries if pe.any()),
         sum(slot.cycles for slot in slots) / config.clock_mhz,
-        sum(slot.cycles for slot in slots if slot.spmv) / config.clock_mhz,
+        spmv_cycles / config.clock_mhz,
+        sum(int(pe.sum()) for pe in entries) / config.n_pe / spmv_cycles,
         sum(int(s.column_ends(config.column_align_bits)[-1]) for s in streams),
         sum(huffman_bits(part, bits) for s in streams for part, bits in (
             (s.values, s.weight_bits), (s.runs, s.index_bits))),

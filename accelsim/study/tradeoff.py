@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.api import simulate_recurrent
-from accelsim.arch import BbsConfig, EseConfig, load_as
+from accelsim.arch import BbsConfig, EieConfig, EseConfig, load_as
 from accelsim.compression.patterns import prune_recurrent
-from accelsim.energy.ese import price_ese
 from accelsim.engines.bbs import lstm_step_cycles
 from accelsim.engines.ese.float_model import run_float
 from accelsim.errors import InputError, nearest
+from accelsim.formats.csb import encode_csb
 from accelsim.recurrent import RecurrentLayer
+from accelsim.study.pattern_machines import on_eie
 from accelsim.study.patterns import measure
 from accelsim.workload.recurrent_folder import RecurrentFolder
 
@@ -26,6 +27,8 @@ BANK_WIDTH = 16
 """Columns of a bank; n_m takes the same groups, so that its masks are those of bank_balanced."""
 N_M_WIDTH = 8
 BLOCK_SHAPE = (4, 4)
+EIE_VECTORS = 8
+"""Vectors of the utterance that EIE's figures are means over."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,11 +45,15 @@ class TradeoffRow:
     error : the same of the machine's fixed-point outputs
     agree : share of decisions equal to those of the dense network in float
     step_us : ESE, one time step in the steady state
+    spmv_us, load_balance : of which slots that multiply, and their theoretical over actual time
     entries_max_over_mean : stored entries of the fullest PE over the mean, worst matrix
-    stream_bits : weights as ESE stores them
+    stream_bits, huffman_bits : weights as ESE stores them, and Huffman-coded
     energy_nj : priced events of a time step of one channel's share (`accelsim.energy.ese`)
-    bbs_step_us : a time step of one vector on the bank-balanced machine; None if none was asked
-        for. ESE works on a vector in each channel meanwhile
+    eie_us, eie_balance, eie_bits, eie_huffman_bits, eie_energy_nj : the step's matrices, stacked
+        as one layer, times vectors of the utterance on EIE (`EieFigures`); the element-wise work
+        is not EIE's
+    bbs_step_us, csb_bits : a time step of one vector on the bank-balanced machine, and what it
+        stores. ESE works on a vector in each channel meanwhile
     """
 
     pattern: str
@@ -57,16 +64,23 @@ class TradeoffRow:
     agree: float
     step_us: float
     spmv_us: float
+    load_balance: float
     entries_max_over_mean: float
     stream_bits: int
+    huffman_bits: int
     energy_nj: float
-    bbs_step_us: float | None = None
+    eie_us: float
+    eie_balance: float
+    eie_bits: int
+    eie_huffman_bits: int
+    eie_energy_nj: float
+    bbs_step_us: float
+    csb_bits: int
 
     def as_dict(self) -> dict[str, Any]:
         """Field to value, rounded to what a table shows."""
         return {name: float(f"{value:.4g}") if isinstance(value, float) else value
-                for name, value in asdict(self).items()
-                if not (name == "bbs_step_us" and value is None)}
+                for name, value in asdict(self).items()}
 
 
 def pattern_parameters(pattern: str, density: float, config: EseConfig, n_columns: int
@@ -132,46 +146,68 @@ def bank_machine(network: RecurrentFolder) -> BbsConfig:
     return load_as(BbsConfig, "bbs", n_banks=n_banks, n_pe=n_pe)
 
 
+def eie_vectors(network: RecurrentFolder) -> Floats:
+    """(8, n_inputs + n_cells): [x_t, y_(t-1)] of evenly spaced steps, channels taken in turn."""
+    n_steps, n_channels = network.inputs.shape[:2]
+    steps = np.linspace(1, n_steps - 1, EIE_VECTORS).astype(int)
+    channels = np.arange(EIE_VECTORS) % n_channels
+    return np.hstack([network.inputs[steps, channels], network.hidden[steps - 1, channels]])
+
+
+def stacked(layer: RecurrentLayer) -> Floats:
+    """(4 n_cells, n_inputs + n_cells): the gates' [W?x W?r], one above the other."""
+    return np.vstack([
+        np.hstack([layer.floats(f"W{gate}x"), layer.floats(f"W{gate}r")]) for gate in "ifco"
+    ])
+
+
 def tradeoff(
-    config: EseConfig,
+    machines: tuple[EieConfig, EseConfig, BbsConfig],
     network: RecurrentFolder,
     densities: Sequence[float] = DENSITIES,
-    bbs: BbsConfig | None = None,
+    one_shot: bool = True,
     on_row: Callable[[], None] = lambda: None,
 ) -> list[TradeoffRow]:
-    """Every retrained variant of the network and every pattern one-shot, on one machine.
+    """Every retrained variant of the network and every pattern one-shot, on three machines.
 
     Parameters
     ----------
+    machines : masks are balanced for ESE's PEs; `bank_machine` gives a fitting third one
     densities : of the one-shot variants
-    bbs : the bank-balanced machine to time as well
+    one_shot : whether there are any
     on_row : called after each row, for a progress bar
     """
     wanted = run_float(network.layer, network.inputs).outputs
+    vectors = eie_vectors(network)
     rows = []
-    for variant in variants(network, config, densities):
-        rows.append(_row(config, network, wanted, bbs, *variant))
+    for variant in variants(network, machines[1], densities if one_shot else ()):
+        rows.append(_row(machines, network, wanted, vectors, *variant))
         on_row()
     return rows
 
 
 def _row(
-    config: EseConfig, network: RecurrentFolder, wanted: Floats, bbs: BbsConfig | None,
-    pattern: str, origin: str, layer: RecurrentLayer,
+    machines: tuple[EieConfig, EseConfig, BbsConfig], network: RecurrentFolder, wanted: Floats,
+    vectors: Floats, pattern: str, origin: str, layer: RecurrentLayer,
 ) -> TradeoffRow:
-    result = simulate_recurrent(config, layer, network.inputs)
-    timed = measure(config, layer, pattern, None)
+    eie, ese, bbs = machines
+    result = simulate_recurrent(ese, layer, network.inputs)
+    timed = measure(ese, layer, pattern, None)
     n_steps, n_channels = network.inputs.shape[:2]
-    energy = price_ese(config, result.timed, n_channels)
     decided = network.decisions(result.outputs_float) == network.decisions(wanted)
+    matrix = stacked(layer)
+    other = on_eie(eie, matrix, vectors, layer.name)
     return TradeoffRow(
         pattern, origin, timed.kept,
         relative_error(run_float(layer, network.inputs).outputs, wanted),
         relative_error(result.outputs_float, wanted),
         float(decided.mean()),
-        timed.step_us, timed.spmv_us, timed.entries_max_over_mean, timed.stream_bits,
-        energy.total_nj / (n_steps * n_channels),
-        None if bbs is None else lstm_step_cycles(bbs, layer) / bbs.clock_mhz,
+        timed.step_us, timed.spmv_us, timed.load_balance, timed.entries_max_over_mean,
+        timed.stream_bits, timed.huffman_bits,
+        result.energy.total_nj / (n_steps * n_channels),
+        other.time_us, other.balance, other.bits, other.huffman_bits, other.energy_nj,
+        lstm_step_cycles(bbs, layer) / bbs.clock_mhz,
+        encode_csb(matrix, bbs.n_banks).size_bits(bbs.weight_bits),
     )
 
 

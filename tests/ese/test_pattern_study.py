@@ -56,6 +56,16 @@ def test_storage_in_the_patterns_own_formats(rows):
     assert rows["unstructured", 8].own_huffman_bits is None
 
 
+def test_load_balance_is_entries_over_pe_cycles(rows):
+    config = load_as(EseConfig, "ese", capacity="ignore")
+    layer = prune_recurrent(dense_ese_layer(), "load_balanced", **PATTERNS["load_balanced"])
+    job = make_job(config, layer, np.ones((1, 1, 153)))
+    row = rows["load_balanced", 8]
+    ideal_us = job.operations["entries"] / 32 / 200
+    assert row.load_balance == pytest.approx(ideal_us / row.spmv_us)
+    assert rows["unstructured", 8].load_balance < row.load_balance < 1
+
+
 def test_huffman_codes_lie_between_entropy_and_plain_size(rows):
     config = load_as(EseConfig, "ese", capacity="ignore")
     layer = prune_recurrent(dense_ese_layer(), "load_balanced", **PATTERNS["load_balanced"])
@@ -91,4 +101,10 @@ def test_each_pattern_on_three_machines():
     for machine in ("eie_cycles", "ese_cycles"):
         free, balanced = (getattr(rows[p], machine) for p in ("unstructured", "load_balanced"))
         assert balanced < free
-    assert rows["load_balanced"].eie_balance > rows["unstructured"].eie_balance
+    for machine in ("eie_balance", "ese_balance"):
+        free, balanced = (getattr(rows[p], machine) for p in ("unstructured", "load_balanced"))
+        assert 0 < free < balanced <= 1
+    # 32 weights a row on average, and few run extensions: 8 bits an entry.
+    assert 256 * 32 * 8 <= rows["unstructured"].eie_bits < 1.1 * 256 * 32 * 8
+    assert all(row.eie_huffman_bits < row.eie_bits for row in rows.values())
+    assert all(row.n_m_bits is None for row in rows.values())

@@ -12,11 +12,18 @@ import pytest
 from safetensors.numpy import load_file
 
 from accelsim import simulate_recurrent
-from accelsim.arch import EseConfig, load_as
+from accelsim.arch import EseConfig, load_as, load_config
 from accelsim.compression import Recipe, compress_recurrent
 from accelsim.errors import FormatError, InputError
+from accelsim.study.pattern_machines import on_eie
 from accelsim.study.recurrent_runs import chosen_layer, run_and_compare
-from accelsim.study.tradeoff import bank_machine, pattern_parameters, tradeoff
+from accelsim.study.tradeoff import (
+    bank_machine,
+    eie_vectors,
+    pattern_parameters,
+    stacked,
+    tradeoff,
+)
 from accelsim.workload.recurrent_folder import load_recurrent_folder
 from tests.ese.oracle import lstm
 
@@ -116,7 +123,8 @@ def test_retraining_recovers_what_pruning_lost(network, results, pattern):
 
 
 def test_the_machine_adds_little_to_the_error_of_pruning(network, ese):
-    rows = tradeoff(ese, network, densities=(0.112,), bbs=bank_machine(network))
+    machines = load_config("eie"), ese, bank_machine(network)
+    rows = tradeoff(machines, network, densities=(0.112,))
     assert [row.pattern for row in rows[:2]] == ["dense", sorted(RETRAINED)[0]]
     dense, *pruned = rows
     assert dense.error_float == 0
@@ -138,6 +146,30 @@ def test_the_machine_adds_little_to_the_error_of_pruning(network, ese):
     banked = found["bank_balanced", "retrained", 0.12]
     assert banked.bbs_step_us == pytest.approx((12 + 28 + 28 + 56 + 84) / 200)
     assert found["unstructured", "retrained", 0.11].bbs_step_us > banked.bbs_step_us - 1e-9
+    # 2 values of 16 bits and their 4-bit places in each of 16 banks of 512 rows.
+    assert banked.csb_bits == 512 * 16 * 2 * (16 + 4)
+
+
+def test_eie_multiplies_what_the_network_multiplies(network, ese):
+    """Stacked matrices and real vectors: products and stored bits counted with plain NumPy."""
+    vectors = eie_vectors(network)
+    assert vectors.shape == (8, 256)
+    for vector in vectors:
+        assert any(np.array_equal(vector[:128], x) for x in network.inputs.reshape(-1, 128))
+    eie = load_config("eie")
+    for layer in (network.layer, network.retrained["load_balanced"]["11.2"]):
+        matrix = stacked(layer)
+        assert np.array_equal(matrix[128:256, 128:], layer.floats("Wfr"))
+        found = on_eie(eie, matrix, vectors, "all gates")
+        n_weights = np.count_nonzero(matrix)
+        # Entries: the weights, and at least none of the runs' extensions in so dense a matrix.
+        assert n_weights <= found.bits / 8 < 1.06 * n_weights
+        products = np.mean([np.count_nonzero(matrix[:, v != 0]) for v in vectors])
+        ideal_us = products / 64 / 800
+        # Less where a tiny input becomes zero in 16 bits, more by run extensions.
+        assert 0.99 * ideal_us < found.balance * found.time_us < 1.06 * ideal_us
+        assert found.huffman_bits < found.bits
+        assert found.energy_nj > 0
 
 
 def test_engines_agree_on_the_real_network(network, ese):
