@@ -1,17 +1,23 @@
 """The README's tables, written from the code: ``python -m accelsim.report.doc_tables README.md``.
 
-A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``; a test compares.
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``; a test compares. Tables of
+validation run ``accelsim published``, the command that the reader would run.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from accelsim.arch import load_config, published_sources
+from accelsim.errors import InputError
 from accelsim.files import write_atomically
 from accelsim.results import Counters
 
@@ -41,9 +47,83 @@ def counters_table() -> str:
     return markdown(("counter", "per", "meaning"), rows)
 
 
+@cache
+def published_cells(name: str) -> tuple[dict[str, Any], ...]:
+    """The cells that ``accelsim published NAME`` gives now, published and ours."""
+    command = [sys.executable, "-m", "accelsim", "published", name, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InputError(f"accelsim published {name}: {done.stderr.strip()}")
+    return tuple(json.loads(done.stdout)["published"][0]["cells"])
+
+
+def beside(name: str, table: str, columns: dict[str, str]) -> dict[str, list[str]]:
+    """By row: published, ours and ratio of each column; rows that both have.
+
+    Parameters
+    ----------
+    table : how the comparison's title begins
+    columns : of the comparison, to the format of our numbers
+    """
+    rows: dict[str, list[str]] = {}
+    for cell in published_cells(name):
+        if not cell["table"].startswith(table) or cell["column"] not in columns:
+            continue
+        if cell["ours"] is not None and cell["published"] is not None:
+            mark = " *" if cell["verdict"].startswith("outside") else ""
+            rows.setdefault(cell["row"], []).extend([
+                f"{cell['published']:,.10g}", format(cell["ours"], columns[cell["column"]]),
+                f"{cell['ratio']:.2f}{mark}",
+            ])
+    return rows
+
+
+def outside(name: str, table: str) -> str:
+    """What the stars mean: a line for every reason."""
+    reasons: dict[str, None] = {}
+    for cell in published_cells(name):
+        if cell["table"].startswith(table) and cell["verdict"].startswith("outside"):
+            limit, _, reason = cell["verdict"].partition("; ")
+            reasons[f"{cell['row']}: {reason}"] = None
+    return "".join(f"\n\\* {text}.\n" for text in reasons)
+
+
+def eie_times_table() -> str:
+    """EIE Table IV and the load balance of the authors' simulator."""
+    times = beside("eie-table4", "EIE, 64", {"theoretical": ".1f", "actual": ".1f"})
+    balance = beside("eie-table4", "EIE's sim", {"load_balance": ".1f"})
+    three = ("ours", "ratio")
+    head = ("layer", "theoretical: EIE", *three, "actual: EIE", *three, "load balance %: simulator",
+            *three)
+    rows = [(name, *cells, *balance.get(name, ("", "", ""))) for name, cells in times.items()]
+    return markdown(head, rows) + outside("eie-table4", "EIE, 64")
+
+
+def eie_power_table() -> str:
+    """EIE Table II, a PE by module, and the chip on every layer."""
+    pe = beside("eie-table2", "One PE", {"power_mw": ".3f", "area_um2": ",.0f"})
+    head = ("module", "power mW: EIE", "ours", "ratio", "area um2: EIE", "ours", "ratio")
+    full = ((row, *cells) for row, cells in pe.items() if len(cells) == 6)
+    chip = beside("eie-table2", "The chip", {"power": ".2f"})
+    powers = ", ".join(f"{row} {cells[1]} ({cells[2]})" for row, cells in chip.items())
+    published = next(iter(chip.values()))[0]
+    return (f"{markdown(head, full)}\nThe chip of 64 PEs in W, published {published}, and the ratio: "
+            f"{powers}.\n{outside('eie-table2', 'The chip')}")
+
+
+def ese_table() -> str:
+    """ESE's main table."""
+    rows = beside("ese", "A time step", {"theoretical": ".2f", "real": ".2f"})
+    head = ("matrix", "theoretical: ESE", "ours", "ratio", "real: ESE", "ours", "ratio")
+    return markdown(head, ((row, *cells) for row, cells in rows.items()))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "config-eie": config_table,
     "counters": counters_table,
+    "validation-eie-times": eie_times_table,
+    "validation-eie-power": eie_power_table,
+    "validation-ese": ese_table,
 }
 
 
