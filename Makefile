@@ -48,7 +48,7 @@ formal: $(VENV)/.test $(VENV)/.synth yosys  ## prove the safety properties of th
 
 .PHONY: mutate
 mutate: $(VENV)/.test $(VENV)/.synth icarus  ## plant faults in the Verilog and count those the benches see
-	$(BIN)/python -m pytest -m "slow or not slow" tests/rtl/test_mutation.py
+	$(BIN)/python -m pytest -s -m "slow or not slow" tests/rtl/test_mutation.py
 
 .PHONY: synth
 synth: $(VENV)/.base $(VENV)/.synth osu018  ## gates, area and Fmax; LIBERTY=path for your own cells

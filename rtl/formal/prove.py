@@ -1,7 +1,7 @@
 """Prove the safety properties of the Verilog units: ``python rtl/formal/prove.py [--write]``.
 
 Yosys turns a harness ``<name>_formal.v`` and its units into SMT2; yosys-smtbmc and z3 prove it by
-induction. ``--write`` renews the table of README.md with the times of this run.
+induction. ``--write`` renews the table of rtl/README.md with the times of this run.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def _run(command: list[str], statuses: tuple[int, ...] = (0,)) -> str:
 
 def table(proofs: Sequence[Proof]) -> str:
     """Prove everything and tell it as a table."""
-    rows = ["| harness | proved | parameters of its runs | steps | s |", "| --- " * 5 + "|"]
+    rows = ["| harness | proved | how | parameters of its runs | s |", "| --- " * 5 + "|"]
     for proof in proofs:
         seconds = 0.0
         for parameters in proof.parameters:
@@ -198,14 +198,15 @@ def table(proofs: Sequence[Proof]) -> str:
             f"{key} {', '.join(str(each[key]) for each in proof.parameters)}"
             for key in proof.parameters[0]
         ) or "fixed"
-        rows.append(f"| {proof.name} | {proof.says} | {named} | {proof.steps} | {seconds:.1f} |")
+        how = f"induction, {proof.steps} step{'s' * (proof.steps > 1)}"
+        rows.append(f"| {proof.name} | {proof.says} | {how} | {named} | {seconds:.1f} |")
     return "\n".join(rows)
 
 
 def main() -> int:
     """Print the table of proofs, or write it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="renew the table of README.md")
+    parser.add_argument("--write", action="store_true", help="renew the table of rtl/README.md")
     arguments = parser.parse_args()
     try:
         text = table(load_proofs())
@@ -214,7 +215,7 @@ def main() -> int:
         return 2
     print(text)
     if arguments.write:
-        readme = HERE / "README.md"
+        readme = RTL / "README.md"
         before, begin, rest = readme.read_text().partition("<!-- proofs: begin -->\n")
         _, end, after = rest.partition("<!-- proofs: end -->")
         readme.write_text(f"{before}{begin}{text}\n{end}{after}")

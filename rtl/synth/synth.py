@@ -1,6 +1,6 @@
 """Gates, area and clock of the Verilog units: ``python rtl/synth/synth.py [--liberty PATH]``.
 
-Prints the tables of README.md; ``--write`` puts them there. Numbers hold for one version of the
+Prints the tables of rtl/README.md; ``--write`` puts them there. Numbers hold for one version of the
 tools; pyproject.toml pins them.
 """
 
@@ -116,8 +116,8 @@ def _row(cells: list[str]) -> str:
 
 
 def write(name: str, table: str) -> None:
-    """Renew one table of README.md, between its markers."""
-    readme = HERE / "README.md"
+    """Renew one table of rtl/README.md, between its markers."""
+    readme = HERE.parent / "README.md"
     before, begin, rest = readme.read_text().partition(f"<!-- {name}: begin -->\n")
     _, end, after = rest.partition(f"<!-- {name}: end -->")
     write_atomically(readme, f"{before}{begin}{table}\n{end}{after}")
@@ -128,7 +128,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--liberty", type=Path, default=OSU018, help="standard cells")
     parser.add_argument("--only", choices=["area", "fpga"], help="one of the tables")
-    parser.add_argument("--write", action="store_true", help="renew README.md")
+    parser.add_argument("--write", action="store_true", help="renew rtl/README.md")
     arguments = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 """Faults planted in the Verilog one by one: how many the benches see, and why the rest are none.
 
-The slow test plants every mutant of every unit; ``MUTATION_STRIDE=3`` takes every third. It writes
-tests/rtl/sim_build/mutation.md, the table of tests/rtl/mutation/README.md.
+The slow test plants every mutant of every unit on all processors; ``MUTATION_STRIDE=3`` takes every
+third. ``python -m tests.rtl.mutation --write`` does the same and renews the table of rtl/README.md.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.rtl.bench import BUILDS
 from tests.rtl.mutation.benches import RTL, Bench, benches
-from tests.rtl.mutation.equivalent import explained
-from tests.rtl.mutation.hunt import Verdict, hunt, limited_tools, table
+from tests.rtl.mutation.campaign import UNITS, campaign, table
+from tests.rtl.mutation.equivalent import EQUIVALENT, explained
+from tests.rtl.mutation.hunt import Verdict, hunt, limited_tools
 from tests.rtl.mutation.operators import Mutant, mutants
 
-UNITS = sorted(path.stem for path in RTL.glob("*.v"))
 # Unit, part of the line, operator: one of each kind.
 SAMPLE = [
     ("act_queue", "if (pop_i) head_q <=", "register kept"),
@@ -32,12 +31,18 @@ SAMPLE = [
 
 
 @pytest.fixture(scope="module")
-def bench_list(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Bench]]:
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mutation") / "builds"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bench_list(builds: Path) -> Iterator[list[Bench]]:
     """The benches, with compiler and simulator on a leash."""
-    folder = tmp_path_factory.mktemp("mutation")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", limited_tools(folder / "bin"))
-        yield benches(folder / "builds")
+        patch.setenv("PATH", limited_tools(builds.parent / "bin"))
+        yield benches(builds)
 
 
 def named(unit: str, part: str, operator: str) -> Mutant:
@@ -53,43 +58,36 @@ def test_the_units_as_they_are_pass_every_bench(bench_list: list[Bench]) -> None
     assert [bench([RTL]) for bench in bench_list] == [None] * len(bench_list)
 
 
-def test_a_sample_of_mutants_is_seen(bench_list: list[Bench], tmp_path: Path) -> None:
-    verdicts = list(hunt([named(*words) for words in SAMPLE], bench_list, tmp_path / "rtl"))
+def test_a_sample_of_mutants_is_seen(
+    bench_list: list[Bench], builds: Path, tmp_path: Path
+) -> None:
+    sample = [named(*words) for words in SAMPLE]
+    verdicts = list(hunt(sample, bench_list, tmp_path / "rtl", builds))
     assert all(verdict.compiles for verdict in verdicts)
     assert [str(verdict.mutant) for verdict in verdicts if not verdict.seen] == []
 
 
 def test_a_mutant_that_changes_nothing_is_not_seen(
-    bench_list: list[Bench], tmp_path: Path
+    bench_list: list[Bench], builds: Path, tmp_path: Path
 ) -> None:
     mutant = named("ccu", "drain_left_q <= drain_left_q - 2'd1;", "minus to plus")
     assert explained(mutant)
-    (verdict,) = hunt([mutant], bench_list, tmp_path / "rtl")
+    (verdict,) = hunt([mutant], bench_list, tmp_path / "rtl", builds)
     assert verdict == Verdict(mutant, None)
 
 
 def test_every_explanation_belongs_to_a_mutant() -> None:
     """An explanation of a line that is gone says nothing."""
-    from tests.rtl.mutation.equivalent import EQUIVALENT
-
     everything = [mutant for unit in UNITS for mutant in mutants(RTL / f"{unit}.v")]
     for entry in EQUIVALENT:
         assert any(entry.fits(mutant) for mutant in everything), entry
 
 
 @pytest.mark.slow
-def test_at_least_95_percent_are_seen_and_the_rest_change_nothing(
-    bench_list: list[Bench], tmp_path: Path
-) -> None:
+def test_at_least_95_percent_are_seen_and_the_rest_change_nothing(tmp_path: Path) -> None:
     stride = int(os.environ.get("MUTATION_STRIDE", "1"))
-    verdicts = [
-        verdict for unit in UNITS
-        for verdict in hunt(mutants(RTL / f"{unit}.v")[::stride], bench_list, tmp_path / "rtl")
-    ]
-    text = table(verdicts)
-    BUILDS.mkdir(exist_ok=True)
-    (BUILDS / "mutation.md").write_text(text)
-    print(text)
+    verdicts = list(campaign(UNITS, tmp_path, os.cpu_count() or 1, stride))
+    print(table(verdicts))
     counted = [verdict for verdict in verdicts if verdict.compiles]
     seen = [verdict for verdict in counted if verdict.seen]
     assert len(counted) >= 150

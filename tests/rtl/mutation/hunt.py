@@ -33,11 +33,17 @@ class Verdict:
     compiles: bool = True
 
 
-def hunt(mutants: Iterable[Mutant], benches: Sequence[Bench], folder: Path
+def hunt(mutants: Iterable[Mutant], benches: Sequence[Bench], folder: Path, builds: Path
          ) -> Iterator[Verdict]:
-    """One verdict after the other; ``folder`` holds the mutant at hand and is emptied."""
+    """One verdict after the other.
+
+    ``folder`` holds the mutant at hand, ``builds`` what the benches compile of it; both are
+    emptied, because no other mutant can use them.
+    """
     for mutant in mutants:
         shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(builds, ignore_errors=True)
+        builds.mkdir()
         folder.mkdir(parents=True)
         source = (RTL / f"{mutant.unit}.v").read_text()
         (folder / f"{mutant.unit}.v").write_text(mutant.apply(source))
@@ -60,14 +66,3 @@ def limited_tools(folder: Path) -> str:
         )
         wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
-
-
-def table(verdicts: Sequence[Verdict]) -> str:
-    """Mutants by unit, as Markdown."""
-    rows = ["| unit | mutants | seen | not seen |", "| --- | --- | --- | --- |"]
-    units = dict.fromkeys(verdict.mutant.unit for verdict in verdicts)
-    for unit in (*units, "all"):
-        here = [v for v in verdicts if v.compiles and unit in (v.mutant.unit, "all")]
-        seen = sum(v.seen is not None for v in here)
-        rows.append(f"| {unit} | {len(here):,} | {seen:,} | {len(here) - seen} |")
-    return "\n".join([*rows, ""])
