@@ -19,7 +19,7 @@ from accelsim.workload.arrays import open_arrays
 
 MAX_INPUT_FILE_BYTES = 4 << 30
 # What NumPy raises on a damaged header; TokenError where it retries one as of Python 2.
-_NPY_DAMAGE = (OSError, ValueError, EOFError, TypeError, SyntaxError, OverflowError, MemoryError,
+_NPY_DAMAGE = (OSError, ValueError, EOFError, TypeError, SyntaxError, ArithmeticError, MemoryError,
                RecursionError, tokenize.TokenError)
 
 
@@ -119,8 +119,8 @@ def _read_npy(path: Path) -> npt.NDArray[Any]:
         if path.stat().st_size > MAX_INPUT_FILE_BYTES:
             raise InputError(f"{path}: larger than 4 GiB; split it")
         # Mapped: a header that claims more than the file holds is an error, not an allocation.
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        return np.array(mapped)
+        with np.errstate(over="raise"):
+            return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
     except _NPY_DAMAGE as problem:
         reason = getattr(problem, "strerror", None) or "not a readable npy array"
         raise InputError(f"{path}: {reason}; save it with numpy.save") from None

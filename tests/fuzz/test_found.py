@@ -23,6 +23,8 @@ def npy(header):
     "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 9), ", "{'descr': (",
     "{'descr': '<f4', 'fortran_order': False, 'shape': (True, 9), }", "'",
     "{'descr': '<f4', 'fortran_order': False, 'shape': (9" + "9" * 400 + ",), }",
+    # The product of the sizes overflows, in NumPy with a warning only.
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (-9223372036854775808, 9), }",
 ])
 def test_headers_of_npy_files(header, tmp_path):
     (tmp_path / "inputs.npy").write_bytes(npy(header))
