@@ -83,8 +83,7 @@ def outside(name: str, table: str) -> str:
     reasons: dict[str, None] = {}
     for cell in published_cells(name):
         if cell["table"].startswith(table) and cell["verdict"].startswith("outside"):
-            limit, _, reason = cell["verdict"].partition("; ")
-            reasons[f"{cell['row']}: {reason}"] = None
+            reasons[f"{cell['row']}: {cell['verdict'].partition('; ')[2]}"] = None
     return "".join(f"\n\\* {text}.\n" for text in reasons)
 
 
@@ -107,8 +106,8 @@ def eie_power_table() -> str:
     chip = beside("eie-table2", "The chip", {"power": ".2f"})
     powers = ", ".join(f"{row} {cells[1]} ({cells[2]})" for row, cells in chip.items())
     published = next(iter(chip.values()))[0]
-    return (f"{markdown(head, full)}\nThe chip of 64 PEs in W, published {published}, and the ratio: "
-            f"{powers}.\n{outside('eie-table2', 'The chip')}")
+    text = f"The chip of 64 PEs in W, published {published}, and the ratio: {powers}."
+    return f"{markdown(head, full)}\n{text}\n{outside('eie-table2', 'The chip')}"
 
 
 def ese_table() -> str:
