@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -89,6 +90,38 @@ def published_ese(
     rows.append(_row(machine, "total", size, entries, PUBLISHED_TOTAL_THEORETICAL_US,
                      PUBLISHED_TOTAL_REAL_US, step, _NO_ROW))
     return rows
+
+
+@dataclass(frozen=True)
+class SeedSpread:
+    """Real times of one row, in microseconds, one for each seed of the random weights."""
+
+    matrix: str
+    published_us: float
+    real_us: tuple[float, ...]
+
+    @property
+    def mean_us(self) -> float:
+        """Over all seeds."""
+        return float(np.mean(self.real_us))
+
+    def outside(self, share: float) -> int:
+        """Seeds whose time is further from the published one than this share of it."""
+        return sum(abs(us - self.published_us) > share * self.published_us for us in self.real_us)
+
+
+@lru_cache(maxsize=4)
+def spread_over_seeds(first: int = 1, n_seeds: int = 8) -> tuple[SeedSpread, ...]:
+    """The rows that multiplication decides, over the seeds ``first``, ``first + 1``, ...
+
+    The Wx rows are left out: a fetch decides them, whatever the weights are.
+    """
+    runs = [published_ese(seed=seed) for seed in range(first, first + n_seeds)]
+    return tuple(
+        SeedSpread(rows[0].matrix, rows[0].real_published_us, tuple(row.real_us for row in rows))
+        for rows in zip(*runs, strict=True)
+        if not rows[0].matrix.endswith("x")
+    )
 
 
 def _row(
