@@ -1,27 +1,26 @@
 """The README's tables, written from the code: ``python -m accelsim.report.doc_tables README.md``.
 
-A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``; a test compares. Tables of
-validation run ``accelsim published``, the command that the reader would run.
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``, behind its name what it
+takes; a test compares. Tables of validation and of patterns run ``accelsim published`` and
+``accelsim patterns``, the commands that the reader would run.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from accelsim.arch import load_config, published_sources
-from accelsim.errors import InputError
 from accelsim.files import write_atomically
+from accelsim.report.command_output import output_of
+from accelsim.report.ese_tables import load_balance_table, machines_table, tradeoff_table
 from accelsim.results import Counters
 
-_BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- table: ([\w-]+)([ \w./-]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def markdown(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -47,14 +46,9 @@ def counters_table() -> str:
     return markdown(("counter", "per", "meaning"), rows)
 
 
-@cache
 def published_cells(name: str) -> tuple[dict[str, Any], ...]:
     """The cells that ``accelsim published NAME`` gives now, published and ours."""
-    command = [sys.executable, "-m", "accelsim", "published", name, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise InputError(f"accelsim published {name}: {done.stderr.strip()}")
-    return tuple(json.loads(done.stdout)["published"][0]["cells"])
+    return tuple(output_of("published", name)["published"][0]["cells"])
 
 
 def beside(name: str, table: str, columns: dict[str, str]) -> dict[str, list[str]]:
@@ -117,18 +111,21 @@ def ese_table() -> str:
     return markdown(head, ((row, *cells) for row, cells in rows.items()))
 
 
-TABLES: dict[str, Callable[[], str]] = {
+TABLES: dict[str, Callable[..., str]] = {
     "config-eie": config_table,
     "counters": counters_table,
     "validation-eie-times": eie_times_table,
     "validation-eie-power": eie_power_table,
     "validation-ese": ese_table,
+    "ese-load-balance": lambda: markdown(*load_balance_table()),
+    "ese-tradeoff": lambda *given: markdown(*tradeoff_table(*given)),
+    "pattern-machines": lambda *given: markdown(*machines_table(*given)),
 }
 
 
 def refreshed(text: str) -> str:
     """``text`` with every marked table written anew; unknown names raise `KeyError`."""
-    return _BLOCK.sub(lambda m: f"{m[1]}{TABLES[m[2]]()}{m[3]}", text)
+    return _BLOCK.sub(lambda m: f"{m[1]}{TABLES[m[2]](*m[3].split())}{m[4]}", text)
 
 
 if __name__ == "__main__":

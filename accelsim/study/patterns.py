@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -71,9 +71,12 @@ def compare_patterns(
     rows = []
     for pattern, parameters in patterns.items():
         pruned = prune_recurrent(layer, pattern, **parameters)
+        first = measure(config, pruned, pattern, parameters)
+        job = _job(config, pruned)
         for depth in depths or (config.act_queue_depth,):
             machine = config.model_copy(update={"act_queue_depth": depth})
-            rows.append(measure(machine, pruned, pattern, parameters))
+            # What is stored does not depend on the queue.
+            rows.append(replace(first, act_queue_depth=depth, **_times(machine, job)._asdict()))
     return rows
 
 
@@ -84,30 +87,45 @@ def measure(
 
     Without the pattern's ``parameters`` its own format is not sized.
     """
-    inputs = np.ones((_STEPS, 1, layer.n_inputs))
-    job = make_job(config, layer, inputs)
-    slots = [s for s in run_recurrent("fast", config, job).slots if s.step == _STEPS - 2]
+    job = _job(config, layer)
     streams = job.streams.values()
     entries = [stream.counts.sum(axis=0) for stream in streams]
     weights = [e - stream.padding.sum(axis=0) for e, stream in zip(entries, streams, strict=True)]
     own = _in_own_format(job, pattern, parameters)
     size = sum(s.shape[0] * s.shape[1] for s in streams)
-    spmv_cycles = sum(slot.cycles for slot in slots if slot.spmv)
     return PatternRow(
-        pattern,
-        config.act_queue_depth,
-        sum(w.matrix.nnz for w in job.weights.values()) / size,
-        max(float(pe.max() / pe.mean()) for pe in weights if pe.any()),
-        max(float(pe.max() / pe.mean()) for pe in entries if pe.any()),
-        sum(slot.cycles for slot in slots) / config.clock_mhz,
-        spmv_cycles / config.clock_mhz,
-        sum(int(pe.sum()) for pe in entries) / config.n_pe / spmv_cycles,
-        sum(int(s.column_ends(config.column_align_bits)[-1]) for s in streams),
-        sum(huffman_bits(part, bits) for s in streams for part, bits in (
+        pattern=pattern,
+        act_queue_depth=config.act_queue_depth,
+        kept=sum(w.matrix.nnz for w in job.weights.values()) / size,
+        weights_max_over_mean=max(float(pe.max() / pe.mean()) for pe in weights if pe.any()),
+        entries_max_over_mean=max(float(pe.max() / pe.mean()) for pe in entries if pe.any()),
+        **_times(config, job)._asdict(),
+        stream_bits=sum(int(s.column_ends(config.column_align_bits)[-1]) for s in streams),
+        huffman_bits=sum(huffman_bits(part, bits) for s in streams for part, bits in (
             (s.values, s.weight_bits), (s.runs, s.index_bits))),
-        sum(stored.size_bits for stored in own) if own else None,
-        sum(stored.huffman_bits for stored in own) if own else None,
+        own_format_bits=sum(stored.size_bits for stored in own) if own else None,
+        own_huffman_bits=sum(stored.huffman_bits for stored in own) if own else None,
     )
+
+
+def _job(config: EseConfig, layer: RecurrentLayer) -> RecurrentJob:
+    return make_job(config, layer, np.ones((_STEPS, 1, layer.n_inputs)))
+
+
+class _Times(NamedTuple):
+    """A step in the steady state, by the names of `PatternRow`."""
+
+    step_us: float
+    spmv_us: float
+    load_balance: float
+
+
+def _times(config: EseConfig, job: RecurrentJob) -> _Times:
+    slots = [s for s in run_recurrent("fast", config, job).slots if s.step == _STEPS - 2]
+    multiplying = sum(slot.cycles for slot in slots if slot.spmv)
+    entries = sum(len(stream.values) for stream in job.streams.values())
+    return _Times(sum(slot.cycles for slot in slots) / config.clock_mhz,
+                  multiplying / config.clock_mhz, entries / config.n_pe / multiplying)
 
 
 def _in_own_format(
