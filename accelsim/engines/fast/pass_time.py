@@ -93,18 +93,20 @@ class PassTimer:
     """
 
     def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
-        from accelsim.engines.fast.kernels import counters, time  # imports Numba
+        from accelsim.engines.fast.kernels import counters, occupancy, time  # imports Numba
 
-        self._counters, self._time = counters, time
+        self._counters, self._occupancy, self._time = counters, occupancy, time
         self._config, self._image, self._table = config, image, image.table
         self._count_bypasses = count_bypasses and config.bypass
         self._entries = int(self._table.totals.sum())
         # Before a column is popped, at most a queue of others issue.
         stalls = 0 if config.bypass else _STALLS
         bound = 1 + (config.act_queue_depth + 1) * (self._table.most + 1 + stalls)
-        # Kernels add eight waits in this type.
-        self._kind: type[np.signedinteger[Any]] = np.int16 if 8 * bound < 1 << 15 else np.int32
         self._longest = min(bound, _CYCLE_LIMIT - 1)
+        # Kernels add the waits of so many columns in this type.
+        self._block = (1 << 15) // bound // 4 * 4
+        self._kind: type[np.signedinteger[Any]] = np.int16 if self._block else np.int32
+        self._block = max(self._block, 4)
 
     def run(self, scan: Scan, at_least: IntArray) -> PassTime:
         """Count one pass.
@@ -153,8 +155,9 @@ class PassTimer:
         else:
             edges = self._image.edges[tile]
             last_slot = time.broadcast_with_hazards(counts, edges, *given, hazards)
-        counters.count_blocking(wait, full, blocking)
-        counters.count_occupancy(issue, wait, self._longest, at_least)
+        self._occupancy.count_occupancy(
+            issue, wait, full, self._longest, self._block, at_least, blocking
+        )
         if self._count_bypasses:
             edges = self._image.edges[tile]
             counters.count_bypasses(
@@ -167,8 +170,10 @@ class PassTimer:
         counters = self._counters
         table, tile, columns = self._table, scan.step.tile, scan.columns
         entries, padding, empty, _, _, lines, _, _ = sums
+        counts = table.counts[tile]
+        some = np.empty((3, len(entries)), np.int16 if counts.dtype == np.int8 else np.int32)
         counters.count_columns(
-            table.counts[tile], table.padding[tile], columns, entries, padding, empty
+            counts, table.padding[tile], columns, some, entries, padding, empty
         )
         per_line = self._config.entries_per_line
         if scan.step.refill_bits:

@@ -7,31 +7,46 @@ import numpy as np
 
 from accelsim.formats.jit import kernel
 
+_FOURS = 64  # sums of so many times four bytes fit 16 bits
+
 
 @kernel
-def count_columns(counts, padding, columns, entries, pads, empty):
-    """Add up the entries of ``columns``, their padding and the columns without entries."""
+def count_columns(counts, padding, columns, some, entries, pads, empty):
+    """Add up the entries of ``columns``, their padding and the columns without entries.
+
+    ``some`` (3, n_pe) are narrow sums, wide enough for `_FOURS` times four columns.
+    """
     n_pe = counts.shape[1]
-    whole = len(columns) // 4 * 4
-    for k in range(0, whole, 4):
-        i, j, m, n = columns[k], columns[k + 1], columns[k + 2], columns[k + 3]
-        a, b, c, d = counts[i], counts[j], counts[m], counts[n]
-        e, f, g, h = padding[i], padding[j], padding[m], padding[n]
+    kind = some.dtype.type
+    for begin in range(0, len(columns), 4 * _FOURS):
+        end = min(begin + 4 * _FOURS, len(columns))
+        some[:] = 0
+        some_entries, some_pads, some_empty = some[0], some[1], some[2]
+        whole = begin + (end - begin) // 4 * 4
+        for k in range(begin, whole, 4):
+            i, j, m, n = columns[k], columns[k + 1], columns[k + 2], columns[k + 3]
+            a, b, c, d = counts[i], counts[j], counts[m], counts[n]
+            e, f, g, h = padding[i], padding[j], padding[m], padding[n]
+            for p in range(n_pe):
+                four = kind(kind(a[p]) + kind(b[p])) + kind(kind(c[p]) + kind(d[p]))
+                some_entries[p] = kind(some_entries[p] + kind(four))
+            for p in range(n_pe):
+                four = kind(kind(e[p]) + kind(f[p])) + kind(kind(g[p]) + kind(h[p]))
+                some_pads[p] = kind(some_pads[p] + kind(four))
+            for p in range(n_pe):
+                two = kind(kind(a[p] == 0) + kind(b[p] == 0))
+                four = two + kind(kind(c[p] == 0) + kind(d[p] == 0))
+                some_empty[p] = kind(some_empty[p] + kind(four))
+        for k in range(whole, end):
+            row, pad_row = counts[columns[k]], padding[columns[k]]
+            for p in range(n_pe):
+                some_entries[p] += row[p]
+                some_pads[p] += pad_row[p]
+                some_empty[p] += row[p] == 0
         for p in range(n_pe):
-            entries[p] += np.int32(a[p]) + np.int32(b[p]) + np.int32(c[p]) + np.int32(d[p])
-        for p in range(n_pe):
-            pads[p] += np.int32(e[p]) + np.int32(f[p]) + np.int32(g[p]) + np.int32(h[p])
-        for p in range(n_pe):
-            empty[p] += np.int8(
-                np.int8(np.int8(a[p] == 0) + np.int8(b[p] == 0))
-                + np.int8(np.int8(c[p] == 0) + np.int8(d[p] == 0))
-            )
-    for k in range(whole, len(columns)):
-        row, pad_row = counts[columns[k]], padding[columns[k]]
-        for p in range(n_pe):
-            entries[p] += np.int32(row[p])
-            pads[p] += np.int32(pad_row[p])
-            empty[p] += np.int8(row[p] == 0)
+            entries[p] += some_entries[p]
+            pads[p] += some_pads[p]
+            empty[p] += some_empty[p]
 
 
 @kernel
@@ -45,13 +60,31 @@ def count_line_reads(first_line, spans, columns, reads):
     small = first_line.dtype.type
     end = np.zeros(n_pe, first_line.dtype)
     skipped = np.zeros(n_pe, first_line.dtype)
-    for column in columns:
-        first, span = first_line[column], spans[column]
+    whole = len(columns) // 4 * 4
+    for k in range(0, whole, 4):
+        i, j, m, n = columns[k], columns[k + 1], columns[k + 2], columns[k + 3]
+        a, b, c, d = first_line[i], first_line[j], first_line[m], first_line[n]
+        e, f, g, h = spans[i], spans[j], spans[m], spans[n]
         for p in range(n_pe):
-            line, reached = first[p], end[p]
-            begin = max(line, reached)
-            skipped[p] = small(skipped[p] + small(begin - reached))
-            end[p] = max(begin, small(line + small(span[p])))
+            reached, gap = end[p], skipped[p]
+            begin = max(a[p], reached)
+            gap = small(gap + small(begin - reached))
+            reached = max(begin, small(a[p] + small(e[p])))
+            begin = max(b[p], reached)
+            gap = small(gap + small(begin - reached))
+            reached = max(begin, small(b[p] + small(f[p])))
+            begin = max(c[p], reached)
+            gap = small(gap + small(begin - reached))
+            reached = max(begin, small(c[p] + small(g[p])))
+            begin = max(d[p], reached)
+            skipped[p] = small(gap + small(begin - reached))
+            end[p] = max(begin, small(d[p] + small(h[p])))
+    for k in range(whole, len(columns)):
+        first, span = first_line[columns[k]], spans[columns[k]]
+        for p in range(n_pe):
+            begin = max(first[p], end[p])
+            skipped[p] = small(skipped[p] + small(begin - end[p]))
+            end[p] = max(begin, small(first[p] + small(span[p])))
     for p in range(n_pe):
         reads[p] += np.int32(end[p]) - np.int32(skipped[p])
 
@@ -68,95 +101,6 @@ def count_segment_line_reads(starts, columns, first, entries_per_line, reads):
                 low, high = a // entries_per_line, (b - 1) // entries_per_line
                 reads[p] += high - low + (low != held[p])
                 held[p] = high
-
-
-@kernel
-def sum_above(wait, floor, n_columns, total):
-    """Add ``max(wait[k], floor[k])`` over the first ``n_columns`` columns, eight at a time.
-
-    ``wait`` (K, n_pe) and ``floor`` (K,) are of one type, which holds eight of their values.
-    """
-    n_pe = wait.shape[1]
-    small = wait.dtype.type
-    whole = n_columns // 8 * 8
-    for k in range(0, whole, 8):
-        a, b, c, d = wait[k], wait[k + 1], wait[k + 2], wait[k + 3]
-        e, f, g, h = wait[k + 4], wait[k + 5], wait[k + 6], wait[k + 7]
-        fa, fb, fc, fd = floor[k], floor[k + 1], floor[k + 2], floor[k + 3]
-        fe, ff, fg, fh = floor[k + 4], floor[k + 5], floor[k + 6], floor[k + 7]
-        for p in range(n_pe):
-            four = small(
-                small(max(a[p], fa) + max(b[p], fb)) + small(max(c[p], fc) + max(d[p], fd))
-            )
-            more = small(
-                small(max(e[p], fe) + max(f[p], ff)) + small(max(g[p], fg) + max(h[p], fh))
-            )
-            total[p] += small(four + more)
-    for k in range(whole, n_columns):
-        row, least = wait[k], floor[k]
-        for p in range(n_pe):
-            total[p] += max(row[p], least)
-
-
-@kernel
-def count_blocking(wait, full, blocking):
-    """Add up the cycles in which each PE's full queue held a broadcast back (S5)."""
-    sum_above(wait, full, len(full), blocking)
-    known = np.int64(0)
-    for k in range(len(full)):
-        known += full[k]
-    for p in range(len(blocking)):
-        blocking[p] -= known
-
-
-@kernel
-def count_occupancy(issue, wait, longest, at_least):
-    """Add to ``at_least[n]`` (depth + 1, n_pe) int64 the cycles that begin with n entries or more.
-
-    While column h is at the head there are n entries from the push of column h + n - 1 on: for
-    max(0, pop[h] - max(pop[h - 1], issue[h + n - 1])) cycles, which is max(pop[h], issue[h + n
-    - 1]) - max(pop[h - 1], issue[h + n - 1]). So the sum over h is A[n - 1] - A[n] - issue[n - 1]
-    with A[n] the sum over h of max(pop[h], issue[h + n]). That is the sum of issue[h], which
-    changes by issue[K - n] from n - 1 to n; of ``waits``, max(wait[h], issue[h + n] - issue[h])
-    with the difference cut at ``longest``; and of what was cut. Sums may wrap around at 32 bits;
-    the result does not.
-    """
-    n_columns, n_pe = wait.shape
-    floor = np.empty(n_columns, wait.dtype)
-    waits = np.empty((2, n_pe), np.int32)
-    cut_before = 0
-    for n in range(min(at_least.shape[0] - 1, n_columns) + 1):
-        cut = _floors(issue, n, longest, floor)
-        now, before = waits[n % 2], waits[1 - n % 2]
-        now[:] = 0
-        sum_above(wait, floor, n_columns - n, now)
-        if n > 0:
-            known = issue[n_columns - n] + cut_before - cut - issue[n - 1]
-            found = np.int64(0)
-            for p in range(n_pe):
-                difference = np.int64(before[p]) - np.int64(now[p])
-                cycles = (known + difference) & 0xFFFFFFFF
-                at_least[n, p] += cycles
-                found |= cycles
-            if found == 0:
-                return
-        cut_before = cut
-
-
-@kernel
-def _floors(issue, n, longest, floor):
-    """Write ``issue[h + n] - issue[h]``, cut at ``longest``; the sum of what was cut."""
-    small = floor.dtype.type
-    bound, most = np.int32(longest), np.int32(0)
-    for h in range(len(issue) - n):
-        ahead = np.int32(issue[h + n] - issue[h])
-        floor[h] = small(min(ahead, bound))
-        most = max(most, ahead)
-    cut = np.int64(0)
-    if most > bound:
-        for h in range(len(issue) - n):
-            cut += max(np.int64(issue[h + n] - issue[h]) - longest, 0)
-    return cut
 
 
 _FAR = 3     # slots: too far apart for a bypass
