@@ -181,6 +181,16 @@ class RecurrentResult:
         return self.timed.cycles / self.clock_mhz
 
     @property
+    def theoretical_us(self) -> float:
+        """Stored entries / PEs / clock: no imbalance, and nothing but multiplications."""
+        return self.operations["entries"] / self.timed.n_pe / self.clock_mhz
+
+    @property
+    def load_balance(self) -> float:
+        """Theoretical over actual time of the whole utterance, element-wise slots included."""
+        return self.theoretical_us / self.time_us
+
+    @property
     def outputs_float(self) -> npt.NDArray[np.float64]:
         """Outputs as real numbers."""
         if self.outputs is None:

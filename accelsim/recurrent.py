@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -156,6 +156,11 @@ class RecurrentLayer:
             self._check_shape(name, self.shape(name), self._wanted_shape(name))
         if "bnr" in self.biases and not self.reset_after:
             raise InputError(f"{self.name}: 'bnr' needs reset_after; add it to 'bn'")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        """Its fields as plain values, so that it can travel to another process."""
+        values = (getattr(self, f.name) for f in fields(self))
+        return type(self), tuple(dict(v) if isinstance(v, Mapping) else v for v in values)
 
     def shape(self, name: str) -> tuple[int, int]:
         """(rows, columns) of a matrix."""

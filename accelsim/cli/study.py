@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from accelsim.study import Condition, Results, Study
 
 # Columns of the table where none are asked for.
-SHOWN = ("cycles", "time_us", "load_balance", "utilisation", "energy_uj", "area_mm2")
+SHOWN = (
+    "cycles", "time_us", "load_balance", "utilisation", "energy_uj", "area_mm2", "relative_error",
+)
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (TOML).")]
 StoreArgument = Annotated[Path, typer.Argument(metavar="RESULTS", help="A results file.")]
@@ -199,11 +201,14 @@ def sensitivity(
     as_csv: CsvOption = False,
 ) -> None:
     """What one step of each parameter does to each metric, the largest effect first."""
+    from accelsim.study import METRICS
     from accelsim.study import sensitivity as work_out
 
-    wanted = metrics or ["time_us", "load_balance", "utilisation", "spmat_read_mbit"]
-    found = work_out(_study(study, settings), _store(study, output), wanted,
-                     jobs=jobs or _cores(), dask=dask)
+    chosen = _study(study, settings)
+    machine = chosen.base_config().machine
+    usual = ("time_us", "load_balance", "utilisation", "spmat_read_mbit", "dram_mbit")
+    wanted = metrics or [name for name in usual if machine in METRICS[name].machines]
+    found = work_out(chosen, _store(study, output), wanted, jobs=jobs or _cores(), dask=dask)
     rows: list[dict[str, Any]] = [
         {
             "parameter": effect.parameter, "from": effect.before, "to": effect.after,

@@ -61,6 +61,11 @@ class EseEnergy:
         return self.total_pj * 1e-3
 
     @property
+    def total_uj(self) -> float:
+        """All priced events."""
+        return self.total_pj * 1e-6
+
+    @property
     def dram_share(self) -> float:
         """Share of DRAM in what is priced."""
         return self.modules_pj["dram"] / self.total_pj

@@ -21,7 +21,7 @@ from accelsim.study.evaluate import error_text, evaluate, make_layer
 from accelsim.study.extras import extra
 from accelsim.study.points import Chunk
 from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial
-from accelsim.study.workloads import Workload
+from accelsim.study.workloads import AnyWorkload
 
 CONNECT_SECONDS = 20
 # For workers of our own: Dask makes glibc give back memory at once, which costs a page fault for
@@ -106,7 +106,7 @@ class _Dispatch:
         layer = self.layer(chunk.workload, chunk.recipe)
         return self.client.submit(evaluate, chunk, layer, pure=False)
 
-    def layer(self, workload: Workload, recipe: dict[str, Any]) -> Any:
+    def layer(self, workload: AnyWorkload, recipe: dict[str, Any]) -> Any:
         """A future of the compressed layer; workers need no access to layer files."""
         key = json.dumps([workload.digest, workload.seed, recipe], sort_keys=True)
         if key not in self.layers:

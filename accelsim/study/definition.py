@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from accelsim.arch import EieConfig, load_config
+from accelsim.arch import EieConfig, EseConfig, load_machine
 from accelsim.errors import AccelsimError, ConfigError, nearest, shown
 from accelsim.study.axes import Axis, Scalar, parse_axis
-from accelsim.study.metrics import METRICS
+from accelsim.study.metrics import METRICS, metrics_named
 from accelsim.study.recipes import PREFIX, RECIPE_KEYS, SHARED_BITS, check_recipe
 
 _MAX_FILE_BYTES = 1 << 20
@@ -32,7 +32,8 @@ class Study(BaseModel):
     ----------
     machine : a published machine or the path of a TOML file
     workloads : published layers, or layer files as ``"net.onnx"`` (all its layers) or
-        ``"net.onnx:fc1"``; every design runs on each of them
+        ``"net.onnx:fc1"``; every design runs on each of them. On ESE recurrent layers: see
+        `accelsim.study.utterances`
     activation_density : of the inputs of layers from files, which are drawn at random
     fixed : ``[set]``, values that replace the machine's
     axes : parameter to `Axis`; ``recipe.density`` and the like belong to the compression
@@ -76,10 +77,16 @@ class Study(BaseModel):
             raise ConfigError(f"{where}: {_one_line(problem)}") from None
         _check(self, where)
 
-    def base_config(self) -> EieConfig:
-        """The machine before any axis: its file with the fixed values."""
+    def base_config(self) -> EieConfig | EseConfig:
+        """The machine before any axis: its file with the fixed values.
+
+        Raises
+        ------
+        ConfigError
+            If the file is wrong, or describes a machine that studies do not run.
+        """
         overrides = {k: v for k, v in self.fixed.items() if not k.startswith(PREFIX)}
-        return load_config(self.machine_source, **overrides)
+        return _runnable(self.machine_source, overrides)
 
     @property
     def machine_source(self) -> str | Path:
@@ -118,6 +125,14 @@ _KEYS = (
     "machine", "workloads", "activation_density", "set", "axes", "metrics", "seed", "sampling",
     "n", "engine",
 )
+
+
+def _runnable(source: str | Path, overrides: Mapping[str, Any]) -> EieConfig | EseConfig:
+    config = load_machine(source, **overrides)
+    if not isinstance(config, EieConfig | EseConfig):
+        raise ConfigError(f"{source}: describes the machine '{config.machine}'; studies run "
+                          f"machine = 'eie' or 'ese'")
+    return config
 
 
 def load_study(source: str | Path | Study) -> Study:
@@ -172,9 +187,10 @@ def _alias(key: str) -> str:
 def _check(study: Study, where: str) -> None:
     """Parameters, values and metrics, before anything runs."""
     try:
-        model = type(load_config(study.machine_source))
+        machine = _runnable(study.machine_source, {})
     except AccelsimError as problem:
         raise ConfigError(f"{where}: {problem}") from None
+    model = type(machine)
     known = [name for name in model.model_fields if name != "machine"] + list(RECIPE_KEYS)
     for key in (*study.fixed, *study.axes):
         if key not in known:
@@ -185,6 +201,15 @@ def _check(study: Study, where: str) -> None:
     for name in study.metrics:
         if name not in METRICS:
             raise ConfigError(f"{where}: unknown metric '{name}'{nearest(name, METRICS)}")
+    try:
+        metrics_named(study.metrics, machine.machine)
+    except AccelsimError as problem:
+        raise ConfigError(f"{where}: {problem}") from None
+    key = f"{PREFIX}values"
+    asked = study.axes[key].values if key in study.axes else (study.fixed.get(key),)
+    if machine.machine == "ese" and "codebook" in asked:
+        raise ConfigError(f"{where}: {key} = 'codebook': weight_bits is both the codebook's width "
+                          f"and that of ESE's linear weights; leave it out, or compress in Python")
     if (study.sampling == "grid") != (study.n is None):
         raise ConfigError(f"{where}: sampling = '{study.sampling}' with n = {study.n}; a grid "
                           f"takes no n, the others need the number of designs")
@@ -202,7 +227,7 @@ def _check(study: Study, where: str) -> None:
         raise ConfigError(f"{where}: {problem}") from None
 
 
-def _check_value(model: type[EieConfig], base: dict[str, Any], key: str, value: Scalar) -> None:
+def _check_value(model: type[BaseModel], base: dict[str, Any], key: str, value: Scalar) -> None:
     """One value on its own; whether values go together is found out point by point."""
     if key.startswith(PREFIX):
         check_recipe({key: value})
@@ -211,7 +236,7 @@ def _check_value(model: type[EieConfig], base: dict[str, Any], key: str, value: 
         model(**{**base, key: widened(model, key, value)})
     except ValidationError as problem:
         if any(error["loc"] == (key,) for error in problem.errors()):
-            load_config(base["machine"], **{key: value})
+            load_machine(base["machine"], **{key: value})
 
 
 def widened(model: type[BaseModel], key: str, value: Scalar) -> Scalar:

@@ -10,15 +10,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from accelsim import __version__
-from accelsim.api import simulate
-from accelsim.arch import EieConfig, load_config
+from accelsim.api import simulate, simulate_recurrent
+from accelsim.arch import EieConfig, EseConfig, load_machine
 from accelsim.errors import AccelsimError, InputError
-from accelsim.records import CompressedLayer, Layer
-from accelsim.study.metrics import FinishedPoint, Metric
+from accelsim.records import Layer
+from accelsim.recurrent import RecurrentLayer
+from accelsim.study.metrics import FinishedPoint, Metric, RecurrentPoint
+from accelsim.study.metrics import Point as Finished
 from accelsim.study.points import Chunk, Settings
-from accelsim.study.workloads import Workload, compressed, compressed_from
+from accelsim.study.utterances import Utterance
+from accelsim.study.workloads import AnyWorkload, Packed, compressed, compressed_from
 
-Made = tuple[CompressedLayer, Any] | str
+Made = tuple[Packed, Any] | str
+_MODELS: dict[str, type[EieConfig | EseConfig]] = {"eie": EieConfig, "ese": EseConfig}
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,9 @@ def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
 
 
 def make_layer(
-    workload: Workload, recipe: dict[str, Any], loaded: Layer | None = None
+    workload: AnyWorkload, recipe: dict[str, Any], loaded: Layer | Utterance | None = None
 ) -> Made:
-    """The compressed layer and its input vector, or the text of the error.
+    """The compressed layer and its input vector or utterance, or the text of the error.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ def make_layer(
         return error_text(problem)
 
 
-def config_of(base: dict[str, Any], overrides: Settings) -> EieConfig:
+def config_of(base: dict[str, Any], overrides: Settings) -> EieConfig | EseConfig:
     """The configuration of a point.
 
     Raises
@@ -76,11 +80,12 @@ def config_of(base: dict[str, Any], overrides: Settings) -> EieConfig:
         If its values do not go together.
     """
     values = {**base, **overrides}
+    model = _MODELS[values["machine"]]
     try:
-        return EieConfig(**values)
+        return model(**values)
     except ValidationError:
-        machine = values.pop("machine")
-        return load_config(machine, **values)  # says it in one line
+        load_machine(values.pop("machine"), **values)  # says it in one line
+        raise
 
 
 def error_text(problem: BaseException) -> str:
@@ -89,21 +94,32 @@ def error_text(problem: BaseException) -> str:
     return text if isinstance(problem, AccelsimError) else f"{type(problem).__name__}: {text}"
 
 
-def _outcome(
-    chunk: Chunk, overrides: Settings, packed: CompressedLayer, activations: Any
-) -> Outcome:
+def _finished(
+    config: EieConfig | EseConfig, packed: Packed, inputs: Any, engine: str
+) -> Finished:
+    """Run a layer on its input vector, or its utterance on as many channels as there are."""
+    if isinstance(config, EieConfig) and not isinstance(packed, RecurrentLayer):
+        result = simulate(config, packed, inputs, engine, outputs=False)
+        return FinishedPoint(config, packed, result)
+    if isinstance(config, EseConfig) and isinstance(packed, RecurrentLayer):
+        used = inputs.inputs[:, : config.n_channels]
+        told = simulate_recurrent(config, packed, used, engine)
+        return RecurrentPoint(config, packed, told, inputs.wanted[:, : config.n_channels])
+    raise InputError(f"{packed.name}: not a layer for the machine '{config.machine}'")
+
+
+def _outcome(chunk: Chunk, overrides: Settings, packed: Packed, inputs: Any) -> Outcome:
     start = time.perf_counter()
     try:
         config = config_of(chunk.base, overrides)
-        result = simulate(config, packed, activations, chunk.engine, outputs=False)
-        point = FinishedPoint(config, packed, result)
+        point = _finished(config, packed, inputs, chunk.engine)
         values = tuple(_finite(metric, point) for metric in chunk.metrics)
     except Exception as problem:
         return Outcome((), error_text(problem), time.perf_counter() - start)
     return Outcome(values, None, time.perf_counter() - start)
 
 
-def _finite(metric: Metric, point: FinishedPoint) -> float:
+def _finite(metric: Metric, point: Finished) -> float:
     value = metric.value(point)
     if not math.isfinite(value):
         raise InputError(f"metric {metric.name} is {value}")

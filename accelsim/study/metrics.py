@@ -1,6 +1,7 @@
 """What a study keeps of a run: named functions of a finished point.
 
-Every metric is a finite number; a metric that cannot be told makes its point fail by name.
+A metric belongs to some machines; what both tell goes by one name. Every metric is a finite
+number; a metric that cannot be told makes its point fail by name.
 """
 
 from __future__ import annotations
@@ -9,13 +10,19 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-from accelsim.arch import EieConfig
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.arch import EieConfig, EseConfig
 from accelsim.energy import EnergyReport, price
+from accelsim.energy.ese import EseEnergy, price_ese
 from accelsim.energy.technology import MODULES
 from accelsim.errors import InputError, nearest
+from accelsim.ese_results import EseCounters, RecurrentResult
 from accelsim.records import CompressedLayer
+from accelsim.recurrent import RecurrentLayer
 from accelsim.results import Counters, RunResult
 
 Combine = Literal["sum", "mean", "max"]
@@ -41,6 +48,34 @@ class FinishedPoint:
 
 
 @dataclass(frozen=True)
+class RecurrentPoint:
+    """One recurrent layer that has run on ESE.
+
+    Attributes
+    ----------
+    wanted : (n_steps, n_channels, n_outputs), outputs in float of the layer before compression
+    """
+
+    config: EseConfig
+    layer: RecurrentLayer
+    result: RecurrentResult
+    wanted: npt.NDArray[np.float64]
+
+    @property
+    def counters(self) -> EseCounters:
+        """The run's counters."""
+        return self.result.timed
+
+    @cached_property
+    def energy(self) -> EseEnergy:
+        """What the run costs, priced once for all metrics."""
+        return price_ese(self.config, self.counters, self.wanted.shape[1])
+
+
+Point = FinishedPoint | RecurrentPoint
+
+
+@dataclass(frozen=True)
 class Metric:
     """One number of a finished point.
 
@@ -50,12 +85,14 @@ class Metric:
     meaning : one line
     combine : how the layers of a design become one number: added up, averaged or the largest
     value : the function; a module's own, so that it can travel to a worker
+    machines : whose points it is told of: a `FinishedPoint` on "eie", a `RecurrentPoint` on "ese"
     """
 
     name: str
     meaning: str
     combine: Combine
-    value: Callable[[FinishedPoint], float]
+    value: Callable[[Any], float]
+    machines: tuple[str, ...] = ("eie",)
 
 
 METRICS: dict[str, Metric] = {}
@@ -84,54 +121,59 @@ def combined(metric: Metric, values: Sequence[float]) -> float:
     return sum(values) / (len(values) if metric.combine == "mean" else 1)
 
 
-def metrics_named(names: Iterable[str]) -> tuple[Metric, ...]:
-    """The metrics of these names; all of them for no name at all.
+def metrics_named(names: Iterable[str], machine: str | None = None) -> tuple[Metric, ...]:
+    """The metrics of these names; all of a machine's for no name at all.
 
     Raises
     ------
     InputError
-        If there is none of that name; names the nearest.
+        If there is none of that name, naming the nearest, or it is not told of the machine.
     """
-    chosen = list(names) or list(METRICS)
+    known = [name for name, m in METRICS.items() if machine is None or machine in m.machines]
+    chosen = list(names) or known
     for name in chosen:
         if name not in METRICS:
             raise InputError(f"no metric '{name}'{nearest(name, METRICS)}")
+        if name not in known:
+            raise InputError(f"metric {name} is not told of the machine '{machine}'; "
+                             f"it has {', '.join(known)}")
     return tuple(METRICS[name] for name in chosen)
 
 
-def _cycles(point: FinishedPoint) -> float:
+def _cycles(point: Point) -> float:
     return point.counters.cycles
 
 
-def _time_us(point: FinishedPoint) -> float:
+def _time_us(point: Point) -> float:
     return point.result.time_us
 
 
-def _theoretical_us(point: FinishedPoint) -> float:
+def _theoretical_us(point: Point) -> float:
     return point.result.theoretical_us
 
 
-def _load_balance(point: FinishedPoint) -> float:
+def _load_balance(point: Point) -> float:
     return point.result.load_balance
 
 
-def _gops(point: FinishedPoint) -> float:
+def _gops(point: Point) -> float:
     return 2 * point.result.operations["macs"] / (1000 * point.result.time_us)
 
 
-def _pe_cycles(point: FinishedPoint) -> int:
+def _pe_cycles(point: Point) -> int:
     return point.counters.cycles * point.counters.n_pe
 
 
-def _utilisation(point: FinishedPoint) -> float:
-    return int(point.counters.macs.sum()) / _pe_cycles(point)
+def _utilisation(point: Point) -> float:
+    counters = point.counters
+    return int((counters.issued_entries - counters.padding_entries).sum()) / _pe_cycles(point)
 
 
-def _padding_share(point: FinishedPoint) -> float:
+def _padding_share(point: Point) -> float:
     return int(point.counters.padding_entries.sum()) / _pe_cycles(point)
 
 
-def _empty_column_share(point: FinishedPoint) -> float:
+def _empty_column_share(point: Point) -> float:
     return int(point.counters.empty_column_cycles.sum()) / _pe_cycles(point)
 
 
@@ -139,7 +181,7 @@ def _hazard_share(point: FinishedPoint) -> float:
     return int(point.counters.hazard_stall_cycles.sum()) / _pe_cycles(point)
 
 
-def _starved_share(point: FinishedPoint) -> float:
+def _starved_share(point: Point) -> float:
     return int(point.counters.starved_cycles.sum()) / _pe_cycles(point)
 
 
@@ -148,7 +190,7 @@ def _overhead_share(point: FinishedPoint) -> float:
     return (counters.cycles - counters.compute_cycles) / counters.cycles
 
 
-def _blocked_share(point: FinishedPoint) -> float:
+def _blocked_share(point: Point) -> float:
     return point.counters.blocked_cycles / point.counters.cycles
 
 
@@ -160,11 +202,11 @@ def _spmat_read_mbit(point: FinishedPoint) -> float:
     return _spmat_line_reads(point) * point.config.spmat_width_bits / 1e6
 
 
-def _queue_mean(point: FinishedPoint) -> float:
+def _queue_mean(point: Point) -> float:
     return int(point.counters.queue_occupancy_sum.sum()) / _pe_cycles(point)
 
 
-def _energy_uj(point: FinishedPoint) -> float:
+def _energy_uj(point: Point) -> float:
     return point.energy.total_uj
 
 
@@ -176,6 +218,22 @@ class _ModuleEnergy:
 
     def __call__(self, point: FinishedPoint) -> float:
         return point.energy.modules_pj[self.module] * 1e-6
+
+
+def _relative_error(point: RecurrentPoint) -> float:
+    difference = point.result.outputs_float - point.wanted
+    scale = float(np.sqrt(np.mean(point.wanted**2))) or 1.0
+    return float(np.sqrt(np.mean(difference**2))) / scale
+
+
+def _fetch_wait_share(point: RecurrentPoint) -> float:
+    return point.counters.fetch_wait_cycles / point.counters.cycles
+
+
+def _dram_mbit(point: RecurrentPoint) -> float:
+    c = point.counters
+    words = c.weight_words + c.pointer_words + c.vector_words + c.table_words + c.result_words
+    return words * point.config.ddr_word_bits / 1e6
 
 
 def _power_w(point: FinishedPoint) -> float:
@@ -194,30 +252,39 @@ def _energy_notes(point: FinishedPoint) -> float:
     return len(point.energy.notes)
 
 
+_BOTH = ("eie", "ese")
+
 for _metric in (
-    Metric("cycles", "clock cycles of the layer", "sum", _cycles),
-    Metric("time_us", "time of the layer", "sum", _time_us),
-    Metric("theoretical_us", "time without any imbalance (EIE Table IV)", "sum", _theoretical_us),
-    Metric("load_balance", "theoretical over actual time (EIE Fig. 13)", "mean", _load_balance),
-    Metric("gops", "multiplications and additions, 10^9 a second", "mean", _gops),
-    Metric("utilisation", "PE-cycles with a multiply-accumulate", "mean", _utilisation),
-    Metric("padding_share", "PE-cycles on padding entries", "mean", _padding_share),
-    Metric("empty_column_share", "PE-cycles on empty columns", "mean", _empty_column_share),
+    Metric("cycles", "clock cycles of the layer", "sum", _cycles, _BOTH),
+    Metric("time_us", "time of the layer", "sum", _time_us, _BOTH),
+    Metric("theoretical_us", "time without any imbalance (EIE Table IV)", "sum", _theoretical_us,
+           _BOTH),
+    Metric("load_balance", "theoretical over actual time (EIE Fig. 13)", "mean", _load_balance,
+           _BOTH),
+    Metric("gops", "multiplications and additions, 10^9 a second", "mean", _gops, _BOTH),
+    Metric("utilisation", "PE-cycles with a multiply-accumulate", "mean", _utilisation, _BOTH),
+    Metric("padding_share", "PE-cycles on padding entries", "mean", _padding_share, _BOTH),
+    Metric("empty_column_share", "PE-cycles on empty columns", "mean", _empty_column_share, _BOTH),
     Metric("hazard_share", "PE-cycles waiting for an accumulator", "mean", _hazard_share),
-    Metric("starved_share", "PE-cycles without anything to issue", "mean", _starved_share),
+    Metric("starved_share", "PE-cycles without anything to issue", "mean", _starved_share, _BOTH),
     Metric("overhead_share", "cycles outside of compute phases", "mean", _overhead_share),
     Metric("blocked_share", "cycles in which a full queue blocks the broadcast", "mean",
-           _blocked_share),
-    Metric("queue_mean", "columns in a PE's queue, on average", "mean", _queue_mean),
+           _blocked_share, _BOTH),
+    Metric("queue_mean", "columns in a PE's queue, on average", "mean", _queue_mean, _BOTH),
     Metric("spmat_line_reads", "sparse-matrix SRAM lines read", "sum", _spmat_line_reads),
     Metric("spmat_read_mbit", "10^6 bits read from the sparse-matrix SRAMs", "sum",
            _spmat_read_mbit),
-    Metric("energy_uj", "energy of the layer", "sum", _energy_uj),
+    Metric("energy_uj", "energy of the layer", "sum", _energy_uj, _BOTH),
     *(Metric(f"energy_{module}_uj", f"of which {module}", "sum", _ModuleEnergy(module))
       for module in MODULES),
     Metric("power_w", "mean power of the array", "mean", _power_w),
     Metric("gops_per_w", "10^9 operations a joule", "mean", _gops_per_w),
     Metric("area_mm2", "area of the array", "max", _area_mm2),
+    Metric("relative_error", "outputs against the uncompressed layer in float, by RMS", "mean",
+           _relative_error, ("ese",)),
+    Metric("fetch_wait_share", "cycles in which the next column had not arrived", "mean",
+           _fetch_wait_share, ("ese",)),
+    Metric("dram_mbit", "10^6 bits read from and written to DRAM", "sum", _dram_mbit, ("ese",)),
     Metric("energy_notes", "assumptions of the energy model, extrapolations above all", "max",
            _energy_notes),
 ):

@@ -15,14 +15,21 @@ from itertools import groupby, islice, product
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from accelsim import __version__
-from accelsim.arch import EieConfig, load_config
+from accelsim.arch import load_machine
 from accelsim.study.axes import Axis, Scalar
 from accelsim.study.definition import Study, widened
 from accelsim.study.metrics import Metric, metrics_named
-from accelsim.study.recipes import PREFIX, SHARED_BITS, full_recipe, needs_n_pe
-from accelsim.study.workloads import Workload, find_workloads
+from accelsim.study.recipes import (
+    DEFAULT_RECIPES,
+    PREFIX,
+    SHARED_BITS,
+    full_recipe,
+    needs_n_pe,
+)
+from accelsim.study.workloads import AnyWorkload, find_workloads
 
 MAX_CHUNK_POINTS = 512
 # What the memory image depends on; these axes vary outside of the others.
@@ -44,7 +51,7 @@ class Point:
 class Chunk:
     """Points of one compressed layer that a worker runs in one go."""
 
-    workload: Workload
+    workload: AnyWorkload
     recipe: dict[str, Any]
     base: dict[str, Any]
     engine: str
@@ -57,7 +64,7 @@ class Chunk:
 class Stream:
     """All points of one compressed layer."""
 
-    workload: Workload
+    workload: AnyWorkload
     recipe: dict[str, Any]
     groups: Iterator[tuple[Point, ...]]
 
@@ -81,12 +88,12 @@ class Plan:
     ) -> None:
         self.study = study
         self.workloads = find_workloads(study)
-        self.metrics = metrics_named(study.metrics)
         config = study.base_config()
-        self.model: type[EieConfig] = type(config)
-        self.base: dict[str, Any] = load_config(config.machine).model_dump()
+        self.metrics = metrics_named(study.metrics, config.machine)
+        self.model: type[BaseModel] = type(config)
+        self.base: dict[str, Any] = load_machine(config.machine).model_dump()
         self.values: dict[str, Any] = config.model_dump()
-        self.recipe: dict[str, Any] = {
+        self.recipe: dict[str, Any] = dict(DEFAULT_RECIPES.get(config.machine, {})) | {
             key.removeprefix(PREFIX): v for key, v in study.fixed.items() if key.startswith(PREFIX)
         }
         axis = study.axes.get(f"{PREFIX}pattern")
@@ -145,7 +152,7 @@ class Plan:
         n_pe = int(machine.pop("n_pe"))
         return full_recipe({**self.recipe, **own, **machine}, n_pe)
 
-    def point(self, workload: Workload, recipe: dict[str, Any], settings: Settings) -> Point:
+    def point(self, workload: AnyWorkload, recipe: dict[str, Any], settings: Settings) -> Point:
         """A design on one workload."""
         own = {k: v for k, v in settings.items() if not k.startswith(PREFIX)}
         config = {**self.values, **own}
@@ -172,7 +179,7 @@ class Plan:
             yield outer + inner
 
     def _groups(
-        self, workload: Workload, recipe: dict[str, Any], designs: Iterator[Values]
+        self, workload: AnyWorkload, recipe: dict[str, Any], designs: Iterator[Values]
     ) -> Iterator[tuple[Point, ...]]:
         """Points of one memory image each; very many of them in parts."""
         n_image = sum(key in IMAGE_KEYS for key in self.keys[self.n_outer:]) + self.n_outer
@@ -182,7 +189,7 @@ class Plan:
 
 
 def point_digest(
-    config: Mapping[str, Any], workload: Workload, recipe: Mapping[str, Any]
+    config: Mapping[str, Any], workload: AnyWorkload, recipe: Mapping[str, Any]
 ) -> bytes:
     """Identity of a point: 16 bytes of SHA-256 over everything that determines its result.
 

@@ -10,20 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import signature
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from accelsim.compression import Recipe, compress
-from accelsim.compression.patterns import PATTERNS, make_mask
+from accelsim.compression import Recipe, compress, compress_recurrent
+from accelsim.compression.patterns import PATTERNS, make_mask, prune_recurrent
 from accelsim.compression.recipe import SETTINGS
 from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedLayer, CscMatrix, Layer
+from accelsim.recurrent import RecurrentLayer
 
 PREFIX = "recipe."
 # The machine stores codes and zero runs of the width with which the layer was compressed: one
 # parameter, which the recipe follows.
 SHARED_BITS = ("weight_bits", "index_bits")
+# What a machine stores, where it is not the recipe's own default.
+DEFAULT_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType({"ese": {"values": "linear"}})
 PATTERN_COUNTS = ("n_banks", "n", "m")
 RECIPE_KEYS = (
     *(f"{PREFIX}{name}" for name in SETTINGS if name not in SHARED_BITS),
@@ -75,9 +79,29 @@ def compress_by(layer: Layer, recipe: Mapping[str, Any]) -> CompressedLayer:
     if isinstance(layer.weights, CscMatrix):
         raise InputError(f"{layer.name}: recipe.pattern needs dense weights, this layer is sparse "
                          f"from the start; take a layer file")
-    known = signature(PATTERNS[pattern]).parameters
-    own = {key: recipe[key] for key in ("density", "n_pe", *PATTERN_COUNTS)
-           if key in known and recipe.get(key) is not None}
-    mask = make_mask(pattern, layer.weights, **own)
+    mask = make_mask(pattern, layer.weights, **_parameters(pattern, recipe))
     pruned = replace(layer, weights=np.where(mask, layer.weights, 0))
     return compress(pruned, Recipe(**{**plain, "density": None, "threshold": None}))
+
+
+def compress_recurrent_by(layer: RecurrentLayer, recipe: Mapping[str, Any]) -> RecurrentLayer:
+    """The same for a recurrent layer; a pattern prunes what the layer still has.
+
+    Raises
+    ------
+    InputError
+        If the layer cannot be compressed.
+    """
+    plain = {key: value for key, value in recipe.items() if key in SETTINGS}
+    pattern = recipe.get("pattern")
+    if pattern is not None:
+        layer = prune_recurrent(layer, pattern, **_parameters(pattern, recipe))
+        plain |= {"density": None, "threshold": None}
+    return compress_recurrent(layer, Recipe(**plain))
+
+
+def _parameters(pattern: str, recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a recipe that a pattern has a use for."""
+    known = signature(PATTERNS[pattern]).parameters
+    return {key: recipe[key] for key in ("density", "n_pe", *PATTERN_COUNTS)
+            if key in known and recipe.get(key) is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +14,10 @@ import numpy as np
 
 from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedLayer, Layer
+from accelsim.recurrent import RecurrentLayer
 from accelsim.study.definition import Study
-from accelsim.study.recipes import compress_by
+from accelsim.study.recipes import compress_by, compress_recurrent_by
+from accelsim.study.utterances import LAYERS, RecurrentWorkload, Utterance, find_recurrent
 from accelsim.workload import list_layers, load_layer, published_layers, random_layer
 from accelsim.workload.entries import file_sha256, pick
 
@@ -59,21 +62,36 @@ class Workload:
         return replace(layer, activations=drawn.activations)
 
 
-def find_workloads(study: Study) -> tuple[Workload, ...]:
+AnyWorkload = Workload | RecurrentWorkload
+Packed = CompressedLayer | RecurrentLayer
+
+
+def find_workloads(study: Study) -> tuple[AnyWorkload, ...]:
     """The workloads that a study names; a file without a layer's name stands for all its layers.
 
     Raises
     ------
     InputError, FormatError
-        If one does not exist or is named twice.
+        If one does not exist, is named twice or is not for the study's machine.
     """
-    found: list[Workload] = []
+    on_ese = study.base_config().machine == "ese"
+    found: tuple[AnyWorkload, ...] = tuple((find_recurrent if on_ese else _find)(study))
+    names = [workload.name for workload in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"workload {name} is named twice; leave one out")
+    return found
+
+
+def _find(study: Study) -> Iterator[Workload]:
     for text in study.workloads:
         if text in published_layers():
             row = json.dumps(asdict(published_layers()[text]), sort_keys=True)
             digest = hashlib.sha256(row.encode()).hexdigest()
-            found.append(Workload(text, digest, study.seed))
+            yield Workload(text, digest, study.seed)
             continue
+        if text in LAYERS:
+            raise InputError(f"workload {text}: a recurrent layer; give machine = 'ese'")
         path, name = study.folder / text, None
         if not path.exists() and ":" in text:
             before, _, name = text.rpartition(":")
@@ -91,33 +109,31 @@ def find_workloads(study: Study) -> tuple[Workload, ...]:
         for layer in (entry.name for entry in entries):
             digest = _file_digest(path, layer, density)
             source = str(path.resolve())
-            found.append(
-                Workload(f"{path.name}:{layer}", digest, study.seed, source, layer, density)
-            )
-    names = [workload.name for workload in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"workload {name} is named twice; leave one out")
-    return tuple(found)
+            yield Workload(f"{path.name}:{layer}", digest, study.seed, source, layer, density)
 
 
-def compressed(workload: Workload, recipe: dict[str, Any]) -> tuple[CompressedLayer, Any]:
-    """The compressed layer and its input vector; the last few of this process are kept."""
+def compressed(workload: AnyWorkload, recipe: dict[str, Any]) -> tuple[Packed, Any]:
+    """The compressed layer and its input vector, or utterance; the last few of this process are
+    kept."""
     return _compressed(workload, json.dumps(recipe, sort_keys=True))
 
 
-def compressed_from(layer: Layer, recipe: dict[str, Any]) -> tuple[CompressedLayer, Any]:
+def compressed_from(
+    layer: Layer | Utterance, recipe: dict[str, Any]
+) -> tuple[Packed, Any]:
     """The same from a layer that is loaded already."""
+    if isinstance(layer, Utterance):
+        return compress_recurrent_by(layer.layer, recipe), layer
     return compress_by(layer, recipe), np.atleast_2d(np.asarray(layer.activations))[0]
 
 
 @lru_cache(maxsize=2)
-def _compressed(workload: Workload, recipe: str) -> tuple[CompressedLayer, Any]:
+def _compressed(workload: AnyWorkload, recipe: str) -> tuple[Packed, Any]:
     return compressed_from(_loaded(workload), json.loads(recipe))
 
 
 @lru_cache(maxsize=1)
-def _loaded(workload: Workload) -> Layer:
+def _loaded(workload: AnyWorkload) -> Layer | Utterance:
     return workload.load()
 
 
