@@ -67,6 +67,15 @@ class Proof:
     parameters: tuple[Mapping[str, int], ...]
     bugs: tuple[Bug, ...]
 
+    def row(self) -> str:
+        """Its row of the table, up to the seconds."""
+        named = "; ".join(
+            f"{key} {', '.join(str(each[key]) for each in self.parameters)}"
+            for key in self.parameters[0]
+        ) or "fixed"
+        how = f"induction, {self.steps} step{'s' * (self.steps > 1)}"
+        return f"| {self.name} | {self.says} | {how} | {named} |"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -194,12 +203,7 @@ def table(proofs: Sequence[Proof]) -> str:
             seconds += verdict.seconds
             if not verdict.passed:
                 raise ProofError(f"{proof.name} {dict(parameters)}: {verdict.failed} can fail")
-        named = "; ".join(
-            f"{key} {', '.join(str(each[key]) for each in proof.parameters)}"
-            for key in proof.parameters[0]
-        ) or "fixed"
-        how = f"induction, {proof.steps} step{'s' * (proof.steps > 1)}"
-        rows.append(f"| {proof.name} | {proof.says} | {how} | {named} | {seconds:.1f} |")
+        rows.append(f"{proof.row()} {seconds:.1f} |")
     return "\n".join(rows)
 
 

@@ -1,4 +1,4 @@
-"""The generated parts of rtl/README.md and rtl/PORTS.md: ports from the Verilog, timing from runs.
+"""The generated parts of rtl/README.md and rtl/PORTS.md: ports, and what runs of the RTL show.
 
     python -m tests.rtl.readme_tables       # writes both again
 
@@ -20,6 +20,7 @@ from accelsim.rtl_bridge.params import rtl_parameters, rtl_plan
 from accelsim.rtl_bridge.run import run_layer
 from accelsim.rtl_bridge.trace import unpack
 from tests.rtl.bench import BUILDS, RTL
+from tests.rtl.coverage_run import measured
 
 MODULES = [
     "eie_array", "ccu", "ccu_program", "scan", "lnzd_tree", "lnzd_node", "ccu_counters", "pe",
@@ -52,23 +53,29 @@ def manual(module):
     return "\n".join(["```text", *lines, "```"])
 
 
-def chart(columns, names, **machine):
-    """A run on one PE as text, a line a signal; ``columns`` are lists of codes, top to bottom."""
-    config = load_config("eie", n_pe=1, capacity="check", spmat_kb=1.0, pointer_kb=1.0,
+def chart(columns, names, activations=None, n_pe=1, **machine):
+    """A run as text, a line a signal, of PE 0; ``columns`` are lists of codes, top to bottom.
+
+    ``a if b`` shows signal a where b is high, its zeros too; a dot is a zero or not shown.
+    """
+    config = load_config("eie", n_pe=n_pe, capacity="check", spmat_kb=1.0, pointer_kb=1.0,
                          act_sram_kb=0.25, **machine)
     matrix = CscMatrix.from_dense(np.array(columns, dtype=np.uint8).T)
     packed = CompressedLayer(matrix, np.zeros(16, np.float32), 4, 4)
-    image = build_image(packed, 1, 4, tile_rows(config, packed.n_outputs))
-    job = LayerJob(image, np.arange(16), np.ones(len(columns), dtype=np.int64), 0)
-    rtl = run_layer(config, job, [RTL], BUILDS, trace=True)
+    image = build_image(packed, n_pe, 4, tile_rows(config, packed.n_outputs))
+    vector = np.array(activations or [1] * len(columns), dtype=np.int64)
+    rtl = run_layer(config, LayerJob(image, np.arange(16), vector, 0), [RTL], BUILDS, trace=True)
     n_passes = len(rtl_plan(config, image))
     fields = unpack(rtl_parameters(config, n_passes, trace=True), rtl.trace)
-    width = max(map(len, names))
     rows = [("cycle", [str(t) for t in range(rtl.cycles)])]
     for name in names:
-        values = fields[name].reshape(rtl.cycles, -1)[:, 0]
-        rows.append((name, [str(v) if v else "." for v in values]))
-    lines = [f"{name:{width}}  " + " ".join(f"{v:>2}" for v in row) for name, row in rows]
+        signal, _, qualifier = name.partition(" if ")
+        values = fields[signal].reshape(rtl.cycles, -1)[:, 0]
+        shown = fields[qualifier or signal].reshape(rtl.cycles, -1)[:, 0] != 0
+        cells = zip(values, shown, strict=True)
+        rows.append((signal, [str(v) if there else "." for v, there in cells]))
+    width = max(len(signal) for signal, _ in rows[1:])
+    lines = [f"{signal:{width}}  " + " ".join(f"{v:>2}" for v in row) for signal, row in rows]
     return "\n".join(["```text", *lines, "```"])
 
 
@@ -81,7 +88,21 @@ def charts():
               "arith_unit.write_bypass", "arith_unit.write"]
     long = [0] * 20 + [1]
     same, apart = [[1, 0], [2, 0], [3, 0]], [[1, 0], [0, 2], [3, 0]]
+    values = ["broadcast_column if broadcast", "broadcast_activation if broadcast",
+              "act_queue.column if ptr_read.pop", "act_queue.activation if ptr_read.pop",
+              "ptr_read.even_word if ptr_read.pop", "ptr_read.odd_word if ptr_read.pop",
+              "ptr_read.begin if ptr_read.end", "ptr_read.end",
+              "spmat_read.line if spmat_read.line_read", "spmat_read.code",
+              "spmat_read.run if spmat_read.code", "weight_decoder.weight",
+              "arith_unit.read_row if arith_unit.mac", "act_rw.read_value if arith_unit.mac",
+              "arith_unit.write_row if arith_unit.write",
+              "arith_unit.write_value if arith_unit.write"]
+    scan = ["compute", "scan_row if looks", "position if looks", "lnzd_tree.found",
+            "lnzd_tree.index if lnzd_tree.found", "lnzd_tree.value", "broadcast",
+            "broadcast_column if broadcast", "row_change"]
     return {
+        "values": chart([[0, 3, 5], [0, 0, 0], [4, 0, 6]], values, [2, 0, 10]),
+        "scan": chart([[1] * 4] * 12, scan, [0, 0, 7, 0, 0, 0, 0, 0, 5, 0, 0, 9], n_pe=4),
         "columns": chart([[1, 0, 0, 0], [0, 0, 0, 0], [2, 3, 4, 0], [0, 5, 0, 0]], slot),
         "padding": chart([long], slot),
         "blocked": chart([[1, 2, 3, 4]] * 4, ["broadcast", "blocked", "act_queue.count",
@@ -97,7 +118,8 @@ def charts():
 
 def refreshed(text):
     """The text with every generated part made again."""
-    parts = charts() | {f"ports-{module}": ports(module) for module in MODULES}
+    coverage = {"coverage": f"```text\n{measured().report()}\n```"}
+    parts = charts() | coverage | {f"ports-{module}": ports(module) for module in MODULES}
     for name, part in parts.items():
         pattern = rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)"
         text = re.sub(pattern, lambda m, part=part: f"{m[1]}{part}\n{m[2]}", text, flags=re.DOTALL)

@@ -1,32 +1,9 @@
 """The benches meet every situation that the contract speaks of, on the RTL's own traces."""
 
-from accelsim.rtl_bridge.params import rtl_parameters, rtl_plan
-from accelsim.rtl_bridge.run import run_layer
-from accelsim.rtl_bridge.trace import unpack
-from tests.contracts.cases import make_case
-from tests.rtl.bench import BUILDS, RTL, difference
-from tests.rtl.coverage import Coverage
-
-MACHINE = {"n_pe": 3, "act_queue_depth": 3, "index_bits": 2, "spmat_kb": 2.0, "pointer_kb": 4.0,
-           "act_sram_kb": 0.25, "capacity": "check"}
-WORDS = {"seed": 21, "n_in": 60, "active": 0.7, "bias": True, "values": "bounds", "shift": 15}
-# Wide gaps for padding, few rows for hazards, batches both ways.
-LAYERS = [
-    {"n_out": 80, "weights": 0.08}, {"n_out": 6, "weights": 0.3}, {"n_out": 40, "weights": 0.6},
-]
-MACHINES = [{"bypass": True}, {"bypass": False}, {"bypass": True, "regfile_depth": 7}]
+from tests.rtl.coverage_run import measured
 
 
 def test_every_bin_is_hit():
-    coverage = Coverage(depth=3, per_line=8)
-    for machine in MACHINES:
-        for layer in LAYERS:
-            case = make_case(**WORDS | layer, overrides=MACHINE | {"spmat_width_bits": 48}
-                             | machine)
-            rtl = run_layer(case.config, case.job, [RTL], BUILDS, trace=True)
-            assert difference(case.config, case.job, rtl) is None
-            n_passes = len(rtl_plan(case.config, case.job.image))
-            parameters = rtl_parameters(case.config, n_passes, trace=True)
-            coverage.add(case.config, unpack(parameters, rtl.trace))
+    coverage = measured()
     print(coverage.report())
     assert not coverage.missed, coverage.report()

@@ -2,6 +2,8 @@
 
 import re
 
+from rtl.formal.prove import load_proofs
+from rtl.synth.synth import UNITS
 from tests.rtl.bench import RTL
 from tests.rtl.readme_tables import MODULES, PORT, ports, ports_page, refreshed
 
@@ -12,6 +14,24 @@ def test_generated_parts_are_up_to_date():
     text = (RTL / "README.md").read_text()
     assert refreshed(text) == text, HINT
     assert (RTL / "PORTS.md").read_text() == ports_page(), HINT
+
+
+def generated(name):
+    """The lines between two markers of rtl/README.md."""
+    _, _, rest = (RTL / "README.md").read_text().partition(f"<!-- {name}: begin -->\n")
+    return rest.partition(f"<!-- {name}: end -->")[0].splitlines()
+
+
+def test_the_table_of_proofs_is_that_of_todays_list():
+    """Their seconds are those of the run that wrote it."""
+    rows = [re.sub(r" [\d.]+ \|$", "", line) for line in generated("proofs")[2:]]
+    assert rows == [proof.row() for proof in load_proofs()]
+
+
+def test_every_unit_has_its_gates():
+    names = [line.split(" | ")[0].removeprefix("| ") for line in generated("area")[2:]]
+    assert names == list(UNITS)
+    assert all(re.search(r"\d", line) for line in generated("area")[2:])
 
 
 def test_a_wrong_diagram_is_seen():
