@@ -30,7 +30,7 @@ lint: $(VENV)/.test  ## ruff and mypy --strict
 	$(BIN)/mypy
 
 .PHONY: slow
-slow: $(VENV)/.test icarus  ## the tests that take minutes
+slow: $(VENV)/.test $(VENV)/.synth icarus yosys verilator osu018  ## the tests that take minutes
 	$(BIN)/python -m pytest -m "slow and not bench"
 
 .PHONY: bench
@@ -77,12 +77,15 @@ $(VENV)/.notebooks $(VENV)/.synth: $(VENV)/.%: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --editable ".[$*]"
 	@touch $@
 
-.PHONY: icarus yosys osu018
+.PHONY: icarus yosys verilator osu018
 icarus:
 	@.ci/apt_need iverilog iverilog "the RTL tests will fail"
 
 yosys:
 	@.ci/apt_need yosys-smtbmc yosys "the proofs will fail"
+
+verilator:
+	@.ci/apt_need verilator verilator "its lint will fail"
 
 osu018:
 	@.ci/apt_need "$(LIBERTY)" qflow-tech-osu018 "there will be no cell area"

@@ -95,3 +95,12 @@ def test_areas_with_a_library_of_ones_own(tmp_path: Path) -> None:
              "pe_counters")
     assert sum(rows[unit][1] for unit in parts) < rows["pe"][1]
     assert 16 * rows["lnzd_node"][1] < rows["lnzd_tree"][1]
+
+
+@pytest.mark.slow
+def test_the_readme_tells_todays_areas() -> None:
+    """The same tools and the same Verilog give the same cells."""
+    done = run("--only", "area")
+    assert done.returncode == 0, done.stderr
+    told = (ROOT / "rtl" / "README.md").read_text()
+    assert f"<!-- area: begin -->\n{done.stdout.strip()}\n<!-- area: end -->" in told
