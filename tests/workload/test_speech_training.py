@@ -49,11 +49,13 @@ def test_masks_keep_the_largest_of_their_groups(speech):
         mask = masks.mask_of(pattern, w, 0.125)
         assert mask.mean() == 0.125
         part, kept = np.abs(w[128:256, 128:]), mask[128:256, 128:]
+        blocks = [array.reshape(32, 4, 32, 4).mean(axis=(1, 3)).ravel() for array in (part, kept)]
         groups = {
             "unstructured": [(part.ravel(), kept.ravel())],
             "load_balanced": [(part[p::32].ravel(), kept[p::32].ravel()) for p in range(32)],
             "bank_balanced": [(part[r, b : b + 16], kept[r, b : b + 16])
                               for r in range(128) for b in range(0, 128, 16)],
+            "block": [(blocks[0], blocks[1] == 1)],
         }[pattern]
         for values, chosen in groups:
             assert chosen.sum() == len(values) // 8

@@ -8,6 +8,7 @@ import numpy as np
 N_PE = 32       # ESE's PEs of a channel: row i of a matrix belongs to PE i mod 32
 N_BANKS = 8     # of a row, bank-balanced
 SIDE = 128
+BLOCK = 4       # rows and columns of a block
 
 
 def largest(magnitudes: np.ndarray, n_kept: int) -> np.ndarray:
@@ -37,7 +38,15 @@ def bank_balanced(matrix: np.ndarray, density: float) -> np.ndarray:
     return largest(banks, max(round(density * banks.shape[1]), 1)).reshape(matrix.shape)
 
 
-PATTERNS = {f.__name__: f for f in (unstructured, load_balanced, bank_balanced)}
+def block(matrix: np.ndarray, density: float) -> np.ndarray:
+    """Whole blocks of 4 x 4, those with the largest mean."""
+    down, across = (n // BLOCK for n in matrix.shape)
+    means = matrix.reshape(down, BLOCK, across, BLOCK).mean(axis=(1, 3))
+    kept = largest(means.reshape(1, -1), round(density * means.size)).reshape(means.shape)
+    return kept.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
+
+
+PATTERNS = {f.__name__: f for f in (unstructured, load_balanced, bank_balanced, block)}
 
 
 def mask_of(pattern: str, weights: np.ndarray, density: float) -> np.ndarray:
