@@ -86,6 +86,11 @@ class ColumnTable:
         return len(self.starts)
 
     @cached_property
+    def n_entries(self) -> int:
+        """Entries of all PEs."""
+        return int(self.totals.sum())
+
+    @cached_property
     def most(self) -> int:
         """Entries of the fullest column of one PE."""
         return int(self.counts.max(initial=0))

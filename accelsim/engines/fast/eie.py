@@ -67,8 +67,8 @@ def _scan(job: LayerJob, step: Pass, active: IntArray) -> Scan:
     image = job.image
     first = step.first_row * image.n_pe
     end = first + step.n_rows * image.n_pe
-    low, high = np.searchsorted(active, (first, min(end, image.n_inputs)))
-    columns = active[low:high]
+    low = active.searchsorted(first) if first else 0
+    columns = active[low : active.searchsorted(min(end, image.n_inputs))]
     if step.bias:
         columns = np.append(columns, active[-1])
         end += image.n_pe

@@ -62,17 +62,6 @@ class Scan:
     first: int
     end: int
 
-    def row_changes(self, n_pe: int) -> tuple[Int32, int]:
-        """Row changes before each broadcast, and after the last (S3)."""
-        columns, size = self.columns.astype(np.int32), np.int32(n_pe)
-        changes = columns // size
-        reached = (columns + np.int32(1)) // size  # row of the scan after each broadcast
-        changes[1:] -= reached[:-1]
-        changes[:1] -= np.int32(self.first // n_pe)
-        last = int(reached[-1]) if len(reached) else self.first // n_pe
-        # With a bias, the last position of the last row has been broadcast.
-        return changes, 0 if self.step.bias else self.end // n_pe - last
-
 
 @dataclass(frozen=True)
 class PassTime:
@@ -98,7 +87,6 @@ class PassTimer:
         self._counters, self._occupancy, self._time = counters, occupancy, time
         self._config, self._image, self._table = config, image, image.table
         self._count_bypasses = count_bypasses and config.bypass
-        self._entries = int(self._table.totals.sum())
         # Before a column is popped, at most a queue of others issue.
         stalls = 0 if config.bypass else _STALLS
         bound = 1 + (config.act_queue_depth + 1) * (self._table.most + 1 + stalls)
@@ -121,12 +109,14 @@ class PassTimer:
         UnsupportedError
             If the pass may take 2**31 cycles or more.
         """
-        changes, trailing = scan.row_changes(self._config.n_pe)
-        if self._config.row_change_cycles == 0:
-            changes, trailing = np.zeros_like(changes), 0
-        count, changed = len(scan.columns), int(changes.sum())
+        count, changed, trailing = len(scan.columns), 0, 0
+        changes, n_pe = np.zeros(count, np.int32), self._config.n_pe
+        if self._config.row_change_cycles:
+            changed, last = self._time.count_row_changes(scan.columns, n_pe, scan.first, changes)
+            # With a bias, the last position of the last row has been broadcast.
+            trailing = 0 if scan.step.bias else scan.end // n_pe - last
         self._check_limit(count, changed)
-        sums = np.zeros((len(PER_PE), self._config.n_pe), np.int32)
+        sums = np.zeros((len(PER_PE), n_pe), np.int32)
         last_slot, blocked = -1, 0
         if count:
             last_slot, last_issue = self._broadcast(scan, changes, sums, at_least)
@@ -185,7 +175,7 @@ class PassTimer:
 
     def _check_limit(self, count: int, changed: int) -> None:
         """Cycles are 32-bit integers inside a pass; every entry in turn is the worst case."""
-        if self._entries + (2 + _STALLS) * count + changed >= _CYCLE_LIMIT:
+        if self._table.n_entries + (2 + _STALLS) * count + changed >= _CYCLE_LIMIT:
             raise UnsupportedError(
                 f"{self._image.name}: a pass may take 2**31 cycles or more, beyond engine 'fast'; "
                 f"use capacity='check' or 'stream', or a larger n_pe"

@@ -16,6 +16,27 @@ from accelsim.formats.jit import kernel
 
 
 @kernel
+def count_row_changes(columns, n_pe, first, changes):
+    """Write the row changes before each broadcast (S3); their sum, and the row reached at the end.
+
+    The scan starts at position ``first``; a row is ``n_pe`` positions.
+    """
+    row = first // n_pe
+    boundary, changed = (row + 1) * n_pe, 0
+    for k in range(len(columns)):
+        column, before = columns[k], row
+        while column >= boundary:
+            row += 1
+            boundary += n_pe
+        changes[k] = row - before
+        changed += row - before
+        if column + 1 == boundary:
+            row += 1
+            boundary += n_pe
+    return changed, row
+
+
+@kernel
 def broadcast(
     counts, columns, row_changes, depth, empty_cycles, longest, issue, wait, full
 ):
