@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,7 @@ n_pe = [32, 64]
 act_queue_depth = [4, 8]
 """
 NETWORK = "traces/lenet-300-100/pruned.safetensors"
+SMALL = f"{NETWORK} -l fc3 --activation-density 0.5 --set n_pe=4"
 # What stands for a file of the reader's own.
 PLACEHOLDERS = {" [FILE]": "", " FILE": f" {NETWORK}", " NAME": " alex-7"}
 # Quick twins of commands that take long; -m slow runs them as they stand.
@@ -44,8 +46,11 @@ TWINS = {
         "accelsim patterns traces/lenet-300-100/dense.safetensors -l fc3",
     "accelsim explore STUDY.toml --min time_us --min area_mm2 -o search.sqlite":
         "accelsim explore STUDY.toml --min time_us --min area_mm2 -o search.sqlite --trials 4",
-    "accelsim cosim alex-7 --top eie_array":
-        f"accelsim cosim {NETWORK} -l fc3 --activation-density 0.5 --set n_pe=4 --top eie_array",
+    "accelsim cosim alex-7 --top eie_array": f"accelsim cosim {SMALL} --top eie_array",
+    "accelsim cosim nt-we --top eie_array": f"accelsim cosim {SMALL} --top eie_array",
+    "accelsim cosim nt-we --top pe --rtl-dir mine":
+        f"accelsim cosim {SMALL} --top pe --rtl-dir mine",
+    "accelsim cosim nt-we --export bench": f"accelsim cosim {SMALL} --export small-bench",
     "accelsim published all": "accelsim published eie-table5",
     # The README's tables run these two, so tests/test_readme.py does.
     "accelsim published eie-table4": "accelsim published eie-table5",
@@ -62,7 +67,7 @@ TWINS = {
 def shown() -> list[str]:
     """Commands in the order of the README, each once: lines of blocks, and words in the text."""
     found: dict[str, None] = {}
-    for match in re.finditer(r"^(accelsim [^\n]+)|`(accelsim [^`\n]+)`", TEXT, re.MULTILINE):
+    for match in re.finditer(r"^ *(accelsim [^\n]+)|`(accelsim [^`\n]+)`", TEXT, re.MULTILINE):
         command = (match[1] or match[2]).partition("  #")[0].strip()
         for place, value in PLACEHOLDERS.items():
             command = command.replace(place, value)
@@ -76,10 +81,12 @@ COMMANDS = shown()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What a reader has at hand: the project's data, a study, and a run's JSON."""
+    """What a reader has at hand: the project's data, a PE, a study, and a run's JSON."""
     made = tmp_path_factory.mktemp("readme")
     for name in ("traces", "rtl"):
         (made / name).symlink_to(ROOT / name)
+    (made / "mine").mkdir()
+    shutil.copy(ROOT / "rtl" / "pe.v", made / "mine")
     (made / "STUDY.toml").write_text(STUDY)
     (made / "RUN.json").write_text(run("accelsim simulate nt-we --json", made))
     return made
