@@ -87,20 +87,26 @@ def on_eie(
     )
 
 
+def n_m_parameters(density: float) -> dict[str, Any]:
+    """N of 4 where that gives the density (2:4), else of 8; at least one weight stays."""
+    m = 4 if 4 * density in (1, 2, 3) else 8
+    return {"n": max(round(m * density), 1), "m": m}
+
+
 def usual_patterns(
     density: float, eie: EieConfig, bbs: BbsConfig
 ) -> dict[str, dict[str, Any]]:
     """Every pattern at (nearly) one density, fit for the machines.
 
-    Rows balanced over EIE's PEs are balanced over ESE's too, which are half as many. N:M keeps
-    n of 8, blocks are 4 x 4.
+    Rows balanced over EIE's PEs are balanced over ESE's too, which are half as many. Blocks are
+    4 x 4.
     """
     return {
         "unstructured": {"density": density},
         "load_balanced": {"density": density, "n_pe": eie.n_pe},
         "bank_balanced": {"density": density, "n_banks": bbs.n_banks},
         "block": {"density": density, "shape": (4, 4)},
-        "n_m": {"n": max(round(8 * density), 1), "m": 8},
+        "n_m": n_m_parameters(density),
         "row": {"density": density},
         "channel": {"density": density},
     }

@@ -17,15 +17,14 @@ from accelsim.engines.ese.float_model import run_float
 from accelsim.errors import InputError, nearest
 from accelsim.formats.csb import encode_csb
 from accelsim.recurrent import RecurrentLayer
-from accelsim.study.pattern_machines import on_eie
+from accelsim.study.pattern_machines import n_m_parameters, on_eie
 from accelsim.study.patterns import measure
 from accelsim.workload.recurrent_folder import RecurrentFolder
 
 PATTERNS = ("unstructured", "load_balanced", "bank_balanced", "block", "n_m", "row", "channel")
 DENSITIES = (0.50, 0.30, 0.18, 0.112, 0.08)
 BANK_WIDTH = 16
-"""Columns of a bank; n_m takes the same groups, so that its masks are those of bank_balanced."""
-N_M_WIDTH = 8
+"""Columns of a bank."""
 BLOCK_SHAPE = (4, 4)
 EIE_VECTORS = 8
 """Vectors of the utterance that EIE's figures are means over."""
@@ -87,7 +86,7 @@ def pattern_parameters(pattern: str, density: float, config: EseConfig, n_column
                        ) -> dict[str, Any]:
     """What a pattern of `accelsim.compression.patterns` needs for (nearly) this density.
 
-    Banks hold 16 columns, N:M groups 8, blocks 4 x 4; at least one weight stays in each group.
+    Banks hold 16 columns, N:M groups 4 or 8, blocks 4 x 4; at least one weight stays in each group.
     """
     if pattern not in PATTERNS:
         raise InputError(f"no pattern '{pattern}'{nearest(pattern, PATTERNS)}")
@@ -97,7 +96,7 @@ def pattern_parameters(pattern: str, density: float, config: EseConfig, n_column
         n_banks = max(n_columns // BANK_WIDTH, 1)
         return {"density": max(density, 1 / -(-n_columns // n_banks)), "n_banks": n_banks}
     if pattern == "n_m":
-        return {"n": max(round(density * N_M_WIDTH), 1), "m": N_M_WIDTH}
+        return n_m_parameters(density)
     if pattern == "block":
         return {"density": density, "shape": BLOCK_SHAPE, "score": "mean"}
     return {"density": density}

@@ -6,7 +6,7 @@ import pytest
 from accelsim.arch import BbsConfig, EseConfig, load_as, load_config
 from accelsim.compression.patterns import prune_recurrent
 from accelsim.engines.ese import make_job
-from accelsim.study.pattern_machines import compare_machines
+from accelsim.study.pattern_machines import compare_machines, n_m_parameters, usual_patterns
 from accelsim.study.patterns import compare_patterns
 from accelsim.workload.ese import dense_ese_layer
 
@@ -79,6 +79,18 @@ def test_huffman_codes_lie_between_entropy_and_plain_size(rows):
     assert bound + tables <= coded < 1.03 * bound + tables
     for pattern in ("bank_balanced", "n_m"):
         assert rows[pattern, 8].own_huffman_bits - tables < rows[pattern, 8].own_format_bits
+
+
+def test_half_of_the_weights_is_two_of_four():
+    """Its format has a 2-bit place beside every value, here of 12 bits, and nothing else."""
+    machines = (load_config("eie", n_pe=8), load_as(EseConfig, "ese", n_pe=8),
+                load_as(BbsConfig, "bbs", n_pe=8, n_banks=8))
+    weights = np.random.default_rng(5).normal(size=(64, 64))
+    patterns = usual_patterns(0.5, machines[0], machines[2])
+    (row,) = compare_machines(machines, weights, {"n_m": patterns["n_m"]})
+    assert row.kept == 0.5
+    assert row.n_m_bits == 64 * 64 // 2 * (12 + 2)
+    assert n_m_parameters(0.125) == {"n": 1, "m": 8}
 
 
 def test_each_pattern_on_three_machines():
