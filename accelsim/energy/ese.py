@@ -81,7 +81,7 @@ def price_ese(
     n_channels : channels in use, which the queues are counted once for
     sram : of the buffers; None takes LSTP memories made for 800 MHz
     """
-    events, table = load_events(), sram or load_sram_table("lstp", "800mhz")
+    events, table = load_events(), sram or load_sram_table("lstp", "800mhz_energy")
     weight_buffer = table.at(config.weight_buffer_kb, config.entry_bits)
     pointer_buffer = table.at(config.pointer_buffer_kb, config.pointer_bits)
 

@@ -5,7 +5,7 @@ Run it by hand when a table must change; the package itself only reads the table
     pip install --no-binary hwcomponents-cacti hwcomponents-cacti     # Python 3.12, a C++ compiler
     python accelsim/energy/make_sram_table.py                            # sram_45nm.csv
     python accelsim/energy/make_sram_table.py --clock-mhz 800            # ..._800mhz.csv
-    python accelsim/energy/make_sram_table.py --clock-mhz 800 --goal ed2 # not kept here
+    python accelsim/energy/make_sram_table.py --clock-mhz 800 --goal ed2 # ..._800mhz_ed2.csv
 
 The first table holds the arrays that CACTI finds with the settings of the package: least energy
 times delay squared (ED^2), whatever clock that gives. The others hold only arrays that take an

@@ -106,7 +106,7 @@ def _widths(result: Published) -> Figure:
     """Reads of AlexNet, and a line a memory made for 800 MHz."""
     _, reads, each, *_ = result.tables
     widths = [int(width) for width in reads.columns]
-    energies = {name: pj for name, pj in _lines(each, "ours").items() if name.endswith("800mhz")}
+    energies = {name: pj for name, pj in _lines(each, "ours").items() if name.endswith(", 800mhz")}
     return plots.line_width_energy(widths, _lines(reads, "ours")["AlexNet"], energies)
 
 

@@ -15,7 +15,7 @@ SEVEN = ("alex-6", "alex-7", "vgg-7", "vgg-8", "nt-we", "nt-wd", "nt-lstm")
 # name -> (row, column) -> ours over published, seed 1; why is in the table itself.
 OUTSIDE = {
     "eie-table5": {
-        ("EIE 256 PE", "power"): 1.231, ("EIE 256 PE", "frames_per_energy"): 0.808,
+        ("EIE 256 PE", "power"): 1.233, ("EIE 256 PE", "frames_per_energy"): 0.807,
     },
     "eie-table3": {("alex-8", "flop"): 0.922, ("nt-lstm", "flop"): 0.908},
     "eie-table4": {
@@ -26,7 +26,10 @@ OUTSIDE = {
         ("EIE", "alex-8"): 1.231, ("EIE", "vgg-6"): 1.375, ("EIE", "nt-we"): 1.289,
         ("EIE", "nt-lstm"): 1.170, ("EIE", "geomean"): 1.122,
     },
-    "eie-fig7": {("EIE", "vgg-6"): 1.165, ("EIE", "nt-wd"): 1.357, ("EIE", "nt-lstm"): 1.299},
+    "eie-fig7": {
+        ("EIE", "vgg-6"): 1.166, ("EIE", "vgg-8"): 0.878, ("EIE", "nt-wd"): 1.375,
+        ("EIE", "nt-lstm"): 1.317,
+    },
     "eie-fig9": {("alex-8", "line_reads"): 0.979},
     "eie-fig11": {("nt-wd", "256"): 1.025},
     "deep-compression": {("fc7", "rate"): 1.143},
@@ -133,21 +136,23 @@ def test_energy_of_reads_is_reads_times_energy():
         assert cell.ours == int(min(energies, key=energies.get))
         assert cell.within == (cell.ours == 64)
         assert cell.within or "not fitted" in cell.verdict
-    # CACTI for 800 MHz: the published least, 64 bits, is that of low operating power cells.
-    assert least.cell("lop, 800mhz", "least_at").within
+    # CACTI's balance at 800 MHz: the published least, 64 bits, in the cells that Table II fits.
+    assert least.cell("lstp, 800mhz", "least_at").within
+    # The published axis ends at 225 pJ a read.
+    assert each.cell("lstp, 800mhz", "512").ours == pytest.approx(225, rel=0.05)
 
 
 def test_energy_of_a_64_bit_read_by_hand():
     """A 128 KB array of the table, and 64 bits of register at 0.166 pJ for 16."""
-    with open("accelsim/energy/data/sram_45nm_800mhz.csv", encoding="utf-8") as file:
+    with open("accelsim/energy/data/sram_45nm_800mhz_ed2.csv", encoding="utf-8") as file:
         rows = [line.split(",") for line in file if not line.startswith("#")]
     columns = [name.strip() for name in rows[0]]
     found = [
         dict(zip(columns, row, strict=True)) for row in rows[1:]
-        if row[columns.index("device")] == "lop"
+        if row[columns.index("device")] == "lstp"
     ]
     (array,) = (row for row in found if float(row["size_kb"]) == 128 and row["width_bits"] == "64")
-    each = result("eie-fig9").tables[2].cell("lop, 800mhz", "64").ours
+    each = result("eie-fig9").tables[2].cell("lstp, 800mhz", "64").ours
     assert each == pytest.approx(float(array["read_pj"]) + 4 * 0.166, rel=1e-6)
 
 
