@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 from accelsim import __version__
 from accelsim.cli import cosim, demo, frontend, inside, machine, published, recurrent, run, study
+from accelsim.cli.manual import PAGES, ROOT, SUMMARY
 
 app = typer.Typer(
     name="accelsim",
-    help="Cycle-level simulator for sparse deep-learning accelerators (EIE, ESE).",
+    help=SUMMARY,
+    epilog=ROOT,
+    context_settings={"max_content_width": 100},
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+_PLACES = {int: "N", float: "X", Path: "FILE", str: "NAME"}
+
+
+def named_values(command: Callable[..., None]) -> None:
+    """Let the help say N, X, FILE or NAME for a value that an option names no better itself."""
+    hints = get_type_hints(command, include_extras=True)
+    for name, hint in hints.items():
+        kind, *infos = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        # list[str] | None, say: the type inside.
+        while inner := [part for part in get_args(kind) if part is not type(None)]:
+            kind = inner[0]
+        for info in infos:
+            if info.metavar is None:
+                is_option = isinstance(info, OptionInfo)
+                info.metavar = _PLACES.get(kind) if is_option else name.upper()
+    command.__annotations__ = hints
 
 
 def _version(asked: bool) -> None:
@@ -54,4 +78,6 @@ for command in (
     study.sensitivity,
     published.published,
 ):
-    app.command()(command)
+    page = PAGES[command.__name__]
+    named_values(command)
+    app.command(short_help=page.line, epilog=page.epilog())(command)
