@@ -7,6 +7,7 @@ takes; a test compares. Tables of validation and of patterns run ``accelsim publ
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -111,6 +112,18 @@ def ese_table() -> str:
     return markdown(head, ((row, *cells) for row, cells in rows.items()))
 
 
+def speed_table(path: str) -> str:
+    """What `make bench` reached, from the file that ``python -m tests.bench.table`` keeps."""
+    kept = json.loads(Path(path).read_text("utf-8"))
+    rows = []
+    for row in kept["rows"]:
+        value = row["value"]
+        reached = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+        rows.append((row["work"], f"{reached} {row['unit']}", row["goal"] or ""))
+    table = markdown(("work", "reached", "goal"), rows)
+    return f"Measured on {kept['machine']}, {kept['date']}:\n\n{table}"
+
+
 TABLES: dict[str, Callable[..., str]] = {
     "config-eie": config_table,
     "counters": counters_table,
@@ -119,6 +132,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "validation-ese": ese_table,
     "ese-load-balance": lambda: markdown(*load_balance_table()),
     "ese-tradeoff": lambda *given: markdown(*tradeoff_table(*given)),
+    "speed": speed_table,
     "pattern-machines": lambda *given: markdown(*machines_table(*given)),
 }
 

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.bench.measure import machine
-from tests.bench.table import as_table
 
 _ROWS = pytest.StashKey()
 
@@ -24,5 +23,7 @@ def reached(request, benchmark):
 def pytest_terminal_summary(terminalreporter, config):
     rows = config.stash.get(_ROWS, [])
     if rows:
-        terminalreporter.section("goals")
-        terminalreporter.write_line(as_table(rows, machine()))
+        terminalreporter.section(f"goals, on {machine()}")
+        for row in rows:
+            goal = f" ({row['goal']})" if row["goal"] else ""
+            terminalreporter.write_line(f"{row['work']}: {row['value']:.4g} {row['unit']}{goal}")

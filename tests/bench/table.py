@@ -1,27 +1,22 @@
-"""The table of a benchmark's file: ``python -m tests.bench.table .benchmarks/bench.json``."""
+"""Keep what a benchmark's file says: ``python -m tests.bench.table .benchmarks/bench.json``.
+
+It goes into ``measured.json``, from which the README's table is made.
+"""
 
 import json
 import sys
 from pathlib import Path
 
-
-def as_table(rows, heading):
-    """Rows as Markdown below one line of heading."""
-    lines = [f"Measured on {heading}:", "", "| work | reached | goal |", "| --- | --- | --- |"]
-    for row in rows:
-        value = row["value"]
-        digits = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-        lines.append(f"| {row['work']} | {digits} {row['unit']} | {row['goal'] or ''} |")
-    return "\n".join(lines)
+KEPT = Path(__file__).with_name("measured.json")
 
 
-def from_file(path):
-    """The table of all benchmarks in one file."""
+def measured(path):
+    """Machine, date and a row for every figure, in the order of the tests."""
     data = json.loads(Path(path).read_text("utf-8"))
     infos = [b["extra_info"] for b in data["benchmarks"] if "rows" in b["extra_info"]]
     rows = [row for info in infos for row in info["rows"]]
-    return as_table(rows, f"{infos[0]['machine']}, {data['datetime'][:10]}")
+    return {"machine": infos[0]["machine"], "date": data["datetime"][:10], "rows": rows}
 
 
 if __name__ == "__main__":
-    print(from_file(sys.argv[1]))
+    KEPT.write_text(json.dumps(measured(sys.argv[1]), indent=1) + "\n", "utf-8")
