@@ -100,7 +100,8 @@ def cosim(
             ("outputs", "equal" if report.outputs_equal else "different"),
             ("counters", report.counter_difference or "equal"),
             ("first difference", str(difference or "none")),
-            ("RTL cycles a second", f"{report.rtl_cycles_per_second:,.0f}"),
+            ("RTL cycles a second",
+             f"{report.rtl_cycles_per_second:,.0f}, loading and trace included"),
             ("fast engine", f"{report.fast_ratio:,.0f} times as fast"),
         ]
         if report.energy_uj is not None:

@@ -51,7 +51,7 @@ class CosimReport:
     counter_difference : first counter that differs (RTL != model), in words, or None
     trace_difference : first cycle, unit and signal that differ, or None
     not_compared : fields of the trace that the RTL never drives
-    rtl_cycles_per_second : wall clock; compiling, loading and reading back are included
+    rtl_cycles_per_second : wall clock; compiling, loading, trace and reading back are included
     fast_ratio : wall clock of the RTL over that of the fast engine, its kernels compiled
     energy_uj : of the layer, priced from the RTL's own counters; None for one PE
     waveform : VCD file around the first difference, or None
