@@ -165,7 +165,7 @@ around it.
         """
 Cycles count from 0, the first start cycle. vcd: signals with the names of the RTL, so that both
 waveforms lie side by side. perfetto: one track a unit, slices for columns, instants for stalls
-with the PE to blame, counters for queues; one cycle is one microsecond there. text: one column a
+with the PE to blame, counters for queues; one cycle is one nanosecond there. text: one column a
 unit, one line a cycle. Memory does not grow with the window.
 """,
         (("accelsim trace alex-7 --to 2000 --pe 0-7 -o run.vcd", "the first 2,001 cycles"),

@@ -170,6 +170,16 @@ def test_perfetto_read_back():
                 if seen.stalls.get(t - 1) != pes}
     assert expected
     assert marks == expected
+    # A PE without a column, two cycles after a stall: a broadcast takes so long to arrive.
+    starved = {(t, pe): seen.stalls[t - 2] for t in range(cycles) for pe in range(3)
+               if t - 2 in seen.stalls and (t, pe) not in seen.holds}
+    assert starved
+    for pe in range(3):
+        marks = {t: e.debug_annotations[0].string_value
+                 for t, e in events[*root, f"PE {pe}", "spmat_read"]
+                 if e.type == EVENT.TYPE_INSTANT}
+        assert marks == {t: ",".join(map(str, pes)) for (t, index), pes in starved.items()
+                         if index == pe and starved.get((t - 1, pe)) != pes}
 
 
 def test_hazard_stalls_are_marked():

@@ -5,6 +5,7 @@ Perfetto's time is in nanoseconds; one of them is one clock cycle here.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ from accelsim.report.trace.in_work import ColumnsInWork
 from accelsim.report.trace.signals import blocked, full_queues, row_change
 
 _SEQUENCE = 1
+_ON_ITS_WAY = 2  # cycles from a broadcast to the PE's first issue slot
 _EVENT = proto.TrackEvent
 
 
@@ -32,6 +34,9 @@ class Trace(Closing):
         self._tracks = _Tracks(StreamingTraceProtoBuilder(file))
         self._in_work = ColumnsInWork(job, pes)
         self._t = 0
+        # The PEs that held a broadcast back, of the cycles that a column is on its way to
+        # spmat_read (Q1, P2).
+        self._blockers: deque[tuple[int, ...]] = deque([()] * _ON_ITS_WAY, _ON_ITS_WAY)
         tracks = self._tracks
         root = tracks.add(f"accelsim {job.image.name} (1 ns = 1 cycle)", description=note)
         ccu = tracks.add("ccu", root)
@@ -50,13 +55,13 @@ class Trace(Closing):
         tracks, ccu = self._tracks, machine.ccu
         self._in_work.look(machine)
         tracks.state(t, self._phase, ccu.phase)
+        culprits = tuple(full_queues(machine)) if blocked(machine) else ()
         if ccu.broadcast is not None:
             column, activation = ccu.broadcast
             tracks.state(t, self._scan, f"column {column}", (t, column), activation=activation)
         elif blocked(machine):
-            culprits = full_queues(machine)
-            tracks.state(t, self._scan, "blocked", tuple(culprits))
-            tracks.instant_once(t, self._scan, "stall: queue full", tuple(culprits),
+            tracks.state(t, self._scan, "blocked", culprits)
+            tracks.instant_once(t, self._scan, "stall: queue full", culprits,
                                 culprit_pe=",".join(map(str, culprits)))
         else:
             tracks.state(t, self._scan, "row change" if row_change(machine) else None)
@@ -64,6 +69,7 @@ class Trace(Closing):
             tracks.forget(self._scan)
         for pe in self._units:
             self._pe(t, pe, machine.pes[pe])
+        self._blockers.append(culprits)
 
     def _pe(self, t: int, index: int, pe: Pe) -> None:
         tracks = self._tracks
@@ -78,6 +84,12 @@ class Trace(Closing):
         else:
             tracks.state(t, spmat_read, f"column {column}" if pe.spmat_read.holds else None,
                          column, last_entry=pe.spmat_read.end - 1)
+        if self._blockers[0] and not pe.spmat_read.holds:
+            tracks.instant_once(t, spmat_read, "starved: queue of another PE full",
+                                self._blockers[0],
+                                culprit_pe=",".join(map(str, self._blockers[0])))
+        else:
+            tracks.forget(spmat_read)
         unit = pe.arith_unit
         if unit.waits:
             tracks.instant_once(t, arith_unit, "stall: accumulator in flight", unit.row1,
