@@ -125,10 +125,10 @@ for width in widths:
 plots.line_width_energy(widths, reads, pj_per_read)
 
 # %% [markdown]
-# The paper found the least energy at 64 bits. With unfitted energies only low-operating-power
-# transistors (`lop`) have it there; for low-standby-power ones (`lstp`) 32 and 64 bits are about
-# equal, and fast ones (`hp`) gain up to 512 bits. For `hp` and `lop` the curves are flat: what wide
-# lines save in reads they cost in energy a read.
+# The paper found the least energy at 64 bits, and so do low-standby-power transistors (`lstp`), the
+# only ones whose leakage fits the published power of a PE. To take an access every 1.25 ns their
+# array is cut into many small ones, and a wide line then pays in wires. The faster kinds (`lop`,
+# `hp`) reach the clock as they are, and gain from wider lines.
 #
 # ## The answer, as a figure for a paper
 
