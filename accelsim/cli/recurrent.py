@@ -98,6 +98,8 @@ def recurrent(
         "step", "RMS error", "largest error", "relative"), [
         (e.step, f"{e.rms:.2e}", f"{e.largest:.2e}", f"{100 * e.relative:.3f} %")
         for e in run.some_errors()]))
+    points = ", ".join(f"{name} {bits}" for name, bits in run.result.frac_bits.items())
+    out.print(f"fraction bits of each signal, of {config.activation_bits}: {points}")
     out.print(f"{layer.name}: weights {origin}; simulated in {wall_s:.2f} s")
 
 

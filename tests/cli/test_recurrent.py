@@ -53,6 +53,7 @@ def test_the_published_layer_as_a_table(capsys, monkeypatch):
     assert "STATE_2.1   Wir" in out
     assert "energy of events" in out
     assert "5.36" in out, "the published time of the Wx rows"
+    assert "fraction bits of each signal, of 16: x 1" in out
 
 
 def test_energy_by_module(capsys, monkeypatch):

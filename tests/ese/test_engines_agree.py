@@ -80,3 +80,11 @@ def cases(draw):
 @given(cases())
 def test_anything_hypothesis_finds(case):
     assert_agree(*case)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000, deadline=None, derandomize=True,
+          suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(cases())
+def test_far_more_of_it(case):
+    assert_agree(*case)
