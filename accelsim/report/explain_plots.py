@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from accelsim.explain import STATES, Explanation
 from accelsim.report.plots_style import label
@@ -20,13 +21,14 @@ def explanation(found: Explanation) -> Figure:
     """Three panels; what does not occur is left out."""
     tried = [r for r in found.remedies if r.cycles is not None]
     n_pe = found.result.timed.n_pe
-    figure = Figure(figsize=(9.2, 6.0 + 0.3 * len(tried)), layout="constrained")
+    figure = Figure(figsize=(9.2, 6.3 + 0.3 * len(tried)),
+                    layout=ConstrainedLayoutEngine(h_pad=0.12))
     panels = figure.subplots(3, 1, height_ratios=(4, 2, 0.5 + 0.4 * max(len(tried), 1)))
     _states(panels[0], found)
     name = found.result.name.replace("$", r"\$")  # no formula
     label(panels[0], f"{name}: where the cycles went", "PE", "cycles")
     panels[1].bar(np.arange(n_pe), found.blamed / n_pe, color="#D55E00", width=0.8)
-    label(panels[1], "Starved because this PE's queue was full", "PE", "cycles, mean of all PEs")
+    label(panels[1], "Starved because this PE's queue was full", "PE", "cycles a PE")
     _remedies(panels[2], found)
     for axes in panels[:2]:
         axes.set_xlim(-0.6, n_pe - 0.4)

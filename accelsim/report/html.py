@@ -48,6 +48,12 @@ figcaption { color: var(--soft); font-size: .86rem; }
 details summary { cursor: pointer; color: var(--accent); margin: .5rem 0; }
 code, pre { font: .82rem/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
 pre { background: var(--back); padding: .7rem 1rem; border-radius: 6px; overflow-x: auto; }
+@media (max-width: 700px) {
+  main { padding: .4rem .5rem 2rem; } header { padding: 1.1rem 1rem; }
+  section { padding: .8rem; margin: .7rem 0; }
+  td:first-child { white-space: normal; min-width: 9rem; }
+  figure { overflow-x: auto; } figure img { max-width: none; width: 40rem; }
+}
 @media print { body, header { background: #fff; color: #000; } section { border: 0; } }
 </style>
 </head>

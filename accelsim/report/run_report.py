@@ -142,10 +142,12 @@ def _share(state: str) -> str:
 def _explanation(found: Explanation) -> str:
     result, worst = found.result, found.worst_pes()
     states = [
-        (state, 100 * share, *(int(found.states[state][pe]) for pe in worst))
+        (state, round(100 * share, 2), *(int(found.states[state][pe]) for pe in worst))
         for state, share in found.shares().items() if share
     ]
-    remedies = [(r.name, r.cycles, found.saved(r), r.problem or "") for r in found.remedies]
+    noted = any(r.problem for r in found.remedies)
+    remedies = [(r.name, r.cycles, found.saved(r), *((r.problem or "",) if noted else ()))
+                for r in found.remedies]
     columns = [(c.column, c.cycle, c.heaviest_pe, c.slots, c.mean_slots, c.lost)
                for c in found.columns]
     return html.section(
@@ -155,7 +157,7 @@ def _explanation(found: Explanation) -> str:
         html.heading("States, and the five worst PEs"),
         html.table(["state", "% of PE-cycles", *(f"PE {pe}" for pe in worst)], states),
         html.heading("What would help (each was run)"),
-        html.table(["change", "cycles", "saved", "note"], remedies),
+        html.table(["change", "cycles", "saved", *(["why not"] if noted else [])], remedies),
         html.heading("Costliest columns"),
         html.table(["column", "broadcast in cycle", "heaviest PE", "its slots", "mean slots",
                     "cycles lost"], columns),
