@@ -1,7 +1,8 @@
 """Faults planted in the Verilog one by one: how many the benches see, and why the rest are none.
 
 The slow test plants every mutant of every unit on all processors; ``MUTATION_STRIDE=3`` takes every
-third. ``python -m tests.rtl.mutation --write`` does the same and renews the table of rtl/README.md.
+third, ``MUTATION_JOBS=1`` one processor. ``python -m tests.rtl.mutation --write`` does the same and
+renews the table of rtl/README.md.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def test_the_table_is_of_todays_mutants() -> None:
 @pytest.mark.slow
 def test_at_least_95_percent_are_seen_and_the_rest_change_nothing(tmp_path: Path) -> None:
     stride = int(os.environ.get("MUTATION_STRIDE", "1"))
-    verdicts = list(campaign(UNITS, tmp_path, os.cpu_count() or 1, stride))
+    jobs = int(os.environ.get("MUTATION_JOBS", os.cpu_count() or 1))
+    verdicts = list(campaign(UNITS, tmp_path, jobs, stride))
     print(table(verdicts))
     counted = [verdict for verdict in verdicts if verdict.compiles]
     seen = [verdict for verdict in counted if verdict.seen]
