@@ -63,7 +63,7 @@ def test_the_other_python_runs():
     """All but the examples of tests/test_readme_examples.py; the cluster's only as far as here."""
     cluster, *others = sorted(PYTHON[1:], key=lambda code: "dask_jobqueue" not in code)
     assert len(others) == 1
-    assert re.fullmatch(r"\d+ [\d.]+ \[.*\]", ran(others[0]).strip())
+    assert re.fullmatch(r"\d+ [\d.]+ \[.*\] [\d.]+", ran(others[0]).strip())
     queue = """
 import sys, types
 class SLURMCluster:

@@ -10,6 +10,8 @@ import pytest
 
 from accelsim import load_machine
 from accelsim.cli import main
+from accelsim.study.tradeoff import PATTERNS
+from tests.ese.network_folder import network_folder
 
 FOLDER = "traces/silero-lstm"
 
@@ -41,7 +43,7 @@ def test_a_real_network_on_both_engines(capsys, monkeypatch):
             "0.08", "--steps", "3", "--channels", "1", "--engine", engine, "--json")
         assert code == 0
         told[engine] = json.loads(out)
-        told[engine].pop("wall_s"), told[engine].pop("engine")
+        told[engine].pop("engine")
     assert told["fast"] == told["reference"]
     assert told["fast"]["weights"] == "retrained, 8 %"
     assert sum(slot["cycles"] for slot in told["fast"]["slots"]) == told["fast"]["cycles"]
@@ -97,12 +99,20 @@ def test_queue_depths_as_csv(capsys, monkeypatch):
         assert float(worst[label]["kept"]) == pytest.approx(0.112, rel=0.003)
 
 
-def test_the_trade_off_of_the_real_network(capsys, monkeypatch):
-    code, out, _ = run(capsys, monkeypatch, "patterns", FOLDER, "--density", "0.112", "--json")
+def test_the_trade_off_of_a_network(capsys, monkeypatch, tmp_path):
+    folder = network_folder(tmp_path / "net")
+    code, out, _ = run(capsys, monkeypatch, "patterns", folder, "--density", "0.5", "--json")
     assert code == 0
     rows = json.loads(out)["rows"]
-    assert {row["pattern"] for row in rows} >= {"dense", "unstructured", "n_m", "block"}
-    assert all(np.isfinite(row["error"]) for row in rows)
+    assert [(row["pattern"], row["weights"]) for row in rows[:2]] == [
+        ("dense", "as trained"), ("unstructured", "retrained")]
+    assert {row["pattern"] for row in rows[2:]} == set(PATTERNS)
+    assert all(np.isfinite(value) for row in rows for value in row.values()
+               if not isinstance(value, str))
+    code, out, _ = run(capsys, monkeypatch, "patterns", folder, "--density", "0.5")
+    assert code == 0
+    assert "on ESE" in out
+    assert "on EIE and the bank-balanced machine" in out
 
 
 def test_a_layer_of_a_file_on_three_machines(capsys, monkeypatch):

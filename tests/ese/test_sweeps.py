@@ -1,11 +1,9 @@
 """Studies of recurrent layers: points are what a single run says, and mistakes are one line."""
 
-import json
 import pickle
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from accelsim import simulate_recurrent
 from accelsim.arch import EseConfig, load_as
@@ -16,30 +14,14 @@ from accelsim.study import METRICS, Results, Study, run_study, sensitivity, swee
 from accelsim.study.points import Plan
 from accelsim.workload.recurrent_folder import load_recurrent_folder
 from tests.ese.layers import random_layer
+from tests.ese.network_folder import N_CELLS, N_CHANNELS, network_folder
 from tests.ese.oracle import lstm
-
-N_IN, N_CELLS, N_STEPS, N_CHANNELS = 5, 16, 6, 3
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A network of 16 cells with one retrained layer, as traces/silero-lstm is stored."""
-    rng = np.random.default_rng(8)
-    weights = rng.normal(0, 0.4, (4 * N_CELLS, N_IN + N_CELLS))
-    mask = rng.random(weights.shape) < 0.3
-    path = tmp_path / "net"
-    path.mkdir()
-    facts = {"provenance": json.dumps({"input_frac_bits": 8, "hidden_frac_bits": 15})}
-    save_file({"weights": weights.astype(np.float32), "bias": rng.normal(0, 0.1, 4 * N_CELLS),
-               "head.weight": np.ones(N_CELLS), "head.bias": np.zeros(1)},
-              path / "dense.safetensors", {"provenance": "{}"})
-    inputs = rng.integers(-500, 500, (N_STEPS, N_CHANNELS, N_IN)).astype(np.int16)
-    save_file({"inputs": inputs, "hidden": np.zeros((N_STEPS, N_CHANNELS, N_CELLS), np.int16)},
-              path / "speech.safetensors", facts)
-    save_file({"mask.30": np.packbits(mask), "values.30": weights[mask].astype(np.float32),
-               "bias.30": np.zeros(4 * N_CELLS)},
-              path / "unstructured.safetensors", {"provenance": "{}"})
-    return path
+    """A network of 16 cells with one retrained layer."""
+    return network_folder(tmp_path / "net")
 
 
 def study(folder, **changed):
