@@ -61,14 +61,13 @@ class LayerTime:
 
     def _occupancy(self, cycles: int) -> dict[str, IntArray]:
         """Counters of the activation queue."""
-        above = self._at_least[1:]
-        histogram = np.empty((self._config.n_pe, len(self._at_least)), np.int64)
-        histogram[:, 0] = cycles - above[0]
-        np.subtract(above[:-1], above[1:], out=histogram.T[1:-1])
-        histogram[:, -1] = above[-1]
+        n_pe = self._config.n_pe
+        histogram = np.empty((n_pe, len(self._at_least)), np.int64)
+        total, most = np.empty(n_pe, np.int64), np.empty(n_pe, np.int64)
+        self._timer.finish_occupancy(self._at_least, cycles, histogram, total, most)
         return {
-            "queue_occupancy_sum": above.sum(axis=0),
-            "queue_occupancy_max": np.count_nonzero(above, axis=0),
+            "queue_occupancy_sum": total,
+            "queue_occupancy_max": most,
             "queue_occupancy_histogram": histogram,
         }
 

@@ -86,6 +86,7 @@ class PassTimer:
 
         self._counters, self._occupancy, self._time = counters, occupancy, time
         self._config, self._image, self._table = config, image, image.table
+        self.finish_occupancy = occupancy.finish
         self._count_bypasses = count_bypasses and config.bypass
         # Before a column is popped, at most a queue of others issue.
         stalls = 0 if config.bypass else _STALLS

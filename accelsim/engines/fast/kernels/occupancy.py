@@ -65,6 +65,21 @@ def count_occupancy(issue, wait, full, longest, block, at_least, blocking):
 
 
 @kernel
+def finish(at_least, cycles, histogram, total, most):
+    """Histogram (n_pe, depth + 1), sum and maximum of the entries that a cycle begins with."""
+    depth = at_least.shape[0] - 1
+    at_least[0, :] = cycles
+    for p in range(len(total)):
+        total[p] = most[p] = 0
+        for n in range(depth):
+            more = at_least[n + 1, p]
+            histogram[p, n] = at_least[n, p] - more
+            total[p] += more
+            most[p] += more != 0
+        histogram[p, depth] = at_least[depth, p]
+
+
+@kernel
 def _add_difference(before, now, known, at_least):
     found = np.int64(0)
     for p in range(len(now)):
