@@ -110,8 +110,7 @@ def test_a_killed_dask_worker_loses_nothing(
     rows, _ = undisturbed
     store = tmp_path / "r.sqlite"
     with Client(cluster) as client:
-        client.wait_for_workers(2, timeout=60)
-        victim = random.Random(share).choice(sorted(client.run(os.getpid).values()))
+        victim = random.Random(share).choice(two_workers(client))
     # Some time after the first chunk; an undisturbed run works for about three seconds.
     killer = threading.Timer(share, os.kill, (victim, signal.SIGKILL))
     seen: list[int] = []
@@ -127,6 +126,17 @@ def test_a_killed_dask_worker_loses_nothing(
     assert dies(victim)
     assert (progress.done, progress.failed) == (POINTS, 0)
     assert contents(store) == rows
+
+
+def two_workers(client: Any) -> list[int]:
+    """Both workers, once the one killed before has been replaced; a dead one does not answer."""
+    give_up = time.monotonic() + 120
+    while time.monotonic() < give_up:
+        found = client.run(os.getpid, on_error="ignore")
+        if len(found) == 2 and all(psutil.pid_exists(pid) for pid in found.values()):
+            return sorted(found.values())
+        time.sleep(0.1)
+    raise AssertionError(f"workers that answer: {found}")
 
 
 def test_a_killed_local_worker_is_replaced(
