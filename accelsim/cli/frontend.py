@@ -59,6 +59,15 @@ def compress(
         list[str] | None,
         typer.Option(metavar="LAYER=D", help="Another density for one layer; repeatable."),
     ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="Prune by a sparsity pattern: unstructured, load_balanced, "
+                                      "bank_balanced, block, n_m, row or channel.")
+    ] = None,
+    pattern_set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="The pattern's own: n_pe=64, n_banks=32, "
+                                               "shape=[4,4], n=2 and m=4; repeatable."),
+    ] = None,
     inputs: Annotated[
         Path | None, typer.Option(help="Input vectors (npy, npz, safetensors) that settle the "
                                        "binary points.")
@@ -79,6 +88,7 @@ def compress(
     """Prune, share weights, encode; print the Deep Compression table, a row a layer and a total."""
     import numpy as np
 
+    from accelsim.arch import parse_setting
     from accelsim.compression import compress_network
     from accelsim.compression.store import save_compressed
     from accelsim.compression.table import compression_table
@@ -87,6 +97,9 @@ def compress(
     from accelsim.sources import as_layers, load_inputs
 
     recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density, values)
+    if pattern is not None or pattern_set:
+        parameters = dict(map(parse_setting, pattern_set or ()))
+        recipe = replace(recipe, pattern=pattern, pattern_parameters=parameters)
     if permute:
         recipe = replace(recipe, permute_rows=n_pe)
     layers = as_layers(source, layer, seed)

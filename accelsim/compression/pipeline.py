@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from accelsim import __version__
 from accelsim.compression.calibrate import largest_partial_sum
+from accelsim.compression.kept import kept_weights
 from accelsim.compression.permute import permute_rows
-from accelsim.compression.prune import prune
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.share import Floats, Sharing, share, share_linear
 from accelsim.errors import InputError, nearest
@@ -38,7 +38,7 @@ def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer:
         If the layer's numbers cannot be compressed.
     """
     own = (recipe or Recipe()).for_layer(layer.name)
-    kept = prune(layer.weights, own.density, own.threshold)
+    kept = kept_weights(layer.weights, own, layer.name)
     bias = None if layer.bias is None else _float32_bias(layer)
     shared = _shared(layer, own, kept.values, bias)
     notes: dict[str, Any] = {

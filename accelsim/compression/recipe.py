@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from inspect import signature
 from typing import Any, Literal, get_args
 
+from accelsim.compression.patterns import PATTERNS
 from accelsim.compression.share import Init
 from accelsim.errors import InputError, nearest
 
@@ -21,6 +23,9 @@ class Recipe:
     ----------
     density : share of the weights that stays; None keeps the zeros that are there
     threshold : or: weights of at least this magnitude stay
+    pattern : which stay, by a pattern of `accelsim.compression.patterns`; None takes the largest
+        of the whole matrix
+    pattern_parameters : those of the pattern but ``density``: ``{"n_pe": 64}``
     values : "codebook" shares values found by k-means (Deep Compression), "linear" quantises to
         evenly spaced ones (ESE), so that a code is the weight itself in two's complement
     weight_bits : 2 to 8; ``2**weight_bits - 1`` shared values, and 0.0 as code 0; linear values
@@ -42,6 +47,8 @@ class Recipe:
 
     density: float | None = None
     threshold: float | None = None
+    pattern: str | None = None
+    pattern_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     values: Values = "codebook"
     weight_bits: int = 4
     index_bits: int = 4
@@ -74,6 +81,7 @@ class Recipe:
                 raise InputError(f"recipe: {what} is {value!r}; need a number from 0 to {top:g}")
         if self.density is not None and self.threshold is not None:
             raise InputError("recipe: give density or threshold, not both")
+        self._check_pattern()
         if self.init not in get_args(Init):
             raise InputError(f"recipe: init is {self.init!r}{nearest(str(self.init), INITS)}")
         if not all(isinstance(m, Mapping) for m in (self.layers, *self.layers.values())):
@@ -82,6 +90,34 @@ class Recipe:
         for name in self.layers:
             self.for_layer(name)
 
+    def _check_pattern(self) -> None:
+        """Names only; whether a pattern fits a matrix is found out when it prunes."""
+        given = {**dict(self.pattern_parameters)}
+        object.__setattr__(self, "pattern_parameters", given)
+        if self.pattern is None:
+            if given:
+                raise InputError("recipe: pattern_parameters without a pattern; give pattern")
+            return
+        if self.pattern not in PATTERNS:
+            raise InputError(f"recipe: no pattern '{self.pattern}'"
+                             f"{nearest(str(self.pattern), PATTERNS)}")
+        if self.threshold is not None:
+            raise InputError("recipe: a pattern keeps a density; leave threshold out")
+        known = list(signature(PATTERNS[self.pattern]).parameters)[1:]
+        if self.density is not None and "density" not in known:
+            raise InputError(f"recipe: pattern {self.pattern} takes {', '.join(known)}; "
+                             f"leave density out")
+        for name, value in given.items():
+            if name == "density" or name not in known:
+                raise InputError(f"recipe: pattern {self.pattern} has no parameter '{name}'"
+                                 f"{nearest(name, known)}")
+            counts = value if name == "shape" and isinstance(value, list | tuple) else [value]
+            right = len(counts) == (2 if name == "shape" else 1)
+            if name != "score" and not (right and all(type(v) is int and v > 0 for v in counts)):
+                raise InputError(f"recipe: {name} is {value!r}; need "
+                                 f"{'[rows, columns]' if name == 'shape' else 'an integer'}, "
+                                 f"1 or more")
+
     def for_layer(self, name: str) -> Recipe:
         """The recipe of one layer: its own settings over the common ones.
 
@@ -89,9 +125,10 @@ class Recipe:
         """
         own = dict(self.layers.get(name, {}))
         for key in own:
-            if key not in SETTINGS:
+            known = (*SETTINGS, *PATTERN_SETTINGS)
+            if key not in known:
                 raise InputError(
-                    f"recipe of {name}: unknown setting '{key}'{nearest(key, SETTINGS)}"
+                    f"recipe of {name}: unknown setting '{key}'{nearest(key, known)}"
                 )
         if own.get("density") is not None:
             own.setdefault("threshold", None)
@@ -100,11 +137,13 @@ class Recipe:
         return replace(self, layers={}, **own)
 
     def settings(self) -> dict[str, Any]:
-        """The settings of one layer as plain values, for provenance."""
-        return {name: getattr(self, name) for name in SETTINGS}
+        """The settings of one layer as plain values, a pattern's where it has one."""
+        names = SETTINGS if self.pattern is None else (*SETTINGS, *PATTERN_SETTINGS)
+        return {name: getattr(self, name) for name in names}
 
 
 INITS = get_args(Init)
 VALUES = get_args(Values)
 MAX_PE = 4096
-SETTINGS = [f.name for f in fields(Recipe) if f.name != "layers"]
+PATTERN_SETTINGS = ("pattern", "pattern_parameters")
+SETTINGS = [f.name for f in fields(Recipe) if f.name not in ("layers", *PATTERN_SETTINGS)]

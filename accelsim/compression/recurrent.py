@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from accelsim import __version__
-from accelsim.compression.prune import prune
+from accelsim.compression.kept import kept_weights
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.share import share
 from accelsim.errors import InputError, nearest
@@ -44,7 +44,9 @@ def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> R
 def _compressed(layer: RecurrentLayer, name: str, own: Recipe) -> Matrix:
     given = layer.matrices[name]
     weights = given.decoded() if isinstance(given, LinearWeights) else given
-    kept = prune(weights, own.density, own.threshold)
+    if own.pattern is not None and isinstance(weights, CscMatrix):
+        weights = weights.to_dense()
+    kept = kept_weights(weights, own, f"{layer.name}.{name}")
     if own.values == "linear":
         return LinearWeights.from_floats(kept, own.weight_bits, f"{layer.name}.{name}")
     shared = share(kept.values, own.weight_bits, own.init, own.seed, own.max_iterations)

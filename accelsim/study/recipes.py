@@ -8,18 +8,15 @@ left alone, so that one study can compare patterns. The pattern's ``n_pe`` is th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from accelsim.compression import Recipe, compress, compress_recurrent
-from accelsim.compression.patterns import PATTERNS, make_mask, prune_recurrent
+from accelsim.compression.patterns import PATTERNS
 from accelsim.compression.recipe import SETTINGS
 from accelsim.errors import InputError, nearest
-from accelsim.records import CompressedLayer, CscMatrix, Layer
+from accelsim.records import CompressedLayer, Layer
 from accelsim.recurrent import RecurrentLayer
 
 PREFIX = "recipe."
@@ -72,16 +69,7 @@ def compress_by(layer: Layer, recipe: Mapping[str, Any]) -> CompressedLayer:
     InputError
         If the layer cannot be compressed, or is not dense where the recipe has a pattern.
     """
-    plain = {key: value for key, value in recipe.items() if key in SETTINGS}
-    pattern = recipe.get("pattern")
-    if pattern is None:
-        return compress(layer, Recipe(**plain))
-    if isinstance(layer.weights, CscMatrix):
-        raise InputError(f"{layer.name}: recipe.pattern needs dense weights, this layer is sparse "
-                         f"from the start; take a layer file")
-    mask = make_mask(pattern, layer.weights, **_parameters(pattern, recipe))
-    pruned = replace(layer, weights=np.where(mask, layer.weights, 0))
-    return compress(pruned, Recipe(**{**plain, "density": None, "threshold": None}))
+    return compress(layer, _recipe(recipe))
 
 
 def compress_recurrent_by(layer: RecurrentLayer, recipe: Mapping[str, Any]) -> RecurrentLayer:
@@ -92,16 +80,18 @@ def compress_recurrent_by(layer: RecurrentLayer, recipe: Mapping[str, Any]) -> R
     InputError
         If the layer cannot be compressed.
     """
-    plain = {key: value for key, value in recipe.items() if key in SETTINGS}
-    pattern = recipe.get("pattern")
-    if pattern is not None:
-        layer = prune_recurrent(layer, pattern, **_parameters(pattern, recipe))
-        plain |= {"density": None, "threshold": None}
-    return compress_recurrent(layer, Recipe(**plain))
+    return compress_recurrent(layer, _recipe(recipe))
 
 
-def _parameters(pattern: str, recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a recipe that a pattern has a use for."""
+def _recipe(full: Mapping[str, Any]) -> Recipe:
+    """The recipe of a design; what its pattern has no use for is left out."""
+    plain = {key: value for key, value in full.items() if key in SETTINGS}
+    pattern = full.get("pattern")
+    if pattern is None:
+        return Recipe(**plain)
     known = signature(PATTERNS[pattern]).parameters
-    return {key: recipe[key] for key in ("density", "n_pe", *PATTERN_COUNTS)
-            if key in known and recipe.get(key) is not None}
+    own = {key: full[key] for key in ("n_pe", *PATTERN_COUNTS)
+           if key in known and full.get(key) is not None}
+    density = plain["density"] if "density" in known else None
+    return Recipe(**{**plain, "density": density, "threshold": None}, pattern=pattern,
+                  pattern_parameters=own)
