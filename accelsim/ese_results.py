@@ -3,96 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import ConservationError
+from accelsim.counting import CounterSet, per_pe, total
 from accelsim.fixedpoint import dequantise
 
 IntArray = npt.NDArray[np.int64]
 
 
-def _per_pe(meaning: str) -> Any:
-    return field(metadata={"meaning": meaning, "per": "PE"})
-
-
-def _total(meaning: str) -> Any:
-    return field(metadata={"meaning": meaning, "per": "layer"})
-
-
 @dataclass(frozen=True, eq=False)
-class EseCounters:
+class EseCounters(CounterSet):
     """Everything that a run counts. Channels work in lock step: what is counted per PE is the
     same in each, and counted once; only values (``macs``, ``saturations`` and the element-wise
     counters) are summed over channels. Rules: engines/ese/README.md.
     """
 
-    cycles: int = _total("clock cycles of the utterance, all slots")
-    slots: int = _total("slots of the state machine")
-    start_cycles: int = _total("cycles in which the controller set a multiplication up")
-    compute_cycles: int = _total("cycles from a multiplication's first broadcast slot to its last")
-    drain_cycles: int = _total("cycles in which the arithmetic pipeline drained")
-    broadcasts: int = _total("columns broadcast")
-    fetch_wait_cycles: int = _total("compute cycles in which the next column had not arrived")
-    blocked_cycles: int = _total("compute cycles in which a full queue held the broadcast back")
-    broadcast_idle_cycles: int = _total("compute cycles after the last broadcast")
-    weight_words: int = _total("DDR words of weights fetched")
-    weight_padding_bits: int = _total("fetched bits that only fill columns and words")
-    pointer_words: int = _total("DDR words of pointers fetched")
-    vector_words: int = _total("DDR words of inputs, biases and peephole weights fetched")
-    table_words: int = _total("DDR words of look-up tables fetched")
-    result_words: int = _total("DDR words of outputs stored")
-    vector_path_cycles: int = _total("cycles in which the vector path passed something on")
-    assembled_results: int = _total("accumulators collected, all channels")
-    elem_mul_results: int = _total("results of the element-wise multiplier, all channels")
-    adder_tree_results: int = _total("results of the adder tree, all channels")
-    table_lookups: int = _total("sigmoid and tanh look-ups, all channels")
-    elementwise_saturations: int = _total("element-wise results that saturated, all channels")
-    issued_entries: IntArray = _per_pe("entries passed to the multiplier, padding included")
-    padding_entries: IntArray = _per_pe("issued entries that only extend a zero run")
-    empty_column_cycles: IntArray = _per_pe("issue slots of columns without entries")
-    starved_cycles: IntArray = _per_pe("compute cycles without anything to issue")
-    blocking_cycles: IntArray = _per_pe("blocked cycles in which this PE's queue was full")
-    queue_pushes: IntArray = _per_pe("columns written to the activation queue")
-    queue_pops: IntArray = _per_pe("columns taken from the activation queue")
-    queue_occupancy_sum: IntArray = _per_pe("queue entries summed over all cycles")
-    queue_occupancy_max: IntArray = _per_pe("most entries the queue held at the start of a cycle")
-    pointer_reads: IntArray = _per_pe("pointers read, two a column")
-    weight_buffer_writes: IntArray = _per_pe("entries written to the weight buffer")
-    macs: IntArray = _per_pe("multiply-accumulates, all channels")
-    saturations: IntArray = _per_pe("sums that saturated, all channels")
+    cycles: int = total("clock cycles of the utterance, all slots")
+    slots: int = total("slots of the state machine")
+    start_cycles: int = total("cycles in which the controller set a multiplication up")
+    compute_cycles: int = total("cycles from a multiplication's first broadcast slot to its last")
+    drain_cycles: int = total("cycles in which the arithmetic pipeline drained")
+    broadcasts: int = total("columns broadcast")
+    fetch_wait_cycles: int = total("compute cycles in which the next column had not arrived")
+    blocked_cycles: int = total("compute cycles in which a full queue held the broadcast back")
+    broadcast_idle_cycles: int = total("compute cycles after the last broadcast")
+    weight_words: int = total("DDR words of weights fetched")
+    weight_padding_bits: int = total("fetched bits that only fill columns and words")
+    pointer_words: int = total("DDR words of pointers fetched")
+    vector_words: int = total("DDR words of inputs, biases and peephole weights fetched")
+    table_words: int = total("DDR words of look-up tables fetched")
+    result_words: int = total("DDR words of outputs stored")
+    vector_path_cycles: int = total("cycles in which the vector path passed something on")
+    assembled_results: int = total("accumulators collected, all channels")
+    elem_mul_results: int = total("results of the element-wise multiplier, all channels")
+    adder_tree_results: int = total("results of the adder tree, all channels")
+    table_lookups: int = total("sigmoid and tanh look-ups, all channels")
+    elementwise_saturations: int = total("element-wise results that saturated, all channels")
+    issued_entries: IntArray = per_pe("entries passed to the multiplier, padding included")
+    padding_entries: IntArray = per_pe("issued entries that only extend a zero run")
+    empty_column_cycles: IntArray = per_pe("issue slots of columns without entries")
+    starved_cycles: IntArray = per_pe("compute cycles without anything to issue")
+    blocking_cycles: IntArray = per_pe("blocked cycles in which this PE's queue was full")
+    queue_pushes: IntArray = per_pe("columns written to the activation queue")
+    queue_pops: IntArray = per_pe("columns taken from the activation queue")
+    queue_occupancy_sum: IntArray = per_pe("queue entries summed over all cycles")
+    queue_occupancy_max: IntArray = per_pe("most entries the queue held at the start of a cycle")
+    pointer_reads: IntArray = per_pe("pointers read, two a column")
+    weight_buffer_writes: IntArray = per_pe("entries written to the weight buffer")
+    macs: IntArray = per_pe("multiply-accumulates, all channels")
+    saturations: IntArray = per_pe("sums that saturated, all channels")
 
     @property
     def n_pe(self) -> int:
         """PEs of a channel."""
         return len(self.issued_entries)
-
-    def difference(self, other: EseCounters) -> str | None:
-        """The first counter (and PE) that differs from ``other``, in words, or None."""
-        for f in fields(self):
-            mine, theirs = getattr(self, f.name), getattr(other, f.name)
-            if f.metadata["per"] == "layer":
-                if mine != theirs:
-                    return f"{f.name}: {mine} != {theirs}"
-                continue
-            where = np.flatnonzero(mine != theirs)
-            if len(where):
-                at = int(where[0])
-                return f"{f.name}[PE {at}]: {mine[at]} != {theirs[at]}"
-        return None
-
-    def totals(self) -> dict[str, int]:
-        """Every counter as one number: sums over PEs, the maximum for the occupancy maximum."""
-        return {
-            f.name: int(
-                np.max(getattr(self, f.name)) if f.name == "queue_occupancy_max"
-                else np.sum(getattr(self, f.name))
-            )
-            for f in fields(self)
-        }
 
     def check(self, entry_bits: int, word_bits: int, n_channels: int) -> None:
         """The conservation laws, for entries and DDR words of these sizes and ``n_channels`` used.
@@ -108,7 +76,7 @@ class EseCounters:
         used = int(self.issued_entries.sum()) * entry_bits
         scan = (self.broadcasts + self.fetch_wait_cycles + self.blocked_cycles
                 + self.broadcast_idle_cycles)
-        laws: list[tuple[str, IntArray, IntArray]] = [
+        self.judge([
             ("states of a PE = compute cycles", states, compute),
             ("pushes = broadcasts", self.queue_pushes, np.full(self.n_pe, self.broadcasts)),
             ("pops = pushes", self.queue_pops, self.queue_pushes),
@@ -118,13 +86,7 @@ class EseCounters:
             ("broadcast states = compute cycles", np.array([scan]), compute[:1]),
             ("fetched bits = used + padding",
              np.array([fetched]), np.array([used + self.weight_padding_bits])),
-        ]
-        for law, left, right in laws:
-            if not np.array_equal(left, right):
-                pe = int(np.argmax(left != right))
-                raise ConservationError(f"{law} broken at PE {pe}: {left[pe]} != {right[pe]}")
-        if any(np.any(getattr(self, f.name) < 0) for f in fields(self)):
-            raise ConservationError("a counter is negative")
+        ])
 
 
 @dataclass(frozen=True)

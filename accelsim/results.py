@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import ConservationError
+from accelsim.counting import CounterSet, per_pe, total
 from accelsim.fixedpoint import dequantise
 from accelsim.records import BinaryPoints
 
 IntArray = npt.NDArray[np.int64]
 
 
-def _per_pe(meaning: str) -> Any:
-    return field(metadata={"meaning": meaning, "per": "PE"})
-
-
-def _total(meaning: str) -> Any:
-    return field(metadata={"meaning": meaning, "per": "layer"})
-
-
 @dataclass(frozen=True, eq=False)
-class Counters:
+class Counters(CounterSet):
     """Everything that a run counts. Per-PE counters are (n_pe,) int64 arrays.
 
     ``queue_occupancy_histogram`` is (n_pe, act_queue_depth + 1). Rules: engines/README.md.
@@ -34,43 +26,43 @@ class Counters:
     """
 
     # CCU, whole layer
-    cycles: int = _total("clock cycles of the layer, all phases")
-    passes: int = _total("passes that the layer was cut into")
-    start_cycles: int = _total("cycles of start phases")
-    refill_cycles: int = _total("cycles in which the DMA refilled the SRAMs")
-    load_cycles: int = _total("cycles in which source files were loaded from the activation SRAM")
-    drain_cycles: int = _total("cycles in which the arithmetic pipeline drained")
-    store_cycles: int = _total("cycles in which destination files went to the activation SRAM")
-    broadcasts: int = _total("non-zero activations broadcast, the bias included")
-    row_change_cycles: int = _total("scan cycles that found nothing left in a row")
-    blocked_cycles: int = _total("scan cycles in which a full queue held the broadcast back")
-    scan_idle_cycles: int = _total("compute cycles after the scan had finished")
-    refill_bits: int = _total("bits that the DMA brought")
+    cycles: int = total("clock cycles of the layer, all phases")
+    passes: int = total("passes that the layer was cut into")
+    start_cycles: int = total("cycles of start phases")
+    refill_cycles: int = total("cycles in which the DMA refilled the SRAMs")
+    load_cycles: int = total("cycles in which source files were loaded from the activation SRAM")
+    drain_cycles: int = total("cycles in which the arithmetic pipeline drained")
+    store_cycles: int = total("cycles in which destination files went to the activation SRAM")
+    broadcasts: int = total("non-zero activations broadcast, the bias included")
+    row_change_cycles: int = total("scan cycles that found nothing left in a row")
+    blocked_cycles: int = total("scan cycles in which a full queue held the broadcast back")
+    scan_idle_cycles: int = total("compute cycles after the scan had finished")
+    refill_bits: int = total("bits that the DMA brought")
     # Each PE
-    issued_entries: IntArray = _per_pe("entries passed to the ArithmUnit, padding included")
-    padding_entries: IntArray = _per_pe("issued entries that only extend a zero run")
-    empty_column_cycles: IntArray = _per_pe("issue slots of columns without entries")
-    hazard_stall_cycles: IntArray = _per_pe("cycles waiting for an accumulator in flight")
-    starved_cycles: IntArray = _per_pe("compute cycles without anything to issue")
-    blocking_cycles: IntArray = _per_pe("blocked cycles in which this PE's queue was full")
-    queue_pushes: IntArray = _per_pe("columns written to the activation queue")
-    queue_pops: IntArray = _per_pe("columns taken from the activation queue")
-    queue_occupancy_sum: IntArray = _per_pe("queue entries summed over all cycles")
-    queue_occupancy_max: IntArray = _per_pe("most entries the queue held at the start of a cycle")
-    queue_occupancy_histogram: IntArray = _per_pe("cycles that started with 0, 1, ... entries")
-    ptr_reads_even: IntArray = _per_pe("reads of the even pointer bank")
-    ptr_reads_odd: IntArray = _per_pe("reads of the odd pointer bank")
-    spmat_line_reads: IntArray = _per_pe("sparse-matrix SRAM lines read")
-    macs: IntArray = _per_pe("multiply-accumulates")
-    saturations: IntArray = _per_pe("sums that saturated")
-    adder_bypasses: IntArray = _per_pe("accumulators taken from stage 3 instead of the file")
-    write_bypasses: IntArray = _per_pe("accumulators taken from stage 4 instead of the file")
-    src_reg_reads: IntArray = _per_pe("source register file reads by the scan")
-    src_reg_writes: IntArray = _per_pe("source register file writes from the activation SRAM")
-    dst_reg_reads: IntArray = _per_pe("destination register file reads")
-    dst_reg_writes: IntArray = _per_pe("destination register file writes")
-    act_sram_reads: IntArray = _per_pe("activation SRAM reads")
-    act_sram_writes: IntArray = _per_pe("activation SRAM writes")
+    issued_entries: IntArray = per_pe("entries passed to the ArithmUnit, padding included")
+    padding_entries: IntArray = per_pe("issued entries that only extend a zero run")
+    empty_column_cycles: IntArray = per_pe("issue slots of columns without entries")
+    hazard_stall_cycles: IntArray = per_pe("cycles waiting for an accumulator in flight")
+    starved_cycles: IntArray = per_pe("compute cycles without anything to issue")
+    blocking_cycles: IntArray = per_pe("blocked cycles in which this PE's queue was full")
+    queue_pushes: IntArray = per_pe("columns written to the activation queue")
+    queue_pops: IntArray = per_pe("columns taken from the activation queue")
+    queue_occupancy_sum: IntArray = per_pe("queue entries summed over all cycles")
+    queue_occupancy_max: IntArray = per_pe("most entries the queue held at the start of a cycle")
+    queue_occupancy_histogram: IntArray = per_pe("cycles that started with 0, 1, ... entries")
+    ptr_reads_even: IntArray = per_pe("reads of the even pointer bank")
+    ptr_reads_odd: IntArray = per_pe("reads of the odd pointer bank")
+    spmat_line_reads: IntArray = per_pe("sparse-matrix SRAM lines read")
+    macs: IntArray = per_pe("multiply-accumulates")
+    saturations: IntArray = per_pe("sums that saturated")
+    adder_bypasses: IntArray = per_pe("accumulators taken from stage 3 instead of the file")
+    write_bypasses: IntArray = per_pe("accumulators taken from stage 4 instead of the file")
+    src_reg_reads: IntArray = per_pe("source register file reads by the scan")
+    src_reg_writes: IntArray = per_pe("source register file writes from the activation SRAM")
+    dst_reg_reads: IntArray = per_pe("destination register file reads")
+    dst_reg_writes: IntArray = per_pe("destination register file writes")
+    act_sram_reads: IntArray = per_pe("activation SRAM reads")
+    act_sram_writes: IntArray = per_pe("activation SRAM writes")
 
     @classmethod
     def partial(cls, values: dict[str, Any]) -> Counters:
@@ -80,11 +72,6 @@ class Counters:
         counters = cls.__new__(cls)
         vars(counters).update(values)
         return counters
-
-    def counted(self) -> list[Field[Any]]:
-        """The counters that were counted: all of them, but for `partial` ones."""
-        there = vars(self)
-        return [f for f in fields(self) if f.name in there]
 
     if not TYPE_CHECKING:
 
@@ -107,37 +94,6 @@ class Counters:
         """Number of PEs counted."""
         return len(self.issued_entries)
 
-    def difference(self, other: Counters) -> str | None:
-        """The first counter (and PE) that differs from ``other``, in words, or None."""
-        for f in fields(self):
-            if f not in self.counted() or f not in other.counted():
-                if f in self.counted() or f in other.counted():
-                    return f"{f.name}: counted on one side only"
-                continue
-            mine, theirs = getattr(self, f.name), getattr(other, f.name)
-            if f.metadata["per"] == "layer":
-                if mine != theirs:
-                    return f"{f.name}: {mine} != {theirs}"
-                continue
-            if mine.shape != theirs.shape:
-                return f"{f.name}: shape {mine.shape} != {theirs.shape}"
-            where = np.argwhere(mine != theirs)
-            if len(where):
-                at = tuple(int(i) for i in where[0])
-                return f"{f.name}[PE {at[0]}{at[1:] or ''}]: {mine[at]} != {theirs[at]}"
-        return None
-
-    def totals(self) -> dict[str, int]:
-        """Every counter as one number: sums over PEs, the maximum for the occupancy maximum."""
-        result = {}
-        for f in self.counted():
-            value = getattr(self, f.name)
-            if f.name == "queue_occupancy_max":
-                result[f.name] = int(value.max())
-            elif f.name != "queue_occupancy_histogram":
-                result[f.name] = int(np.sum(value))
-        return result
-
     def check(self) -> None:
         """The conservation laws.
 
@@ -153,7 +109,7 @@ class Counters:
         )
         pushes = np.full(self.n_pe, self.broadcasts)
         histogram = self.queue_occupancy_histogram
-        laws: list[tuple[str, IntArray, IntArray]] = [
+        self.judge([
             ("states of a PE = compute cycles", states, compute),
             ("pushes = broadcasts", self.queue_pushes, pushes),
             ("pops = pushes", self.queue_pops, self.queue_pushes),
@@ -164,14 +120,7 @@ class Counters:
             ("scan states = compute cycles",
              np.array([self.broadcasts + self.row_change_cycles + self.blocked_cycles
                        + self.scan_idle_cycles]), compute[:1]),
-        ]
-        for law, left, right in laws:
-            if not np.array_equal(left, right):
-                pe = int(np.argmax(left != right))
-                raise ConservationError(f"{law} broken at PE {pe}: {left[pe]} != {right[pe]}")
-        values = [np.ravel(getattr(self, f.name)) for f in self.counted()]
-        if np.concatenate(values).min() < 0:
-            raise ConservationError("a counter is negative")
+        ])
 
 
 def add_counters(parts: Iterable[Counters]) -> Counters:
@@ -181,14 +130,14 @@ def add_counters(parts: Iterable[Counters]) -> Counters:
     """
     items = list(parts)
     names = set.intersection(*({f.name for f in c.counted()} for c in items))
-    total = {
+    added = {
         f.name: (
             np.maximum.reduce if f.name == "queue_occupancy_max" else sum
         )([getattr(c, f.name) for c in items])
         for f in fields(Counters)
         if f.name in names
     }
-    return Counters.partial(total)
+    return Counters.partial(added)
 
 
 class Machine(Protocol):

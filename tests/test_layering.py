@@ -27,6 +27,7 @@ TABLE = (
     ("arch",),
     ("formats",),
     ("records", "results", "recurrent", "ese_results", "bbs_results", "fixedpoint", "files"),
+    ("counting",),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}
