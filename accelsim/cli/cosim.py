@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from accelsim import __version__
 from accelsim.cli.common import (
     JsonOption,
     MachineOption,
@@ -93,7 +94,9 @@ def cosim(
     if as_json:
         found = {key: value for key, value in vars(report).items() if key != "trace_difference"}
         first = None if difference is None else vars(difference)
-        print_json({**found, "equal": report.equal, "trace_difference": first})
+        print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
+                    "layer_sha256": layers[index].digest(), **found,
+                    "equal": report.equal, "trace_difference": first})
     else:
         rows = [
             ("cycles RTL / model", f"{report.cycles_rtl:,} / {report.cycles_model:,}"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from accelsim import __version__
 from accelsim.cli.common import (
     CsvOption,
     JsonOption,
@@ -116,7 +117,9 @@ def compress(
         save_compressed(output, packed)
     if as_json:
         rows = [row.as_dict() for row in counted.rows]
-        print_json({"layers": rows, "total": counted.total.as_dict(), "row_order": gained,
+        print_json({"accelsim": __version__, "seed": seed, "recipe": asdict(recipe),
+                    "layer_sha256": [layer.digest() for layer in packed],
+                    "layers": rows, "total": counted.total.as_dict(), "row_order": gained,
                     "output": str(output) if output else None})
     elif as_csv:
         print_csv([row.as_dict() for row in (*counted.rows, counted.total)])

@@ -178,7 +178,7 @@ def report(
             config, sources[0], layer, inputs, activation_density, density, seed,
             whole=layer is None,
         )
-        run = run_object(simulate_network(config, layers, vector)[0])
+        run = run_object(simulate_network(config, layers, vector)[0], seed=seed)
         first = 0 if layer is None else index
         explained = [
             work_out(config, layers[at], *job_of_layer(config, layers, vector, at))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from accelsim import __version__
 from accelsim.cli.common import (
     CsvOption,
     JsonOption,
@@ -64,7 +65,8 @@ def published(
             advance()
     figures = [_draw(result, folder, picture) for result in done] if folder else []
     if as_json:
-        print_json({"published": [result.as_dict() for result in done],
+        print_json({"accelsim": __version__, "seed": seed,
+                    "published": [result.as_dict() for result in done],
                     "figures": [str(path) for path in figures]})
     elif as_csv:
         print_csv([record for result in done for record in result.records()])

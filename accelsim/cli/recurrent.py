@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from accelsim import __version__
 from accelsim.cli.common import (
     CsvOption,
     JsonOption,
@@ -82,7 +83,8 @@ def recurrent(
     run = run_and_compare(config, layer, inputs, engine)
     wall_s = time.perf_counter() - start
     if as_json:
-        print_json({"source": source, "weights": origin, "wall_s": wall_s, **run.as_dict()})
+        print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
+                    "source": source, "weights": origin, **run.as_dict()})
         return
     out = console()
     for view in _views(config, run.result, inputs.shape):
@@ -207,7 +209,8 @@ def patterns(
     else:
         rows = _tradeoff(config, source, density)
     if as_json:
-        print_json({"source": source, "rows": rows})
+        print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
+                    "source": source, "rows": rows})
     elif as_csv:
         print_csv(rows)
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from accelsim import __version__
 from accelsim.cli.common import (
     CsvOption,
     JsonOption,
@@ -95,7 +96,7 @@ def simulate(
             advance()
     wall_s = time.perf_counter() - start
     if as_json:
-        print_json(run_object(results, wall_s, energy))
+        print_json(run_object(results, energy, seed))
     elif as_csv:
         print_csv([layer_row(result, energy) for result in results])
     else:
@@ -189,7 +190,8 @@ def accuracy(
             found.append((f"{width}-bit fixed", measure(narrow, layers, images, labels)))
             advance()
     if as_json:
-        print_json({"network": network, "inputs": len(labels), "machine": config.machine,
+        print_json({"accelsim": __version__, "config": config.model_dump(),
+                    "network": network, "inputs": len(labels), "machine": config.machine,
                     "accuracy": dict(found)})
         return
     rows = [(name, f"{100 * a:.2f} %", f"{100 * (found[0][1] - a):+.2f}") for name, a in found]

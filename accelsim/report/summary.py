@@ -54,9 +54,9 @@ def layer_row(result: RunResult, energy: bool = False) -> dict[str, Any]:
 
 
 def run_object(
-    results: Sequence[RunResult], wall_s: float | None = None, energy: bool = False
+    results: Sequence[RunResult], energy: bool = False, seed: int | None = None
 ) -> dict[str, Any]:
-    """One JSON object for one or more layers run on one machine."""
+    """One JSON object for one or more layers run on one machine; the same for the same run."""
     first = results[0]
     config = first.config
     layers = []
@@ -96,7 +96,7 @@ def run_object(
         "machine": getattr(config, "machine", "unknown"),
         "engine": first.engine,
         "config": config.model_dump() if isinstance(config, BaseModel) else {},
-        "wall_s": wall_s,
+        "seed": seed,
         "layers": layers,
         "total": total,
     }

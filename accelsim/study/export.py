@@ -1,4 +1,8 @@
-"""Results for other programs: a pandas.DataFrame, CSV lines, a Parquet file."""
+"""Results for other programs: a pandas.DataFrame, CSV lines, a Parquet file.
+
+Files have the rows in the order of their points and leave out how long each took, so that the same
+study gives the same bytes on any machine.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +38,9 @@ def write_csv(
     limit: int | None = None,
 ) -> None:
     """A header and one line a point."""
-    writer = csv.DictWriter(stream, results.columns, lineterminator="\n")
+    writer = csv.DictWriter(stream, _columns(results), extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    with closing(results.rows(conditions, limit)) as rows:
+    with closing(results.rows(conditions, limit, by_point=True)) as rows:
         writer.writerows(rows)
 
 
@@ -60,7 +64,7 @@ def write_parquet(
     written = 0
     with (
         atomic_path(target) as partial,
-        closing(results.rows(conditions, limit)) as rows,
+        closing(results.rows(conditions, limit, by_point=True)) as rows,
         parquet.ParquetWriter(partial, schema) as writer,
     ):
         while batch := list(islice(rows, _BATCH_ROWS)):
@@ -69,12 +73,17 @@ def write_parquet(
     return written
 
 
+def _columns(results: Results) -> list[str]:
+    return [name for name in results.columns if name != "wall_s"]
+
+
 def _schema(pyarrow: Any, results: Results) -> Any:
     truth = results.truth_values()
     kinds = {"integer": pyarrow.int64(), "real": pyarrow.float64(), "text": pyarrow.string()}
     fields = []
-    for name, stored in results.storage_classes().items():
-        stored = stored - {"null"}
+    classes = results.storage_classes()
+    for name in _columns(results):
+        stored = classes[name] - {"null"}
         if name in truth:
             kind = pyarrow.bool_()
         elif not stored:

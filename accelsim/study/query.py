@@ -82,11 +82,13 @@ class Results:
             return int(self.connection.execute(query, values).fetchone()[0])
 
     def rows(
-        self, conditions: Sequence[Condition] = (), limit: int | None = None
+        self, conditions: Sequence[Condition] = (), limit: int | None = None,
+        by_point: bool = False,
     ) -> Generator[dict[str, Any]]:
         """Rows that satisfy all conditions, each a dictionary of all `columns`.
 
-        Conditions may also use ``failed``, true for rows with an error.
+        Conditions may also use ``failed``, true for rows with an error. The order is that in which
+        the rows were stored; ``by_point`` it is the points' own, whatever worked them out first.
 
         Raises
         ------
@@ -95,9 +97,10 @@ class Results:
         """
         where, values = self.where(conditions)
         metrics = "".join(f', "{name}"' for name in self.metrics)
+        order = "digest" if by_point else "id"
         query = (
             f"SELECT workload_name, config_json, recipe_json, seed, version, wall_s, error, point, "
-            f"workload_digest{metrics} FROM results WHERE {where} ORDER BY id LIMIT ?"
+            f"workload_digest{metrics} FROM results WHERE {where} ORDER BY {order} LIMIT ?"
         )
         with explained(self.path), closing(self.connection.cursor()) as cursor:
             cursor.execute(query, [*values, -1 if limit is None else limit])

@@ -40,7 +40,7 @@ CASES = [
     (["explain", LENET, "--activation-density", "7", "-o", "{}/x.svg"], "density"),
     (["report", "{}/none.json", "-o", "{}/x.html"], "none.json"),
     (["report", "alex-7", "alex-8", "-o", "{}/x.html"], "simulate --json"),
-    (["report", "-o", "{}/x.html"], "sources"),
+    (["report", "-o", "{}/x.html"], "SOURCES"),
     (["compress", "nt-we", "--permute-rows", "--n-pe", "0", "-o", "{}/x.safetensors"], "1 to 4096"),
 ]
 

@@ -70,9 +70,12 @@ def test_exports_agree(store: Path, tmp_path: Path) -> None:
         table = frame(results)
     lines = list(csv.DictReader(io.StringIO(text.getvalue())))
     assert text.getvalue().count("\n") == 33
-    for row, line in zip(rows, lines, strict=True):
+    # Files have no times, and the order of the points.
+    kept = sorted(({k: v for k, v in row.items() if k != "wall_s"} for row in rows),
+                  key=lambda row: row["point"])
+    for row, line in zip(kept, lines, strict=True):
         assert {k: "" if v is None else str(v) for k, v in row.items()} == line
-    assert parquet.read_table(tmp_path / "r.parquet").to_pylist() == rows
+    assert parquet.read_table(tmp_path / "r.parquet").to_pylist() == kept
     assert list(table["cycles"]) == [row["cycles"] for row in rows]
     assert [p.name for p in tmp_path.iterdir()] == ["r.parquet"]
 
