@@ -17,7 +17,7 @@ from accelsim.arch import load_config
 from accelsim.errors import InputError
 from accelsim.rtl_bridge import rtl_parameters
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 RTL = HERE.parent
 SRAM = "sram_1rw"
 FPGA_FLOWS = {
@@ -65,12 +65,13 @@ def unit_areas(liberty: Path) -> dict[str, list[UnitArea]]:
         If the library cannot be read, has no two-input NAND, or misses a needed cell.
     """
     nand2 = nand2_area(liberty)
+    cells = liberty.resolve()  # Yosys runs elsewhere
     with tempfile.TemporaryDirectory() as folder:
         stat = yosys([
             *_read("eie_array", published_parameters(), apart=[SRAM]),
-            "synth -top eie_array", f'dfflibmap -liberty "{liberty}"', f'abc -liberty "{liberty}"',
+            "synth -top eie_array", f'dfflibmap -liberty "{cells}"', f'abc -liberty "{cells}"',
             "opt_clean -purge",
-        ], Path(folder), f'-liberty "{liberty}"')
+        ], Path(folder), f'-liberty "{cells}"')
     found: dict[str, list[UnitArea]] = {}
     for name, module in stat["modules"].items():
         unmapped = [cell for cell in module["num_cells_by_type"] if cell.startswith("$_")]
@@ -164,7 +165,7 @@ def yosys(commands: Sequence[str], folder: Path, options: str = "") -> dict[str,
         raise InputError("pyosys is not installed; install the extra 'synth'")
     stat = folder / "stat.json"
     last = f'tee -q -o "{stat}" stat -json {options}'
-    _run([sys.executable, "-c", _RUNNER], "\n".join([*commands, last]))
+    _run([sys.executable, "-c", _RUNNER], "\n".join([*commands, last]), RTL)
     result: dict[str, Any] = json.loads(stat.read_text())
     return result
 
@@ -172,12 +173,16 @@ def yosys(commands: Sequence[str], folder: Path, options: str = "") -> dict[str,
 def _read(
     top: str, parameters: Mapping[str, int], apart: Sequence[str], sources: Sequence[Path] = ()
 ) -> list[str]:
-    """Commands that read all units, those ``apart`` as black boxes, and set the parameters."""
+    """Commands that read all units, those ``apart`` as black boxes, and set the parameters.
+
+    Yosys names cells after their files, and the order of names moves a few gates. With paths from
+    the RTL folder on, a checkout elsewhere gives the same numbers.
+    """
     units = sorted(path for path in RTL.glob("*.v") if path.stem not in apart)
-    text = " ".join(f'"{path}"' for path in (*units, *sources))
+    text = " ".join(f'"{path.relative_to(RTL)}"' for path in (*units, *sources))
     values = " ".join(f"-chparam {key} {value}" for key, value in parameters.items())
     return [
-        *(f'read_verilog -lib "{RTL / unit}.v"' for unit in apart),
+        *(f'read_verilog -lib "{unit}.v"' for unit in apart),
         f"read_verilog {text}", f"hierarchy -check -top {top} {values}",
     ]
 
