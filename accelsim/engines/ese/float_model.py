@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from accelsim.recurrent import RecurrentLayer
 
@@ -47,6 +46,8 @@ class _Model:
     """One layer and its state; columns of every array are channels."""
 
     def __init__(self, layer: RecurrentLayer) -> None:
+        from scipy.sparse import csr_array  # a tenth of a second, which runs on EIE do not need
+
         self.layer = layer
         self.weights = {name: csr_array(layer.floats(name)) for name in layer.matrices}
         self.largest: dict[str, float] = {}
