@@ -35,7 +35,8 @@ NAMES = {
         "explore load_study pareto_front register_metric run_study sensitivity sweep"
     ),
     "accelsim.rtl_bridge": (
-        "CosimReport RtlParameters RtlResult cosim export rtl_parameters rtl_plan run_layer run_layers"
+        "CosimReport RtlParameters RtlResult cosim export rtl_parameters rtl_plan run_layer "
+        "run_layers"
     ),
     "accelsim.workload": (
         "LayerEntry Network PublishedLayer list_layers load_digits load_eie_simulator load_layer "

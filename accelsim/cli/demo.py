@@ -79,8 +79,7 @@ def _against_published(packed: list[CompressedLayer], folder: Path, out: Any) ->
     from accelsim.compression.table import compression_table
 
     total = compression_table(packed).total
-    recorded = json.loads((folder / "results.json").read_text("utf-8"))
-    dense, shared = (recorded[k]["test_error_percent"] for k in ("dense", "shared"))
+    dense, shared = recorded_errors(folder / "results.json")
     rows = [
         ("this network", f"{total.dense_bits / 8000:,.0f}", f"{total.huffman_bits / 8000:.1f}",
          f"{1 / total.huffman_rate:.1f}x", f"{dense:.2f}", f"{shared:.2f}"),
@@ -89,6 +88,25 @@ def _against_published(packed: list[CompressedLayer], folder: Path, out: Any) ->
     columns = ("LeNet-300-100", "dense KB", "compressed KB", "rate", "dense error %",
                "compressed error %")
     out.print(table("Beside the published row (errors: full 10,000 test digits)", columns, rows))
+
+
+def recorded_errors(path: Path) -> tuple[float, float]:
+    """Test errors in percent that training wrote down: of the dense and of the shared network.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or holds something else.
+    """
+    from accelsim.errors import InputError
+
+    try:
+        recorded = json.loads(path.read_text("utf-8"))
+        dense, shared = (float(recorded[k]["test_error_percent"]) for k in ("dense", "shared"))
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
+        raise InputError(f"{path}: needs dense.test_error_percent and shared.test_error_percent; "
+                         f"traces/train_lenet_300_100.py writes it") from None
+    return dense, shared
 
 
 def _merged(runs: list[list[RunResult]]) -> list[RunResult]:

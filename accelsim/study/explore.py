@@ -6,6 +6,7 @@ works out a point that the results file holds.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from accelsim.study.definition import Study, load_study
 from accelsim.study.extras import extra
 from accelsim.study.metrics import metrics_named
 from accelsim.study.run import run_designs
+from accelsim.study.schema import StoreError
 from accelsim.study.store import compact
 
 Sampler = Literal["nsga2", "tpe"]
@@ -77,7 +79,7 @@ def explore(
     ConfigError, InputError
         If the study, an objective or an argument is wrong, or Optuna is not installed.
     StoreError
-        If the results file cannot be written.
+        If the results file cannot be written, or the journal is damaged.
     """
     plan = load_study(study)
     if not plan.axes:
@@ -90,7 +92,6 @@ def explore(
     metrics_named(names)
     optuna = extra("optuna")
     search = _open(optuna, plan, store, objectives, sampler)
-    _stop_stale(optuna, search)
     interrupted = False
     while (left := trials - _tried(search)) > 0 and not interrupted:
         asked = [search.ask() for _ in range(min(left, BATCH))]
@@ -121,6 +122,7 @@ def _open(
     )
     path = journal_path(store)
     try:
+        _mend(path)
         storage = optuna.storages.JournalStorage(
             optuna.storages.journal.JournalFileBackend(str(path))
         )
@@ -128,18 +130,40 @@ def _open(
             storage=storage, study_name="accelsim", load_if_exists=True, sampler=seeded,
             directions=[goal.direction for goal in objectives],
         )
+        _stop_stale(optuna, search)
+        before = search.user_attrs
+        held = ", ".join(before.get("objectives", []))
+        _found(search, interrupted=False)  # reads all that a search reads
     except OSError as problem:
         raise InputError(f"{path}: cannot be written: {problem.strerror}; name a results file in "
                          f"a folder that you may write with -o") from None
+    except Exception as problem:  # Optuna trusts its journal: anything may come of a damaged one
+        raise StoreError(f"{path}: damaged, not a journal of a search ({type(problem).__name__}); "
+                         f"restore it or name another results file with -o") from None
     wanted = [f"{goal.direction} {goal.metric}" for goal in objectives]
     axes = {key: repr(axis) for key, axis in plan.axes.items()}
-    before = search.user_attrs
     if before and (before.get("objectives"), before.get("axes")) != (wanted, axes):
-        raise InputError(f"{path}: holds a search for {', '.join(before.get('objectives', []))} "
-                         f"over other axes or goals; name another results file with -o")
+        raise InputError(f"{path}: holds a search for {held} over other axes or goals; name "
+                         f"another results file with -o")
     search.set_user_attr("objectives", wanted)
     search.set_user_attr("axes", axes)
     return search
+
+
+def _mend(path: Path) -> None:
+    """Drop a last line that a killed search left unfinished: Optuna would write on behind it.
+
+    ValueError or RecursionError if a whole line is no JSON.
+    """
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    *lines, unfinished = data.split(b"\n")
+    for line in lines:
+        json.loads(line)
+    if unfinished:
+        with path.open("r+b") as file:
+            file.truncate(len(data) - len(unfinished))
 
 
 def _suggest(trial: Any, key: str, axis: Axis) -> Scalar:

@@ -90,10 +90,10 @@ def load_digits(path: str | Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[
             raise FormatError(f"{path}: no array '{what}'; digits are stored as images and labels")
         if file.arrays[what].dtype != np.uint8:
             raise FormatError(f"{path}: {what} are {file.arrays[what].stored}; need uint8")
-    shape = file.arrays["images"].shape
-    if shape[1:] not in ((784,), (28, 28)) or file.arrays["labels"].shape != shape[:1]:
+    shape, labelled = file.arrays["images"].shape, file.arrays["labels"].shape
+    if 0 in shape or shape[1:] not in ((784,), (28, 28)) or labelled != shape[:1]:
         raise FormatError(
-            f"{path}: images have shape {shape} and labels {file.arrays['labels'].shape}; "
+            f"{path}: images have shape {shape} and labels {labelled}; "
             f"need (n, 784) and (n,)"
         )
     images, labels = file.read("images"), file.read("labels")

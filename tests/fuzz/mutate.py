@@ -125,7 +125,7 @@ def damage_file(path: Path, rng: Random) -> None:
     special = {
         ".safetensors": damage_safetensors, ".npz": damage_npz, ".npy": damage_npy,
     }.get(path.suffix)
-    if path.suffix in (".toml", ".json") and rng.random() < 0.85:
+    if path.suffix in (".toml", ".json", ".journal") and rng.random() < 0.85:
         new = damage_text(data.decode(), rng).encode("utf-8", "surrogatepass")
     elif special is not None and rng.random() < 0.6:
         new = special(data, rng)
@@ -195,4 +195,4 @@ def damage(source: Path, target: Path, rng: Random) -> None:
         shutil.copyfile(rng.choice(files), chosen.with_name("swap"))
         chosen.with_name("swap").replace(chosen)
     else:
-        chosen.write_bytes(damage_bytes(chosen.read_bytes(), rng))
+        damage_file(chosen, rng)

@@ -223,6 +223,92 @@ def read_inputs(path: Path) -> None:
     load_inputs(path, 9)
 
 
+def make_recurrent(folder: Path) -> list[Path]:
+    import json
+
+    from safetensors.numpy import save_file
+
+    rng, n, n_inputs = np.random.default_rng(1), 3, 5
+    target = folder / "lstm"
+    target.mkdir()
+    mask = rng.random((4 * n, n_inputs + n)) < 0.4
+    save_file({
+        "weights": rng.standard_normal((4 * n, n_inputs + n)).astype(np.float32),
+        "bias": np.ones(4 * n, np.float32), "head.weight": np.ones(n, np.float32),
+        "head.bias": np.ones(1, np.float32),
+    }, target / "dense.safetensors", {"provenance": json.dumps({"from": "seed 1"})})
+    save_file({
+        "inputs": rng.integers(-99, 99, (4, 2, n_inputs)).astype(np.int16),
+        "hidden": rng.integers(-99, 99, (4, 2, n)).astype(np.int16),
+    }, target / "speech.safetensors",
+        {"provenance": json.dumps({"input_frac_bits": 8, "hidden_frac_bits": 15})})
+    save_file({
+        "mask.40": np.packbits(mask), "values.40": np.ones(mask.sum(), np.float32),
+        "bias.40": np.ones(4 * n, np.float32),
+    }, target / "block.safetensors")
+    return [target]
+
+
+def read_recurrent(path: Path) -> None:
+    from accelsim.workload.recurrent_folder import load_recurrent_folder
+
+    found = load_recurrent_folder(path)
+    assert np.isfinite(found.inputs).all()
+    found.decisions(found.hidden)
+
+
+def make_digits(folder: Path) -> list[Path]:
+    from safetensors.numpy import save_file
+
+    digits = {"images": np.full((4, 784), 7, np.uint8), "labels": np.arange(4, dtype=np.uint8)}
+    save_file(digits, folder / "digits.safetensors")
+    np.savez(folder / "digits.npz", **digits)
+    return [folder / "digits.safetensors", folder / "digits.npz"]
+
+
+def read_digits(path: Path) -> None:
+    from accelsim.workload import load_digits
+
+    images, _ = load_digits(path)
+    assert len(images)
+
+
+def make_recorded(folder: Path) -> list[Path]:
+    (folder / "results.json").write_text(
+        '{"dense": {"test_error_percent": 1.5, "seed": 1}, "shared": {"test_error_percent": 2}}')
+    return [folder / "results.json"]
+
+
+def read_recorded(path: Path) -> None:
+    from accelsim.cli.demo import recorded_errors
+
+    recorded_errors(path)
+
+
+GOALS = (("time_us", "minimize"), ("energy_uj", "minimize"))
+
+
+def search_study(folder: Path) -> Any:
+    from accelsim.study import Study
+
+    return Study(axes={"n_pe": [64, 128], "act_queue_depth": [1, 8]}, workloads=("nt-we",))
+
+
+def make_journal(folder: Path) -> list[Path]:
+    from accelsim.study import Objective, explore
+
+    store = folder / "search.sqlite"
+    explore(search_study(folder), store, [Objective(*goal) for goal in GOALS], trials=4)
+    return [folder / "search.sqlite.journal"]
+
+
+def read_journal(path: Path) -> None:
+    from accelsim.study import Objective, explore
+
+    goals = [Objective(*goal) for goal in GOALS]
+    explore(search_study(path.parent), path.with_suffix(""), goals, trials=1)
+
+
 READERS = {
     "safetensors": Reader(make_safetensors, read_layers),
     "npz": Reader(make_npz, read_layers),
@@ -234,4 +320,8 @@ READERS = {
     "results": Reader(make_results, read_results),
     "run": Reader(make_run, read_run),
     "inputs": Reader(make_inputs, read_inputs),
+    "recurrent": Reader(make_recurrent, read_recurrent),
+    "digits": Reader(make_digits, read_digits),
+    "recorded": Reader(make_recorded, read_recorded),
+    "journal": Reader(make_journal, read_journal),
 }

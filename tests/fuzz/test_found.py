@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from accelsim.arch import load_machine
+from accelsim.cli.demo import recorded_errors
 from accelsim.compression.header import parse_header
 from accelsim.errors import AccelsimError
 from accelsim.sources import load_inputs
 from accelsim.study import load_study
-from tests.fuzz.readers import make_results, read_results
+from accelsim.workload import load_digits
+from tests.fuzz.readers import make_journal, make_results, read_journal, read_results
 
 
 def npy(header):
@@ -102,3 +104,34 @@ def test_numbers_of_machines(key, number, tmp_path):
 def test_infinity_in_a_store_s_header():
     with pytest.raises(AccelsimError, match="not valid JSON"):
         parse_header('{"layers": [{"provenance": {"x": 1e999}}]}')
+
+
+def test_a_journal_that_was_cut_off(tmp_path):
+    """The unfinished line goes, the rest is resumed, and the file can be written on."""
+    (path,) = make_journal(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole.splitlines()[-1][:20])
+    read_journal(path)
+    read_journal(path)
+    assert path.read_bytes().startswith(whole)
+
+
+def test_a_journal_with_a_damaged_line(tmp_path):
+    (path,) = make_journal(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b'"op_code"', b'"op_code', 1))
+    with pytest.raises(AccelsimError, match=r"search\.sqlite\.journal: damaged"):
+        read_journal(path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"dense": 1}', "[" * 100_000, '{"dense": {}}'])
+def test_what_training_did_not_write(text, tmp_path):
+    (tmp_path / "results.json").write_text(text)
+    with pytest.raises(AccelsimError, match="test_error_percent"):
+        recorded_errors(tmp_path / "results.json")
+
+
+def test_no_digits(tmp_path):
+    np.savez(tmp_path / "digits.npz", images=np.zeros((0, 784), np.uint8),
+             labels=np.zeros(0, np.uint8))
+    with pytest.raises(AccelsimError, match=r"digits\.npz"):
+        load_digits(tmp_path / "digits.npz")
