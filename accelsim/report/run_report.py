@@ -26,7 +26,8 @@ MAX_BARS = 40
 COLUMNS = {
     "cycles": "cycles", "time_us": "time us", "theoretical_us": "theoretical us",
     "load_balance": "load balance", "entries": "entries", "padding": "padding", "macs": "macs",
-    "saturations": "saturations", "blocked_cycles": "CCU blocked",
+    "saturations": "saturations", "blocked_cycles": "CCU blocked", "total_uj": "energy uJ",
+    "power_w": "W", "gops_per_w": "GOP/s/W", "frames_per_j": "frames/J", "total_mm2": "mm2",
 }
 
 
@@ -89,18 +90,15 @@ def run_page(runs: Sequence[Run], explained: Sequence[Explanation] = ()) -> str:
 
 def _summary(runs: Sequence[Run]) -> str:
     keys = [k for k in COLUMNS if any(layer.get(k) is not None for r in runs for layer in r.layers)]
-    priced = sorted({k for r in runs for layer in r.layers for k, value in layer.items()
-                     if k.startswith("energy") and isinstance(value, float)})
     rows = []
     for run in runs:
         for layer in run.layers:
-            rows.append([run.name, _label(layer), run.engine,
-                         *(layer.get(key) for key in [*keys, *priced])])
+            rows.append([run.name, _label(layer), run.engine, *(layer.get(key) for key in keys)])
         if len(run.layers) > 1:
             rows.append([run.name, "total", run.engine, *(
                 value if isinstance(value := run.total.get(key), int | float) else None
-                for key in [*keys, *priced])])
-    heads = ["run", "layer", "engine", *(COLUMNS[k] for k in keys), *priced]
+                for key in keys)])
+    heads = ["run", "layer", "engine", *(COLUMNS[k] for k in keys)]
     if len(runs) == 1:  # then it needs no name
         heads, rows = heads[1:], [row[1:] for row in rows]
     parts = [html.table(heads, rows)]

@@ -180,3 +180,16 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert (status, err.count("\n")) == (2, 1)
     status, _, err = command("report", tmp_path / "none.json", "-o", page)
     assert (status, err.count("\n")) == (2, 1)
+
+
+def test_a_priced_run_shows_what_it_costs():
+    config = load_config("eie", n_pe=4)
+    layers, vector = network("fc")
+    results = simulate_network(config, layers, vector)[0]
+    text = run_page([Run.model_validate(run_object(results, energy=True))])
+    head, first, *_ = Page(text).rows
+    shown = dict(zip(head, first, strict=True))
+    energy = results[0].energy
+    assert float(shown["energy uJ"]) == pytest.approx(energy.total_uj, rel=1e-3)
+    assert float(shown["W"]) == pytest.approx(energy.power_w, rel=1e-3)
+    assert "energy uJ" not in Page(run_page([Run.model_validate(run_object(results))])).rows[0]
