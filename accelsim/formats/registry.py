@@ -28,6 +28,10 @@ from accelsim.formats.weight_stream import build_stream, decode_stream
 from accelsim.records import CompressedLayer, CscMatrix
 from accelsim.recurrent import LinearWeights
 
+__all__ = [
+    "FORMATS", "Format", "Stored", "Symbols", "huffman_bits", "register_format", "restore", "store",
+]
+
 Dense = npt.NDArray[np.int16]
 
 
