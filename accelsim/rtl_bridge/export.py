@@ -9,6 +9,7 @@ import numpy as np
 
 from accelsim.arch.config import EieConfig
 from accelsim.engines.job import IntArray, LayerJob
+from accelsim.errors import InputError
 from accelsim.files import atomic_path
 from accelsim.results import Counters
 from accelsim.rtl_bridge import images
@@ -53,6 +54,8 @@ def export(config: EieConfig, job: LayerJob, folder: Path) -> None:
     UnsupportedError, CapacityError
         See `accelsim.rtl_bridge.params.rtl_plan`.
     """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: is there and not empty; name a new folder")
     plan = rtl_plan(config, job.image)
     parameters = rtl_parameters(config, len(plan), trace=True)
     model, fields = expected_run(config, job, parameters)

@@ -66,7 +66,7 @@ def test_every_bit_of_the_trace_has_a_name(tmp_path):
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     case = make_case(**WORDS, overrides=MACHINE | MACHINES[0])
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="name a new folder"):
         export(case.config, case.job, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
