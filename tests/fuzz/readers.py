@@ -10,6 +10,14 @@ from typing import Any
 import numpy as np
 
 from accelsim import Layer, Recipe, compress, load_config
+from tests.fuzz.study_files import (
+    make_journal,
+    make_results,
+    make_study,
+    read_journal,
+    read_results,
+    read_study,
+)
 
 
 @dataclass(frozen=True)
@@ -137,57 +145,6 @@ def read_machine(path: Path) -> None:
         raise AssertionError("an ESE machine was taken for an EIE")
 
 
-def make_study(folder: Path) -> list[Path]:
-    text = """\
-machine = "eie"
-workloads = ["nt-we", "alex-7"]
-seed = 3
-metrics = ["cycles", "load_balance"]
-sampling = "random"
-n = 4
-
-[set]
-capacity = "ignore"
-
-[axes]
-n_pe = [1, 2, 4]
-act_queue_depth = {from = 1, to = 9, step = 4}
-recipe.density = [0.1, 0.2]
-"""
-    (folder / "study.toml").write_text(text, "utf-8")
-    return [folder / "study.toml"]
-
-
-def read_study(path: Path) -> None:
-    from accelsim.study import load_study
-
-    load_study(path)
-
-
-def make_results(folder: Path) -> list[Path]:
-    from accelsim.study import Study, sweep
-
-    path = folder / "results.sqlite"
-    sweep(Study(axes={"n_pe": [64, 128], "act_queue_depth": [1, 8]},
-                workloads=("nt-we",), metrics=("cycles", "load_balance")), path, jobs=1)
-    return [path]
-
-
-def read_results(path: Path) -> None:
-    from accelsim.study import Condition
-    from accelsim.study.query import Results
-    from accelsim.study.store import Store
-
-    with Results(path) as results:
-        list(results.rows())
-        results.count([Condition.parse("n_pe >= 2")])
-        results.varying()
-        results.storage_classes()
-        results.truth_values()
-    with Store(path, ("cycles",)) as store:
-        store.count()
-
-
 def make_run(folder: Path) -> list[Path]:
     import json
 
@@ -283,30 +240,6 @@ def read_recorded(path: Path) -> None:
     from accelsim.cli.demo import recorded_errors
 
     recorded_errors(path)
-
-
-GOALS = (("time_us", "minimize"), ("energy_uj", "minimize"))
-
-
-def search_study(folder: Path) -> Any:
-    from accelsim.study import Study
-
-    return Study(axes={"n_pe": [64, 128], "act_queue_depth": [1, 8]}, workloads=("nt-we",))
-
-
-def make_journal(folder: Path) -> list[Path]:
-    from accelsim.study import Objective, explore
-
-    store = folder / "search.sqlite"
-    explore(search_study(folder), store, [Objective(*goal) for goal in GOALS], trials=4)
-    return [folder / "search.sqlite.journal"]
-
-
-def read_journal(path: Path) -> None:
-    from accelsim.study import Objective, explore
-
-    goals = [Objective(*goal) for goal in GOALS]
-    explore(search_study(path.parent), path.with_suffix(""), goals, trials=1)
 
 
 READERS = {

@@ -13,7 +13,7 @@ from accelsim.errors import AccelsimError
 from accelsim.sources import load_inputs
 from accelsim.study import load_study
 from accelsim.workload import load_digits
-from tests.fuzz.readers import make_journal, make_results, read_journal, read_results
+from tests.fuzz.study_files import make_journal, make_results, read_journal, read_results
 
 
 def npy(header):
