@@ -25,13 +25,13 @@ class LayerTime:
         self._config, self._count_bypasses = config, count_bypasses
         self._timer = PassTimer(config, image, count_bypasses)
         self._sums = np.zeros((len(PER_PE), config.n_pe), np.int64)
-        self._at_least = np.zeros((config.act_queue_depth + 1, config.n_pe), np.int64)
+        self._excess = np.zeros((config.act_queue_depth + 1, config.n_pe), np.int64)
         self._scans: list[Scan] = []
         self._compute = self._row_changes = self._blocked = self._idle = 0
 
     def add(self, scan: Scan) -> None:
         """Count one pass; errors as in `PassTimer.run`."""
-        time = self._timer.run(scan, self._at_least)
+        time = self._timer.run(scan, self._excess)
         self._sums += time.sums
         self._scans.append(scan)
         self._compute += time.compute
@@ -62,9 +62,9 @@ class LayerTime:
     def _occupancy(self, cycles: int) -> dict[str, IntArray]:
         """Counters of the activation queue."""
         n_pe = self._config.n_pe
-        histogram = np.empty((n_pe, len(self._at_least)), np.int64)
+        histogram = np.empty((n_pe, len(self._excess)), np.int64)
         total, most = np.empty(n_pe, np.int64), np.empty(n_pe, np.int64)
-        self._timer.finish_occupancy(self._at_least, cycles, histogram, total, most)
+        self._timer.finish_occupancy(self._excess, cycles, histogram, total, most)
         return {
             "queue_occupancy_sum": total,
             "queue_occupancy_max": most,

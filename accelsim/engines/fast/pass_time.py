@@ -26,6 +26,7 @@ PER_PE = (
 """Rows of the sums of a pass."""
 
 _CYCLE_LIMIT = 1 << 31
+_NO_LINES = np.empty((0, 0), np.int16), np.empty((0, 0), np.int8)
 _STALLS = 4  # most cycles that accumulators in flight add to a column, bypass off
 
 
@@ -82,28 +83,30 @@ class PassTimer:
     """
 
     def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
-        from accelsim.engines.fast.kernels import counters, occupancy, time  # imports Numba
+        from accelsim.engines.fast.kernels import counters, passes, time  # imports Numba
 
-        self._counters, self._occupancy, self._time = counters, occupancy, time
+        self._counters, self._passes, self._time = counters, passes, time
         self._config, self._image, self._table = config, image, image.table
-        self.finish_occupancy = occupancy.finish
+        self.finish_occupancy = counters.finish_occupancy
         self._count_bypasses = count_bypasses and config.bypass
         # Before a column is popped, at most a queue of others issue.
         stalls = 0 if config.bypass else _STALLS
         bound = 1 + (config.act_queue_depth + 1) * (self._table.most + 1 + stalls)
         self._longest = min(bound, _CYCLE_LIMIT - 1)
-        # Kernels add the waits of so many columns in this type.
-        self._block = (1 << 15) // bound // 4 * 4
-        self._kind: type[np.signedinteger[Any]] = np.int16 if self._block else np.int32
-        self._block = max(self._block, 4)
+        narrow = (1 << 15) // bound // 4 * 4  # waits that add up to 16 bits
+        self._kind: type[np.signedinteger[Any]] = np.int16 if narrow else np.int32
+        self._block = min(narrow or passes.MOST_COLUMNS, passes.MOST_COLUMNS)
+        self._some = np.empty((passes.LEVELS, config.n_pe), np.int16 if narrow else np.int64)
+        few = np.int16 if self._table.counts.dtype == np.int8 else np.int32
+        self._few = np.empty((3, config.n_pe), few)
 
-    def run(self, scan: Scan, at_least: IntArray) -> PassTime:
+    def run(self, scan: Scan, excess: IntArray) -> PassTime:
         """Count one pass.
 
         Parameters
         ----------
-        at_least : (act_queue_depth + 1, n_pe) int64; row n gets the cycles that begin with n
-            entries or more in a PE's queue, row 0 does not
+        excess : (act_queue_depth + 1, n_pe) int64, added to; `kernels.counters.finish_occupancy`
+            says what it means
 
         Raises
         ------
@@ -120,59 +123,51 @@ class PassTimer:
         sums = np.zeros((len(PER_PE), n_pe), np.int32)
         last_slot, blocked = -1, 0
         if count:
-            last_slot, last_issue = self._broadcast(scan, changes, sums, at_least)
+            last_slot, last_issue = self._count(scan, changes, sums, excess)
             blocked = last_issue + 1 - count - changed
-            self._count(scan, sums)
         scan_cycles = count + changed + trailing + blocked
         return PassTime(max(scan_cycles, last_slot + 1), changed + trailing, blocked, sums)
 
-    def _broadcast(
-        self, scan: Scan, changes: Int32, sums: Int32, at_least: IntArray
+    def _count(
+        self, scan: Scan, changes: Int32, sums: Int32, excess: IntArray
     ) -> tuple[int, int]:
         """Last cycle of an issue slot or a wait, and that of the last broadcast."""
-        counters, time = self._counters, self._time
         config, tile, columns = self._config, scan.step.tile, scan.columns
-        counts = self._table.counts[tile]
+        table, depth = self._table, config.act_queue_depth
+        counts, refilled = table.counts[tile], scan.step.refill_bits > 0
+        first_line, spans = _NO_LINES
+        if not refilled:
+            lines = table.lines(config.entries_per_line)
+            first_line, spans = lines.first[tile], lines.spans[tile]
         issue = np.empty(len(columns), np.int32)
-        wait = _scratch.array((len(columns), config.n_pe), self._kind)
         full = np.empty(len(columns), self._kind)
-        _, _, _, hazards, blocking, _, adder, write = sums
-        given = (
-            columns, changes, config.act_queue_depth, config.empty_column_cycles, self._longest,
-            issue, wait, full,
-        )
-        if config.bypass:
-            last_slot = time.broadcast(counts, *given)
-        else:
-            edges = self._image.edges[tile]
-            last_slot = time.broadcast_with_hazards(counts, edges, *given, hazards)
-        self._occupancy.count_occupancy(
-            issue, wait, full, self._longest, self._block, at_least, blocking
-        )
+        rows = len(columns)
+        if config.bypass and not self._count_bypasses:
+            rows = min(rows, (-(-depth // self._block) + 2) * self._block)
+        wait = _scratch.array((rows, config.n_pe), self._kind)
+        timing = (depth, config.empty_column_cycles, self._longest)
+        hazards, adder, write = sums[3], sums[6], sums[7]
+        last_slot = -1
+        if not config.bypass:
+            last_slot = self._time.broadcast_with_hazards(
+                counts, self._image.edges[tile], columns, changes, *timing, issue, wait, full,
+                hazards,
+            )
+        last_slot = max(last_slot, self._passes.run_pass(
+            counts, table.padding[tile], first_line, spans, columns, changes, *timing,
+            self._block, not config.bypass, issue, wait, full, self._few, self._some, sums, excess,
+        ))
+        if refilled:
+            starts = table.starts[tile]
+            self._counters.count_segment_line_reads(
+                starts, columns, starts[scan.first], config.entries_per_line, sums[5]
+            )
         if self._count_bypasses:
-            edges = self._image.edges[tile]
-            counters.count_bypasses(
-                counts, edges, columns, issue, wait, self._longest, adder, write, EMPTY, ONLY
+            self._counters.count_bypasses(
+                counts, self._image.edges[tile], columns, issue, wait, self._longest, adder, write,
+                EMPTY, ONLY,
             )
         return int(last_slot), int(issue[-1])
-
-    def _count(self, scan: Scan, sums: Int32) -> None:
-        """Counters that depend on which columns were broadcast, not on when."""
-        counters = self._counters
-        table, tile, columns = self._table, scan.step.tile, scan.columns
-        entries, padding, empty, _, _, lines, _, _ = sums
-        counts = table.counts[tile]
-        some = np.empty((3, len(entries)), np.int16 if counts.dtype == np.int8 else np.int32)
-        counters.count_columns(
-            counts, table.padding[tile], columns, some, entries, padding, empty
-        )
-        per_line = self._config.entries_per_line
-        if scan.step.refill_bits:
-            starts = table.starts[tile]
-            counters.count_segment_line_reads(starts, columns, starts[scan.first], per_line, lines)
-        else:
-            known = table.lines(per_line)
-            counters.count_line_reads(known.first[tile], known.spans[tile], columns, lines)
 
     def _check_limit(self, count: int, changed: int) -> None:
         """Cycles are 32-bit integers inside a pass; every entry in turn is the worst case."""

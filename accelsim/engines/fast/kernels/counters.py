@@ -1,4 +1,4 @@
-"""What broadcasts and pops imply for the counters. Shapes, types and style as in `kernels.time`.
+"""Counters beyond those of every pass. Shapes, types and style as in `kernels.time`.
 
 Totals are (n_pe,) int32: enough for one pass.
 """
@@ -7,91 +7,10 @@ import numpy as np
 
 from accelsim.formats.jit import kernel
 
-_FOURS = 64  # sums of so many times four bytes fit 16 bits
-
-
-@kernel
-def count_columns(counts, padding, columns, some, entries, pads, empty):
-    """Add up the entries of ``columns``, their padding and the columns without entries.
-
-    ``some`` (3, n_pe) are narrow sums, wide enough for `_FOURS` times four columns.
-    """
-    n_pe = counts.shape[1]
-    kind = some.dtype.type
-    for begin in range(0, len(columns), 4 * _FOURS):
-        end = min(begin + 4 * _FOURS, len(columns))
-        some[:] = 0
-        some_entries, some_pads, some_empty = some[0], some[1], some[2]
-        whole = begin + (end - begin) // 4 * 4
-        for k in range(begin, whole, 4):
-            i, j, m, n = columns[k], columns[k + 1], columns[k + 2], columns[k + 3]
-            a, b, c, d = counts[i], counts[j], counts[m], counts[n]
-            e, f, g, h = padding[i], padding[j], padding[m], padding[n]
-            for p in range(n_pe):
-                four = kind(kind(a[p]) + kind(b[p])) + kind(kind(c[p]) + kind(d[p]))
-                some_entries[p] = kind(some_entries[p] + kind(four))
-            for p in range(n_pe):
-                four = kind(kind(e[p]) + kind(f[p])) + kind(kind(g[p]) + kind(h[p]))
-                some_pads[p] = kind(some_pads[p] + kind(four))
-            for p in range(n_pe):
-                two = kind(kind(a[p] == 0) + kind(b[p] == 0))
-                four = two + kind(kind(c[p] == 0) + kind(d[p] == 0))
-                some_empty[p] = kind(some_empty[p] + kind(four))
-        for k in range(whole, end):
-            row, pad_row = counts[columns[k]], padding[columns[k]]
-            for p in range(n_pe):
-                some_entries[p] += row[p]
-                some_pads[p] += pad_row[p]
-                some_empty[p] += row[p] == 0
-        for p in range(n_pe):
-            entries[p] += some_entries[p]
-            pads[p] += some_pads[p]
-            empty[p] += some_empty[p]
-
-
-@kernel
-def count_line_reads(first_line, spans, columns, reads):
-    """Add up the lines read (P5), from a `LineTable`.
-
-    Lines are read in ascending order, each once: as many as lie before the end of what has been
-    read, less those that were ``skipped``.
-    """
-    n_pe = first_line.shape[1]
-    small = first_line.dtype.type
-    end = np.zeros(n_pe, first_line.dtype)
-    skipped = np.zeros(n_pe, first_line.dtype)
-    whole = len(columns) // 4 * 4
-    for k in range(0, whole, 4):
-        i, j, m, n = columns[k], columns[k + 1], columns[k + 2], columns[k + 3]
-        a, b, c, d = first_line[i], first_line[j], first_line[m], first_line[n]
-        e, f, g, h = spans[i], spans[j], spans[m], spans[n]
-        for p in range(n_pe):
-            reached, gap = end[p], skipped[p]
-            begin = max(a[p], reached)
-            gap = small(gap + small(begin - reached))
-            reached = max(begin, small(a[p] + small(e[p])))
-            begin = max(b[p], reached)
-            gap = small(gap + small(begin - reached))
-            reached = max(begin, small(b[p] + small(f[p])))
-            begin = max(c[p], reached)
-            gap = small(gap + small(begin - reached))
-            reached = max(begin, small(c[p] + small(g[p])))
-            begin = max(d[p], reached)
-            skipped[p] = small(gap + small(begin - reached))
-            end[p] = max(begin, small(d[p] + small(h[p])))
-    for k in range(whole, len(columns)):
-        first, span = first_line[columns[k]], spans[columns[k]]
-        for p in range(n_pe):
-            begin = max(first[p], end[p])
-            skipped[p] = small(skipped[p] + small(begin - end[p]))
-            end[p] = max(begin, small(first[p] + small(span[p])))
-    for p in range(n_pe):
-        reads[p] += np.int32(end[p]) - np.int32(skipped[p])
-
 
 @kernel
 def count_segment_line_reads(starts, columns, first, entries_per_line, reads):
-    """The same for a segment that was refilled: addresses count from ``first`` (n_pe,) on (M4)."""
+    """Lines read (P5) of a segment that was refilled: addresses count from ``first`` on (M4)."""
     n_pe = starts.shape[1]
     held = np.full(n_pe, -1, np.int64)
     for column in columns:
@@ -159,3 +78,23 @@ def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write, e
         for p in range(n_pe):
             adder[p] += np.int32(from_adder[p])
             write[p] += np.int32(from_write[p])
+
+
+@kernel
+def finish_occupancy(excess, cycles, histogram, total, most):
+    """Histogram (n_pe, depth + 1), sum and maximum of the queue entries that a cycle begins with.
+
+    A column with n - 1 others behind it is in the queue for ``excess[n - 1]`` cycles in all, and
+    in ``excess[n]`` of them the next column has as many behind it too. So the difference is the
+    cycles with n entries or more.
+    """
+    depth = excess.shape[0] - 1
+    for p in range(len(total)):
+        more, most[p] = cycles, 0
+        for n in range(depth):
+            above = excess[n, p] - excess[n + 1, p]
+            histogram[p, n] = more - above
+            most[p] += above != 0
+            more = above
+        histogram[p, depth] = more
+        total[p] = excess[0, p]

@@ -37,42 +37,6 @@ def count_row_changes(columns, n_pe, first, changes):
 
 
 @kernel
-def broadcast(
-    counts, columns, row_changes, depth, empty_cycles, longest, issue, wait, full
-):
-    """The last cycle of any issue slot. ``longest`` is a bound of all waits.
-
-    Max-plus recurrence, exact where nothing but full queues stalls (bypass on). ``busy`` is the
-    last slot of a PE's latest column, in cycles from the latest broadcast.
-    """
-    small = wait.dtype.type
-    one, empty = small(1), small(empty_cycles)
-    n_pe = counts.shape[1]
-    latest = np.empty(len(columns), np.int64)  # the last PE's pop of each column
-    busy = np.zeros(n_pe, wait.dtype)
-    now = -1
-    for k in range(len(columns)):
-        before = now
-        earliest = now + 1 + row_changes[k]
-        now = earliest
-        full[k] = longest
-        if k >= depth and latest[k - depth] >= earliest:
-            now = latest[k - depth] + 1
-            full[k - depth] = earliest - issue[k - depth] - 1
-        issue[k] = now
-        passed = small(min(now - before, longest))
-        entries, row = counts[columns[k]], wait[k]
-        most = one
-        for p in range(n_pe):
-            start = max(one, small(busy[p] - passed))
-            row[p] = start
-            busy[p] = small(start + max(small(entries[p]), empty))
-            most = max(most, start)
-        latest[k] = now + most
-    return now + busy.max()
-
-
-@kernel
 def broadcast_with_hazards(
     counts, edges, columns, row_changes, depth, empty_cycles, longest, issue, wait, full, hazards
 ):
