@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,9 +78,7 @@ def recurrent(
     if codebook_bits is not None:
         layer = compress_recurrent(layer, Recipe(weight_bits=codebook_bits))
         origin += f"; {codebook_bits}-bit codebooks"
-    start = time.perf_counter()
     run = run_and_compare(config, layer, inputs, engine)
-    wall_s = time.perf_counter() - start
     if as_json:
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
                     "source": source, "weights": origin, **run.as_dict()})
@@ -102,7 +99,7 @@ def recurrent(
         for e in run.some_errors()]))
     points = ", ".join(f"{name} {bits}" for name, bits in run.result.frac_bits.items())
     out.print(f"fraction bits of each signal, of {config.activation_bits}: {points}")
-    out.print(f"{layer.name}: weights {origin}; simulated in {wall_s:.2f} s")
+    out.print(f"{layer.name}: weights {origin}; simulated in {run.wall_s:.2f} s")
 
 
 def _opened(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from accelsim.api import simulate_recurrent
 from accelsim.arch import EseConfig
 from accelsim.compression.patterns import prune_recurrent
+from accelsim.engines.ese import load_engine
 from accelsim.engines.ese.error import StepError, step_errors
 from accelsim.ese_results import RecurrentResult
 from accelsim.recurrent import RecurrentLayer
@@ -23,10 +25,15 @@ _SHOWN = 6
 
 @dataclass(frozen=True, eq=False)
 class ComparedRun:
-    """``errors`` of the fixed-point outputs against the same weights in float."""
+    """``errors`` of the fixed-point outputs against the same weights in float.
+
+    ``wall_s`` is what the simulation took: quantisation is part of it, imports and the comparison
+    are not.
+    """
 
     result: RecurrentResult
     errors: list[StepError]
+    wall_s: float
 
     def some_errors(self) -> list[StepError]:
         """Evenly spaced steps, the first and the last among them."""
@@ -55,8 +62,11 @@ def run_and_compare(
     config: EseConfig, layer: RecurrentLayer, inputs: npt.NDArray[np.float64], engine: str = "fast"
 ) -> ComparedRun:
     """Run ``inputs`` (n_steps, n_channels, n_inputs) on an engine and against float."""
+    load_engine(engine)
+    start = time.perf_counter()
     result = simulate_recurrent(config, layer, inputs, engine)
-    return ComparedRun(result, step_errors(result.outputs_float, layer, inputs))
+    wall_s = time.perf_counter() - start
+    return ComparedRun(result, step_errors(result.outputs_float, layer, inputs), wall_s)
 
 
 def chosen_layer(

@@ -17,14 +17,19 @@ ENGINES: dict[str, str] = {
 """Engine name to the module whose ``run(config, job, outputs=True)`` it is."""
 
 
+def load_engine(engine: str) -> Callable[..., RecurrentRun]:
+    """The ``run`` of a named engine; imports Numba or SimPy where it is the first."""
+    if engine not in ENGINES:
+        raise InputError(f"no engine '{engine}'{nearest(engine, ENGINES)}")
+    run: Callable[..., RecurrentRun] = import_module(ENGINES[engine]).run
+    return run
+
+
 def run_recurrent(
     engine: str, config: EseConfig, job: RecurrentJob, outputs: bool = True
 ) -> RecurrentRun:
     """Run one job on a named engine; counters are checked for conservation."""
-    if engine not in ENGINES:
-        raise InputError(f"no engine '{engine}'{nearest(engine, ENGINES)}")
-    run: Callable[..., RecurrentRun] = import_module(ENGINES[engine]).run
-    result = run(config, job, outputs=outputs)
+    result = load_engine(engine)(config, job, outputs=outputs)
     if result.counters is not None:
         result.counters.check(config.entry_bits, config.ddr_word_bits, job.n_channels)
     return result
