@@ -26,7 +26,7 @@ from tests.formats.test_registry import BITS, matrices
 
 TEXT = Path("README.md").read_text("utf-8")
 EXAMPLES = dict(re.findall(r"<!-- example: ([^>]+) -->\n```\w+\n(.*?)```", TEXT, re.DOTALL))
-LINES = {"format": 3, "machine": 1, "unit": 4}
+PRINTED = dict(re.findall(r"<!-- prints: (\w+) -->\n```text\n(.*?)```", TEXT, re.DOTALL))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def example(tmp_path, monkeypatch):
             del table[key]
 
 
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("name", PRINTED)
 def test_an_example_runs_by_itself(name, tmp_path):
     for title, text in EXAMPLES.items():
         if title.startswith(f"{name} "):
@@ -62,7 +62,12 @@ def test_an_example_runs_by_itself(name, tmp_path):
     done = subprocess.run([sys.executable, "-c", EXAMPLES[name]], cwd=tmp_path, text=True,
                           capture_output=True)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == LINES[name]
+    assert done.stdout == PRINTED[name]
+
+
+def test_every_example_says_what_it_prints():
+    assert {name for name in EXAMPLES if " " not in name} == set(PRINTED)
+    assert set(PRINTED) == {"format", "machine", "unit"}
 
 
 def test_the_format_keeps_the_contract_of_formats(example):
