@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import OptionInfo
@@ -41,6 +43,20 @@ def named_values(command: Callable[..., None]) -> None:
                 is_option = isinstance(info, OptionInfo)
                 info.metavar = _PLACES.get(kind) if is_option else name.upper()
     command.__annotations__ = hints
+
+
+def interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """The same command, which says so when it was interrupted; Typer would leave in silence."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            sys.stderr.write("accelsim: interrupted\n")
+            raise typer.Exit(130) from None
+
+    return run
 
 
 def _version(asked: bool) -> None:
@@ -80,4 +96,4 @@ for command in (
 ):
     page = PAGES[command.__name__]
     named_values(command)
-    app.command(short_help=page.line, epilog=page.epilog())(command)
+    app.command(short_help=page.line, epilog=page.epilog())(interruptible(command))

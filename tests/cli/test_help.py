@@ -1,10 +1,12 @@
 """``--help`` reads like a manual: purpose, arguments, units, examples that parse, exit status."""
 
 import shlex
+import sys
 
 import pytest
 from typer.main import get_command
 
+from accelsim.cli import main
 from accelsim.cli.app import app
 from accelsim.cli.manual import PAGES, SUMMARY
 
@@ -60,3 +62,17 @@ def test_an_example_parses(name, command):
 def test_an_example_that_does_not_parse_is_seen():
     with pytest.raises(Exception, match="No such option"):
         GROUP.commands["simulate"].make_context("simulate", ["alex-7", "--no-such"])
+
+
+def test_an_interrupted_command_says_so(monkeypatch, capsys):
+    """Exit status 130, as the help has it."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("accelsim.network.simulate_network", interrupted)
+    monkeypatch.setattr(sys, "argv", ["accelsim", "simulate", "nt-we"])
+    with pytest.raises(SystemExit) as leave:
+        main()
+    assert leave.value.code == 130
+    assert capsys.readouterr().err == "accelsim: interrupted\n"
