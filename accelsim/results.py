@@ -67,8 +67,9 @@ class Counters(CounterSet):
     @classmethod
     def partial(cls, values: dict[str, Any]) -> Counters:
         """Counters of a run that could not count all; reading one left out is an AttributeError."""
-        if unknown := values.keys() - cls.__dataclass_fields__.keys():
-            raise TypeError(f"no such counters: {', '.join(sorted(unknown))}")
+        if not values.keys() <= cls.__dataclass_fields__.keys():
+            unknown = sorted(values.keys() - cls.__dataclass_fields__.keys())
+            raise TypeError(f"no such counters: {', '.join(unknown)}")
         counters = cls.__new__(cls)
         vars(counters).update(values)
         return counters

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.arch.config import EieConfig
 from accelsim.arch.plan import Pass
+from accelsim.engines.fast.kernels import counters, passes, time
 from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.formats.column_table import EMPTY, ONLY
@@ -23,7 +23,7 @@ PER_PE = (
     "issued_entries", "padding_entries", "empty_columns", "hazard_stall_cycles", "blocking_cycles",
     "spmat_line_reads", "adder_bypasses", "write_bypasses",
 )
-"""Rows of the sums of a pass."""
+"""Rows of the sums of passes."""
 
 _CYCLE_LIMIT = 1 << 31
 _NO_LINES = np.empty((0, 0), np.int16), np.empty((0, 0), np.int8)
@@ -35,20 +35,22 @@ class _Scratch(threading.local):
 
     def __init__(self) -> None:
         self._bytes = np.empty(0, np.uint8)
+        self._latest: Small = np.empty((0, 0), np.int16)
 
     def array(self, shape: tuple[int, int], kind: type[np.signedinteger[Any]]) -> Small:
         """An array of unspecified contents, valid until the next call."""
-        size = shape[0] * shape[1] * np.dtype(kind).itemsize
-        if len(self._bytes) < size:
-            self._bytes = np.empty(size, np.uint8)
-        return self._bytes[:size].view(kind).reshape(shape)
+        if self._latest.shape != shape or self._latest.dtype != kind:
+            size = shape[0] * shape[1] * np.dtype(kind).itemsize
+            if len(self._bytes) < size:
+                self._bytes = np.empty(size, np.uint8)
+            self._latest = self._bytes[:size].view(kind).reshape(shape)
+        return self._latest
 
 
 _scratch = _Scratch()
 
 
-@dataclass(frozen=True)
-class Scan:
+class Scan(NamedTuple):
     """What a pass scans.
 
     Attributes
@@ -64,14 +66,12 @@ class Scan:
     end: int
 
 
-@dataclass(frozen=True)
-class PassTime:
-    """Cycles of a compute phase, and ``sums`` (len(`PER_PE`), n_pe) int32."""
+class PassTime(NamedTuple):
+    """Cycles of a compute phase, and those in which the scan changed rows or was held back."""
 
     compute: int
     row_changes: int
     blocked: int
-    sums: Int32
 
 
 class PassTimer:
@@ -83,30 +83,29 @@ class PassTimer:
     """
 
     def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
-        from accelsim.engines.fast.kernels import counters, passes, time  # imports Numba
-
-        self._counters, self._passes, self._time = counters, passes, time
         self._config, self._image, self._table = config, image, image.table
-        self.finish_occupancy = counters.finish_occupancy
         self._count_bypasses = count_bypasses and config.bypass
         # Before a column is popped, at most a queue of others issue.
         stalls = 0 if config.bypass else _STALLS
         bound = 1 + (config.act_queue_depth + 1) * (self._table.most + 1 + stalls)
         self._longest = min(bound, _CYCLE_LIMIT - 1)
-        narrow = (1 << 15) // bound // 4 * 4  # waits that add up to 16 bits
+        narrow = bound < 1 << 13
         self._kind: type[np.signedinteger[Any]] = np.int16 if narrow else np.int32
-        self._block = min(narrow or passes.MOST_COLUMNS, passes.MOST_COLUMNS)
-        self._some = np.empty((passes.LEVELS, config.n_pe), np.int16 if narrow else np.int64)
+        # As many columns as have sums that fit 16 bits; four at least, if waits are narrow.
+        fit = ((1 << 16) - 1) // bound // 4 * 4 if narrow else passes.MOST_COLUMNS
+        self._block = min(fit, passes.MOST_COLUMNS)
+        self._some = np.empty((passes.LEVELS, config.n_pe), np.uint16 if narrow else np.int64)
         few = np.int16 if self._table.counts.dtype == np.int8 else np.int32
         self._few = np.empty((3, config.n_pe), few)
 
-    def run(self, scan: Scan, excess: IntArray) -> PassTime:
+    def run(self, scan: Scan, sums: IntArray, excess: IntArray) -> PassTime:
         """Count one pass.
 
         Parameters
         ----------
-        excess : (act_queue_depth + 1, n_pe) int64, added to; `kernels.counters.finish_occupancy`
-            says what it means
+        sums : (len(`PER_PE`), n_pe) int64, added to
+        excess : (act_queue_depth + 1, n_pe) int64, added to; `kernels.counters.finish` says what
+            it means
 
         Raises
         ------
@@ -114,22 +113,23 @@ class PassTimer:
             If the pass may take 2**31 cycles or more.
         """
         count, changed, trailing = len(scan.columns), 0, 0
-        changes, n_pe = np.zeros(count, np.int32), self._config.n_pe
-        if self._config.row_change_cycles:
-            changed, last = self._time.count_row_changes(scan.columns, n_pe, scan.first, changes)
+        changes, n_pe = np.empty(count, np.int32), self._config.n_pe
+        if not self._config.row_change_cycles:
+            changes[:] = 0
+        else:
+            changed, last = time.count_row_changes(scan.columns, n_pe, scan.first, changes)
             # With a bias, the last position of the last row has been broadcast.
             trailing = 0 if scan.step.bias else scan.end // n_pe - last
         self._check_limit(count, changed)
-        sums = np.zeros((len(PER_PE), n_pe), np.int32)
         last_slot, blocked = -1, 0
         if count:
             last_slot, last_issue = self._count(scan, changes, sums, excess)
             blocked = last_issue + 1 - count - changed
         scan_cycles = count + changed + trailing + blocked
-        return PassTime(max(scan_cycles, last_slot + 1), changed + trailing, blocked, sums)
+        return PassTime(max(scan_cycles, last_slot + 1), changed + trailing, blocked)
 
     def _count(
-        self, scan: Scan, changes: Int32, sums: Int32, excess: IntArray
+        self, scan: Scan, changes: Int32, sums: IntArray, excess: IntArray
     ) -> tuple[int, int]:
         """Last cycle of an issue slot or a wait, and that of the last broadcast."""
         config, tile, columns = self._config, scan.step.tile, scan.columns
@@ -140,7 +140,6 @@ class PassTimer:
             lines = table.lines(config.entries_per_line)
             first_line, spans = lines.first[tile], lines.spans[tile]
         issue = np.empty(len(columns), np.int32)
-        full = np.empty(len(columns), self._kind)
         rows = len(columns)
         if config.bypass and not self._count_bypasses:
             rows = min(rows, (-(-depth // self._block) + 2) * self._block)
@@ -149,21 +148,21 @@ class PassTimer:
         hazards, adder, write = sums[3], sums[6], sums[7]
         last_slot = -1
         if not config.bypass:
-            last_slot = self._time.broadcast_with_hazards(
-                counts, self._image.edges[tile], columns, changes, *timing, issue, wait, full,
+            last_slot = time.broadcast_with_hazards(
+                counts, self._image.edges[tile], columns, changes, *timing, issue, wait,
                 hazards,
             )
-        last_slot = max(last_slot, self._passes.run_pass(
+        last_slot = max(last_slot, passes.run_pass(
             counts, table.padding[tile], first_line, spans, columns, changes, *timing,
-            self._block, not config.bypass, issue, wait, full, self._few, self._some, sums, excess,
+            self._block, not config.bypass, issue, wait, self._few, self._some, sums, excess,
         ))
         if refilled:
             starts = table.starts[tile]
-            self._counters.count_segment_line_reads(
+            counters.count_segment_line_reads(
                 starts, columns, starts[scan.first], config.entries_per_line, sums[5]
             )
         if self._count_bypasses:
-            self._counters.count_bypasses(
+            counters.count_bypasses(
                 counts, self._image.edges[tile], columns, issue, wait, self._longest, adder, write,
                 EMPTY, ONLY,
             )

@@ -80,21 +80,49 @@ def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write, e
             write[p] += np.int32(from_write[p])
 
 
+# Rows that `finish` writes.
+FINISHED = (
+    "issued_entries", "padding_entries", "empty_column_cycles", "hazard_stall_cycles",
+    "blocking_cycles", "spmat_line_reads", "adder_bypasses", "write_bypasses", "macs",
+    "starved_cycles", "queue_occupancy_sum", "queue_occupancy_max", "dst_reg_reads",
+    "queue_pushes", "src_reg_reads", "src_reg_writes", "act_sram_writes",
+)
+
+
 @kernel
-def finish_occupancy(excess, cycles, histogram, total, most):
-    """Histogram (n_pe, depth + 1), sum and maximum of the queue entries that a cycle begins with.
+def finish(
+    sums, excess, cycles, compute, broadcasts, scanned, loaded, stored, empty_cycles, values,
+    histogram,
+):
+    """Write the counters of each PE (len(`FINISHED`), n_pe) and the histogram (n_pe, depth + 1).
+
+    ``sums`` are those of all passes, ``scanned``, ``loaded`` and ``stored`` rows. Returns the
+    entries and the padding of all PEs.
 
     A column with n - 1 others behind it is in the queue for ``excess[n - 1]`` cycles in all, and
     in ``excess[n]`` of them the next column has as many behind it too. So the difference is the
-    cycles with n entries or more.
+    cycles that begin with n entries or more.
     """
     depth = excess.shape[0] - 1
-    for p in range(len(total)):
-        more, most[p] = cycles, 0
+    for p in range(sums.shape[1]):
+        for i in range(len(sums)):
+            values[i, p] = sums[i, p]
+        macs = sums[0, p] - sums[1, p]
+        values[2, p] = sums[2, p] * empty_cycles
+        values[8, p] = macs
+        values[9, p] = compute - sums[0, p] - values[2, p] - sums[3, p]
+        values[10, p] = excess[0, p]
+        values[12, p] = macs + stored
+        values[13, p] = broadcasts
+        values[14, p] = scanned
+        values[15, p] = loaded
+        values[16, p] = stored
+        more, most = cycles, 0
         for n in range(depth):
             above = excess[n, p] - excess[n + 1, p]
             histogram[p, n] = more - above
-            most[p] += above != 0
+            most += above != 0
             more = above
         histogram[p, depth] = more
-        total[p] = excess[0, p]
+        values[11, p] = most
+    return sums[0].sum(), sums[1].sum()

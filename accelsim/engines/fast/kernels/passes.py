@@ -21,12 +21,12 @@ at = np.uint64
 @kernel
 def run_pass(
     counts, padding, first_line, spans, columns, row_changes, depth, empty_cycles, longest, block,
-    waits_known, issue, wait, full, few, some, sums, excess,
+    waits_known, issue, wait, few, some, sums, excess,
 ):
     """The last cycle of any issue slot, and all counters that need no rows.
 
     ``wait`` has as many rows as columns, or is a ring of whole blocks that holds a queue and two
-    blocks. ``waits_known``: ``issue``, ``wait`` and ``full`` are there already. Without
+    blocks. ``waits_known``: ``issue`` and ``wait`` are there already. Without
     ``first_line`` no lines are counted. ``few`` (3, n_pe) and ``some`` (LEVELS, n_pe) are
     memory, ``sums`` the counters of a pass, ``excess`` (depth + 1, n_pe) int64 what
     `_count_excess` says.
@@ -44,7 +44,7 @@ def run_pass(
         if not waits_known:
             now = _broadcast(
                 counts, columns, row_changes, begin, end, depth, empty_cycles, longest, now,
-                latest, busy, issue, wait[begin % len(wait) :], full,
+                latest, busy, issue, wait[begin % len(wait) :],
             )
         _count_columns(counts, padding, columns[begin:end], few, entries, pads, empty)
         if len(first_line) > 0:
@@ -53,7 +53,7 @@ def run_pass(
         while counted < n_columns and (counted + block + depth <= end or end == n_columns):
             rows = wait[counted % len(wait) :]
             _count_excess(
-                issue, rows, full, longest, counted, min(block, n_columns - counted), floors,
+                issue, row_changes, rows, longest, counted, min(block, n_columns - counted), floors,
                 some, excess, blocking,
             )
             counted += block
@@ -65,7 +65,7 @@ def run_pass(
 @kernel
 def _broadcast(
     counts, columns, row_changes, begin, end, depth, empty_cycles, longest, now, latest, busy,
-    issue, wait, full,
+    issue, wait,
 ):
     """The cycle of the last broadcast. ``wait`` begins with column ``begin``'s.
 
@@ -81,10 +81,8 @@ def _broadcast(
         before = now
         earliest = now + 1 + row_changes[k]
         now = earliest
-        full[k] = longest
-        if column >= depth and latest[first] >= earliest:
-            now = latest[first] + 1
-            full[first] = earliest - issue[first] - 1
+        if column >= depth:
+            now = max(earliest, latest[first] + 1)
         issue[k] = now
         passed = small(min(now - before, longest))
         here, row = counts[at(columns[k])], wait[at(column - begin)]
@@ -167,45 +165,57 @@ def _count_line_reads(first_line, spans, columns, end, skipped):
 
 
 @kernel
-def _count_excess(issue, wait, full, longest, first, n_rows, floors, some, excess, blocking):
+def _count_excess(
+    issue, row_changes, wait, longest, first, n_rows, floors, some, excess, blocking
+):
     """Add what the waits of columns ``first`` to ``first + n_rows`` have above their floors.
 
     Level n's floor is issue[h + n] - issue[h], the cycles until n more columns are in the queue:
     for as many cycles as column h waits longer there are n columns behind it. Added to
-    ``excess[n]``, level 0 the waits themselves; `finish_occupancy` makes the histogram of it.
-    ``full`` is the floor of the cycles in which a full queue held a broadcast back (S5).
+    ``excess[n]``, level 0 the waits themselves; `finish` makes the histogram of it. The last
+    level's is ``blocking``, the cycles in which a full queue held a broadcast back (S5).
     """
     n_pe, n_columns, depth = wait.shape[1], len(issue), excess.shape[0] - 1
-    _add_waits(wait, n_rows, some[0], excess[0])
-    known = np.empty(LEVELS, np.int64)
     for level in range(0, depth, LEVELS):
         for i in range(LEVELS):
-            n, floor = level + i, floors[i]
-            if n == 0:
-                floor[:n_rows] = full[first : first + n_rows]
-            else:
-                there = min(max(n_columns - first - n, 0), n_rows) if n < depth else 0
-                _floors(issue[first : first + there], issue[first + n :], longest, floor)
-                floor[there:n_rows] = longest
-            known[i] = 0
-            for h in range(n_rows):
-                known[i] += floor[h]
+            n = level + i
+            there = min(max(n_columns - first - n, 0), n_rows) if n < depth else 0
+            _floors(issue[first : first + there], issue[first + n :], longest, floors[i])
+            floors[i, there:n_rows] = longest
         _add_above(wait, floors, n_rows, some)
         found = np.int64(0)
-        for i in range(LEVELS):
-            if level + i == 0:
+        for i in range(min(LEVELS, depth - level)):
+            floor, total, known = floors[i], excess[level + i], np.int64(0)
+            for h in range(n_rows):
+                known += floor[h]
+            found = np.int64(0)
+            for p in range(n_pe):
+                above = np.int64(some[i, p]) - known
+                total[p] += above
+                found |= above
+            if level + i == depth - 1 and found != 0:
                 for p in range(n_pe):
-                    blocking[p] += np.int32(some[0, p] - known[0])
-            elif level + i < depth:
-                total = excess[level + i]
-                found = np.int64(0)
-                for p in range(n_pe):
-                    above = np.int64(some[i, p]) - known[i]
-                    total[p] += above
-                    found |= above
+                    blocking[p] += np.int64(some[i, p]) - known
+                _excuse(row_changes, wait, floor, longest, first + depth, n_rows, blocking)
         # What never waited for the last of these levels did not for higher ones.
         if found == 0:
             return
+
+
+@kernel
+def _excuse(row_changes, wait, floor, longest, first, n_rows, blocking):
+    """Take off the cycles in which nothing would have been broadcast: row changes, and the end.
+
+    ``first`` is the broadcast that had to wait for the first of the columns.
+    """
+    small = floor.dtype.type
+    for h in range(n_rows):
+        more = row_changes[first + h] if first + h < len(row_changes) else longest
+        if more > 0:
+            old, row = floor[h], wait[h]
+            new = small(min(old + more, longest))
+            for p in range(len(blocking)):
+                blocking[p] -= max(row[p], old) - old - max(row[p], new) + new
 
 
 @kernel
@@ -213,22 +223,6 @@ def _floors(issue, later, longest, floor):
     small, bound = floor.dtype.type, np.int32(longest)
     for h in range(len(issue)):
         floor[h] = small(min(np.int32(later[h] - issue[h]), bound))
-
-
-@kernel
-def _add_waits(wait, n_rows, some, total):
-    n_pe, small = wait.shape[1], some.dtype.type
-    whole = n_rows // 4 * 4
-    some[:] = 0
-    for k in range(0, whole, 4):
-        a, b, c, d = wait[at(k)], wait[at(k + 1)], wait[at(k + 2)], wait[at(k + 3)]
-        for p in range(n_pe):
-            some[p] = small(some[p] + small(small(a[p] + b[p]) + small(c[p] + d[p])))
-    for k in range(whole, n_rows):
-        for p in range(n_pe):
-            some[p] += wait[k, p]
-    for p in range(n_pe):
-        total[p] += some[p]
 
 
 @kernel

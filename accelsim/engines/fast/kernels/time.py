@@ -3,8 +3,7 @@
 Shapes: ``counts`` (n_columns, n_pe) and ``edges`` (n_columns, 4, n_pe) are one tile of an image's;
 ``columns`` (K,) int64 and ``row_changes`` (K,) int32 for K broadcasts. Results: ``issue`` (K,)
 int32, the cycle of each broadcast from the first compute cycle on; ``wait`` (K, n_pe) int16 or
-int32, cycles from there to the column's pop; ``full`` (K,) of the same type: a PE whose wait is
-longer than this blocked a later broadcast for as many cycles as it is longer.
+int32, cycles from there to the column's pop.
 
 Inner loops run over PEs, load before they select, and touch few arrays: so they become vector
 instructions, the wider the smaller the integers are.
@@ -13,6 +12,16 @@ instructions, the wider the smaller the integers are.
 import numpy as np
 
 from accelsim.formats.jit import kernel
+
+
+@kernel
+def find_active(activations, columns):
+    """Write where activations are not zero; how many there are."""
+    found = 0
+    for column in range(len(activations)):
+        columns[found] = column
+        found += activations[column] != 0
+    return found
 
 
 @kernel
@@ -38,7 +47,7 @@ def count_row_changes(columns, n_pe, first, changes):
 
 @kernel
 def broadcast_with_hazards(
-    counts, edges, columns, row_changes, depth, empty_cycles, longest, issue, wait, full, hazards
+    counts, edges, columns, row_changes, depth, empty_cycles, longest, issue, wait, hazards
 ):
     """The same with bypass off (A4), until no stage waits; adds to ``hazards`` (n_pe,) int32.
 
@@ -58,10 +67,8 @@ def broadcast_with_hazards(
     for k in range(len(columns)):
         earliest = now + 1 + row_changes[k]
         now = earliest
-        full[k] = longest
-        if k >= depth and latest[k - depth] >= earliest:
-            now = latest[k - depth] + 1
-            full[k - depth] = earliest - issue[k - depth] - 1
+        if k >= depth:
+            now = max(earliest, latest[k - depth] + 1)
         issue[k] = now
         column = columns[k]
         latest[k] = 0
