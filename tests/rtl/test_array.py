@@ -7,11 +7,12 @@ import time
 import numpy as np
 import pytest
 
-from accelsim.api import make_job, simulate
+from accelsim.api import choose_binary_points, make_job
 from accelsim.arch import load_config
 from accelsim.compression import Recipe, compress
 from accelsim.engines import run_job
 from accelsim.errors import UnsupportedError
+from accelsim.rtl_bridge.cosim import fast_seconds
 from accelsim.rtl_bridge.run import run_layer, run_layers
 from accelsim.workload import synthetic_layer
 from tests.contracts.cases import make_case
@@ -90,11 +91,9 @@ def test_the_whole_nt_lstm_layer_on_64_pes(record_property):
     config = load_config("eie", capacity="check")
     layer = synthetic_layer("nt-lstm")
     packed, activations = compress(layer, Recipe()), layer.activations
-    simulate(config, packed, activations)  # compiles the kernels, makes the images
-    started = time.perf_counter()
-    result = simulate(config, packed, activations)
-    fast = time.perf_counter() - started
-    job = make_job(config, packed, activations, result.binary_points)
+    binary_points = choose_binary_points(config, packed)
+    job = make_job(config, packed, activations, binary_points)
+    fast = fast_seconds(config, job)
     started = time.perf_counter()
     rtl = run_layer(config, job, [RTL], BUILDS)
     slow = time.perf_counter() - started
