@@ -30,6 +30,8 @@ only); a padding entry. So a first or second row never equals one of these marks
 
 _MOST_ENTRIES = (1 << 31) - (1 << 12)  # 32-bit addresses, and the rest of a line behind them
 _KEPT_LINE_BYTES = 1 << 28
+SPAN_BITS = 3
+"""Of a line and its span in 16 bits."""
 _lines_lock = Lock()
 
 
@@ -49,11 +51,13 @@ class LineTable:
 
     Attributes
     ----------
-    first : (n_tiles, n_columns, n_pe), line of the column's first entry
-    spans : the same, lines that the column lies in; 0 for an empty column
+    first : (n_tiles, n_columns, n_pe), line of the column's first entry; or, as uint16, that in
+        the upper bits and the span in the lower `SPAN_BITS`
+    spans : the same, lines that the column lies in, 0 for an empty column; (n_tiles, 0, n_pe)
+        where ``first`` has them
     """
 
-    first: Small
+    first: Small | npt.NDArray[np.uint16]
     spans: Small
 
     @property
@@ -116,7 +120,13 @@ class ColumnTable:
             first[tile] = starts[:-1] // entries_per_line
             spans[tile] = (starts[1:] + (entries_per_line - 1)) // entries_per_line - first[tile]
         spans[self.counts == 0] = 0
-        return LineTable(first, spans)
+        if int(spans.max(initial=0)) >> SPAN_BITS or lines >> (16 - SPAN_BITS):
+            return LineTable(first, spans)
+        # Half the memory to read is a third of the time to count.
+        packed = first.astype(np.uint16)
+        packed <<= SPAN_BITS
+        packed |= spans.astype(np.uint16)
+        return LineTable(packed, spans[:, :0])
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,6 +70,7 @@ EDGES = {
     "a queue of one": {"act_queue_depth": 1},
     "a queue longer than the layer": {"act_queue_depth": 4096},
     "one entry a line": {"spmat_width_bits": 8},
+    "columns of many lines": {"spmat_width_bits": 8, "n_pe": 1},
     "lines with a rest": {"spmat_width_bits": 27, "weight_bits": 3, "index_bits": 2},
     "one row": {"n_out": 1},
     "one column": {"n_in": 1, "active": 1.0},

@@ -47,8 +47,25 @@ def check_tables(image):
         for per_line in (1, 3, 8):
             lines = image.table.lines(per_line)
             touched = {address // per_line for address in range(begin, begin + len(rows))}
-            assert lines.spans[tile, column, pe] == len(touched)
-            assert lines.first[tile, column, pe] == min(touched, default=begin // per_line)
+            first, span = line_of(lines, tile, column, pe)
+            assert span == len(touched)
+            assert first == min(touched, default=begin // per_line)
+
+
+def line_of(lines, tile, column, pe):
+    """First line and span, whichever of its two forms the table has."""
+    first = int(lines.first[tile, column, pe])
+    if lines.spans.shape[1]:
+        return first, lines.spans[tile, column, pe]
+    return first >> column_table.SPAN_BITS, first % (1 << column_table.SPAN_BITS)
+
+
+def test_both_forms_of_line_tables_come_up():
+    table = RUNS.job.image.table
+    assert table.lines(8).first.dtype == np.uint16
+    assert table.lines(8).spans.shape[1] == 0
+    long = make_case(7, 20, 40, 0.9, 0.6, False, "any", 15, {"n_pe": 1}).job.image.table
+    assert long.lines(1).spans.shape == long.counts.shape
 
 
 RUNS = make_case(7, 6, 300, 0.05, 0.6, True, "any", 15,

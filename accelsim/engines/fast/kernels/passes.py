@@ -10,12 +10,14 @@ which Numba leaves out a test.
 
 import numpy as np
 
+from accelsim.formats.column_table import SPAN_BITS
 from accelsim.formats.jit import kernel
 
 MOST_COLUMNS = 256  # of a block: so many 8-bit counts fit 16 bits
 LEVELS = 4          # so many share the loads of a wait
 
 at = np.uint64
+SPAN = (1 << SPAN_BITS) - 1
 
 
 @kernel
@@ -47,8 +49,10 @@ def run_pass(
                 latest, busy, issue, wait[begin % len(wait) :],
             )
         _count_columns(counts, padding, columns[begin:end], few, entries, pads, empty)
-        if len(first_line) > 0:
+        if len(spans) > 0:
             _count_line_reads(first_line, spans, columns[begin:end], end_line, skipped)
+        elif len(first_line) > 0:
+            _count_packed_line_reads(first_line, columns[begin:end], end_line, skipped)
         # Floors of a column are known when a queue of others has been broadcast after it.
         while counted < n_columns and (counted + block + depth <= end or end == n_columns):
             rows = wait[counted % len(wait) :]
@@ -136,32 +140,47 @@ def _count_line_reads(first_line, spans, columns, end, skipped):
     Lines are read in ascending order, each once: as many as lie before the ``end`` of what has
     been read, less those that were ``skipped``.
     """
-    n_pe, small = first_line.shape[1], first_line.dtype.type
-    whole = len(columns) // 4 * 4
-    for k in range(0, whole, 4):
-        i, j, m, n = at(columns[k]), at(columns[k + 1]), at(columns[k + 2]), at(columns[k + 3])
-        a, b, c, d = first_line[i], first_line[j], first_line[m], first_line[n]
-        e, f, g, h = spans[i], spans[j], spans[m], spans[n]
-        for p in range(n_pe):
-            reached, gap = end[p], skipped[p]
-            begin = max(a[p], reached)
-            gap = small(gap + small(begin - reached))
-            reached = max(begin, small(a[p] + small(e[p])))
-            begin = max(b[p], reached)
-            gap = small(gap + small(begin - reached))
-            reached = max(begin, small(b[p] + small(f[p])))
-            begin = max(c[p], reached)
-            gap = small(gap + small(begin - reached))
-            reached = max(begin, small(c[p] + small(g[p])))
-            begin = max(d[p], reached)
-            skipped[p] = small(gap + small(begin - reached))
-            end[p] = max(begin, small(d[p] + small(h[p])))
-    for k in range(whole, len(columns)):
-        first, span = first_line[columns[k]], spans[columns[k]]
-        for p in range(n_pe):
+    small = first_line.dtype.type
+    for column in columns:
+        first, span = first_line[at(column)], spans[at(column)]
+        for p in range(len(end)):
             begin = max(first[p], end[p])
             skipped[p] = small(skipped[p] + small(begin - end[p]))
             end[p] = max(begin, small(first[p] + small(span[p])))
+
+
+@kernel
+def _count_packed_line_reads(lines, columns, end, skipped):
+    """The same from a table of 16 bits."""
+    small = lines.dtype.type
+    whole = len(columns) // 4 * 4
+    for k in range(0, whole, 4):
+        i, j, m, n = at(columns[k]), at(columns[k + 1]), at(columns[k + 2]), at(columns[k + 3])
+        a, b, c, d = lines[i], lines[j], lines[m], lines[n]
+        for p in range(len(end)):
+            first, reached, gap = small(a[p] >> SPAN_BITS), end[p], skipped[p]
+            begin = max(first, reached)
+            gap = small(gap + small(begin - reached))
+            reached = max(begin, small(first + small(a[p] & SPAN)))
+            first = small(b[p] >> SPAN_BITS)
+            begin = max(first, reached)
+            gap = small(gap + small(begin - reached))
+            reached = max(begin, small(first + small(b[p] & SPAN)))
+            first = small(c[p] >> SPAN_BITS)
+            begin = max(first, reached)
+            gap = small(gap + small(begin - reached))
+            reached = max(begin, small(first + small(c[p] & SPAN)))
+            first = small(d[p] >> SPAN_BITS)
+            begin = max(first, reached)
+            skipped[p] = small(gap + small(begin - reached))
+            end[p] = max(begin, small(first + small(d[p] & SPAN)))
+    for k in range(whole, len(columns)):
+        row = lines[at(columns[k])]
+        for p in range(len(end)):
+            first = small(row[p] >> SPAN_BITS)
+            begin = max(first, end[p])
+            skipped[p] = small(skipped[p] + small(begin - end[p]))
+            end[p] = max(begin, small(first + small(row[p] & SPAN)))
 
 
 @kernel
