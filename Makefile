@@ -36,7 +36,7 @@ slow: $(VENV)/.test $(VENV)/.synth icarus yosys verilator osu018  ## the tests t
 .PHONY: bench
 bench: $(VENV)/.test  ## speed, measured side by side; leaves .benchmarks/bench.json
 	@mkdir -p .benchmarks
-	$(BIN)/python -m pytest -m bench --benchmark-json=.benchmarks/bench.json tests/bench
+	$(BIN)/python -m pytest -m bench --benchmark-json=.benchmarks/bench.json tests
 
 .PHONY: notebooks
 notebooks: $(VENV)/.test $(VENV)/.notebooks icarus  ## run every notebook from top to bottom
