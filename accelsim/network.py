@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +20,15 @@ from accelsim.fixedpoint import dequantise, quantise, read_activations
 from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
 from accelsim.results import RunResult
 
+_LARGE = 3_000_000  # non-zero weights; with fewer, threads wait for each other's Python
+
 
 def simulate_network(
     config: EieConfig,
     layers: list[CompressedLayer],
     inputs: npt.ArrayLike,
     engine: str = "fast",
+    threads: int | None = None,
 ) -> list[list[RunResult]]:
     """Run layers in sequence on one or several input vectors.
 
@@ -33,6 +38,8 @@ def simulate_network(
     Parameters
     ----------
     inputs : (n_inputs,) or (n_vectors, n_inputs) floats
+    threads : run so many vectors at a time; None takes all cores where that helps, which is the
+        fast engine with layers of some million non-zero weights. The results are the same.
 
     Returns
     -------
@@ -44,18 +51,26 @@ def simulate_network(
     """
     vectors = np.atleast_2d(np.asarray(inputs))
     points = network_binary_points(config, layers, vectors)
-    results = []
-    for vector in vectors:
+
+    def run_chain(vector: npt.NDArray[Any]) -> list[RunResult]:
         chain: list[RunResult] = []
-        current: npt.NDArray[Any] = vector
+        current = vector
         for index, (packed, point) in enumerate(zip(layers, points, strict=True)):
             job = make_job(config, packed, current, point)
             result = finish(config, packed, job, engine, point, True)
             chain.append(result)
             if index + 1 < len(layers) and result.outputs is not None:
                 current = _next_inputs(config, result.outputs, point, points[index + 1])
-        results.append(chain)
-    return results
+        return chain
+
+    if threads is None:
+        large = engine == "fast" and sum(len(p.matrix.rows) for p in layers) >= _LARGE
+        threads = (os.cpu_count() or 1) if large else 1
+    first = [run_chain(vector) for vector in vectors[:1]]  # makes images that others share
+    if threads == 1 or len(vectors) < 3:
+        return first + [run_chain(vector) for vector in vectors[1:]]
+    with ThreadPoolExecutor(threads) as pool:
+        return first + list(pool.map(run_chain, vectors[1:]))
 
 
 def job_of_layer(

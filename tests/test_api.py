@@ -53,7 +53,7 @@ PARAMETERS = {
     "accelsim.load_eie_simulator": "folder n_outputs name",
     "accelsim.load_layer": "source name seed",
     "accelsim.simulate": "config packed activations engine *binary_points *outputs",
-    "accelsim.simulate_network": "config layers inputs engine",
+    "accelsim.simulate_network": "config layers inputs engine threads",
     "accelsim.Layer": "weights activations bias relu name provenance",
     "accelsim.arch.register_machine": "model file",
     "accelsim.engines.register_engine": "name run",

@@ -44,3 +44,13 @@ def test_the_digits_are_recognised(lenet):
     layers, images, labels = lenet
     last = [c[-1].outputs for c in simulate_network(load_config("eie"), layers, images[:200])]
     assert np.mean(np.argmax(last, axis=1) == labels[:200]) > 0.95
+
+
+def test_threads_change_nothing(lenet):
+    layers, images, _ = lenet
+    config = load_config("eie")
+    alone, together = (simulate_network(config, layers, images[:20], threads=n) for n in (1, 3))
+    for one, other in zip(alone, together, strict=True):
+        for a, b in zip(one, other, strict=True):
+            assert np.array_equal(a.outputs, b.outputs)
+            assert a.counters.difference(b.counters) is None

@@ -7,9 +7,6 @@ error that says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import numpy.typing as npt
 
@@ -53,14 +50,6 @@ def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
     if saturations is not None:
         operations["saturations"] = int(saturations.sum())
     return JobResult(sums, counters, operations)
-
-
-def run_many(
-    config: EieConfig, jobs: Sequence[LayerJob], outputs: bool = True, threads: int = 2
-) -> list[JobResult]:
-    """Run independent jobs, in several threads; the results are those of `run`, in order."""
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        return list(pool.map(lambda job: run(config, job, outputs), jobs))
 
 
 def _active_columns(job: LayerJob) -> IntArray:
