@@ -2,7 +2,7 @@
 
 Run it by hand when a table must change; the package itself only reads the tables::
 
-    pip install --no-binary hwcomponents-cacti hwcomponents-cacti     # Python 3.12, a C++ compiler
+    pip install --no-binary hwcomponents-cacti ".[cacti]"             # Python 3.12, a C++ compiler
     python accelsim/energy/make_sram_table.py                            # sram_45nm.csv
     python accelsim/energy/make_sram_table.py --clock-mhz 800            # ..._800mhz.csv
     python accelsim/energy/make_sram_table.py --clock-mhz 800 --goal ed2 # ..._800mhz_ed2.csv
@@ -105,7 +105,7 @@ class Cacti:
         """Find the CACTI that hwcomponents-cacti compiled; TableError if there is none."""
         spec = importlib.util.find_spec("hwcomponents_cacti")
         if spec is None or spec.origin is None:
-            install = f"pip install --no-binary {PACKAGE} {PACKAGE}"
+            install = f"pip install --no-binary {PACKAGE} '.[cacti]'"
             raise TableError(f"no CACTI: run `{install}` under Python 3.12")
         folder = Path(spec.origin).parent
         lines = (folder / "default_cfg.cfg").read_text().splitlines()
