@@ -99,7 +99,7 @@ def trace(
         shown = replay(config, job, first, until, writer)
     if output is not None:
         typer.echo(f"written: {output} ({output.stat().st_size:,} bytes): {layers[index].name}, "
-                   f"cycles {first:,} to {first + shown - 1:,}, PEs {pes}")
+                   f"cycles {first:,} to {first + shown - 1:,}, {len(chosen)} of {config.n_pe} PEs")
 
 
 def explain(
