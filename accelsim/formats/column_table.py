@@ -31,7 +31,8 @@ only); a padding entry. So a first or second row never equals one of these marks
 _MOST_ENTRIES = (1 << 31) - (1 << 12)  # 32-bit addresses, and the rest of a line behind them
 _KEPT_LINE_BYTES = 1 << 28
 SPAN_BITS = 3
-"""Of a line and its span in 16 bits."""
+"""Of a line and its span in 16 bits. Compiled into `kernels.passes`: Numba's cache notices a change
+of that file only."""
 _lines_lock = Lock()
 
 
