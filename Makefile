@@ -52,7 +52,7 @@ mutate: $(VENV)/.test $(VENV)/.synth icarus  ## plant faults in the Verilog and 
 
 .PHONY: synth
 synth: $(VENV)/.base $(VENV)/.synth osu018  ## gates, area and Fmax; LIBERTY=path for your own cells
-	$(BIN)/python rtl/synth/synth.py --liberty "$(LIBERTY)"
+	$(BIN)/python -m rtl.synth.synth --liberty "$(LIBERTY)"
 
 .PHONY: clean
 clean:  ## remove what runs leave behind; .venv stays

@@ -1,4 +1,4 @@
-"""Gates, area and clock of the Verilog units: ``python rtl/synth/synth.py [--liberty PATH]``.
+"""Gates, area and clock of the Verilog units: ``python -m rtl.synth.synth [--liberty PATH]``.
 
 Prints the tables of rtl/README.md; ``--write`` puts them there. Numbers hold for one version of the
 tools; pyproject.toml pins them.
@@ -14,12 +14,9 @@ from pathlib import Path
 from accelsim.errors import AccelsimError
 from accelsim.files import write_atomically
 from accelsim.study.published.facts import grids
+from rtl.synth import flows
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1]))  # `rtl` is no installed package
-
-from rtl.synth import flows  # noqa: E402
-
 OSU018 = Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
 IDEAL_SHRINK = (180 / 45) ** 2
 # Unit of ours: row of EIE Table II, or the area in um2 that the text of the paper gives.

@@ -16,6 +16,8 @@ from tests.bench.sweep import sweep
 
 pytestmark = pytest.mark.bench
 
+took = {}  # what tests have measured before
+
 
 def scipy_product(packed, activations):
     """The same weights times the same vector, as compressed sparse columns of float32."""
@@ -133,6 +135,7 @@ def test_two_cores(benchmark, reached):
     best = best_wall({n: network(n) for n in (1, 2)}, rounds=20)
     benchmark.pedantic(network(2), rounds=3)
     reached("40 inputs of alex-6: two threads beside one", best[1] / best[2], "x faster")
+    assert best[2] < best[1]
 
 
 @pytest.mark.parametrize("n_pe", [16, 32, 64, 128, 256, 512, 1024])
@@ -141,6 +144,9 @@ def test_growth_with_pes(benchmark, reached, n_pe):
     best = side_by_side({"full": lambda: run(config, job)}, seconds=1.0)["full"]
     cycles = benchmark.pedantic(run, (config, job), rounds=5).counters.cycles
     reached(f"alex-6 on {n_pe} PEs ({cycles:,} cycles)", best * 1e3, "ms")
+    # Flat at first; then the tables' size is added, which grows with the number of PEs.
+    fewest = took.setdefault("fewest PEs", best)
+    assert best < fewest * max(1.0, n_pe / 64) * 2
 
 
 @pytest.mark.parametrize("millions", [1, 3, 10, 30, 100])
@@ -149,3 +155,5 @@ def test_growth_with_weights(benchmark, reached, millions):
     best = side_by_side({"full": lambda: run(config, job)}, seconds=1.0)["full"]
     benchmark.pedantic(run, (config, job), rounds=5)
     reached(f"{millions} M weights at 9 %, 64 PEs", best / millions * 1e3, "ms a million")
+    took["a million"] = min(best / millions, took.get("a million", best / millions))
+    assert best / millions < 2 * took["a million"]  # never steeper than a straight line

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = ROOT / "rtl" / "synth" / "synth.py"
 
 # A library that maps everything, in areas that are easy to add up. (ABC crashes when there are only
 # an inverter, a NAND and a NOR.)
@@ -52,7 +51,8 @@ def liberty() -> str:
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "rtl.synth.synth", *arguments], cwd=ROOT, capture_output=True,
+        text=True,
     )
 
 
