@@ -9,8 +9,11 @@ beyond the activation SRAM. Nothing else is fitted, and nothing to another layer
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from accelsim.api import simulate
 from accelsim.arch import EieConfig, load_config
@@ -60,7 +63,7 @@ def calibration_run() -> tuple[EieConfig, Counters]:
     """The published machine on the calibration layer."""
     config = load_config("eie", capacity="ignore")
     layer = load_layer(LAYER, seed=1)
-    result = simulate(config, compress(layer), layer.activations)  # type: ignore[arg-type]
+    result = simulate(config, compress(layer), np.asarray(layer.activations))
     return config, result.timed
 
 
@@ -94,9 +97,8 @@ def module_rows(report: EnergyReport) -> list[ModuleRow]:
     ]
 
 
-def _mw(report: EnergyReport, energies: object, module: str) -> float:
-    pj: float = energies[module]  # type: ignore[index]
-    return pj / report.time_us * 1e-3 / report.n_pe
+def _mw(report: EnergyReport, energies: Mapping[str, float], module: str) -> float:
+    return energies[module] / report.time_us * 1e-3 / report.n_pe
 
 
 def to_toml(found: Calibration) -> str:
