@@ -8,34 +8,39 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from accelsim.moved import install
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from accelsim.api import simulate, simulate_recurrent
-    from accelsim.arch import EieConfig, load_config, load_machine
     from accelsim.compression import Recipe, compress
     from accelsim.errors import AccelsimError
+    from accelsim.machines import EieConfig, load_config, load_machine
+    from accelsim.machines.eie.counters import Counters
     from accelsim.network import simulate_network
     from accelsim.records import BinaryPoints, CompressedLayer, Layer
-    from accelsim.recurrent import RecurrentLayer
-    from accelsim.results import Counters, RunResult
+    from accelsim.records.recurrent import RecurrentLayer
+    from accelsim.records.result import RunResult
     from accelsim.workload import load_eie_simulator, load_layer
+
+install()
 
 _HOME = {
     "AccelsimError": "accelsim.errors",
     "BinaryPoints": "accelsim.records",
     "CompressedLayer": "accelsim.records",
-    "Counters": "accelsim.results",
-    "EieConfig": "accelsim.arch",
+    "Counters": "accelsim.machines.eie.counters",
+    "EieConfig": "accelsim.machines",
     "Layer": "accelsim.records",
     "Recipe": "accelsim.compression",
-    "RecurrentLayer": "accelsim.recurrent",
-    "RunResult": "accelsim.results",
+    "RecurrentLayer": "accelsim.records.recurrent",
+    "RunResult": "accelsim.records.result",
     "compress": "accelsim.compression",
-    "load_config": "accelsim.arch",
+    "load_config": "accelsim.machines",
     "load_eie_simulator": "accelsim.workload",
     "load_layer": "accelsim.workload",
-    "load_machine": "accelsim.arch",
+    "load_machine": "accelsim.machines",
     "simulate": "accelsim.api",
     "simulate_network": "accelsim.network",
     "simulate_recurrent": "accelsim.api",

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.api import choose_binary_points, finish, make_job
-from accelsim.arch import EieConfig
-from accelsim.compression.calibrate import largest_partial_sum
-from accelsim.engines.functional import accumulate
-from accelsim.engines.job import LayerJob
+from accelsim.compression.binary_points import choose_binary_points
+from accelsim.compression.calibrate import calibrated, network_floats
 from accelsim.errors import InputError
 from accelsim.fixedpoint import dequantise, quantise, read_activations
+from accelsim.kernels.accumulate import accumulate
+from accelsim.machines import EieConfig
+from accelsim.machines.eie.job import LayerJob, make_job
+from accelsim.machines.eie.machine import MACHINE
 from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
-from accelsim.results import RunResult
+from accelsim.records.result import RunResult
 
 _LARGE = 3_000_000  # non-zero weights; with fewer, threads wait for each other's Python
 
@@ -57,7 +58,7 @@ def simulate_network(
         current = vector
         for index, (packed, point) in enumerate(zip(layers, points, strict=True)):
             job = make_job(config, packed, current, point)
-            result = finish(config, packed, job, engine, point, True)
+            result = MACHINE.finish(config, job, engine)
             chain.append(result)
             if index + 1 < len(layers) and result.outputs is not None:
                 current = _next_inputs(config, result.outputs, point, points[index + 1])
@@ -86,7 +87,7 @@ def job_of_layer(
     points = network_binary_points(config, layers, current)
     for at in range(index):
         job = make_job(config, layers[at], current, points[at])
-        result = finish(config, layers[at], job, "functional", points[at], True)
+        result = MACHINE.finish(config, job, "functional")
         if result.outputs is not None:
             current = _next_inputs(config, result.outputs, points[at], points[at + 1])
     return make_job(config, layers[index], current, points[index]), points[index]
@@ -122,20 +123,6 @@ def network_outputs(
     return current
 
 
-def network_floats(
-    layers: list[CompressedLayer], inputs: npt.ArrayLike
-) -> npt.NDArray[np.float32]:
-    """The last layer's outputs in 32-bit floating point, with the shared weights."""
-    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
-    for packed in layers:
-        weights = packed.decoded().to_dense()
-        bias = weights[:, packed.n_inputs] if packed.has_bias else np.float32(0)
-        current = packed.in_layer_order(current @ weights[:, : packed.n_inputs].T + bias)
-        if packed.relu:
-            current = np.maximum(current, 0)
-    return np.asarray(current, dtype=np.float32)
-
-
 def network_binary_points(
     config: EieConfig, layers: list[CompressedLayer], inputs: npt.NDArray[Any]
 ) -> list[BinaryPoints]:
@@ -164,30 +151,6 @@ def network_binary_points(
     return points
 
 
-def calibrated(
-    layers: list[CompressedLayer], inputs: npt.ArrayLike
-) -> list[CompressedLayer]:
-    """The same layers with the magnitudes that ``inputs`` cause in 32-bit floating point.
-
-    Parameters
-    ----------
-    inputs : (n_vectors, n_inputs) of the first layer
-    """
-    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
-    result = []
-    for packed in layers:
-        largest = float(np.abs(current).max(initial=0.0))
-        result.append(
-            replace(
-                packed,
-                input_max_abs=max(largest, 1.0 if packed.has_bias else 0.0),
-                output_max_abs=largest_partial_sum(packed, current),
-            )
-        )
-        current = network_floats([packed], current)
-    return result
-
-
 def accuracy(
     config: EieConfig | None,
     layers: list[CompressedLayer],
@@ -211,3 +174,9 @@ def _next_inputs(
 ) -> npt.NDArray[np.int64]:
     shift = written.output_frac_bits - read.input_frac_bits
     return read_activations(outputs, False, shift, config.activation_bits)
+
+
+__all__ = [
+    "accuracy", "calibrated", "job_of_layer", "network_binary_points", "network_floats",
+    "network_outputs", "simulate_network",
+]

@@ -26,8 +26,8 @@
 import pandas as pd
 from IPython.display import Markdown, display
 
+from accelsim.papers import NAMES, reproduce
 from accelsim.report.plots_published import figure_of
-from accelsim.study.published import NAMES, reproduce
 
 results = {name: reproduce(name) for name in NAMES}
 

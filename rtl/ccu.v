@@ -1,6 +1,6 @@
 // ccu: central control unit: runs the passes of a layer, phase by phase.
 //
-// Model: accelsim/engines/reference/ccu.py; contract, "One pass"; start_cycles = 1.
+// Model: accelsim/machines/eie/reference/ccu.py; contract, "One pass"; start_cycles = 1.
 // A layer starts in the cycle after start_i and done_o is high in the cycle after its last one.
 // Each pass is, one after the other:
 //   start    1 cycle: files swap, accumulators clear, line registers become void, control

@@ -1,6 +1,6 @@
 // eie_array: NPe processing elements behind one control unit.
 //
-// Model: accelsim/engines/reference/eie.py; EIE (ISCA 2016) sec. IV; contract.
+// Model: accelsim/machines/eie/reference/array.py; EIE (ISCA 2016) sec. IV; contract.
 // Row i of the matrix and activation i belong to PE i mod NPe.
 // Timing: a layer starts in the cycle after start_i (only while idle_o) and done_o is high in the
 // cycle after its last one. The host writes memories and the program while idle_o: io_mem_i 0 to
@@ -56,7 +56,7 @@ module eie_array #(
   input  wire [31:0]             io_addr_i,
   input  wire [IoDataBits-1:0]   io_wdata_i,
   output wire [IoDataBits-1:0]   io_rdata_o,
-  // What happens in this cycle: CCU_TRACE of accelsim/rtl_bridge/params.py, then PE 0, PE 1, ...
+  // What happens in this cycle: CCU_TRACE of accelsim/machines/eie/rtl/params.py, then PE 0, PE 1, ...
   // from the lowest bits on
   output wire [TraceBits-1:0]    trace_o
 );

@@ -1,7 +1,7 @@
-// pe_counters: what one PE counts. Names and meanings: accelsim/results.py.
+// pe_counters: what one PE counts. Names and meanings: accelsim/machines/eie/counters.py.
 //
-// Model: Counters of accelsim/results.py; the order here is PE_COUNTERS of
-// accelsim/rtl_bridge/params.py. Everything is zero after clear_i.
+// Model: Counters of accelsim/machines/eie/counters.py; the order here is PE_COUNTERS of
+// accelsim/machines/eie/rtl/params.py. Everything is zero after clear_i.
 // Timing: an event of cycle t is in the counter from t + 1 on; reading is combinational.
 `default_nettype none
 

@@ -1,6 +1,6 @@
 // scan: walks over the register rows of a pass and broadcasts every non-zero activation.
 //
-// Model: accelsim/engines/reference/ccu.py, Scan; contract S1 to S7, row_change_cycles = 1.
+// Model: accelsim/machines/eie/reference/ccu.py, Scan; contract S1 to S7, row_change_cycles = 1.
 // The row at hand is row_o of every PE's source file; lnzd_tree says in the same cycle where the
 // first non-zero at or after position_o is. In each cycle with scan_i, until finished_o:
 //   nothing found              row change: the next row is at hand in the next cycle

@@ -19,16 +19,18 @@ NAMES = {
         "RecurrentLayer RunResult __version__ compress load_config load_eie_simulator load_layer "
         "load_machine simulate simulate_network simulate_recurrent"
     ),
-    "accelsim.arch": (
-        "ARITH_STAGES BbsConfig EieConfig EseConfig load_as load_config load_machine "
-        "parse_setting published_sources register_machine"
+    "accelsim.machines": (
+        "ARITH_STAGES BbsConfig DEFAULT_MACHINE EieConfig EseConfig Machine get_machine load_as "
+        "load_config load_machine machine_names machine_of parse_setting published_sources "
+        "register register_machine run_job"
     ),
     "accelsim.compression": (
         "CompressionTable Recipe TableRow compress compress_network compress_recurrent "
         "compression_table load_compressed save_compressed"
     ),
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
-    "accelsim.engines": "ENGINES LayerJob register_engine run_job",
+    "accelsim.papers": "Cell Comparison NAMES Published Tolerance reproduce",
+    "accelsim.records": "BinaryPoints CompressedLayer CscMatrix FloatArray Index Layer",
     "accelsim.formats": "LayerImage PeImage build_image",
     "accelsim.formats.registry": (
         "FORMATS Format Stored Symbols huffman_bits register_format restore store"
@@ -52,15 +54,15 @@ PARAMETERS = {
     "accelsim.load_config": "source **overrides",
     "accelsim.load_eie_simulator": "folder n_outputs name",
     "accelsim.load_layer": "source name seed",
-    "accelsim.simulate": "config packed activations engine *binary_points *outputs",
+    "accelsim.simulate": "machine work inputs engine *outputs **options",
     "accelsim.simulate_network": "config layers inputs engine threads",
     "accelsim.Layer": "weights activations bias relu name provenance",
-    "accelsim.arch.register_machine": "model file",
-    "accelsim.engines.register_engine": "name run",
+    "accelsim.machines.register_machine": "model file",
+    "accelsim.machines.eie.engines.register_engine": "name run",
     "accelsim.formats.registry.register_format": "name chosen",
-    "accelsim.explain.explain": "config packed job points remedies columns",
-    "accelsim.engines.replay.replay": "config job first last observer",
-    "accelsim.report.trace.trace_writer": "kind file config job pes note",
+    "accelsim.machines.eie.explain.explain": "config packed job points remedies columns",
+    "accelsim.machines.eie.replay.replay": "config job first last observer",
+    "accelsim.inside.trace.trace_writer": "kind file config job pes note",
 }
 
 # A program of its own, run by hand to make a table; nothing imports it.

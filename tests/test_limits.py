@@ -10,10 +10,10 @@ import pytest
 from accelsim import Layer, Recipe, compress, load_config, simulate
 from accelsim.api import choose_binary_points, make_job
 from accelsim.compression import load_compressed, save_compressed
-from accelsim.engines import ENGINES
-from accelsim.engines.replay import replay
 from accelsim.errors import AccelsimError, ConfigError
-from accelsim.explain import explain
+from accelsim.machines.base import ENGINES
+from accelsim.machines.eie.explain import explain
+from accelsim.machines.eie.replay import replay
 from accelsim.workload import random_layer
 
 TIMED = sorted(set(ENGINES) - {"functional"})

@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accelsim import load_config, load_machine
-from accelsim.arch.loader import _FILES, MACHINES
-from accelsim.engines import ENGINES, run_job
 from accelsim.errors import ConfigError, InputError
 from accelsim.formats import registry
-from accelsim.results import Counters
+from accelsim.machines import run_job
+from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.machine import TELLINGS as ENGINES
+from accelsim.machines.register import _added
 from tests.contracts import oracle_cycles
 from tests.contracts.cases import make_case
 from tests.formats.test_registry import BITS, matrices
@@ -35,10 +36,10 @@ def example(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "_formats", dict(registry.FORMATS))
     monkeypatch.setattr(registry, "FORMATS", registry._formats)
-    for table in (ENGINES, MACHINES, _FILES):
+    for table in (ENGINES, _added):
         for key, value in table.items():
             monkeypatch.setitem(table, key, value)
-    before = [(table, set(table)) for table in (ENGINES, MACHINES, _FILES)]
+    before = [(table, set(table)) for table in (ENGINES, _added)]
 
     def run(name):
         for title, text in EXAMPLES.items():
@@ -119,12 +120,11 @@ def test_the_machine_s_file_is_checked(example, tmp_path):
 ])
 def test_a_wrong_file_registers_nothing(example, tmp_path, text, says):
     module = example("machine")
-    del MACHINES["dense"], _FILES["dense"]
+    del _added["dense"]
     (tmp_path / "wrong.toml").write_text(text)
     with pytest.raises(ConfigError, match=says):
         module.register_machine(module.DenseConfig, tmp_path / "wrong.toml")
-    assert "dense" not in MACHINES
-    assert "dense" not in _FILES
+    assert "dense" not in _added
 
 
 class LateOracle(oracle_cycles.Machine):

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from accelsim.arch import EieConfig
-    from accelsim.arch.loader import M, Machine
+    from accelsim.machines import EieConfig
+    from accelsim.machines.register import M, Machine
 
 MachineOption = Annotated[
     str, typer.Option("--machine", "-m", help="A published machine (eie) or a TOML file.")
@@ -37,15 +37,15 @@ _COMPILING = "accelsim: compiling kernels; this happens once and takes some seco
 
 def config_from(machine: str, settings: Sequence[str] | None) -> EieConfig:
     """An EIE's configuration with the command line's overrides."""
-    from accelsim.arch import EieConfig
+    from accelsim.machines import EieConfig
 
     return config_as(EieConfig, machine, settings)
 
 
 def config_as(model: type[M], machine: str, settings: Sequence[str] | None) -> M:
     """The configuration of one kind of machine; an error for others."""
-    from accelsim.arch import load_as
-    from accelsim.formats.compiling import on_first_compile
+    from accelsim.kernels.compiling import on_first_compile
+    from accelsim.machines import load_as
 
     on_first_compile(_announce)
     return load_as(model, machine, **_overrides(settings))
@@ -53,7 +53,7 @@ def config_as(model: type[M], machine: str, settings: Sequence[str] | None) -> M
 
 def machine_from(machine: str, settings: Sequence[str] | None) -> Machine:
     """The configuration of any machine with the command line's overrides."""
-    from accelsim.arch import load_machine
+    from accelsim.machines import load_machine
 
     return load_machine(machine, **_overrides(settings))
 
@@ -65,7 +65,7 @@ def _announce() -> None:
 
 
 def _overrides(settings: Sequence[str] | None) -> dict[str, Any]:
-    from accelsim.arch import parse_setting
+    from accelsim.machines import parse_setting
 
     return dict(parse_setting(text) for text in settings or [])
 

@@ -13,9 +13,9 @@ from accelsim.cli.frontend import compression_view
 from accelsim.cli.run import breakdown_view
 
 if TYPE_CHECKING:
-    from accelsim.arch import EieConfig
+    from accelsim.machines import EieConfig
     from accelsim.records import CompressedLayer
-    from accelsim.results import RunResult
+    from accelsim.records.result import RunResult
 
 
 def demo(
@@ -113,7 +113,7 @@ def _merged(runs: list[list[RunResult]]) -> list[RunResult]:
     """Each layer's counters added up over the digits."""
     from dataclasses import replace
 
-    from accelsim.results import add_counters
+    from accelsim.machines.eie.counters import add_counters
 
     merged = []
     for chain in zip(*runs, strict=True):

@@ -89,12 +89,12 @@ def compress(
     """Prune, share weights, encode; print the Deep Compression table, a row a layer and a total."""
     import numpy as np
 
-    from accelsim.arch import parse_setting
     from accelsim.compression import compress_network
     from accelsim.compression.store import save_compressed
     from accelsim.compression.table import compression_table
+    from accelsim.machines import parse_setting
+    from accelsim.machines.eie.remedies import row_order_gain
     from accelsim.network import calibrated
-    from accelsim.remedies import row_order_gain
     from accelsim.sources import as_layers, load_inputs
 
     recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density, values)

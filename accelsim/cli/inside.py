@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from accelsim.arch import EieConfig
-    from accelsim.explain import Explanation
+    from accelsim.machines import EieConfig
+    from accelsim.machines.eie.explain import Explanation
     from accelsim.records import CompressedLayer
 
 SourceArgument = Annotated[
@@ -73,12 +73,12 @@ def trace(
 
     Only the window is simulated in detail: the state at its start comes from the fast engine.
     """
-    from accelsim.engines.replay import replay
     from accelsim.errors import InputError
     from accelsim.files import atomic_file
+    from accelsim.inside.trace import BINARY, FORMATS, trace_writer
+    from accelsim.machines.eie.replay import replay
     from accelsim.network import job_of_layer
     from accelsim.report.note import run_note
-    from accelsim.report.trace import BINARY, FORMATS, trace_writer
 
     if kind not in FORMATS:
         raise InputError(f"--format {kind}: need one of {', '.join(FORMATS)}")
@@ -117,7 +117,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Where the cycles went, PE by PE; who is to blame; what would help, by running it."""
-    from accelsim.explain import explain as work_out
+    from accelsim.machines.eie.explain import explain as work_out
     from accelsim.network import job_of_layer
     from accelsim.report.explain_plots import explanation
     from accelsim.report.note import run_note
@@ -169,7 +169,7 @@ def report(
     if len(files) == len(sources):
         text = run_page([read_run(Path(source)) for source in files])
     elif len(sources) == 1:
-        from accelsim.explain import explain as work_out
+        from accelsim.machines.eie.explain import explain as work_out
         from accelsim.network import job_of_layer, simulate_network
         from accelsim.report.summary import run_object
 

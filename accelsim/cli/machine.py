@@ -24,7 +24,7 @@ def config(
     as_json: JsonOption = False,
 ) -> None:
     """Show a machine: every value, what it means and where it comes from."""
-    from accelsim.arch import published_sources
+    from accelsim.machines import published_sources
 
     chosen = machine_from(machine, settings)
     if as_json:

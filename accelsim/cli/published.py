@@ -21,7 +21,7 @@ from accelsim.cli.common import (
 from accelsim.cli.frontend import SeedOption
 
 if TYPE_CHECKING:
-    from accelsim.study.published import Cell, Comparison, Published
+    from accelsim.papers import Cell, Comparison, Published
 
 FEW_COLUMNS = 3
 """A table of so few columns has room for ours, published and their ratio side by side."""
@@ -47,7 +47,7 @@ def published(
 ) -> None:
     """Reproduce the papers' tables and figures, side by side with the published numbers."""
     from accelsim.errors import InputError, nearest
-    from accelsim.study.published import NAMES
+    from accelsim.papers import NAMES
 
     names = list(NAMES) if name == "all" else [name]
     if names[0] not in NAMES:
@@ -79,8 +79,8 @@ def published(
 
 
 def _reproduce(name: str, seed: int, network: Path | None) -> Published:
-    from accelsim.study.published import reproduce
-    from accelsim.study.published.deep_compression import deep_compression, lenet_recipe
+    from accelsim.papers import reproduce
+    from accelsim.papers.deep_compression import deep_compression, lenet_recipe
 
     if name != "deep-compression" or network is None:
         return reproduce(name, seed)

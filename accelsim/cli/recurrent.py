@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from accelsim.arch import EseConfig
-    from accelsim.ese_results import RecurrentResult
-    from accelsim.recurrent import RecurrentLayer
+    from accelsim.machines import EseConfig
+    from accelsim.records.recurrent import RecurrentLayer
+    from accelsim.records.result import RunResult
 
 SourceArgument = Annotated[
     str, typer.Argument(help="'ese', the published LSTM with synthetic weights, or a folder like "
@@ -69,9 +69,9 @@ def recurrent(
     as_json: JsonOption = False,
 ) -> None:
     """Run an LSTM on ESE: cycles of every slot, energy, error against float step by step."""
-    from accelsim.arch import EseConfig
     from accelsim.compression import Recipe, compress_recurrent
-    from accelsim.study.recurrent_runs import run_and_compare
+    from accelsim.machines import EseConfig
+    from accelsim.papers.recurrent_runs import run_and_compare
 
     config = config_as(EseConfig, machine, settings)
     layer, inputs, origin = _opened(config, source, pattern, density, steps, channels, seed)
@@ -108,8 +108,8 @@ def _opened(
 ) -> tuple[RecurrentLayer, npt.NDArray[np.float64], str]:
     """Layer, inputs and where the weights are from."""
     from accelsim.errors import InputError
-    from accelsim.study.recurrent_runs import chosen_layer
-    from accelsim.workload.ese import ese_layer, ese_utterance
+    from accelsim.papers.recurrent_runs import chosen_layer
+    from accelsim.workload.published_lstm import ese_layer, ese_utterance
     from accelsim.workload.recurrent_folder import load_recurrent_folder
 
     if source == "ese":
@@ -128,7 +128,7 @@ def _opened(
     return layer, network.inputs[: steps or n_steps, : channels or n_channels], origin
 
 
-def _views(config: EseConfig, result: RecurrentResult, shape: tuple[int, ...]) -> list[Any]:
+def _views(config: EseConfig, result: RunResult, shape: tuple[int, ...]) -> list[Any]:
     if result.counters is None:
         return [table(f"{result.name}, engine {result.engine}", ("operation", "count"),
                       list(result.operations.items()))]
@@ -154,8 +154,8 @@ def _views(config: EseConfig, result: RecurrentResult, shape: tuple[int, ...]) -
             table(f"Slots of step {shown}", ("slot", "matrix", "cycles", "us"), slots)]
 
 
-def _energy_view(result: RecurrentResult, shape: tuple[int, ...]) -> Any:
-    from accelsim.energy.ese import UNPRICED
+def _energy_view(result: RunResult, shape: tuple[int, ...]) -> Any:
+    from accelsim.machines.ese.energy import UNPRICED
 
     priced = result.energy
     n_steps, n_channels = shape[:2]
@@ -192,8 +192,8 @@ def patterns(
     """Sparsity patterns side by side: a real network's error, cycles, energy and size; for the
     published LSTM load balance and time over queue depths; for a layer of a file cycles and size
     on EIE, ESE and the bank-balanced machine."""
-    from accelsim.arch import EseConfig
     from accelsim.errors import InputError
+    from accelsim.machines import EseConfig
 
     config = config_as(EseConfig, machine, settings)
     if source == "ese":
@@ -234,8 +234,8 @@ def _pattern_views(source: str, rows: list[dict[str, Any]]) -> list[Any]:
 
 def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
               ) -> list[dict[str, Any]]:
-    from accelsim.arch import EieConfig, load_as
-    from accelsim.study.tradeoff import DENSITIES, bank_machine, tradeoff, variants
+    from accelsim.machines import EieConfig, load_as
+    from accelsim.papers.tradeoff import DENSITIES, bank_machine, tradeoff, variants
     from accelsim.workload.recurrent_folder import load_recurrent_folder
 
     network = load_recurrent_folder(source)
@@ -249,10 +249,10 @@ def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
 def _machines(
     config: EseConfig, source: str, name: str | None, densities: list[float]
 ) -> list[dict[str, Any]]:
-    from accelsim.arch import BbsConfig, EieConfig, load_as
     from accelsim.errors import InputError
+    from accelsim.machines import BbsConfig, EieConfig, load_as
+    from accelsim.papers.pattern_machines import compare_machines, usual_patterns
     from accelsim.records import CscMatrix
-    from accelsim.study.pattern_machines import compare_machines, usual_patterns
     from accelsim.workload import load_layer
 
     opened = load_layer(source, name)
@@ -270,9 +270,9 @@ def _machines(
 
 def _load_balance(config: EseConfig, densities: list[float], depths: list[int], seed: int
                   ) -> list[dict[str, Any]]:
-    from accelsim.study.patterns import compare_patterns
-    from accelsim.study.tradeoff import balance_variants
-    from accelsim.workload.ese import dense_ese_layer
+    from accelsim.papers.patterns import compare_patterns
+    from accelsim.papers.tradeoff import balance_variants
+    from accelsim.workload.published_lstm import dense_ese_layer
 
     layer = dense_ese_layer(seed)
     # One PE of an unbalanced matrix may need more than the published buffers hold.

@@ -31,7 +31,7 @@ from accelsim.cli.frontend import (
 )
 
 if TYPE_CHECKING:
-    from accelsim.results import RunResult
+    from accelsim.records.result import RunResult
 
 EngineOption = Annotated[
     str, typer.Option("--engine", "-e", help="fast, reference (SimPy) or functional (no time).")
@@ -67,13 +67,13 @@ def simulate(
     as_csv: CsvOption = False,
 ) -> None:
     """Run layers cycle by cycle: cycles, time, load balance, where the cycles went."""
-    from accelsim.engines.job import check_engine
+    from accelsim.machines import machine_of
     from accelsim.network import calibrated, simulate_network
     from accelsim.report.summary import layer_row, run_object
     from accelsim.sources import load_inputs, open_source
 
     config = config_from(machine, settings)
-    check_engine(engine)
+    machine_of(config).check_engine(engine)
     recipe = make_recipe(
         density, threshold, config.weight_bits if weight_bits is None else weight_bits,
         config.index_bits, init,

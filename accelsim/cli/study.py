@@ -232,7 +232,7 @@ def sensitivity(
 
 
 def _study(path: Path, settings: list[str] | None) -> Study:
-    from accelsim.arch import parse_setting
+    from accelsim.machines import parse_setting
     from accelsim.study import load_study
 
     study = load_study(path)

@@ -1,7 +1,8 @@
-"""The largest number an accumulator must hold, from calibration vectors."""
+"""Calibration: the magnitudes that input vectors cause, layer by layer, in floating point."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,3 +44,41 @@ def largest_partial_sum(packed: CompressedLayer, activations: npt.NDArray[Any]) 
             sums[rows] = changed
             largest = max(largest, float(np.abs(changed).max(initial=0.0)))
     return largest
+
+
+def network_floats(
+    layers: list[CompressedLayer], inputs: npt.ArrayLike
+) -> npt.NDArray[np.float32]:
+    """The last layer's outputs in 32-bit floating point, with the shared weights."""
+    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
+    for packed in layers:
+        weights = packed.decoded().to_dense()
+        bias = weights[:, packed.n_inputs] if packed.has_bias else np.float32(0)
+        current = packed.in_layer_order(current @ weights[:, : packed.n_inputs].T + bias)
+        if packed.relu:
+            current = np.maximum(current, 0)
+    return np.asarray(current, dtype=np.float32)
+
+
+def calibrated(
+    layers: list[CompressedLayer], inputs: npt.ArrayLike
+) -> list[CompressedLayer]:
+    """The same layers with the magnitudes that ``inputs`` cause in 32-bit floating point.
+
+    Parameters
+    ----------
+    inputs : (n_vectors, n_inputs) of the first layer
+    """
+    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
+    result = []
+    for packed in layers:
+        largest = float(np.abs(current).max(initial=0.0))
+        result.append(
+            replace(
+                packed,
+                input_max_abs=max(largest, 1.0 if packed.has_bias else 0.0),
+                output_max_abs=largest_partial_sum(packed, current),
+            )
+        )
+        current = network_floats([packed], current)
+    return result

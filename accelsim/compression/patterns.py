@@ -21,7 +21,7 @@ import numpy.typing as npt
 from accelsim.compression.prune import Mask, largest
 from accelsim.errors import InputError, nearest
 from accelsim.records import CscMatrix
-from accelsim.recurrent import RecurrentLayer
+from accelsim.records.recurrent import RecurrentLayer
 
 Dense = npt.NDArray[np.floating[Any]]
 

@@ -11,7 +11,8 @@ from accelsim.compression.recipe import Recipe
 from accelsim.compression.share import share
 from accelsim.errors import InputError, nearest
 from accelsim.records import CscMatrix
-from accelsim.recurrent import LinearWeights, Matrix, RecurrentLayer
+from accelsim.records.linear import LinearWeights
+from accelsim.records.recurrent import Matrix, RecurrentLayer
 
 
 def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> RecurrentLayer:

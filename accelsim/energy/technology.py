@@ -63,7 +63,7 @@ class Calibration:
 
 @cache
 def load_calibration() -> Calibration:
-    """The shipped calibration; `accelsim.study.calibration` makes it."""
+    """The shipped calibration; `accelsim.papers.calibration` makes it."""
     rows = _data("calibration_45nm.toml")
     return Calibration(
         rows["clock_pj"], rows["macro_factor"], rows["area_um2"], rows["filler_um2"],

@@ -1,4 +1,4 @@
-"""Kernels of the interleaved format. Imported late; see `accelsim.formats.jit`.
+"""Kernels of the interleaved format. Imported late; see `accelsim.kernels.jit`.
 
 ``counts``, ``padding`` (n_tiles, n_columns, n_pe) and ``starts`` (n_tiles, n_columns + 1, n_pe)
 are those of a `ColumnTable`, ``edges`` (n_tiles, n_columns, 4, n_pe) those of an image.
@@ -9,7 +9,7 @@ are those of a `ColumnTable`, ``edges`` (n_tiles, n_columns, 4, n_pe) those of a
 
 import numpy as np
 
-from accelsim.formats.jit import kernel
+from accelsim.kernels.jit import kernel
 
 
 @kernel

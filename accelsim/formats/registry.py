@@ -26,7 +26,7 @@ from accelsim.formats.interleaved_csc import build_image, decode_image
 from accelsim.formats.n_m import decode_n_m, encode_n_m
 from accelsim.formats.weight_stream import build_stream, decode_stream
 from accelsim.records import CompressedLayer, CscMatrix
-from accelsim.recurrent import LinearWeights
+from accelsim.records.linear import LinearWeights
 
 __all__ = [
     "FORMATS", "Format", "Stored", "Symbols", "huffman_bits", "register_format", "restore", "store",

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from accelsim.errors import InputError
 from accelsim.records import CscMatrix
-from accelsim.recurrent import LinearWeights
+from accelsim.records.linear import LinearWeights
 
 Int64 = npt.NDArray[np.int64]
 

@@ -15,11 +15,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from accelsim.arch import load_config, published_sources
 from accelsim.files import write_atomically
+from accelsim.machines import load_config, published_sources
+from accelsim.machines.eie.counters import Counters
 from accelsim.report.command_output import output_of
 from accelsim.report.ese_tables import load_balance_table, machines_table, tradeoff_table
-from accelsim.results import Counters
 
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+)([ \w./-]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 

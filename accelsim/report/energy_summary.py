@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from accelsim.energy import EnergyReport
-from accelsim.results import RunResult
+from accelsim.records.result import RunResult
 
 Table = tuple[Sequence[str], list[tuple[object, ...]]]
 

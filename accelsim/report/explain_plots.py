@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from accelsim.explain import STATES, Explanation
+from accelsim.machines.eie.explain import STATES, Explanation
 from accelsim.report.plots_style import label
 
 COLOURS = dict(zip(STATES, (

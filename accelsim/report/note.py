@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from accelsim import __version__
-from accelsim.arch.config import EieConfig
-from accelsim.engines.job import LayerJob
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import LayerJob
 from accelsim.records import CompressedLayer
 
 

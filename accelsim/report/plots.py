@@ -22,6 +22,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from accelsim.records.result import RunResult
 from accelsim.report.plots_bars import side_by_side, storage_breakdown
 from accelsim.report.plots_designs import pareto_scatter, pe_load_heatmap, roofline
 from accelsim.report.plots_energy import accuracy_energy, energy_breakdown, line_width_energy
@@ -35,7 +36,6 @@ from accelsim.report.plots_style import (
     save,
 )
 from accelsim.report.summary import BREAKDOWN, breakdown
-from accelsim.results import RunResult
 
 __all__ = [
     "HATCHES", "OKABE_ITO", "accuracy_energy", "cycle_breakdown", "efficiency",

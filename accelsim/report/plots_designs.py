@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from accelsim.errors import InputError
+from accelsim.records.result import RunResult
 from accelsim.report.plots_style import LINE_COLOURS, MARKERS, legend_beside, new_axes
-from accelsim.results import RunResult
 
 
 class SpmatMachine(Protocol):

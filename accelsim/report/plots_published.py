@@ -133,4 +133,4 @@ FIGURES: dict[str, Callable[[Published], Figure]] = {
     "ese": lambda r: _bars(
         r.tables[0], {"theoretical": "theoretical", "real": "real"}, "time (us)"),
 }
-"""By the names of `accelsim.study.published.NAMES`."""
+"""By the names of `accelsim.papers.NAMES`."""

@@ -11,14 +11,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from accelsim import __version__
-from accelsim.arch import EieConfig
 from accelsim.errors import FormatError, InputError
-from accelsim.explain import Explanation
+from accelsim.machines import EieConfig
+from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.explain import Explanation
 from accelsim.report import html
 from accelsim.report.explain_plots import explanation
 from accelsim.report.plots_style import draw_stack, legend_beside, new_axes
 from accelsim.report.summary import BREAKDOWN
-from accelsim.results import Counters
 
 MAX_FILE_BYTES = 64 << 20
 MAX_BARS = 40

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import BaseModel
 
 from accelsim import __version__
+from accelsim.machines.eie.counters import Counters, add_counters
+from accelsim.records.result import RunResult
 from accelsim.report.energy_summary import energy_object, energy_row
-from accelsim.results import Counters, RunResult, add_counters
 
 BREAKDOWN = ("useful", "padding", "empty columns", "hazard", "starved", "overhead")
 """Where PE-cycles go, in the order in which tables and pictures show them."""

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from accelsim.arch.config import EieConfig
 from accelsim.energy import price
-from accelsim.engines.job import IntArray, LayerJob, run_job
 from accelsim.errors import InputError
-from accelsim.results import Counters
+from accelsim.machines import run_job
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.rtl.expected import expected_run
+from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
 from accelsim.rtl_bridge import icarus
-from accelsim.rtl_bridge.expected import expected_run
 from accelsim.rtl_bridge.icarus import Window
-from accelsim.rtl_bridge.params import rtl_parameters, rtl_plan
 from accelsim.rtl_bridge.pe_bench import (
     PE_TESTBENCH,
     expected_outputs,

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from accelsim.arch.config import EieConfig
-from accelsim.engines.job import IntArray, LayerJob
 from accelsim.errors import InputError
 from accelsim.files import atomic_path
-from accelsim.results import Counters
-from accelsim.rtl_bridge import images
-from accelsim.rtl_bridge.expected import expected_run
-from accelsim.rtl_bridge.params import (
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.rtl import images
+from accelsim.machines.eie.rtl.expected import expected_run
+from accelsim.machines.eie.rtl.params import (
     CCU_COUNTERS,
     PE_COUNTERS,
     RtlParameters,
@@ -52,7 +52,7 @@ def export(config: EieConfig, job: LayerJob, folder: Path) -> None:
     InputError
         If the folder cannot be written, or is there and not empty.
     UnsupportedError, CapacityError
-        See `accelsim.rtl_bridge.params.rtl_plan`.
+        See `accelsim.machines.eie.rtl.params.rtl_plan`.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: is there and not empty; name a new folder")

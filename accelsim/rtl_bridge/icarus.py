@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.engines.job import IntArray
 from accelsim.errors import InputError
+from accelsim.machines.eie.job import IntArray
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from accelsim.arch.config import EieConfig
-from accelsim.engines.job import IntArray, LayerJob
-from accelsim.rtl_bridge import icarus, images
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.rtl import images
+from accelsim.machines.eie.rtl.params import PE_COUNTERS, RtlParameters, rtl_parameters, rtl_plan
+from accelsim.rtl_bridge import icarus
 from accelsim.rtl_bridge.icarus import Window
-from accelsim.rtl_bridge.params import PE_COUNTERS, RtlParameters, rtl_parameters, rtl_plan
 from accelsim.rtl_bridge.run import RtlResult
 from accelsim.rtl_bridge.trace import Fields
 

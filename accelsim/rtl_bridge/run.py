@@ -9,19 +9,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.arch.config import EieConfig
-from accelsim.engines.job import IntArray, LayerJob
 from accelsim.errors import InputError
-from accelsim.results import Counters
-from accelsim.rtl_bridge import icarus, images
-from accelsim.rtl_bridge.icarus import Window
-from accelsim.rtl_bridge.params import (
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.rtl import images
+from accelsim.machines.eie.rtl.params import (
     CCU_COUNTERS,
     PE_COUNTERS,
     RtlParameters,
     rtl_parameters,
     rtl_plan,
 )
+from accelsim.rtl_bridge import icarus
+from accelsim.rtl_bridge.icarus import Window
 
 ARRAY_TESTBENCH = "eie_array_tb"
 _BACKDOOR_FROM = 4096  # pointers; with fewer the host loads every word itself

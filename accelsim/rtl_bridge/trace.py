@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.engines.job import IntArray
-from accelsim.rtl_bridge.params import RtlParameters
+from accelsim.machines.eie.job import IntArray
+from accelsim.machines.eie.rtl.params import RtlParameters
 
 Fields = Mapping[str, IntArray]
 """Field name to (cycles,) values of the control unit, or (cycles, n_pe) values of the PEs."""

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from accelsim.arch import EieConfig, EseConfig, load_machine
 from accelsim.errors import AccelsimError, ConfigError, nearest, shown
+from accelsim.machines import EieConfig, EseConfig, load_machine
 from accelsim.study.axes import Axis, Scalar, parse_axis
 from accelsim.study.metrics import METRICS, metrics_named
 from accelsim.study.recipes import PREFIX, RECIPE_KEYS, SHARED_BITS, check_recipe

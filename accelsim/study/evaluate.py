@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from accelsim import __version__
 from accelsim.api import simulate, simulate_recurrent
-from accelsim.arch import EieConfig, EseConfig, load_machine
 from accelsim.errors import AccelsimError, InputError
+from accelsim.machines import EieConfig, EseConfig, load_machine
 from accelsim.records import Layer
-from accelsim.recurrent import RecurrentLayer
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.study.metrics import FinishedPoint, Metric, RecurrentPoint
 from accelsim.study.metrics import Point as Finished
 from accelsim.study.points import Chunk, Settings

@@ -15,15 +15,17 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.arch import EieConfig, EseConfig
 from accelsim.energy import EnergyReport, price
-from accelsim.energy.ese import EseEnergy, price_ese
 from accelsim.energy.technology import MODULES
 from accelsim.errors import InputError, nearest
-from accelsim.ese_results import EseCounters, RecurrentResult
+from accelsim.machines import EieConfig, EseConfig
+from accelsim.machines.eie.counters import Counters
+from accelsim.machines.ese.counters import EseCounters
+from accelsim.machines.ese.energy import EseEnergy
+from accelsim.machines.ese.energy import price as price_ese
 from accelsim.records import CompressedLayer
-from accelsim.recurrent import RecurrentLayer
-from accelsim.results import Counters, RunResult
+from accelsim.records.recurrent import RecurrentLayer
+from accelsim.records.result import RunResult
 
 Combine = Literal["sum", "mean", "max"]
 
@@ -58,7 +60,7 @@ class RecurrentPoint:
 
     config: EseConfig
     layer: RecurrentLayer
-    result: RecurrentResult
+    result: RunResult
     wanted: npt.NDArray[np.float64]
 
     @property

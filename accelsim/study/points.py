@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from accelsim import __version__
-from accelsim.arch import load_machine
+from accelsim.machines import load_machine
 from accelsim.study.axes import Axis, Scalar
 from accelsim.study.definition import Study, widened
 from accelsim.study.metrics import Metric, metrics_named

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from accelsim.arch import parse_setting
 from accelsim.errors import ConfigError, nearest
+from accelsim.machines import parse_setting
 from accelsim.study.schema import StoreError, explained, open_results
 from accelsim.study.store import metric_columns
 

@@ -17,7 +17,7 @@ from accelsim.compression.patterns import PATTERNS
 from accelsim.compression.recipe import SETTINGS
 from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedLayer, Layer
-from accelsim.recurrent import RecurrentLayer
+from accelsim.records.recurrent import RecurrentLayer
 
 PREFIX = "recipe."
 # The machine stores codes and zero runs of the width with which the layer was compressed: one

@@ -12,12 +12,12 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.engines.ese.float_model import run_float
 from accelsim.errors import InputError, nearest
-from accelsim.recurrent import RecurrentLayer
+from accelsim.machines.ese.float_model import run_float
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.study.definition import Study
 from accelsim.workload.entries import file_sha256
-from accelsim.workload.ese import PUBLISHED, dense_ese_layer, ese_layer, ese_utterance
+from accelsim.workload.published_lstm import PUBLISHED, dense_ese_layer, ese_layer, ese_utterance
 from accelsim.workload.recurrent_folder import RecurrentFolder, load_recurrent_folder
 
 N_STEPS, N_CHANNELS = 10, 32

@@ -14,7 +14,7 @@ import numpy as np
 
 from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedLayer, Layer
-from accelsim.recurrent import RecurrentLayer
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.study.definition import Study
 from accelsim.study.recipes import compress_by, compress_recurrent_by
 from accelsim.study.utterances import LAYERS, RecurrentWorkload, Utterance, find_recurrent

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from accelsim.errors import FormatError, InputError
 from accelsim.records import CscMatrix
-from accelsim.recurrent import RecurrentLayer
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload.arrays import ArrayFile, open_arrays
 
 Floats = npt.NDArray[np.float64]

@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from accelsim.arch import load_config
 from accelsim.errors import InputError
+from accelsim.machines import load_config
 from accelsim.rtl_bridge import rtl_parameters
 
 HERE = Path(__file__).resolve().parent

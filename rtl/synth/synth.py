@@ -13,7 +13,7 @@ from pathlib import Path
 
 from accelsim.errors import AccelsimError
 from accelsim.files import write_atomically
-from accelsim.study.published.facts import grids
+from accelsim.papers.facts import grids
 from rtl.synth import flows
 
 HERE = Path(__file__).resolve().parent

@@ -2,8 +2,8 @@
 
 import pytest
 
-from accelsim.arch import EieConfig, load_config, parse_setting, published_sources
 from accelsim.errors import ConfigError
+from accelsim.machines import EieConfig, load_config, parse_setting, published_sources
 
 
 def test_the_published_machine():

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelsim.arch import load_config
-from accelsim.arch.plan import make_plan, tile_rows
 from accelsim.errors import CapacityError
 from accelsim.formats import build_image
+from accelsim.machines import load_config
+from accelsim.machines.eie.plan import make_plan, tile_rows
 from accelsim.records import CompressedLayer, CscMatrix
 
 

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from accelsim.api import choose_binary_points, make_job
-from accelsim.arch import load_config
+from accelsim.machines import load_config
 from accelsim.records import CompressedLayer, CscMatrix
 from accelsim.workload.published import published_layers, synthetic_layer
 from accelsim.workload.synthetic import random_layer

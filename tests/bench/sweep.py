@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import cache
 from itertools import product
 
-from accelsim.engines.fast.eie import run
 from accelsim.formats import build_image
+from accelsim.machines.eie.fast.run import run
 from tests.bench.layers import NAMES, job_of, published
 
 N_PE = QUEUE = tuple(2**n for n in range(9))

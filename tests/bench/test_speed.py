@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from accelsim.engines.fast.eie import run
-from accelsim.engines.reference.eie import run as run_reference
 from accelsim.formats import build_image
+from accelsim.machines.eie.fast.run import run
+from accelsim.machines.eie.reference.array import run as run_reference
 from accelsim.network import simulate_network
 from tests.bench.layers import NAMES, job_of, published, square
 from tests.bench.measure import best_wall, process, side_by_side

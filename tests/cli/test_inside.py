@@ -67,7 +67,7 @@ def test_an_old_trace_stays_if_the_new_one_fails(tmp_path, capsys, monkeypatch):
 
 def test_a_later_layer_is_traced_with_what_it_is_given(tmp_path, capsys, monkeypatch):
     """fc2's broadcasts in the trace are fc1's non-zero outputs, shifted to fc2's binary point."""
-    from accelsim.arch import load_config
+    from accelsim.machines import load_config
     from accelsim.network import calibrated, job_of_layer, simulate_network
     from accelsim.sources import load_inputs, open_source
 

@@ -10,7 +10,7 @@ import pytest
 
 from accelsim import load_machine
 from accelsim.cli import main
-from accelsim.study.tradeoff import PATTERNS
+from accelsim.papers.tradeoff import PATTERNS
 from tests.ese.network_folder import network_folder
 
 FOLDER = "traces/silero-lstm"

@@ -10,7 +10,7 @@ import pytest
 from accelsim import Layer, Recipe, RecurrentLayer, compress, load_config, simulate
 from accelsim.compression import compress_recurrent
 from accelsim.errors import InputError
-from accelsim.recurrent import LinearWeights
+from accelsim.records.linear import LinearWeights
 
 
 def weights(seed: int = 3) -> np.ndarray:

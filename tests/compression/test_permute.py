@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from accelsim import Layer, Recipe, compress, load_config, simulate, simulate_network
 from accelsim.compression import load_compressed, save_compressed
 from accelsim.compression.permute import balanced_order, original_order, permute_rows, reordered
-from accelsim.engines import ENGINES
 from accelsim.errors import InputError
+from accelsim.machines.base import ENGINES
 from accelsim.network import calibrated, network_floats, network_outputs
 from accelsim.records import CscMatrix
 from accelsim.workload.eie_export import save_eie_simulator

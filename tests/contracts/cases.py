@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from accelsim.arch import load_config
-from accelsim.arch.config import EieConfig
-from accelsim.arch.plan import make_plan, tile_rows
-from accelsim.engines.job import LayerJob
 from accelsim.errors import CapacityError
 from accelsim.fixedpoint import bounds
 from accelsim.formats import build_image
+from accelsim.machines import load_config
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import LayerJob, layer_job
+from accelsim.machines.eie.plan import tile_rows
 from accelsim.records import CompressedLayer, CscMatrix
 
 
@@ -58,7 +58,11 @@ def make_case(
     activations = np.where(rng.random(n_in) < active, activations, 0)
     one = int(integers_of(rng, config.activation_bits, 1, values)[0]) if bias else 0
     shift = min(shift, config.weight_value_bits + config.activation_bits)
-    job = LayerJob(image, weights_int.astype(np.int64), activations.astype(np.int64), shift, one)
+    integers = weights_int.astype(np.int64), activations.astype(np.int64), shift, one
+    try:
+        job = layer_job(config, image, *integers)
+    except CapacityError:
+        job = LayerJob(image, *integers, plan=())
     words = {
         "seed": seed, "n_in": n_in, "n_out": n_out, "weights": weights, "active": active,
         "bias": bias, "values": values, "shift": shift, "overrides": overrides,
@@ -68,11 +72,7 @@ def make_case(
 
 
 def fits(case):
-    try:
-        make_plan(case.config, case.job.image)
-    except CapacityError:
-        return False
-    return True
+    return bool(case.job.plan)
 
 
 @st.composite

@@ -1,15 +1,14 @@
 """The timing contract as one loop over cycles: plain Python, no closed form, no shared kernel.
 
-A third witness beside the engines. Every step quotes the rule of accelsim/engines/README.md that
-it carries out; all units decide from the state at the start of the cycle, then all of it changes.
+A third witness beside the engines. Every step quotes the rule of machines/eie/README.md that it
+carries out; all units decide from the state at the start of the cycle, then all of it changes.
 """
 
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from accelsim.arch.plan import make_plan
-from accelsim.results import Counters
+from accelsim.machines.eie.counters import Counters
 
 DRAIN = 4
 
@@ -51,7 +50,7 @@ class Machine:
         self.images = [job.image.pe(p) for p in range(config.n_pe)]
         self.total = {f.name: 0 for f in fields(Counters) if f.metadata["per"] == "layer"}
         self.sums = {}
-        for step in make_plan(config, job.image):
+        for step in job.plan:
             self.one_pass(step)
 
     # Phases

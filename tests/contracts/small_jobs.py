@@ -4,8 +4,8 @@ import sys
 
 import numba
 
-from accelsim.engines.job import run_job
-from accelsim.formats.compiling import on_first_compile
+from accelsim.kernels.compiling import on_first_compile
+from accelsim.machines import run_job
 from tests.contracts.cases import make_case
 from tests.contracts.oracle_cycles import Machine
 from tests.contracts.test_engines_agree import EDGES, edge_case

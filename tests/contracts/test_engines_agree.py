@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accelsim.engines import ENGINES, run_job
-from accelsim.results import Counters
+from accelsim.machines import run_job
+from accelsim.machines.base import ENGINES
+from accelsim.machines.eie.counters import Counters
 from tests.contracts.cases import cases, make_case
 from tests.contracts.oracle_cycles import Machine
 

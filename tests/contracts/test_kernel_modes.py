@@ -51,9 +51,9 @@ def test_checked_bounds_see_a_planted_fault(checked):
 
 def test_numba_is_imported_with_the_first_kernels_only():
     code = (
-        "import sys, accelsim, accelsim.api, accelsim.cli, accelsim.engines, accelsim.explain\n"
+        "import sys, accelsim, accelsim.api, accelsim.cli, accelsim.machines.eie.explain\n"
         "assert 'numba' not in sys.modules\n"
-        "import accelsim.engines.fast.eie\n"
+        "import accelsim.machines.eie.fast.run\n"
         "assert 'numba' in sys.modules\n"
     )
     done = subprocess.run(

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accelsim.arch import load_config
 from accelsim.compression import Recipe, compress_network
+from accelsim.machines import load_config
 from accelsim.network import calibrated, simulate_network
 from accelsim.workload import load_digits, load_network
 

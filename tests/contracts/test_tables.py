@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 
-from accelsim.engines import run_job
 from accelsim.errors import InputError, UnsupportedError
 from accelsim.formats import column_table
 from accelsim.formats.column_table import EMPTY, NO_ROW, ONLY, PADDING
+from accelsim.machines import run_job
 from tests.contracts.cases import cases, make_case
 from tests.contracts.oracle_cycles import Machine
 
@@ -109,7 +109,7 @@ def test_an_image_has_no_other_attributes():
 
 def test_what_is_too_long_is_refused_by_name(monkeypatch):
     case = make_case(5, 12, 30, 0.5, 1.0, True, "any", 15, {"n_pe": 3, "capacity": "ignore"})
-    monkeypatch.setattr("accelsim.engines.fast.pass_time._CYCLE_LIMIT", 100)
+    monkeypatch.setattr("accelsim.machines.eie.fast.pass_time._CYCLE_LIMIT", 100)
     with pytest.raises(UnsupportedError, match="engine 'fast'") as caught:
         run_job("fast", case.config, case.job)
     assert "\n" not in str(caught.value)

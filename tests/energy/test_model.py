@@ -7,10 +7,10 @@ import pytest
 
 import accelsim
 from accelsim.energy import load_sram_table, price
-from accelsim.energy.events import FREE_COUNTERS
 from accelsim.energy.technology import Calibration, load_calibration
-from accelsim.results import Counters
-from accelsim.study.calibration import calibrate, calibration_run, module_rows, to_toml
+from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.memories import FREE_COUNTERS
+from accelsim.papers.calibration import calibrate, calibration_run, module_rows, to_toml
 from accelsim.workload import published_layers
 
 BARE = Calibration({}, {}, {}, 0.0, "none")

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accelsim.api import make_job
-from accelsim.arch import load_config
-from accelsim.engines.job import run_job
+from accelsim.machines import load_config, run_job
 from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
 
 

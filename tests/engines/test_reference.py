@@ -9,18 +9,18 @@ from collections import deque
 import numpy as np
 import pytest
 
-from accelsim.arch.plan import Pass, make_plan
-from accelsim.engines.job import run_job
-from accelsim.engines.reference.act_queue import ActQueue
-from accelsim.engines.reference.act_rw import ActRw
-from accelsim.engines.reference.arith_unit import ArithUnit
-from accelsim.engines.reference.ccu import Ccu
-from accelsim.engines.reference.eie import Eie, run
-from accelsim.engines.reference.lnzd_tree import LnzdTree
-from accelsim.engines.reference.ptr_read import PtrRead
-from accelsim.engines.reference.spmat_read import SpmatRead
-from accelsim.engines.reference.weight_decoder import WeightDecoder
 from accelsim.errors import InputError
+from accelsim.machines import run_job
+from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.reference.act_rw import ActRw
+from accelsim.machines.eie.reference.array import Eie, run
+from accelsim.machines.eie.reference.ccu import Ccu
+from accelsim.machines.eie.reference.lnzd_tree import LnzdTree
+from accelsim.units.act_queue import ActQueue
+from accelsim.units.arith_unit import ArithUnit
+from accelsim.units.ptr_read import PtrRead
+from accelsim.units.spmat_read import SpmatRead
+from accelsim.units.weight_decoder import WeightDecoder
 from tests.timing.layers import machine, make_job, random_job
 
 
@@ -168,7 +168,7 @@ def test_ccu_alone() -> None:
     config = machine()
     begun: list[Pass] = []
     rows = [[4, 0], [0, 9]]
-    plan = make_plan(config, make_job(config, [{}] * 4, n_outputs=1).image)
+    plan = make_job(config, [{}] * 4, n_outputs=1).plan
     ccu = Ccu(config, plan, 0, begun.append, lambda row: rows[row])
     seen = []
     for cycle in range(20):

@@ -5,12 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accelsim.arch.plan import make_plan
-from accelsim.engines.fast.walk import CAUSES, walk_pass
-from accelsim.engines.reference import eie
-from accelsim.engines.reference.eie import run
-from accelsim.engines.replay import replay, state_before
 from accelsim.errors import InputError
+from accelsim.machines.eie.fast.walk import CAUSES, walk_pass
+from accelsim.machines.eie.reference import array as eie
+from accelsim.machines.eie.reference.array import run
+from accelsim.machines.eie.replay import replay, state_before
 from tests.contracts.cases import cases, make_case
 
 MANY = [HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -110,7 +109,7 @@ def test_a_wrong_state_is_seen(monkeypatch):
         return state
 
     for fault in (off_by_one, lost):
-        monkeypatch.setattr("accelsim.engines.replay.state_before", fault)
+        monkeypatch.setattr("accelsim.machines.eie.replay.state_before", fault)
         found = [first_difference(case, first, 6) for first in range(8, 20)]
         assert any(found)
 
@@ -142,7 +141,7 @@ def test_causes_of_starvation_add_up(case):
     """Each starved cycle of the reference has one cause, and each blocked one a culprit."""
     counters = run(case.config, case.job).counters
     walks = [walk_pass(case.config, case.job, step)
-             for step in make_plan(case.config, case.job.image)]
+             for step in case.job.plan]
     starved = sum(walk.starved for walk in walks)
     assert (starved >= 0).all()
     assert np.array_equal(starved.sum(axis=1), counters.starved_cycles)
@@ -181,7 +180,7 @@ def test_causes_are_what_the_reference_shows(case):
     seen = ScanStates()
     run(case.config, case.job, observer=seen)
     starved = sum(walk_pass(case.config, case.job, step).starved
-                  for step in make_plan(case.config, case.job.image))
+                  for step in case.job.plan)
     found = {(pe, cause): int(starved[pe, i]) for pe in range(case.config.n_pe)
              for i, cause in enumerate(CAUSES) if starved[pe, i]}
     assert found == seen.causes

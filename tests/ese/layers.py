@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from accelsim.recurrent import CELLS, RecurrentLayer
+from accelsim.records.recurrent import CELLS, RecurrentLayer
 
 
 def random_layer(rng, kind="lstm", n_in=6, n_cells=12, n_out=None, density=0.4, scale=1.0,

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from accelsim import simulate_recurrent
-from accelsim.arch import EseConfig, load_as
 from accelsim.compression.patterns import prune_recurrent
-from accelsim.energy.ese import FREE_COUNTERS, UNPRICED, price_ese
-from accelsim.ese_results import EseCounters
+from accelsim.machines import EseConfig, load_as
+from accelsim.machines.ese.counters import EseCounters
+from accelsim.machines.ese.energy import FREE_COUNTERS, UNPRICED
+from accelsim.machines.ese.energy import price as price_ese
 from tests.ese.layers import random_layer, utterance
 
 # EIE Table I and the 45 nm tables: 640 pJ a 32-bit DRAM word, 3.1 pJ a 32-bit multiplication

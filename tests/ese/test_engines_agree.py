@@ -7,25 +7,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accelsim.arch import EseConfig, load_as
-from accelsim.engines.ese import make_job
-from accelsim.engines.ese.simulate import run_recurrent
-from accelsim.engines.reference import ese as reference
+from accelsim.machines import EseConfig, load_as, run_job
+from accelsim.machines.ese.job import make_job
+from accelsim.machines.ese.reference import array as reference
 from tests.ese.layers import random_layer, utterance
 from tests.ese.test_functional import OPTIONS
 
 
 def assert_agree(config, layer, x, shuffle=None):
     job = make_job(config, layer, x)
-    golden = run_recurrent("functional", config, job)
-    fast = run_recurrent("fast", config, job)
+    golden = run_job("functional", config, job)
+    fast = run_job("fast", config, job)
     slow = reference.run(config, job, shuffle=shuffle)
-    slow.counters.check(config.entry_bits, config.ddr_word_bits, job.n_channels)
+    slow.counters.check(config, job)
     assert np.array_equal(fast.outputs, golden.outputs)
     assert np.array_equal(slow.outputs, golden.outputs)
     assert fast.slots == slow.slots
     assert fast.counters.difference(slow.counters) is None
-    assert fast.saturations == slow.saturations == golden.saturations
+    assert fast.operations == slow.operations == golden.operations
     assert int(fast.counters.issued_entries.sum()) == job.operations["entries"]
     assert int(fast.counters.macs.sum()) == job.operations["macs"]
     return fast

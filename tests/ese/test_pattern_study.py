@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from accelsim.arch import BbsConfig, EseConfig, load_as, load_config
 from accelsim.compression.patterns import prune_recurrent
-from accelsim.engines.ese import make_job
-from accelsim.study.pattern_machines import compare_machines, n_m_parameters, usual_patterns
-from accelsim.study.patterns import compare_patterns
-from accelsim.workload.ese import dense_ese_layer
+from accelsim.machines import BbsConfig, EseConfig, load_as, load_config
+from accelsim.machines.ese.job import make_job
+from accelsim.papers.pattern_machines import compare_machines, n_m_parameters, usual_patterns
+from accelsim.papers.patterns import compare_patterns
+from accelsim.workload.published_lstm import dense_ese_layer
 
 DENSITY = 0.112
 PATTERNS = {

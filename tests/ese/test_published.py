@@ -2,10 +2,10 @@
 
 import pytest
 
-from accelsim.arch import EseConfig, load_as
-from accelsim.study.published import reproduce
-from accelsim.study.published_ese import published_ese, spread_over_seeds
-from accelsim.workload.ese import PUBLISHED
+from accelsim.machines import EseConfig, load_as
+from accelsim.papers import reproduce
+from accelsim.papers.ese_times import published_ese, spread_over_seeds
+from accelsim.workload.published_lstm import PUBLISHED
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ import pytest
 from safetensors.numpy import load_file
 
 from accelsim import simulate_recurrent
-from accelsim.arch import EseConfig, load_as, load_config
 from accelsim.compression import Recipe, compress_recurrent
 from accelsim.errors import FormatError, InputError
-from accelsim.study.pattern_machines import on_eie
-from accelsim.study.recurrent_runs import chosen_layer, run_and_compare
-from accelsim.study.tradeoff import (
+from accelsim.machines import EseConfig, load_as, load_config
+from accelsim.papers.pattern_machines import on_eie
+from accelsim.papers.recurrent_runs import chosen_layer, run_and_compare
+from accelsim.papers.tradeoff import (
     bank_machine,
     eie_vectors,
     pattern_parameters,

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from accelsim import simulate_recurrent
-from accelsim.arch import EseConfig, load_as
 from accelsim.compression.patterns import prune_recurrent
 from accelsim.errors import AccelsimError, InputError
-from accelsim.recurrent import LinearWeights, RecurrentLayer
+from accelsim.machines import EseConfig, load_as
+from accelsim.records.linear import LinearWeights
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.study import METRICS, Results, Study, run_study, sensitivity, sweep
 from accelsim.study.points import Plan
 from accelsim.workload.recurrent_folder import load_recurrent_folder

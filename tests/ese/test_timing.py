@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from accelsim import simulate_recurrent
-from accelsim.arch import EseConfig, load_as
-from accelsim.engines.ese import make_job
-from accelsim.engines.reference import ese as reference
-from accelsim.engines.reference.ping_pong_buffer import PingPongBuffer
-from accelsim.engines.reference.spmv_control import SpmvControl
-from accelsim.engines.reference.vector_buffer import VectorBuffer
 from accelsim.errors import CapacityError, ConservationError, InputError
-from accelsim.recurrent import RecurrentLayer
+from accelsim.machines import EseConfig, load_as, run_job
+from accelsim.machines.ese.job import make_job
+from accelsim.machines.ese.reference import array as reference
+from accelsim.machines.ese.reference.ping_pong_buffer import PingPongBuffer
+from accelsim.machines.ese.reference.spmv_control import SpmvControl
+from accelsim.machines.ese.reference.vector_buffer import VectorBuffer
+from accelsim.records.recurrent import RecurrentLayer
 from tests.ese.layers import random_layer, utterance
 
 ENGINES = ["reference", "fast"]
@@ -134,12 +134,13 @@ def test_a_broken_conservation_law_is_noticed(field):
     rng = np.random.default_rng(1)
     config = machine(n_channels=2)
     layer = random_layer(rng)
-    counters = simulate_recurrent(config, layer, utterance(rng, 2, 2, 6)).timed
-    counters.check(16, 512, 2)
+    job = make_job(config, layer, utterance(rng, 2, 2, 6))
+    counters = run_job("fast", config, job).counters
+    counters.check(config, job)
     value = getattr(counters, field)
     object.__setattr__(counters, field, value + 1)
     with pytest.raises(ConservationError):
-        counters.check(16, 512, 2)
+        counters.check(config, job)
 
 
 def test_matrices_beyond_the_buffers_are_an_error():

@@ -5,11 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from accelsim.arch import EseConfig, load_as
-from accelsim.engines.ese import make_job
-from accelsim.engines.ese.error import error_a_step
-from accelsim.engines.ese.simulate import run_recurrent
-from accelsim.workload.ese import ese_layer, ese_utterance
+from accelsim.machines import EseConfig, load_as, run_job
+from accelsim.machines.ese.error import error_a_step
+from accelsim.machines.ese.job import make_job
+from accelsim.workload.published_lstm import ese_layer, ese_utterance
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +29,10 @@ def test_error_against_float_stays_small_over_the_utterance():
 @pytest.mark.bench
 def test_hundred_steps_on_32_channels_take_under_two_seconds(job):
     config, whole = job
-    run_recurrent("fast", config, make_job(config, ese_layer(), ese_utterance(1)))
+    run_job("fast", config, make_job(config, ese_layer(), ese_utterance(1)))
     # One thread: its processor time is what the run takes on an idle core.
     wall, start = time.perf_counter(), time.process_time()
-    result = run_recurrent("fast", config, whole)
+    result = run_job("fast", config, whole)
     seconds, wall = time.process_time() - start, time.perf_counter() - wall
     print(f"100 steps, 32 channels: {seconds:.2f} s of processor, {wall:.2f} s of wall time, "
           f"{result.counters.cycles} cycles")
@@ -46,7 +45,7 @@ def test_the_reference_agrees_on_the_published_layer():
     """One channel, two steps of the full LSTM; minutes would be needed for all channels."""
     config = load_as(EseConfig, "ese")
     one = make_job(config, ese_layer(), ese_utterance(2, 1))
-    slow, fast = (run_recurrent(engine, config, one) for engine in ("reference", "fast"))
+    slow, fast = (run_job(engine, config, one) for engine in ("reference", "fast"))
     assert fast.counters.difference(slow.counters) is None
     assert fast.slots == slow.slots
     assert np.array_equal(fast.outputs, slow.outputs)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from accelsim.errors import InputError
 from accelsim.formats.weight_stream import build_stream, decode_stream
 from accelsim.records import CscMatrix
-from accelsim.recurrent import LinearWeights
-from accelsim.workload.ese import PUBLISHED, ese_layer
+from accelsim.records.linear import LinearWeights
+from accelsim.workload.published_lstm import PUBLISHED, ese_layer
 
 
 def entries_of(dense, n_pe, index_bits):

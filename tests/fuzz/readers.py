@@ -121,19 +121,19 @@ def read_eie_folder(path: Path) -> None:
 
 
 def make_machine(folder: Path) -> list[Path]:
-    import accelsim.arch
+    import accelsim.machines
 
     files = []
     for name in ("eie", "ese"):
-        text = (Path(accelsim.arch.__file__).parent / f"{name}.toml").read_text("utf-8")
+        text = (Path(accelsim.machines.__file__).parent / f"{name}.toml").read_text("utf-8")
         files.append(folder / f"{name}.toml")
         files[-1].write_text(text, "utf-8")
     return files
 
 
 def read_machine(path: Path) -> None:
-    from accelsim.arch import load_machine
     from accelsim.errors import ConfigError
+    from accelsim.machines import load_machine
 
     if load_machine(path).machine == "eie":
         load_config(path)

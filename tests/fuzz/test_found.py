@@ -6,10 +6,10 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from accelsim.arch import load_machine
 from accelsim.cli.demo import recorded_errors
 from accelsim.compression.header import parse_header
 from accelsim.errors import AccelsimError
+from accelsim.machines import load_machine
 from accelsim.sources import load_inputs
 from accelsim.study import load_study
 from accelsim.workload import load_digits

@@ -8,12 +8,12 @@ import accelsim
 from accelsim.compression import Recipe
 from accelsim.compression.table import compression_table
 from accelsim.errors import InputError
-from accelsim.sources import open_source
-from accelsim.study.published.deep_compression import (
+from accelsim.papers.deep_compression import (
     deep_compression,
     expected_size,
     lenet_recipe,
 )
+from accelsim.sources import open_source
 from accelsim.workload import random_layer
 
 NETWORK = Path("traces/lenet-300-100/pruned.safetensors")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from accelsim.study.published import NAMES, reproduce
+from accelsim.papers import NAMES, reproduce
 
 SEVEN = ("alex-6", "alex-7", "vgg-7", "vgg-8", "nt-we", "nt-wd", "nt-lstm")
 
@@ -187,7 +187,7 @@ def test_another_seed_moves_table_iv_by_little():
 )
 def test_the_figures_refute_other_machines(layer, overrides):
     """The tolerance of 2 points is no empty one."""
-    from accelsim.study.published.bench import run
+    from accelsim.papers.bench import run
 
     cell = result("eie-fig8").tables[0].cell(layer, "7")
     other = run(layer, **{"act_queue_depth": 7, **overrides})

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from accelsim.study.published.comparison import Cell, Tolerance
-from accelsim.study.published.facts import grids
+from accelsim.papers.comparison import Cell, Tolerance
+from accelsim.papers.facts import grids
 from accelsim.workload import published_layers
 
 

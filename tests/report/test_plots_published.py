@@ -2,8 +2,8 @@
 
 import pytest
 
+from accelsim.papers import NAMES, Cell, Comparison, Published
 from accelsim.report.plots_published import FIGURES, figure_of
-from accelsim.study.published import NAMES, Cell, Comparison, Published
 
 
 def test_every_table_has_a_figure():

@@ -12,7 +12,7 @@ import pytest
 from accelsim import Layer, compress, load_config, simulate_network
 from accelsim.cli import main
 from accelsim.errors import AccelsimError
-from accelsim.explain import explain
+from accelsim.machines.eie.explain import explain
 from accelsim.network import calibrated, job_of_layer
 from accelsim.report.run_report import Run, read_run, run_page
 from accelsim.report.summary import run_object

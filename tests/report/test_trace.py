@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as proto
 
-from accelsim.engines.reference.eie import Eie, run
-from accelsim.engines.replay import replay
 from accelsim.errors import InputError
-from accelsim.report.trace import BINARY, FORMATS, trace_writer
+from accelsim.inside.trace import BINARY, FORMATS, trace_writer
+from accelsim.machines.eie.reference.array import Eie, run
+from accelsim.machines.eie.replay import replay
 from tests.contracts.cases import make_case
 from tests.report.waves import read_waves
 
@@ -80,7 +80,7 @@ def test_without_an_observer_nothing_watches():
     """No cost when off: the clock has nobody to call, and the writers are not even imported."""
     case = case_with()
     assert Eie(case.config, case.job).clock._watch is None
-    code = ("import sys; from accelsim.engines.reference import eie; "
+    code = ("import sys; from accelsim.machines.eie.reference import array as eie; "
             "print([m for m in sys.modules if m.startswith(('accelsim.report', 'vcd', 'perf'))])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n"
@@ -277,6 +277,6 @@ def test_what_cannot_be_traced():
 def test_a_missing_library_is_named(monkeypatch):
     case = case_with()
     monkeypatch.setitem(sys.modules, "vcd", None)
-    monkeypatch.delitem(sys.modules, "accelsim.report.trace.vcd", raising=False)
+    monkeypatch.delitem(sys.modules, "accelsim.inside.trace.vcd", raising=False)
     with pytest.raises(InputError, match=r"vcd is not installed.*accelsim\[trace\]"):
         trace_writer("vcd", io.StringIO(), case.config, case.job, [0])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from cocotb_tools.runner import get_runner
 
-from accelsim.engines import run_job
+from accelsim.machines import run_job
 from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.run import run_layer
 

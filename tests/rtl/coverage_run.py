@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from accelsim.rtl_bridge.params import rtl_parameters, rtl_plan
+from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
 from accelsim.rtl_bridge.run import run_layer
 from accelsim.rtl_bridge.trace import unpack
 from tests.contracts.cases import make_case

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from accelsim.arch import load_config
-from accelsim.rtl_bridge import icarus, rtl_parameters
-from accelsim.rtl_bridge.images import (
+from accelsim.machines import load_config
+from accelsim.machines.eie.rtl.images import (
     ACT_SRAM,
     CCU_COUNTER,
     CODEBOOK,
@@ -19,6 +18,7 @@ from accelsim.rtl_bridge.images import (
     SOURCE,
     SPMAT,
 )
+from accelsim.rtl_bridge import icarus, rtl_parameters
 
 _WIDTHS = {"activation_bits": 20, "accumulator_bits": 28, "pointer_bits": 24,
            "spmat_width_bits": 40, "capacity": "check"}

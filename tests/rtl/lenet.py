@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from accelsim.api import make_job
 from accelsim.compression import Recipe, compress_network
-from accelsim.engines import run_job
 from accelsim.fixedpoint import read_activations
+from accelsim.machines import run_job
+from accelsim.machines.eie.rtl.images import Chained
 from accelsim.network import calibrated, network_binary_points
-from accelsim.rtl_bridge.images import Chained
 from accelsim.workload import load_digits, load_network
 from tests.rtl.bench import ROOT
 

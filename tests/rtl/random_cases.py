@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from accelsim.errors import CapacityError, UnsupportedError
-from accelsim.rtl_bridge.params import rtl_plan
+from accelsim.machines.eie.rtl.params import rtl_plan
 from tests.contracts.cases import Case, make_case
 
 

@@ -11,12 +11,12 @@ import re
 
 import numpy as np
 
-from accelsim.arch import load_config
-from accelsim.arch.plan import tile_rows
-from accelsim.engines.job import LayerJob
 from accelsim.formats import build_image
+from accelsim.machines import load_config
+from accelsim.machines.eie.job import layer_job
+from accelsim.machines.eie.plan import tile_rows
+from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
 from accelsim.records import CompressedLayer, CscMatrix
-from accelsim.rtl_bridge.params import rtl_parameters, rtl_plan
 from accelsim.rtl_bridge.run import run_layer
 from accelsim.rtl_bridge.trace import unpack
 from tests.rtl.bench import BUILDS, RTL
@@ -64,7 +64,8 @@ def chart(columns, names, activations=None, n_pe=1, **machine):
     packed = CompressedLayer(matrix, np.zeros(16, np.float32), 4, 4)
     image = build_image(packed, n_pe, 4, tile_rows(config, packed.n_outputs))
     vector = np.array(activations or [1] * len(columns), dtype=np.int64)
-    rtl = run_layer(config, LayerJob(image, np.arange(16), vector, 0), [RTL], BUILDS, trace=True)
+    job = layer_job(config, image, np.arange(16), vector, 0)
+    rtl = run_layer(config, job, [RTL], BUILDS, trace=True)
     n_passes = len(rtl_plan(config, image))
     fields = unpack(rtl_parameters(config, n_passes, trace=True), rtl.trace)
     rows = [("cycle", [str(t) for t in range(rtl.cycles)])]

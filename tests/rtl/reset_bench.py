@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from accelsim.arch import load_config
+from accelsim.machines import load_config
 from accelsim.rtl_bridge import rtl_parameters
 
 TESTBENCH = Path(__file__).parent / "reset_tb.v"

@@ -5,7 +5,7 @@ import random
 import cocotb
 import pytest
 
-from accelsim.engines.reference.act_queue import ActQueue
+from accelsim.units.act_queue import ActQueue
 from tests.rtl.lockstep import drive, expect, parameters, start_and_reset
 
 

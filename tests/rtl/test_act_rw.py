@@ -5,8 +5,8 @@ import random
 import cocotb
 import pytest
 
-from accelsim.engines.reference.act_rw import ActRw
 from accelsim.fixedpoint import read_activations
+from accelsim.machines.eie.reference.act_rw import ActRw
 from tests.rtl.lockstep import drive, expect, parameters, signed, start_and_reset
 
 IDLE = dict.fromkeys(

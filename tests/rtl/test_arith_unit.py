@@ -5,8 +5,8 @@ import random
 import cocotb
 import pytest
 
-from accelsim.engines.reference.arith_unit import ArithUnit
-from accelsim.engines.reference.weight_decoder import WeightDecoder
+from accelsim.units.arith_unit import ArithUnit
+from accelsim.units.weight_decoder import WeightDecoder
 from tests.rtl.lockstep import drive, expect, parameters, signed, start_and_reset
 
 

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from accelsim.api import choose_binary_points, make_job
-from accelsim.arch import load_config
 from accelsim.compression import Recipe, compress
-from accelsim.engines import run_job
 from accelsim.errors import UnsupportedError
+from accelsim.machines import load_config, run_job
 from accelsim.rtl_bridge.cosim import fast_seconds
 from accelsim.rtl_bridge.run import run_layer, run_layers
 from accelsim.workload import synthetic_layer

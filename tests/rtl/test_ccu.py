@@ -9,12 +9,12 @@ import cocotb
 import pytest
 from cocotb.triggers import FallingEdge
 
-from accelsim.arch import load_config
-from accelsim.arch.plan import Pass
-from accelsim.engines.reference.ccu import Ccu
-from accelsim.engines.reference.lnzd_tree import LnzdTree
-from accelsim.rtl_bridge.images import PROGRAM_FIELDS
-from accelsim.rtl_bridge.params import CCU_COUNTERS
+from accelsim.machines import load_config
+from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.reference.ccu import Ccu
+from accelsim.machines.eie.reference.lnzd_tree import LnzdTree
+from accelsim.machines.eie.rtl.images import PROGRAM_FIELDS
+from accelsim.machines.eie.rtl.params import CCU_COUNTERS
 from tests.rtl.lockstep import drive, expect, parameters, settle, signed, start_and_reset
 
 SHIFTS = (5, 2, 1)  # shift, read_shift, relu

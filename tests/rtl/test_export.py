@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from accelsim.energy import price
-from accelsim.engines import run_job
 from accelsim.errors import InputError
+from accelsim.machines import run_job
 from accelsim.rtl_bridge import export, run_layer
 from tests.contracts.cases import make_case
 from tests.rtl.bench import BUILDS, RTL

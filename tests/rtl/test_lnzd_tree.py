@@ -6,7 +6,7 @@ import cocotb
 import pytest
 from cocotb.triggers import Timer
 
-from accelsim.engines.reference.lnzd_tree import LnzdTree
+from accelsim.machines.eie.reference.lnzd_tree import LnzdTree
 from tests.rtl.lockstep import expect, parameters, signed
 
 

@@ -25,8 +25,8 @@ def small_case(n_pe, bypass):
 @cocotb.test()
 async def lock_step(dut):
     """Handle by handle: every port in every cycle."""
-    from accelsim.rtl_bridge.expected import expected_run
-    from accelsim.rtl_bridge.params import rtl_parameters, rtl_plan
+    from accelsim.machines.eie.rtl.expected import expected_run
+    from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
     from accelsim.rtl_bridge.pe_bench import expected_outputs, stimulus
 
     pe, n_pe = 1, 3
@@ -56,7 +56,7 @@ async def lock_step(dut):
 
 async def load(dut, case, plan, pe):
     """The host's script of the hybrid bench, port by port."""
-    from accelsim.rtl_bridge import images
+    from accelsim.machines.eie.rtl import images
 
     words = images.pointer_words(case.job.image)
     lines = images.spmat_lines(case.config, case.job.image)
@@ -74,7 +74,7 @@ async def load(dut, case, plan, pe):
 
 @pytest.mark.parametrize("bypass", [False, True])
 def test_pe_port_by_port(bypass):
-    from accelsim.rtl_bridge.params import rtl_parameters
+    from accelsim.machines.eie.rtl.params import rtl_parameters
     from tests.rtl.bench import simulate_unit
 
     values = rtl_parameters(small_case(3, bypass).config, trace=True).verilog()
@@ -96,7 +96,7 @@ def test_pes_of_random_machines():
 @pytest.mark.parametrize("pe", [0, 63])
 def test_pes_on_real_columns(pe):
     """LeNet's first layer on a real digit: the first PE, and the last."""
-    from accelsim.arch import load_config
+    from accelsim.machines import load_config
     from accelsim.rtl_bridge import cosim
     from tests.rtl.bench import BUILDS, RTL
     from tests.rtl.lenet import lenet_chain

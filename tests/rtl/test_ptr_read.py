@@ -5,7 +5,7 @@ import random
 import cocotb
 import pytest
 
-from accelsim.engines.reference.ptr_read import PtrRead
+from accelsim.units.ptr_read import PtrRead
 from tests.rtl.lockstep import drive, expect, parameters, start_and_reset
 
 

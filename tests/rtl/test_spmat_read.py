@@ -5,7 +5,7 @@ import random
 import cocotb
 import pytest
 
-from accelsim.engines.reference.spmat_read import SpmatRead
+from accelsim.units.spmat_read import SpmatRead
 from tests.rtl.lockstep import drive, expect, parameters, start_and_reset
 
 

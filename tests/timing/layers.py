@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.arch.config import EieConfig
-from accelsim.arch.loader import load_config
-from accelsim.arch.plan import tile_rows
-from accelsim.engines.job import LayerJob
-from accelsim.engines.reference.eie import Eie, run
 from accelsim.formats import build_image
+from accelsim.machines import load_config
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.job import LayerJob, layer_job
+from accelsim.machines.eie.plan import tile_rows
+from accelsim.machines.eie.reference.array import Eie, run
 from accelsim.records import CompressedLayer, CscMatrix
-from accelsim.results import Counters
 
 OVERHEAD = 1 + 4  # one start cycle, four to drain
 
@@ -92,7 +92,8 @@ def make_job(
     image = build_image(
         packed, config.n_pe, config.index_bits, tile_rows(config, packed.n_outputs)
     )
-    return LayerJob(
+    return layer_job(
+        config,
         image=image,
         codebook=np.array(range(size) if codebook is None else codebook, dtype=np.int64),
         activations=np.array(

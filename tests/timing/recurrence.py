@@ -1,6 +1,6 @@
 """The timing contract as recurrences over times: no cycle is stepped, no unit exists.
 
-Written from accelsim/engines/README.md alone; shares no code with any engine. Everything is
+Written from accelsim/machines/eie/README.md alone; shares no code with any engine. Everything is
 the time at which something happens: a broadcast, a pop, an entry's slot, its leaving of stage 1.
 """
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from accelsim.arch.config import EieConfig
-from accelsim.arch.plan import Pass, make_plan
-from accelsim.engines.job import LayerJob
-from accelsim.results import Counters
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.plan import Pass
 
 
 @dataclass
@@ -115,7 +115,7 @@ def _work(
 def recurrence_counters(config: EieConfig, job: LayerJob) -> Counters:
     """Every counter but the saturations, which have no time (they come out as 0)."""
     n_pe = config.n_pe
-    plan = make_plan(config, job.image)
+    plan = job.plan
     total: dict[str, int] = dict.fromkeys(
         ["cycles", "start_cycles", "refill_cycles", "load_cycles", "drain_cycles", "store_cycles",
          "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles", "refill_bits"], 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from accelsim.engines.reference.eie import Eie, run
+from accelsim.machines.eie.reference.array import Eie, run
 from tests.timing.layers import machine, make_job, trace
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from accelsim.engines.reference.eie import run
+from accelsim.machines.eie.reference.array import run
 from tests.timing.layers import machine, make_job, trace
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from accelsim.engines.reference.eie import run
 from accelsim.errors import CapacityError
+from accelsim.machines.eie.reference.array import run
 from tests.timing.layers import machine, make_job, trace
 from tests.timing.values import dense_weights
 

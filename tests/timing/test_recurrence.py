@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from accelsim.arch.config import EieConfig
-from accelsim.engines.job import LayerJob
-from accelsim.engines.reference.eie import run
 from accelsim.errors import CapacityError
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.reference.array import run
 from tests.timing.layers import machine, random_job
 from tests.timing.recurrence import recurrence_counters
 from tests.timing.values import dense_weights, sequential_values
@@ -50,8 +50,8 @@ LAYERS = {
 @given(machine_values=CASES, layer=st.fixed_dictionaries(LAYERS))
 def test_every_counter_and_output(machine_values: dict[str, Any], layer: dict[str, Any]) -> None:
     config = machine(**machine_values)
-    job = random_job(config, **layer)
     try:
+        job = random_job(config, **layer)
         result = run(config, job, shuffle=random.Random(layer["seed"]))
     except CapacityError:
         assume(False)

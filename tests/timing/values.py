@@ -7,8 +7,8 @@ from math import floor
 
 import numpy as np
 
-from accelsim.arch.config import EieConfig
-from accelsim.engines.job import IntArray, LayerJob
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import IntArray, LayerJob
 
 
 def dense_weights(job: LayerJob) -> IntArray:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from accelsim.arch.config import EieConfig
-from accelsim.engines.job import LayerJob
 from accelsim.errors import InputError
 from accelsim.fixedpoint import read_activations
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.rtl.expected import expected_run
+from accelsim.machines.eie.rtl.images import Chained
 from accelsim.rtl_bridge import rtl_parameters, rtl_plan, run_layers
 from accelsim.rtl_bridge.cosim import counter_difference
-from accelsim.rtl_bridge.expected import expected_run
-from accelsim.rtl_bridge.images import Chained
 from accelsim.rtl_bridge.trace import first_difference, unpack
 from tests.contracts.cases import make_case
 from tests.rtl.host_bench import host_fault
@@ -143,9 +144,7 @@ def _chain(name: str) -> tuple[EieConfig, list[tuple[LayerJob, Chained | None]]]
             read = read_activations(
                 left, chained.relu, chained.read_shift, case.config.activation_bits
             )
-            job = LayerJob(
-                job.image, job.codebook, read, job.shift, job.bias_activation
-            )
+            job = replace(job, activations=read)
         left = expected_run(case.config, job, rtl_parameters(case.config, 1))[0].outputs
         jobs.append((job, chained))
     return case.config, jobs

@@ -1,1 +1,0 @@
-"""The discrete-event telling of EIE: one class a hardware unit, wired in ``eie.py``."""

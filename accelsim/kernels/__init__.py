@@ -1,0 +1,1 @@
+"""Numba: how kernels are compiled, and what several machines compute alike."""

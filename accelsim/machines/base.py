@@ -1,0 +1,196 @@
+"""One record per machine: all that the rest of the package knows about it.
+
+A machine is a folder (or a plug-in file) that ends in a `Machine`. Its parts are objects, or
+``"module:name"`` texts that are imported when first used, so that listing machines is cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from accelsim.errors import ConfigError, InputError, UnsupportedError, nearest
+from accelsim.records.counters import CounterSet
+from accelsim.records.job import Job
+from accelsim.records.result import JobResult, RunResult
+
+Part = Callable[..., Any] | str
+"""A function or class, or the ``"module:name"`` of one."""
+
+ENGINES = ("functional", "reference", "fast")
+"""Tellings of a machine: values without time; cycle by cycle; in closed form. All agree."""
+
+
+def _one_a_pe(config: Any) -> int:
+    return int(config.n_pe)
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """A machine: what it is, what it takes, how it is told, counted, priced and looked into.
+
+    Attributes
+    ----------
+    config : pydantic model with ``n_pe`` and ``clock_mhz``; its field ``machine: Literal["name"]``
+        is the machine's name, every field has a description
+    config_file : TOML with every value, and its source in the comment behind it
+    takes : classes of work, `CompressedLayer`, `RecurrentLayer` ...
+    make_job : ``(config, work, inputs, **options)`` to a `Job`: all integers and images, once
+    tellings : engine to ``run(config, job, outputs=True)``, which gives a `JobResult`; a reference
+        also takes ``observer=``, called as ``observer.cycle(t, array)`` in every cycle
+    counters : the `CounterSet` class with the conservation laws
+    lanes : multiplications that a configuration can start in a cycle (of one channel)
+    price : ``(config, counters, n_channels=1)`` to an `accelsim.energy.EnergyReport`
+    explain : ``(machine, config, work, job, result)`` to an `accelsim.inside.explain.Details`:
+        what the machine itself can say beyond its counters' states
+    remedies : ``(config, work, result)`` to `accelsim.inside.explain.Change` records that may help
+    watch : ``(config, job, first, last, observer)``: show a window of cycles to an observer and
+        return how many were shown; None runs the reference from its start
+    tracks : ``(config, job, pes)`` to an `accelsim.inside.tracks.View` of the reference
+    metrics : numbers that studies keep of this machine alone
+    rtl : the Verilog's parameters, images and expected traces
+    recipe : compression settings that the machine's work needs, where they are not the defaults
+    replaces : of a variant: rules of the contract and laws that it changes, in words
+    """
+
+    config: type[BaseModel]
+    config_file: Traversable | Path
+    takes: tuple[type, ...] = ()
+    make_job: Part | None = None
+    tellings: Mapping[str, Part] = field(default_factory=dict)
+    counters: Part | None = None
+    lanes: Callable[[Any], int] = _one_a_pe
+    price: Part | None = None
+    explain: Part | None = None
+    remedies: Part | None = None
+    watch: Part | None = None
+    tracks: Part | None = None
+    metrics: Part | None = None
+    rtl: Part | None = None
+    recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    replaces: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        field = self.config.model_fields.get("machine")
+        names = get_args(field.annotation) if field is not None else ()
+        if len(names) != 1 or not isinstance(names[0], str):
+            raise ConfigError(f'{self.config.__name__}: needs a field machine: Literal["name"]')
+        for engine in self.tellings:
+            if engine not in ENGINES:
+                raise ConfigError(f"{names[0]}: a telling is called '{engine}'; "
+                                  f"need one of {', '.join(ENGINES)}")
+
+    @property
+    def name(self) -> str:
+        """What configurations and the command line call it."""
+        return str(get_args(self.config.model_fields["machine"].annotation)[0])
+
+    def part(self, name: str) -> Any:
+        """One of the parts, imported when first asked for.
+
+        Raises
+        ------
+        UnsupportedError
+            If the machine has no such part.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise UnsupportedError(f"{self.name}: this machine has no '{name}'; it is a part of "
+                                   f"its Machine record (accelsim.machines.base)")
+        return _resolved(value)
+
+    @property
+    def default_engine(self) -> str:
+        """The quickest telling with time."""
+        for engine in ("fast", "reference"):
+            if engine in self.tellings:
+                return engine
+        raise UnsupportedError(f"{self.name}: no telling with time; it is a configuration only")
+
+    def check_engine(self, engine: str | None) -> str:
+        """The engine's name, the default for None.
+
+        Raises
+        ------
+        InputError
+            If there is no such engine.
+        UnsupportedError
+            If this machine is not told by it.
+        """
+        if engine is None:
+            return self.default_engine
+        if engine in self.tellings:
+            return engine
+        if engine in ENGINES:
+            raise UnsupportedError(f"{self.name}: not told by engine '{engine}'; use "
+                                   f"{' or '.join(self.tellings) or 'another machine'}")
+        raise InputError(f"no engine '{engine}'{nearest(engine, self.tellings)}")
+
+    def telling(self, engine: str) -> Callable[..., JobResult]:
+        """The engine's ``run``; imports Numba or SimPy where it is the first."""
+        run: Callable[..., JobResult] = _resolved(self.tellings[self.check_engine(engine)])
+        return run
+
+    def job(self, config: Any, work: Any, inputs: Any, **options: Any) -> Job:
+        """What the machine is given to do.
+
+        Raises
+        ------
+        UnsupportedError
+            If the machine does not take this kind of work.
+        InputError, CapacityError
+            If shapes or sizes do not fit.
+        """
+        if not isinstance(work, self.takes):
+            kinds = " or ".join(kind.__name__ for kind in self.takes) or "nothing yet"
+            name = getattr(work, "name", "work")
+            raise UnsupportedError(f"{name}: the machine '{self.name}' takes {kinds}, "
+                                   f"not a {type(work).__name__}")
+        made: Job = self.part("make_job")(config, work, inputs, **options)
+        return made
+
+    def run(self, config: Any, job: Any, engine: str | None = None, outputs: bool = True
+            ) -> JobResult:
+        """Run a job on one engine; counters are held against their conservation laws."""
+        job.check(config)
+        result = self.telling(self.check_engine(engine))(config, job, outputs=outputs)
+        if result.counters is not None:
+            result.counters.check(config, job)
+        return result
+
+    def finish(self, config: Any, job: Job, engine: str | None = None, outputs: bool = True
+               ) -> RunResult:
+        """Run a job and give its result a name, the layer's row order, a price and provenance."""
+        engine = self.check_engine(engine)
+        raw = self.run(config, job, engine, outputs)
+        values = None if raw.outputs is None else job.finished(raw.outputs)
+        price = None if self.price is None or raw.counters is None else partial(
+            self._priced, config, raw.counters, job.n_channels)
+        return RunResult(
+            job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
+            dict(job.provenance), raw.slots, self.lanes(config), price,
+        )
+
+    def counter_class(self) -> type[CounterSet]:
+        """The machine's own counters."""
+        found: type[CounterSet] = self.part("counters")
+        return found
+
+    def _priced(self, config: Any, counters: Any, n_channels: int) -> Any:
+        # Late: a run that nobody prices does not read the energy tables.
+        return self.part("price")(config, counters, n_channels=n_channels)
+
+
+def _resolved(part: Any) -> Any:
+    if not isinstance(part, str):
+        return part
+    module, _, name = part.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,33 @@
+"""The bank-balanced machine as one record."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import numpy as np
+
+from accelsim.machines.base import Machine
+from accelsim.machines.bbs.config import BbsConfig
+from accelsim.records import CscMatrix
+from accelsim.records.linear import LinearWeights
+
+_HERE = "accelsim.machines.bbs"
+
+MACHINE = Machine(
+    config=BbsConfig,
+    config_file=resources.files(_HERE) / "bbs.toml",
+    takes=(LinearWeights, CscMatrix, np.ndarray),
+    make_job=f"{_HERE}.job:make_job",
+    tellings={
+        "reference": f"{_HERE}.reference.array:run",
+        "fast": f"{_HERE}.fast:run",
+    },
+    counters=f"{_HERE}.counters:BbsCounters",
+    lanes=lambda config: config.n_pe * config.n_banks,
+    price=f"{_HERE}.energy:price",
+    explain=f"{_HERE}.explain:details",
+    remedies=f"{_HERE}.remedies:changes",
+    tracks=f"{_HERE}.tracks:view",
+    metrics=f"{_HERE}.metrics:METRICS",
+    recipe={"values": "linear"},
+)

@@ -1,0 +1,1 @@
+"""The discrete-event telling of the bank-balanced machine."""

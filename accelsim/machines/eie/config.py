@@ -1,0 +1,88 @@
+"""Machine models: frozen, keyword-only, checked once. Defaults live in the TOML files."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class EieConfig(BaseModel):
+    """One EIE array. The published values and their sources are in ``eie.toml``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    machine: Literal["eie"] = Field(description="which machine these numbers describe")
+    n_pe: int = Field(ge=1, le=4096, description="processing elements")
+    clock_mhz: float = Field(gt=0, le=100_000, description="clock frequency")
+    act_queue_depth: int = Field(ge=1, le=4096, description="entries a PE's queue can hold")
+    weight_bits: int = Field(ge=2, le=8, description="bits of a weight code")
+    index_bits: int = Field(ge=2, le=8, description="bits of a zero run")
+    spmat_width_bits: int = Field(ge=8, le=4096, description="one sparse-matrix SRAM line")
+    spmat_kb: float = Field(gt=0, le=1 << 20, description="sparse-matrix SRAM of one PE")
+    pointer_kb: float = Field(gt=0, le=1 << 20, description="pointer SRAM of one PE, both banks")
+    pointer_bits: int = Field(ge=4, le=32, description="one pointer; addresses entries")
+    act_sram_kb: float = Field(gt=0, le=1 << 20, description="activation SRAM of one PE")
+    regfile_depth: int = Field(
+        ge=1, le=65_536, description="activations in each of a PE's two register files"
+    )
+    activation_bits: int = Field(ge=2, le=32, description="an activation")
+    weight_value_bits: int = Field(ge=2, le=32, description="a decoded weight")
+    accumulator_bits: int = Field(ge=4, le=48, description="an accumulator, and an output")
+    row_change_cycles: int = Field(
+        ge=0, le=1, description="cycles the scan spends on a row with nothing left in it"
+    )
+    empty_column_cycles: int = Field(
+        ge=0, le=1, description="issue cycles of a column without entries"
+    )
+    bypass: bool = Field(description="forward sums that are not yet written; off: wait for them")
+    start_cycles: int = Field(ge=0, le=64, description="cycles before the first scan cycle")
+    capacity: Literal["check", "stream", "ignore"] = Field(
+        description="layers beyond the memories: an error, refilled by DMA, or unlimited memories"
+    )
+    dma_width_bits: int = Field(ge=1, le=65_536, description="DMA bits per cycle (stream)")
+
+    @model_validator(mode="after")
+    def _line_holds_an_entry(self) -> EieConfig:
+        if self.entry_bits > self.spmat_width_bits:
+            raise ValueError(
+                f"spmat_width_bits is {self.spmat_width_bits}, less than one entry of "
+                f"weight_bits + index_bits = {self.entry_bits}"
+            )
+        return self
+
+    @property
+    def entry_bits(self) -> int:
+        """Bits of one (code, zero run) entry."""
+        return self.weight_bits + self.index_bits
+
+    @property
+    def entries_per_line(self) -> int:
+        """Whole entries in one sparse-matrix SRAM line."""
+        return self.spmat_width_bits // self.entry_bits
+
+    @property
+    def spmat_entries(self) -> int:
+        """Entries that the sparse-matrix SRAM of one PE holds."""
+        lines = int(self.spmat_kb * 8192) // self.spmat_width_bits
+        return lines * self.entries_per_line
+
+    @property
+    def pointer_words(self) -> int:
+        """Pointers that the two banks of one PE hold together."""
+        return int(self.pointer_kb * 8192) // self.pointer_bits
+
+    @property
+    def register_bits(self) -> int:
+        """Width of a register-file word: it holds activations and accumulators."""
+        return max(self.activation_bits, self.accumulator_bits)
+
+    @property
+    def act_sram_words(self) -> int:
+        """Activations that the activation SRAM of one PE holds."""
+        return int(self.act_sram_kb * 8192) // self.register_bits
+
+    @property
+    def batch_size(self) -> int:
+        """Longest vector that one set of register files holds, over all PEs."""
+        return self.n_pe * self.regfile_depth

@@ -1,0 +1,128 @@
+"""Counters beyond those of every pass. Shapes, types and style as in `kernels.time`.
+
+Totals are (n_pe,) int32: enough for one pass.
+"""
+
+import numpy as np
+
+from accelsim.kernels.jit import kernel
+
+
+@kernel
+def count_segment_line_reads(starts, columns, first, entries_per_line, reads):
+    """Lines read (P5) of a segment that was refilled: addresses count from ``first`` on (M4)."""
+    n_pe = starts.shape[1]
+    held = np.full(n_pe, -1, np.int64)
+    for column in columns:
+        for p in range(n_pe):
+            a, b = starts[column, p] - first[p], starts[column + 1, p] - first[p]
+            if b > a:
+                low, high = a // entries_per_line, (b - 1) // entries_per_line
+                reads[p] += high - low + (low != held[p])
+                held[p] = high
+
+
+_FAR = 3     # slots: too far apart for a bypass
+_BLOCK = 32  # columns: at most two write bypasses each, so that 8 bits hold the sums of a block
+
+
+@kernel
+def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write, empty, only):
+    """Add up the accumulators taken from stage 3 (``adder``) and stage 4 (``write``) (A3).
+
+    Rows ascend within a column, so only its first two entries can meet the last two entries
+    before it. ``row1`` and ``row2`` are the rows in the last slot that had an entry and in the
+    slot before that; ``empty`` and ``only`` are marks in ``edges``, and ``empty`` here is no row.
+    ``ended`` is the last slot that had an entry, in cycles from the latest broadcast; ``slots``
+    lie between it and a column's first.
+    """
+    n_pe = counts.shape[1]
+    small, narrow = wait.dtype.type, edges.dtype.type
+    never, far, step = small(-_FAR), small(_FAR), small(1)
+    none, single, near = narrow(empty), narrow(only), narrow(1)
+    row1 = np.full(n_pe, empty, edges.dtype)
+    row2 = np.full(n_pe, empty, edges.dtype)
+    ended = np.full(n_pe, -_FAR, wait.dtype)
+    slots = np.empty((_BLOCK, n_pe), edges.dtype)
+    for begin in range(0, len(columns), _BLOCK):
+        end = min(begin + _BLOCK, len(columns))
+        # All of a block first: a vector that has just been written in parts is slow to read.
+        for k in range(begin, end):
+            passed = small(min(issue[k] - issue[max(k - 1, 0)], longest))
+            waited, entries, between = wait[k], counts[columns[k]], slots[k - begin]
+            for p in range(n_pe):
+                start, n, old = waited[p], small(entries[p]), ended[p]
+                last_slot, new_slot = max(small(old - passed), never), small(start + n)
+                between[p] = narrow(min(small(start + step - last_slot), far))
+                ended[p] = last_slot if n == 0 else new_slot
+        from_adder = np.zeros(n_pe, edges.dtype)
+        from_write = np.zeros(n_pe, edges.dtype)
+        for k in range(begin, end):
+            between, edge = slots[k - begin], edges[columns[k]]
+            first, second, before_last, last = edge[0], edge[1], edge[2], edge[3]
+            for p in range(n_pe):
+                a, one, d, total = first[p], row1[p], between[p], from_adder[p]
+                from_adder[p] = narrow(total + narrow((a == one) & (d == 1)))
+            for p in range(n_pe):
+                a, b, one, two = first[p], second[p], row1[p], row2[p]
+                d, total = between[p], from_write[p]
+                again = narrow((a == one) & (d == 2)) + narrow((a == two) & (a != one) & (d == 1))
+                again = narrow(again) + narrow((b == one) & (d == 1))
+                from_write[p] = narrow(total + narrow(again))
+            for p in range(n_pe):
+                old1, old2, new1, new2 = row1[p], row2[p], last[p], before_last[p]
+                follows = old1 if between[p] == near else none
+                kept = follows if new2 == single else new2
+                row2[p] = old2 if new2 == none else kept
+                row1[p] = old1 if new1 == none else new1
+        for p in range(n_pe):
+            adder[p] += np.int32(from_adder[p])
+            write[p] += np.int32(from_write[p])
+
+
+# Rows that `finish` writes.
+FINISHED = (
+    "issued_entries", "padding_entries", "empty_column_cycles", "hazard_stall_cycles",
+    "blocking_cycles", "spmat_line_reads", "adder_bypasses", "write_bypasses", "macs",
+    "starved_cycles", "queue_occupancy_sum", "queue_occupancy_max", "dst_reg_reads",
+    "queue_pushes", "src_reg_reads", "src_reg_writes", "act_sram_writes",
+)
+
+
+@kernel
+def finish(
+    sums, excess, cycles, compute, broadcasts, scanned, loaded, stored, empty_cycles, values,
+    histogram,
+):
+    """Write the counters of each PE (len(`FINISHED`), n_pe) and the histogram (n_pe, depth + 1).
+
+    ``sums`` are those of all passes, ``scanned``, ``loaded`` and ``stored`` rows. Returns the
+    entries and the padding of all PEs.
+
+    A column with n - 1 others behind it is in the queue for ``excess[n - 1]`` cycles in all, and
+    in ``excess[n]`` of them the next column has as many behind it too. So the difference is the
+    cycles that begin with n entries or more.
+    """
+    depth = excess.shape[0] - 1
+    for p in range(sums.shape[1]):
+        for i in range(len(sums)):
+            values[i, p] = sums[i, p]
+        macs = sums[0, p] - sums[1, p]
+        values[2, p] = sums[2, p] * empty_cycles
+        values[8, p] = macs
+        values[9, p] = compute - sums[0, p] - values[2, p] - sums[3, p]
+        values[10, p] = excess[0, p]
+        values[12, p] = macs + stored
+        values[13, p] = broadcasts
+        values[14, p] = scanned
+        values[15, p] = loaded
+        values[16, p] = stored
+        more, most = cycles, 0
+        for n in range(depth):
+            above = excess[n, p] - excess[n + 1, p]
+            histogram[p, n] = more - above
+            most += above != 0
+            more = above
+        histogram[p, depth] = more
+        values[11, p] = most
+    return sums[0].sum(), sums[1].sum()

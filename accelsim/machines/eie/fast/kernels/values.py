@@ -1,0 +1,34 @@
+"""The sums, bit for bit: one pass over the non-zeros of the active columns."""
+
+import numpy as np
+
+from accelsim.kernels.jit import kernel
+
+
+@kernel
+def accumulate(
+    column_starts, rows, codes, columns, activations, codebook, shift, low, high,
+    sums, saturations,
+):
+    """Add the ``columns`` in their order to ``sums`` (n_outputs,) int64, saturating each sum.
+
+    ``activations`` (K,) and ``codebook`` are int64 of at most 32 bits; ``saturations`` (n_pe,)
+    counts. Within a column every row occurs once, so columns in order are sums in order.
+    """
+    n_pe = len(saturations)
+    products = np.empty(len(codebook), np.int64)
+    span = np.uint64(high - low)
+    for k in range(len(columns)):
+        for code in range(len(codebook)):
+            product = codebook[code] * activations[k]
+            # Equal to (product + 2**(shift - 1)) >> shift, but never beyond 64 bits.
+            products[code] = ((product >> (shift - 1)) + 1) >> 1 if shift else product
+        begin, end = column_starts[columns[k]], column_starts[columns[k] + 1]
+        column_rows, column_codes = rows[begin:end], codes[begin:end]
+        for i in range(len(column_rows)):
+            row = np.uint32(column_rows[i])  # unsigned: no test for indices from the end
+            total = sums[row] + products[column_codes[i]]
+            if np.uint64(total - low) > span:  # outside low..high, in one comparison
+                saturations[row % n_pe] += 1
+                total = high if total > high else low
+            sums[row] = total

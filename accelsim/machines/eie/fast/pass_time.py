@@ -1,0 +1,177 @@
+"""Time and counters of one pass: scan positions in, cycles and sums of every PE out."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import UnsupportedError
+from accelsim.formats import LayerImage
+from accelsim.formats.column_table import EMPTY, ONLY
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.fast.kernels import counters, passes, time
+from accelsim.machines.eie.plan import Pass
+
+IntArray = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+Small = npt.NDArray[np.signedinteger[Any]]
+
+PER_PE = (
+    "issued_entries", "padding_entries", "empty_columns", "hazard_stall_cycles", "blocking_cycles",
+    "spmat_line_reads", "adder_bypasses", "write_bypasses",
+)
+"""Rows of the sums of passes."""
+
+_CYCLE_LIMIT = 1 << 31
+_NO_LINES = np.empty((0, 0), np.int16), np.empty((0, 0), np.int8)
+_STALLS = 4  # most cycles that accumulators in flight add to a column, bypass off
+
+
+class _Scratch(threading.local):
+    """Memory that every pass of a thread uses again: fresh pages cost more than a pass."""
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
+        self._latest: Small = np.empty((0, 0), np.int16)
+
+    def array(self, shape: tuple[int, int], kind: type[np.signedinteger[Any]]) -> Small:
+        """An array of unspecified contents, valid until the next call."""
+        if self._latest.shape != shape or self._latest.dtype != kind:
+            size = shape[0] * shape[1] * np.dtype(kind).itemsize
+            if len(self._bytes) < size:
+                self._bytes = np.empty(size, np.uint8)
+            self._latest = self._bytes[:size].view(kind).reshape(shape)
+        return self._latest
+
+
+_scratch = _Scratch()
+
+
+class Scan(NamedTuple):
+    """What a pass scans.
+
+    Attributes
+    ----------
+    step : the pass
+    columns : (K,) int64 image columns broadcast, ascending
+    first, end : scan positions [first, end), the bias row included
+    """
+
+    step: Pass
+    columns: IntArray
+    first: int
+    end: int
+
+
+class PassTime(NamedTuple):
+    """Cycles of a compute phase, and those in which the scan changed rows or was held back."""
+
+    compute: int
+    row_changes: int
+    blocked: int
+
+
+class PassTimer:
+    """Runs the kernels for the passes of one layer.
+
+    Parameters
+    ----------
+    count_bypasses : False leaves them out, and with them all that depends on rows
+    """
+
+    def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
+        self._config, self._image, self._table = config, image, image.table
+        self._count_bypasses = count_bypasses and config.bypass
+        # Before a column is popped, at most a queue of others issue.
+        stalls = 0 if config.bypass else _STALLS
+        bound = 1 + (config.act_queue_depth + 1) * (self._table.most + 1 + stalls)
+        self._longest = min(bound, _CYCLE_LIMIT - 1)
+        narrow = bound < 1 << 13
+        self._kind: type[np.signedinteger[Any]] = np.int16 if narrow else np.int32
+        # As many columns as have sums that fit 16 bits; four at least, if waits are narrow.
+        fit = ((1 << 16) - 1) // bound // 4 * 4 if narrow else passes.MOST_COLUMNS
+        self._block = min(fit, passes.MOST_COLUMNS)
+        self._some = np.empty((passes.LEVELS, config.n_pe), np.uint16 if narrow else np.int64)
+        few = np.int16 if self._table.counts.dtype == np.int8 else np.int32
+        self._few = np.empty((3, config.n_pe), few)
+
+    def run(self, scan: Scan, sums: IntArray, excess: IntArray) -> PassTime:
+        """Count one pass.
+
+        Parameters
+        ----------
+        sums : (len(`PER_PE`), n_pe) int64, added to
+        excess : (act_queue_depth + 1, n_pe) int64, added to; `kernels.counters.finish` says what
+            it means
+
+        Raises
+        ------
+        UnsupportedError
+            If the pass may take 2**31 cycles or more.
+        """
+        count, changed, trailing = len(scan.columns), 0, 0
+        changes, n_pe = np.empty(count, np.int32), self._config.n_pe
+        if not self._config.row_change_cycles:
+            changes[:] = 0
+        else:
+            changed, last = time.count_row_changes(scan.columns, n_pe, scan.first, changes)
+            # With a bias, the last position of the last row has been broadcast.
+            trailing = 0 if scan.step.bias else scan.end // n_pe - last
+        self._check_limit(count, changed)
+        last_slot, blocked = -1, 0
+        if count:
+            last_slot, last_issue = self._count(scan, changes, sums, excess)
+            blocked = last_issue + 1 - count - changed
+        scan_cycles = count + changed + trailing + blocked
+        return PassTime(max(scan_cycles, last_slot + 1), changed + trailing, blocked)
+
+    def _count(
+        self, scan: Scan, changes: Int32, sums: IntArray, excess: IntArray
+    ) -> tuple[int, int]:
+        """Last cycle of an issue slot or a wait, and that of the last broadcast."""
+        config, tile, columns = self._config, scan.step.tile, scan.columns
+        table, depth = self._table, config.act_queue_depth
+        counts, refilled = table.counts[tile], scan.step.refill_bits > 0
+        first_line, spans = _NO_LINES
+        if not refilled:
+            lines = table.lines(config.entries_per_line)
+            first_line, spans = lines.first[tile], lines.spans[tile]
+        issue = np.empty(len(columns), np.int32)
+        rows = len(columns)
+        if config.bypass and not self._count_bypasses:
+            rows = min(rows, (-(-depth // self._block) + 2) * self._block)
+        wait = _scratch.array((rows, config.n_pe), self._kind)
+        timing = (depth, config.empty_column_cycles, self._longest)
+        hazards, adder, write = sums[3], sums[6], sums[7]
+        last_slot = -1
+        if not config.bypass:
+            last_slot = time.broadcast_with_hazards(
+                counts, self._image.edges[tile], columns, changes, *timing, issue, wait,
+                hazards,
+            )
+        last_slot = max(last_slot, passes.run_pass(
+            counts, table.padding[tile], first_line, spans, columns, changes, *timing,
+            self._block, not config.bypass, issue, wait, self._few, self._some, sums, excess,
+        ))
+        if refilled:
+            starts = table.starts[tile]
+            counters.count_segment_line_reads(
+                starts, columns, starts[scan.first], config.entries_per_line, sums[5]
+            )
+        if self._count_bypasses:
+            counters.count_bypasses(
+                counts, self._image.edges[tile], columns, issue, wait, self._longest, adder, write,
+                EMPTY, ONLY,
+            )
+        return int(last_slot), int(issue[-1])
+
+    def _check_limit(self, count: int, changed: int) -> None:
+        """Cycles are 32-bit integers inside a pass; every entry in turn is the worst case."""
+        if self._table.n_entries + (2 + _STALLS) * count + changed >= _CYCLE_LIMIT:
+            raise UnsupportedError(
+                f"{self._image.name}: a pass may take 2**31 cycles or more, beyond engine 'fast'; "
+                f"use capacity='check' or 'stream', or a larger n_pe"
+            )

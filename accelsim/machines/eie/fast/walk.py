@@ -1,0 +1,118 @@
+"""One pass as data, down to the entry: for questions that counters do not answer.
+
+Where a PE's starved cycles came from, which queue held the broadcast back, and the complete state
+of the machine at the start of any cycle. Costs a loop over entries, not over cycles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.fixedpoint import bounds
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.plan import Pass
+
+IntArray = npt.NDArray[np.int64]
+
+CAUSES = ("fill", "dropped empty columns", "row changes", "blocked", "finished")
+"""What the scan did two cycles before a PE was starved: had not begun; sent a column that is
+empty in this PE and takes no cycle; changed rows; was held back by a full queue; had finished."""
+
+PE_STATE = ("popped", "finished", "last_entry", "last_broadcast", "last_row")
+"""Columns popped, and those of them worked off; address, broadcast and row of the entry that
+advanced last (-1 where none has)."""
+
+_FOREVER = 1 << 62
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """What happened in one pass before a cycle, or in all of it.
+
+    Attributes
+    ----------
+    columns, row_changes, activations : (K,) broadcasts of the pass, in order
+    broadcasts : how many of them happened
+    compute_cycles : length of the compute phase; only of a whole pass
+    issue, latest : (K,) cycle of the broadcast, and of its last pop
+    fullest, heaviest : (K,) most issue slots that a PE needs for it, and which PE
+    state : (n_pe, len(PE_STATE))
+    flight : (n_pe, 4, 3) row, code and broadcast in stages 1 to 4; broadcast -1 where none is
+    starved : (n_pe, len(CAUSES)) cycles; only of a whole pass
+    charged : (n_pe,) starved cycles of any PE for which this PE's full queue is to blame
+    """
+
+    columns: IntArray
+    row_changes: IntArray
+    activations: IntArray
+    broadcasts: int
+    compute_cycles: int
+    issue: IntArray
+    latest: IntArray
+    fullest: IntArray
+    heaviest: IntArray
+    state: IntArray
+    flight: IntArray
+    starved: IntArray
+    charged: IntArray
+
+
+def walk_pass(
+    config: EieConfig, job: LayerJob, step: Pass, stop: int | None = None,
+    sums: IntArray | None = None,
+) -> Walk:
+    """Walk through one pass.
+
+    Parameters
+    ----------
+    stop : the compute cycle before whose start to stop; None walks to the end
+    sums : (n_pe, tile rows) accumulators, added to in place; None leaves values alone
+    """
+    from accelsim.machines.eie.fast.kernels.walk import walk
+
+    image, n_pe = job.image, config.n_pe
+    columns, activations, row_changes, trailing = broadcasts(config, job, step)
+    issue, latest, critical, fullest, heaviest = np.full((5, len(columns)), -1, np.int64)
+    state = np.full((n_pe, len(PE_STATE)), -1, np.int64)
+    state[:, :2] = 0
+    flight = np.full((n_pe, 4, 3), -1, np.int64)
+    starved = np.zeros((n_pe, len(CAUSES)), np.int64)
+    charged = np.zeros(n_pe, np.int64)
+    low, high = bounds(config.accumulator_bits)
+    done, compute = walk(
+        np.ascontiguousarray(image.pointers[:, step.tile]), image.pe_starts, image.codes,
+        image.runs, columns, row_changes, trailing, config.act_queue_depth,
+        config.empty_column_cycles, config.bypass, _FOREVER if stop is None else stop,
+        job.codebook.astype(np.int64), activations, job.shift, low, high,
+        issue, latest, critical, fullest, heaviest, state, flight,
+        np.zeros((n_pe, 0), np.int64) if sums is None else sums, starved, charged,
+    )
+    return Walk(
+        columns, row_changes, activations, int(done), int(compute), issue, latest, fullest,
+        heaviest, state, flight, starved, charged,
+    )
+
+
+def broadcasts(
+    config: EieConfig, job: LayerJob, step: Pass
+) -> tuple[IntArray, IntArray, IntArray, int]:
+    """Image columns that a pass broadcasts, their activations, the row change cycles before each,
+    and those behind the last (machines/eie/README.md, the scan's closed form)."""
+    image, n_pe = job.image, config.n_pe
+    first = step.first_row * n_pe
+    end = min(first + step.n_rows * n_pe, image.n_inputs)
+    columns = first + np.flatnonzero(job.activations[first:end]).astype(np.int64)
+    activations = job.activations[columns].astype(np.int64)
+    rows = step.first_row + step.n_rows
+    if step.bias:
+        columns = np.append(columns, image.n_columns - 1)
+        activations = np.append(activations, job.bias_activation)
+    reached = np.concatenate([[step.first_row], (columns + 1) // n_pe])
+    changes = config.row_change_cycles * (columns // n_pe - reached[:-1])
+    # A bias is at its row's only position: behind it the scan has finished.
+    trailing = 0 if step.bias else config.row_change_cycles * (rows - int(reached[-1]))
+    return columns, activations, changes, trailing

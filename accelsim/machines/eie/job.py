@@ -1,0 +1,194 @@
+"""What EIE is given to do: one layer and one input vector as integers, with its passes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim import __version__
+from accelsim.compression.binary_points import ById, choose_binary_points
+from accelsim.errors import InputError
+from accelsim.fixedpoint import bounds, quantise
+from accelsim.formats import LayerImage, build_image
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.plan import Pass, make_plan, tile_rows
+from accelsim.records import BinaryPoints, CompressedLayer
+from accelsim.records.job import Job
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerJob(Job):
+    """One layer and one input vector, as integers; `layer_job` makes it.
+
+    Attributes
+    ----------
+    image : the memory images, built with ``config.index_bits`` and the plan's tile rows
+    codebook : (2**weight_bits,) int64 weights of ``weight_value_bits`` bits; entry 0 is 0
+    activations : (n_inputs,) int64 of ``activation_bits`` bits, as the scan reads them
+    shift : right shift of every product
+    bias_activation : 1.0 in the activations' binary point
+    plan : the passes, in order
+    packed : the layer that the image was built from, or None
+    """
+
+    image: LayerImage
+    codebook: IntArray
+    activations: IntArray
+    shift: int
+    bias_activation: int
+    plan: tuple[Pass, ...]
+    packed: CompressedLayer | None = None
+
+    def check(self, config: EieConfig) -> None:
+        """Raise `InputError` if the job does not belong to this configuration."""
+        image = self.image
+        name = image.name
+        for what, got, want in (
+            ("n_pe", image.n_pe, config.n_pe),
+            ("weight_bits", image.weight_bits, config.weight_bits),
+            ("index_bits", image.index_bits, config.index_bits),
+            ("codebook entries", len(self.codebook), 1 << config.weight_bits),
+            ("activations", len(self.activations), image.n_inputs),
+        ):
+            if got != want:
+                raise InputError(f"{name}: {what} is {got}, the configuration needs {want}")
+        if not 0 <= self.shift <= config.weight_value_bits + config.activation_bits:
+            raise InputError(f"{name}: product shift is {self.shift}; need 0 or more; "
+                             f"lower output_frac_bits or raise the others")
+        for what, values, bits in (
+            ("codebook", self.codebook, config.weight_value_bits),
+            ("activations", self.activations, config.activation_bits),
+            ("bias activation", np.array([self.bias_activation]), config.activation_bits),
+        ):
+            low, high = bounds(bits)
+            if len(values) and (int(values.min()) < low or int(values.max()) > high):
+                raise InputError(f"{name}: {what} exceed {bits} bits")
+
+    def active_columns(self) -> IntArray:
+        """Image columns that are broadcast, ascending: non-zero activations, then the bias."""
+        active = np.flatnonzero(self.activations != 0)
+        if self.image.has_bias:
+            active = np.append(active, self.image.n_columns - 1)
+        return active.astype(np.int64, copy=False)
+
+    def finished(self, outputs: IntArray) -> IntArray:
+        """The accumulators in the layer's order of rows, negative ones zero where it has a ReLU."""
+        if self.packed is None:
+            return outputs
+        values = self.packed.in_layer_order(outputs)
+        return np.maximum(values, 0) if self.packed.relu else values
+
+    def input_sha256(self) -> str:
+        """Digest of the activations."""
+        return hashlib.sha256(self.activations.astype("<i8").tobytes()).hexdigest()
+
+    def on(self, config: EieConfig, packed: CompressedLayer | None = None) -> LayerJob:
+        """The same integers on another machine, or with another layer of the same values."""
+        layer = packed or self.packed
+        if layer is None:
+            raise InputError(f"{self.name}: made from an image; there is no layer to encode again")
+        image = image_for(config, layer)
+        return replace(self, image=image, plan=make_plan(config, image), packed=layer)
+
+
+def layer_job(
+    config: EieConfig, image: LayerImage, codebook: IntArray, activations: IntArray, shift: int,
+    bias_activation: int = 0, packed: CompressedLayer | None = None, **known: Any,
+) -> LayerJob:
+    """A job from integers: the passes are made here, once.
+
+    Parameters
+    ----------
+    known : ``frac_bits`` and ``provenance`` of the `Job`
+
+    Raises
+    ------
+    CapacityError
+        If the layer does not fit the machine (`accelsim.machines.eie.plan.make_plan`).
+    """
+    return LayerJob(
+        image, codebook, activations, shift, bias_activation, make_plan(config, image), packed,
+        name=image.name, **known,
+    )
+
+
+@lru_cache(maxsize=8)
+def _cached_image(packed: ById, n_pe: int, index_bits: int, rows: int) -> LayerImage:
+    return build_image(packed.layer, n_pe, index_bits, rows)
+
+
+def image_for(config: EieConfig, packed: CompressedLayer) -> LayerImage:
+    """The memory images of a layer on this machine; the last few are kept.
+
+    Raises
+    ------
+    InputError
+        If the layer's code width is not the machine's.
+    """
+    if packed.weight_bits != config.weight_bits:
+        raise InputError(
+            f"{packed.name}: compressed with weight_bits={packed.weight_bits}, the machine has "
+            f"{config.weight_bits}; compress again or set weight_bits={packed.weight_bits}"
+        )
+    rows = tile_rows(config, packed.n_outputs)
+    return _cached_image(ById(packed), config.n_pe, config.index_bits, rows)
+
+
+def make_job(
+    config: EieConfig, packed: CompressedLayer, activations: npt.ArrayLike,
+    binary_points: BinaryPoints | None = None,
+) -> LayerJob:
+    """A layer and one input vector as integers.
+
+    Parameters
+    ----------
+    activations : (n_inputs,); floats are quantised, integers are taken as fixed-point integers
+        with ``input_frac_bits`` already
+    binary_points : None chooses them (`accelsim.compression.binary_points`)
+
+    Raises
+    ------
+    InputError
+        If shapes, widths or binary points do not fit.
+    CapacityError
+        If the layer does not fit and ``capacity`` is "check".
+    """
+    vector = np.asarray(activations)
+    if vector.shape != (packed.n_inputs,):
+        raise InputError(
+            f"{packed.name}: activations have shape {vector.shape}; need ({packed.n_inputs},)"
+        )
+    points = binary_points or choose_binary_points(config, packed, vector)
+    if np.issubdtype(vector.dtype, np.integer):
+        integers = vector.astype(np.int64)
+    elif np.issubdtype(vector.dtype, np.floating):
+        integers = quantise(vector, config.activation_bits, points.input_frac_bits)
+    else:
+        raise InputError(f"{packed.name}: activations are {vector.dtype}; need float or integer")
+    bias = 0
+    if packed.has_bias:
+        if points.input_frac_bits < 0 or points.input_frac_bits > config.activation_bits - 2:
+            raise InputError(
+                f"{packed.name}: the bias input 1.0 does not fit activation_bits="
+                f"{config.activation_bits} with input_frac_bits={points.input_frac_bits}"
+            )
+        bias = 1 << points.input_frac_bits
+    codebook = quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
+    return layer_job(
+        config, image_for(config, packed), codebook, integers, points.shift, bias, packed,
+        frac_bits=signals(points), provenance={"accelsim": __version__, **packed.provenance},
+    )
+
+
+def signals(points: BinaryPoints) -> Mapping[str, int]:
+    """Binary points by signal, as results keep them."""
+    return {"weight": points.weight_frac_bits, "input": points.input_frac_bits,
+            "output": points.output_frac_bits}

@@ -1,0 +1,51 @@
+"""EIE as one record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+
+from accelsim.errors import InputError
+from accelsim.machines.base import Machine, Part
+from accelsim.machines.eie.config import EieConfig
+from accelsim.records import CompressedLayer
+from accelsim.records.result import JobResult
+
+_HERE = "accelsim.machines.eie"
+
+TELLINGS: dict[str, Part] = {
+    "functional": f"{_HERE}.functional:run",
+    "reference": f"{_HERE}.reference.array:run",
+    "fast": f"{_HERE}.fast.run:run",
+}
+
+MACHINE = Machine(
+    config=EieConfig,
+    config_file=resources.files(_HERE) / "eie.toml",
+    takes=(CompressedLayer,),
+    make_job=f"{_HERE}.job:make_job",
+    tellings=TELLINGS,
+    counters=f"{_HERE}.counters:Counters",
+    price=f"{_HERE}.energy:price",
+    explain=f"{_HERE}.explain:details",
+    remedies=f"{_HERE}.remedies:changes",
+    watch=f"{_HERE}.replay:replay",
+    tracks=f"{_HERE}.tracks:view",
+    metrics=f"{_HERE}.metrics:METRICS",
+    rtl=f"{_HERE}.rtl:RTL",
+)
+
+
+def register_engine(name: str, run: Callable[..., JobResult]) -> None:
+    """Offer another run of EIE under the name of an engine, as versions up to 0.1 did.
+
+    An engine is a telling that agrees with the others; a machine that differs is a plug-in.
+
+    Raises
+    ------
+    InputError
+        If the name is taken.
+    """
+    if name in TELLINGS:
+        raise InputError(f"there is an engine '{name}' already; choose another name")
+    TELLINGS[name] = run

@@ -1,0 +1,178 @@
+"""What each counter costs: the memories of a machine, and energies by module and kind.
+
+Kinds: "mac" (only real entries), "entry" (every entry), "column" (every broadcast column, and the
+SRAM reads that follow from it), "pass" (loading, storing, refilling).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from accelsim.energy.sram import SramPoint, SramTable, load_sram_table
+from accelsim.energy.technology import Events
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
+
+INDEX_BITS = 16
+"""Bits of a column index in the activation queue and of a row address (EIE sec. IV: 16-bit
+pointers)."""
+
+FREE_COUNTERS = {
+    "broadcasts": "wires of the H-tree; EIE gives no length or energy",
+    "row_change_cycles": "the scan's logic is in the LNZD nodes, priced by time",
+    "blocked_cycles": "time, priced as leakage and clock",
+    "scan_idle_cycles": "time, priced as leakage and clock",
+    "cycles": "time, priced as leakage and clock",
+    "passes": "control",
+    "start_cycles": "time, priced as leakage and clock",
+    "refill_cycles": "time; the bits are priced",
+    "load_cycles": "time; the accesses are priced",
+    "drain_cycles": "time, priced as leakage and clock",
+    "store_cycles": "time; the accesses are priced",
+    "padding_entries": "part of issued_entries",
+    "empty_column_cycles": "time; the pointer reads are priced",
+    "hazard_stall_cycles": "time, priced as leakage and clock",
+    "starved_cycles": "time, priced as leakage and clock",
+    "blocking_cycles": "time, priced as leakage and clock",
+    "queue_occupancy_sum": "state",
+    "queue_occupancy_max": "state",
+    "queue_occupancy_histogram": "state",
+    "saturations": "the comparison is part of the add",
+    "adder_bypasses": "the file is read all the same",
+    "write_bypasses": "the file is read all the same",
+}
+"""Counters without a price of their own, and why; every other one is priced."""
+
+
+@dataclass(frozen=True)
+class Memories:
+    """The SRAM arrays of one PE."""
+
+    pointer_bank: SramPoint
+    spmat: SramPoint
+    act: SramPoint
+    device: str
+
+    def placed(self) -> Iterator[tuple[str, SramPoint, int]]:
+        """Module, array and copies in a PE."""
+        yield "ptr_read", self.pointer_bank, 2
+        yield "spmat_read", self.spmat, 1
+        yield "act_rw", self.act, 1
+
+    def notes(self, config: EieConfig) -> list[str]:
+        """What was extrapolated or does not reach the clock."""
+        found = []
+        for what, array in (("pointer bank", self.pointer_bank), ("SpMat SRAM", self.spmat),
+                            ("activation SRAM", self.act)):
+            if array.extrapolated:
+                found.append(f"{what}: beyond the SRAM table, extrapolated")
+            if array.cycle_ns > 1e3 / config.clock_mhz:
+                found.append(
+                    f"{what}: cycle of {array.cycle_ns:.2f} ns ({self.device}) does not reach "
+                    f"{config.clock_mhz:g} MHz"
+                )
+        return found
+
+    def dram_pj(self, config: EieConfig, counters: Counters, events: Events) -> float:
+        """What the same pointer and SpMat reads would cost from DRAM."""
+        lines = int(counters.spmat_line_reads.sum()) * config.spmat_width_bits
+        pointers = int(counters.ptr_reads_even.sum() + counters.ptr_reads_odd.sum())
+        return events.linear_pj("dram", lines + pointers * config.pointer_bits)
+
+
+def memories(config: EieConfig, sram: SramTable | None = None) -> Memories:
+    """The arrays that a configuration needs.
+
+    Without ``sram`` they are LSTP, the only device type whose leakage fits EIE Table II, made for
+    800 MHz: balanced, but for the pointers. A column takes several cycles, so the next one's
+    pointers can be read ahead, and arrays that answer early would buy nothing.
+    """
+    table = sram or load_sram_table("lstp", "800mhz")
+    pointers = sram or load_sram_table("lstp", "800mhz_energy")
+    return Memories(
+        pointers.at(config.pointer_kb / 2, config.pointer_bits),
+        table.at(config.spmat_kb, config.spmat_width_bits),
+        table.at(config.act_sram_kb, config.register_bits),
+        table.device,
+    )
+
+
+@dataclass(frozen=True)
+class ModuleBits:
+    """Bits that each module of a PE stores in flip-flops: what its clock has to drive."""
+
+    bits: Mapping[str, int]
+
+    @classmethod
+    def of(cls, config: EieConfig) -> ModuleBits:
+        """Count them from the configuration."""
+        operands = config.weight_value_bits + config.activation_bits
+        return cls({
+            "act_queue": config.act_queue_depth * (INDEX_BITS + config.activation_bits),
+            "ptr_read": 2 * config.pointer_bits + config.activation_bits,
+            "spmat_read": config.spmat_width_bits + 2 * config.pointer_bits,
+            "arith_unit": 2 * operands + 2 * config.accumulator_bits,
+            "act_rw": 2 * config.regfile_depth * config.register_bits,
+        })
+
+    def over_published(self) -> dict[str, float]:
+        """The same over the published machine's, for which the calibration holds."""
+        published = {"act_queue": 8 * 32, "ptr_read": 48, "spmat_read": 96, "arith_unit": 96,
+                     "act_rw": 2 * 64 * 16}
+        return {module: bits / published[module] for module, bits in self.bits.items()}
+
+
+def event_energies(
+    config: EieConfig, counters: Counters, arrays: Memories, events: Events
+) -> dict[str, dict[str, float]]:
+    """Energy in pJ of all PEs' counted events, by module and kind."""
+
+    def total(name: str) -> int:
+        return int(getattr(counters, name).sum())
+
+    def register(bits: float) -> float:
+        return events.linear_pj("register", bits)
+
+    item = INDEX_BITS + config.activation_bits
+    operands = config.weight_value_bits + config.activation_bits
+    multiply = events.multiply_pj(config.weight_value_bits, config.activation_bits)
+    # Pipeline registers behind look-up, multiply and add.
+    mac = (
+        multiply
+        + events.linear_pj("add", config.accumulator_bits)
+        + register(2 * operands + 2 * config.accumulator_bits)
+    )
+    read = events.linear_pj("register_file_read", config.register_bits)
+    write = events.linear_pj("register_file_write", config.register_bits)
+    line = arrays.spmat.read_pj + register(config.spmat_width_bits)
+    refill = (
+        events.linear_pj("dram", 1)
+        + arrays.spmat.write_pj / config.spmat_width_bits
+    )
+    return {
+        "act_queue": {"column": (total("queue_pushes") + total("queue_pops")) * register(item)},
+        "ptr_read": {
+            "column": (total("ptr_reads_even") + total("ptr_reads_odd"))
+            * (arrays.pointer_bank.read_pj + register(config.pointer_bits)),
+        },
+        "spmat_read": {
+            "entry": total("spmat_line_reads") * line,
+            "pass": counters.refill_bits * refill,
+        },
+        "arith_unit": {
+            # Codebook look-up, and row = last row + run + 1.
+            "entry": total("issued_entries")
+            * (register(config.weight_value_bits) + events.linear_pj("add", INDEX_BITS)),
+            "mac": total("macs") * mac,
+        },
+        "act_rw": {
+            "mac": total("macs") * read + total("dst_reg_writes") * write,
+            "column": total("src_reg_reads") * read,
+            "pass": total("src_reg_writes") * write
+            + (total("dst_reg_reads") - total("macs")) * read
+            + total("act_sram_reads") * arrays.act.read_pj
+            + total("act_sram_writes") * arrays.act.write_pj,
+        },
+        "lnzd": {},
+    }

@@ -1,0 +1,183 @@
+"""How a layer is cut into passes when it is larger than the memories (contract M1 to M5).
+
+The plan is data: every engine and the RTL's CCU execute the same list of passes. It depends on
+shapes, entry counts and the configuration only.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from accelsim.errors import CapacityError
+from accelsim.formats.interleaved_csc import LayerImage, decode_image
+from accelsim.machines.eie.config import EieConfig
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One run of the scan over register rows ``[first_row, first_row + n_rows)``.
+
+    A row is one activation of every PE. ``tile`` is the batch of outputs that the pass adds to.
+    """
+
+    tile: int
+    first_row: int
+    n_rows: int
+    clear: bool             # accumulators start at zero
+    bias: bool              # 1.0 is broadcast after the last row
+    load_rows: int          # rows copied from the activation SRAM to the source file first
+    store_rows: int         # rows copied from the destination file to the activation SRAM after
+    refill_bits: int        # bits that the DMA brings for this pass, over all PEs
+
+
+def tile_rows(config: EieConfig, n_outputs: int) -> int:
+    """Outputs of one PE in a full tile: what the destination register file holds."""
+    rows = -(-n_outputs // config.n_pe)
+    return rows if config.capacity == "ignore" else min(rows, config.regfile_depth)
+
+
+def make_plan(config: EieConfig, image: LayerImage) -> tuple[Pass, ...]:
+    """The passes of one layer, in order.
+
+    Raises
+    ------
+    CapacityError
+        If ``capacity`` is "check" and a memory is too small, or "stream" and a single row is
+        larger than a memory; the message says by how much and what would fit.
+    """
+    in_rows = -(-image.n_inputs // config.n_pe)
+    out_rows = -(-image.n_outputs // config.n_pe)
+    if config.capacity == "ignore":
+        return (Pass(0, 0, in_rows, True, image.has_bias, 0, 0, 0),)
+    _check_activations(config, image, in_rows, out_rows)
+    resident = _fits(config, image)
+    passes: list[Pass] = []
+    for tile in range(image.n_tiles):
+        rows_here = min(config.regfile_depth, out_rows - tile * config.regfile_depth)
+        for first in range(0, in_rows, config.regfile_depth):
+            last = min(first + config.regfile_depth, in_rows)
+            load = last - first if in_rows > config.regfile_depth else 0
+            for a, b, bits in _segments(config, image, tile, first, last, resident):
+                ends_tile = b == in_rows
+                passes.append(
+                    Pass(
+                        tile=tile,
+                        first_row=a,
+                        n_rows=b - a,
+                        clear=a == 0,
+                        bias=ends_tile and image.has_bias,
+                        load_rows=load if a == first else 0,
+                        store_rows=rows_here if ends_tile and image.n_tiles > 1 else 0,
+                        refill_bits=bits,
+                    )
+                )
+    return tuple(passes)
+
+
+def _check_activations(
+    config: EieConfig, image: LayerImage, in_rows: int, out_rows: int
+) -> None:
+    spilled = (in_rows if in_rows > config.regfile_depth else 0) + (
+        out_rows if image.n_tiles > 1 else 0
+    )
+    if spilled > config.act_sram_words:
+        need_kb = _kb(spilled * config.register_bits)
+        raise CapacityError(
+            f"{image.name}: {spilled} activations a PE do not fit the activation SRAM "
+            f"({config.act_sram_words} in {config.act_sram_kb:g} KB); use act_sram_kb="
+            f"{need_kb:g}, a larger n_pe, or capacity='ignore'"
+        )
+
+
+def _fits(config: EieConfig, image: LayerImage) -> bool:
+    """Whether the whole layer is resident; raises where "check" forbids refilling."""
+    entries = image.max_entries
+    pointers = image.n_tiles * (image.n_columns + 1)
+    limit = min(config.spmat_entries, (1 << config.pointer_bits) - 1)
+    if entries <= limit and pointers <= config.pointer_words:
+        return True
+    if config.capacity == "stream":
+        return False
+    advice = f"try n_pe={_n_pe_that_fits(image, limit)}, "
+    if entries > config.spmat_entries:
+        kb = _kb(-(-entries // config.entries_per_line) * config.spmat_width_bits)
+        raise CapacityError(
+            f"{image.name}: {entries} entries in one PE, {entries - config.spmat_entries} more "
+            f"than the {config.spmat_kb:g} KB SpMat SRAM holds; {advice}spmat_kb={kb:g}, "
+            f"or capacity='stream'"
+        )
+    if entries > limit:
+        raise CapacityError(
+            f"{image.name}: {entries} entries in one PE, {entries - limit} more than "
+            f"pointer_bits={config.pointer_bits} address; {advice}"
+            f"pointer_bits={int(entries).bit_length()}, or capacity='stream'"
+        )
+    kb = _kb(pointers * config.pointer_bits)
+    raise CapacityError(
+        f"{image.name}: {pointers} pointers a PE, {pointers - config.pointer_words} more than the "
+        f"{config.pointer_kb:g} KB pointer SRAM holds; try pointer_kb={kb:g}, "
+        f"or capacity='stream'"
+    )
+
+
+def _kb(bits: int) -> float:
+    """Kilobytes that hold ``bits``, rounded up to 16 bytes."""
+    return math.ceil(bits / 128) / 64
+
+
+def _n_pe_that_fits(image: LayerImage, limit: int) -> int:
+    """Fewest PEs (within an eighth) whose fullest holds at most ``limit`` entries.
+
+    Padding is taken at its present share, which more PEs only lower.
+    """
+    rows = decode_image(image).rows
+    padding = image.codes.size / max(len(rows), 1)
+    n_pe = max(image.n_pe + 1, math.ceil(image.codes.size / limit))
+    while np.bincount(rows % n_pe).max(initial=0) * padding > limit and n_pe < image.n_outputs:
+        n_pe += max(1, n_pe // 8)
+    return n_pe
+
+
+def _segments(
+    config: EieConfig, image: LayerImage, tile: int, first: int, last: int, resident: bool
+) -> list[tuple[int, int, int]]:
+    """Cut rows [first, last) so that each part fits the SRAMs: (row, end row, DMA bits)."""
+    if resident:
+        return [(first, last, 0)]
+    parts: list[tuple[int, int, int]] = []
+    limit = min(config.spmat_entries, (1 << config.pointer_bits) - 1)
+    start = first
+    while start < last:
+        end = start
+        while end < last:
+            entries, columns = _span(image, tile, start, end + 1)
+            if entries.max() > limit or columns + 1 > config.pointer_words:
+                break
+            end += 1
+        if end == start:
+            entries, columns = _span(image, tile, start, start + 1)
+            raise CapacityError(
+                f"{image.name}: one row of {columns} columns needs {int(entries.max())} entries "
+                f"and {columns + 1} pointers in one PE, more than the SRAMs hold; "
+                f"try a larger spmat_kb, pointer_kb or pointer_bits"
+            )
+        entries, columns = _span(image, tile, start, end)
+        lines = int((-(-entries // config.entries_per_line)).sum())
+        pointer_bits = (columns + 1) * config.pointer_bits * config.n_pe
+        parts.append((start, end, lines * config.spmat_width_bits + pointer_bits))
+        start = end
+    return parts
+
+
+def _span(image: LayerImage, tile: int, first: int, end: int) -> tuple[np.ndarray, int]:
+    """Entries of each PE and number of columns in rows [first, end), the bias with the last."""
+    n_pe = image.n_pe
+    a = first * n_pe
+    b = min(end * n_pe, image.n_inputs)
+    if image.has_bias and end * n_pe >= image.n_inputs:
+        b = image.n_columns
+    pointers = image.pointers[:, tile]
+    return pointers[:, b] - pointers[:, a], b - a

@@ -1,0 +1,1 @@
+"""The discrete-event telling of EIE: one class a hardware unit, wired in `array`."""

@@ -1,0 +1,178 @@
+"""EIE: an array of PEs behind one control unit, cycle by cycle (Han et al., ISCA 2016, sec. IV)."""
+
+from __future__ import annotations
+
+import random
+from typing import ClassVar, Protocol
+
+import numpy as np
+import simpy
+
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.reference.ccu import Ccu
+from accelsim.machines.eie.reference.counting import count
+from accelsim.machines.eie.reference.pe import Pe
+from accelsim.records.result import JobResult
+from accelsim.units.clock import Clock, Process
+
+
+class Observer(Protocol):
+    """Sees every cycle between its two phases: registers before the edge, and decisions."""
+
+    def cycle(self, t: int, machine: Eie) -> None:
+        """``t`` counts from 0, the first start cycle."""
+
+
+def run(
+    config: EieConfig, job: LayerJob, outputs: bool = True, *,
+    shuffle: random.Random | None = None, observer: Observer | None = None,
+    wiring: type[Eie] | None = None,
+) -> JobResult:
+    """Run one layer.
+
+    Parameters
+    ----------
+    outputs : whether the result holds the outputs
+    shuffle : puts the processes into another order; no result depends on it
+    observer : is called in every cycle
+    wiring : a machine derived from `Eie`, with other units
+
+    Raises
+    ------
+    CapacityError
+        If the layer does not fit the machine (`accelsim.machines.eie.plan.make_plan`).
+    """
+    machine = (wiring or Eie)(config, job, observer)
+    machine.run(shuffle)
+    counters, operations = count(machine)
+    return JobResult(machine.outputs() if outputs else None, counters, operations)
+
+
+class Eie:
+    """The array and one layer in its memories.
+
+    Attributes
+    ----------
+    CCU, PE : the classes it is made of; a machine with others derives from this one
+    clock, ccu, pes : the units
+    plan : the passes
+    step : the pass in work, from its refill on
+    """
+
+    CCU: ClassVar[type[Ccu]] = Ccu
+    PE: ClassVar[type[Pe]] = Pe
+
+    def __init__(self, config: EieConfig, job: LayerJob, observer: Observer | None = None) -> None:
+        self.config = config
+        self.job = job
+        self.plan = job.plan
+        self.step = self.plan[0]
+        self._env = simpy.Environment()
+        self.clock = Clock(
+            self._env, None if observer is None else lambda t: observer.cycle(t, self)
+        )
+        self.ccu = self.CCU(config, self.plan, job.bias_activation, self.begin, self._read_row)
+        n_pe, image = config.n_pe, job.image
+        in_rows = -(-image.n_inputs // n_pe)
+        self._loads = any(step.load_rows for step in self.plan)
+        self._stores = any(step.store_rows for step in self.plan)
+        rows = max(image.tile_rows, config.regfile_depth if self._loads else in_rows)
+        words = self._loads * in_rows + self._stores * -(-image.n_outputs // n_pe)
+        self.pes = [self.PE(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
+        self._io_mode(in_rows)
+
+    def run(self, shuffle: random.Random | None = None, last: int | None = None) -> None:
+        """To the end of the last pass, or of cycle ``last``."""
+        control = self._control()
+        processes = [control, self.clock.run(), *(pe.run() for pe in self.pes)]
+        if self.clock.cycle:  # resumed: queues may be full already, so their PEs go first
+            processes.reverse()
+        if shuffle is not None:
+            shuffle.shuffle(processes)
+        made = {process: self._env.process(process) for process in processes}
+        self.clock.loading[self] = None
+        end: simpy.Event = made[control]
+        if last is not None:
+            end |= self.clock.after(last)
+        self._env.run(until=end)
+        for pe in self.pes:
+            pe.settle()
+
+    def load(self) -> None:
+        """Clock edge of the CCU and, in load and store phases, of the activation SRAMs."""
+        ccu = self.ccu
+        if ccu.phase in ("load", "store"):
+            for pe in self.pes:
+                pe.act_rw.load(ccu.load_row, ccu.store_row)
+        ccu.load()
+
+    def outputs(self) -> IntArray:
+        """The accumulators, (n_outputs,): PE after PE in each row."""
+        rows = -(-self.job.image.n_outputs // self.config.n_pe)
+        if self._stores:
+            columns = [pe.act_rw.sram[-rows:] for pe in self.pes]
+        else:
+            columns = [pe.act_rw.destination[:rows] for pe in self.pes]
+        return np.array(columns, dtype=np.int64).T.ravel()[: self.job.image.n_outputs]
+
+    def pointer_address(self, column: int) -> int:
+        """Where the first pointer of an image column is, in the present pass."""
+        if self.step.refill_bits:
+            return column - self.step.first_row * self.config.n_pe
+        return self.step.tile * (self.job.image.n_columns + 1) + column
+
+    def _control(self) -> Process:
+        """The CCU's process: full flags and busy PEs in, broadcasts out."""
+        ccu, pes, idle = self.ccu, self.pes, [False] * self.config.n_pe
+        while True:
+            awake = len(self.clock.loading) > 1  # anyone beside the control itself
+            full = [pe.act_queue.full for pe in pes] if awake else idle
+            if not ccu.decide(full, awake and any(pe.busy for pe in pes)):
+                return
+            if ccu.broadcast is not None:
+                for pe in pes:
+                    pe.push(ccu.broadcast)
+            yield self.clock.tick
+
+    def _io_mode(self, in_rows: int) -> None:
+        """Before the first cycle: activations as the layer before leaves them, and the weights."""
+        n_pe = self.config.n_pe
+        padded = np.zeros(in_rows * n_pe, dtype=np.int64)
+        padded[: len(self.job.activations)] = self.job.activations
+        for index, pe in enumerate(self.pes):
+            mine = padded[index::n_pe].tolist()
+            (pe.act_rw.sram if self._loads else pe.act_rw.destination)[:in_rows] = mine
+            memory = self.job.image.pe(index)
+            self._fill(pe, memory.pointers.ravel(), memory.codes, memory.runs)
+
+    def begin(self, step: Pass) -> None:
+        """A pass's control registers, and the DMA's work if the layer is not resident (C1, M4)."""
+        self.step = step
+        image = self.job.image
+        first = step.first_row * self.config.n_pe
+        end = min(first + step.n_rows * self.config.n_pe, image.n_inputs)
+        for index, pe in enumerate(self.pes):
+            if step is self.plan[0]:
+                pe.act_rw.swap()
+            if step.clear:
+                pe.act_rw.clear()
+            pe.spmat_read.begin()
+            pe.ptr_read.begin(self.pointer_address(0))
+            if step.refill_bits:
+                memory = image.pe(index)
+                pointers = memory.pointers[
+                    step.tile, first : (image.n_columns if step.bias else end) + 1
+                ]
+                part = slice(int(pointers[0]), int(pointers[-1]))
+                self._fill(pe, pointers - pointers[0], memory.codes[part], memory.runs[part])
+
+    @staticmethod
+    def _fill(pe: Pe, pointers: IntArray, codes: np.ndarray, runs: np.ndarray) -> None:
+        flat = np.ascontiguousarray(pointers).data
+        pe.ptr_read.fill(flat[0::2], flat[1::2])
+        pe.spmat_read.fill(codes.tobytes(), runs.tobytes())
+
+    def _read_row(self, row: int) -> list[int]:
+        return [pe.act_rw.read(row) for pe in self.pes]

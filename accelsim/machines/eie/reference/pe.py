@@ -1,0 +1,117 @@
+"""One processing element: its units, wired (EIE Fig. 4)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.reference.act_rw import ActRw
+from accelsim.machines.eie.reference.ccu import Ccu
+from accelsim.units.act_queue import ActQueue, Item
+from accelsim.units.arith_unit import ArithUnit
+from accelsim.units.clock import Clock, Process
+from accelsim.units.ptr_read import PtrRead
+from accelsim.units.spmat_read import SpmatRead
+from accelsim.units.weight_decoder import WeightDecoder
+
+
+class Pe:
+    """act_queue -> ptr_read -> spmat_read -> arith_unit -> act_rw.
+
+    Sleeps while all of them are empty; a pushed column wakes it in the cycle of the broadcast.
+    """
+
+    # A machine with another unit derives from this class and names it here.
+    ACT_QUEUE: ClassVar[type[ActQueue]] = ActQueue
+    PTR_READ: ClassVar[type[PtrRead]] = PtrRead
+    SPMAT_READ: ClassVar[type[SpmatRead]] = SpmatRead
+    WEIGHT_DECODER: ClassVar[type[WeightDecoder]] = WeightDecoder
+    ARITH_UNIT: ClassVar[type[ArithUnit]] = ArithUnit
+    ACT_RW: ClassVar[type[ActRw]] = ActRw
+
+    __slots__ = ("_asleep", "_ccu", "_clock", "_slept_compute", "_slept_from", "_wake",
+                 "act_queue", "act_rw", "arith_unit", "ptr_read", "spmat_read", "stall_cycles",
+                 "starved_cycles")
+
+    def __init__(
+        self, config: EieConfig, job: LayerJob, rows: int, sram_words: int, clock: Clock, ccu: Ccu
+    ) -> None:
+        self.act_queue = self.ACT_QUEUE(config.act_queue_depth)
+        self.ptr_read = self.PTR_READ(config.empty_column_cycles)
+        self.spmat_read = self.SPMAT_READ(config.entries_per_line)
+        decoder = self.WEIGHT_DECODER(job.codebook.tolist())
+        self.arith_unit = self.ARITH_UNIT(
+            decoder, job.shift, config.accumulator_bits, config.bypass
+        )
+        self.act_rw = self.ACT_RW(rows, sram_words)
+        self.stall_cycles = 0
+        self.starved_cycles = 0
+        self._clock = clock
+        self._ccu = ccu
+        self._wake = clock.tick
+        self._asleep = False
+        self._slept_from = 0
+        self._slept_compute = 0
+
+    def run(self) -> Process:
+        """The PE's process."""
+        clock = self._clock
+        clock.loading[self] = None
+        queue, ptr_read, spmat_read, arith_unit = (
+            self.act_queue, self.ptr_read, self.spmat_read, self.arith_unit
+        )
+        while True:
+            spmat_read.decide(arith_unit.waits)
+            ptr_read.decide(queue.items, spmat_read.free)
+            if ptr_read.pops:
+                queue.pop(ptr_read.pops)
+            elif not (spmat_read.holds or queue.pushed) and arith_unit.empty:
+                yield from self._sleep()
+            yield clock.tick
+
+    def push(self, item: Item) -> None:
+        """The broadcast bus: one item for the queue, in the first phase of a cycle."""
+        self.act_queue.push(item)
+        if self._asleep:
+            self._asleep = False
+            self._wake.succeed()
+
+    def load(self) -> None:
+        """Clock edge of all units, and the state of this cycle (README.md, counters)."""
+        spmat_read, arith_unit = self.spmat_read, self.arith_unit
+        if not (spmat_read.advances or spmat_read.skips):
+            if arith_unit.waits:
+                self.stall_cycles += 1
+            elif self._ccu.phase == "compute":
+                self.starved_cycles += 1
+        entry = spmat_read.load(self.ptr_read.load())
+        arith_unit.load(entry, self.act_rw.destination)
+        self.act_queue.load()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the compute phase goes on because of this PE."""
+        return bool(self.act_queue.items) or self.spmat_read.holds or self.arith_unit.waits
+
+    def settle(self) -> None:
+        """Account for the cycles slept so far."""
+        if self._asleep:
+            self._account()
+
+    def _sleep(self) -> Process:
+        """Until a push; what was decided (nothing) still holds then."""
+        clock = self._clock
+        self._asleep = True
+        self._wake = clock.event()
+        self._slept_from = clock.cycle
+        self._slept_compute = self._ccu.phase_cycles["compute"]
+        del clock.loading[self]
+        yield self._wake
+        clock.loading[self] = None
+        self._account()
+
+    def _account(self) -> None:
+        """A sleeping PE is starved in compute cycles, and its queue is empty."""
+        self.starved_cycles += self._ccu.phase_cycles["compute"] - self._slept_compute
+        self.act_queue.idle(self._clock.cycle - self._slept_from)

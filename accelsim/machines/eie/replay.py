@@ -1,0 +1,167 @@
+"""A window of a run, cycle by cycle, without simulating what comes before it.
+
+Times and sums up to the window come from the fast engine's walk over entries; the reference is
+set to that state and goes on from there. What an observer sees is what it would have seen in a
+whole run (tests/engines/test_replay.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from accelsim.errors import InputError
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.fast.walk import Walk, walk_pass
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.reference.array import Eie, Observer
+from accelsim.machines.eie.reference.resume import MachineState, PeState, run_from
+from accelsim.units.arith_unit import ARITH_STAGES
+
+
+def replay(
+    config: EieConfig, job: LayerJob, first: int, last: int, observer: Observer
+) -> int:
+    """Show the cycles ``first`` to ``last`` of a layer to an observer.
+
+    Returns
+    -------
+    The number of cycles shown: fewer if the layer ends before ``last``.
+
+    Raises
+    ------
+    InputError
+        If the window is empty or begins after the layer's end.
+    CapacityError
+        If the layer does not fit the machine.
+    """
+    if not 0 <= first <= last:
+        raise InputError(f"cycles {first} to {last}: need 0 or more, and the first not the later")
+    state = state_before(config, job, first)
+    window = _Window(observer, first, last)
+    run_from(config, job, state, last, window)
+    return window.shown
+
+
+class _Window:
+    """Passes on what lies inside of the window; the machine may start a little before it."""
+
+    def __init__(self, observer: Observer, first: int, last: int) -> None:
+        self._observer, self._first, self._last = observer, first, last
+        self.shown = 0
+
+    def cycle(self, t: int, machine: Eie) -> None:
+        if self._first <= t <= self._last:
+            self.shown += 1
+            self._observer.cycle(t, machine)
+
+
+def state_before(config: EieConfig, job: LayerJob, cycle: int) -> MachineState | None:
+    """A state at or a little before ``cycle``; None is the state before the first cycle.
+
+    In a compute phase it is the cycle itself, in a drain or store the end of the compute phase
+    before it, in a start, refill or load phase the pass's first cycle.
+    """
+    plan = job.plan
+    n_pe = config.n_pe
+    sums = np.zeros((n_pe, job.image.tile_rows), np.int64)
+    tiles: list[IntArray] = []
+    now = 0
+    for index, step in enumerate(plan):
+        before = _before(config, step)
+        compute = walk_pass(config, job, step).compute_cycles
+        after = ARITH_STAGES + step.store_rows
+        if cycle < now + before + compute + after:
+            stored = np.hstack([np.zeros((n_pe, 0), np.int64), *tiles])
+            if cycle < now + before or not compute:
+                files = (*_source(config, job, plan[:index]), sums)
+                return MachineState(now, index, *files, stored) if index else None
+            files = (*_source(config, job, plan[: index + 1]), sums)
+            stop = min(cycle - now - before, compute - 1)
+            if step.clear:
+                sums[:] = 0
+            walk = walk_pass(config, job, step, stop, sums)
+            return MachineState(
+                now + before + stop, index, *files, stored,
+                [_pe_state(job, step, walk, pe) for pe in range(n_pe)],
+                *_scan_state(config, step, walk, stop),
+            )
+        if step.clear:
+            sums[:] = 0
+        walk_pass(config, job, step, None, sums)
+        if step.store_rows:
+            tiles.append(sums[:, : step.store_rows].copy())
+        now += before + compute + after
+    raise InputError(
+        f"{job.image.name}: cycle {cycle} is behind the end; the layer takes {now} cycles"
+    )
+
+
+def _before(config: EieConfig, step: Pass) -> int:
+    """Cycles of a pass before its compute phase."""
+    refill = -(-step.refill_bits // config.dma_width_bits)
+    return config.start_cycles + refill + (step.load_rows + 1 if step.load_rows else 0)
+
+
+def _source(
+    config: EieConfig, job: LayerJob, done: Sequence[Pass]
+) -> tuple[int, IntArray]:
+    """Register row of the inputs in row 0 of the source files after these passes have loaded
+    theirs, and what the files hold, (n_pe, rows)."""
+    rows = -(-job.image.n_inputs // config.n_pe)
+    padded = np.zeros(rows * config.n_pe, np.int64)
+    padded[: job.image.n_inputs] = job.activations
+    inputs = padded.reshape(rows, config.n_pe).T
+    if rows <= config.regfile_depth or config.capacity == "ignore":
+        return 0, inputs
+    first = 0
+    source = np.zeros((config.n_pe, config.regfile_depth), np.int64)
+    for step in done:
+        if step.load_rows:
+            first = step.first_row
+            source[:, : step.load_rows] = inputs[:, first : first + step.load_rows]
+    return first, source
+
+
+def _pe_state(job: LayerJob, step: Pass, walk: Walk, pe: int) -> PeState:
+    """One PE at the cycle at which the walk stopped."""
+    popped, finished, last_address, last_broadcast, last_row = walk.state[pe].tolist()
+    pointers = job.image.pointers[pe, step.tile]
+    base = int(pointers[step.first_row * job.image.n_pe]) if step.refill_bits else 0
+    column = None
+    if finished < popped:
+        image_column = int(walk.columns[popped - 1])
+        begin, end = (int(p) - base for p in pointers[image_column : image_column + 2])
+        fresh = last_broadcast != popped - 1
+        activation = int(walk.activations[popped - 1])
+        column = (begin if fresh else last_address - base + 1, end, activation, fresh)
+    waiting = slice(popped, walk.broadcasts)
+    return PeState(
+        queue=list(zip(
+            walk.columns[waiting].tolist(), walk.activations[waiting].tolist(), strict=True
+        )),
+        column=column,
+        last_address=last_address - base if last_address >= 0 else -1,
+        last_row=last_row,
+        stages=[
+            (row, code, int(walk.activations[k])) if k >= 0 else None
+            for row, code, k in walk.flight[pe].tolist()
+        ],
+    )
+
+
+def _scan_state(
+    config: EieConfig, step: Pass, walk: Walk, stop: int
+) -> tuple[int | None, int]:
+    """Activation index of the last broadcast, and row changes since."""
+    done = walk.broadcasts
+    position = int(walk.columns[done - 1]) if done else None
+    since = stop - (int(walk.issue[done - 1]) + 1 if done else 0)
+    if done < len(walk.columns):
+        return position, min(since, int(walk.row_changes[done]))
+    reached = step.first_row if position is None else (position + 1) // config.n_pe
+    ends = step.first_row + step.n_rows
+    trailing = 0 if step.bias else config.row_change_cycles * (ends - reached)
+    return position, min(since, trailing)

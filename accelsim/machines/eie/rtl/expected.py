@@ -1,0 +1,234 @@
+"""What the Verilog array must do in every cycle, told by the reference engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.reference.array import Eie, run
+from accelsim.machines.eie.reference.ccu import Ccu
+from accelsim.machines.eie.reference.pe import Pe
+from accelsim.machines.eie.rtl import images
+from accelsim.machines.eie.rtl.params import RtlParameters, rtl_plan
+from accelsim.records.result import JobResult
+
+Fields = Mapping[str, IntArray]
+"""Of a trace: name to (n_cycles,) of the control unit, (n_cycles, n_pe) of the PEs."""
+
+_PHASES = ("start", "load", "compute", "drain", "store")
+
+
+class TraceObserver:
+    """Collects the fields of `RtlParameters`; an observer of the reference.
+
+    It sees registers before the edge and decisions: what ``trace_o`` shows in the same cycle.
+    """
+
+    def __init__(self, config: EieConfig, job: LayerJob) -> None:
+        self._config = config
+        self._pointers_of_a_tile = job.image.n_columns + 1
+        self._bias_column = job.image.bias_column
+        self._codebook = job.codebook.tolist()
+        self._entries = [job.image.pe(index) for index in range(config.n_pe)]
+        self._activation_mask = (1 << config.activation_bits) - 1
+        self._pass = -1
+        self._ccu: list[dict[str, int]] = []
+        self._events: list[tuple[int, int, dict[str, int]]] = []
+        # Of each PE: counts seen; whether nothing of the column held has advanced; entry address
+        # in stage 1.
+        self._counted = [(0, 0, 0)] * config.n_pe
+        self._fresh = [False] * config.n_pe
+        self._stage1: list[int | None] = [None] * config.n_pe
+
+    def cycle(self, t: int, machine: Eie) -> None:
+        """Record cycle ``t``."""
+        ccu = machine.ccu
+        self._pass += ccu.phase == "start"  # one cycle each
+        base = machine.plan[self._pass].tile * self._pointers_of_a_tile
+        seen = {"running": 1} | {phase: int(ccu.phase == phase) for phase in _PHASES}
+        # The last load cycle gives no address.
+        seen["load"] = int(ccu.load_row is not None)
+        if ccu.phase == "compute" and not ccu.scan.finished:
+            self._scan(ccu, base, seen)
+        self._ccu.append(seen)
+        for index, pe in enumerate(machine.pes):
+            self._late(t, index, pe)
+            holds = pe.act_queue.items or pe.spmat_read.holds or not pe.arith_unit.empty
+            if holds or self._stage1[index] is not None:
+                self._events.append((t, index, self._pe(index, pe, base)))
+
+    def fields(self, parameters: RtlParameters) -> dict[str, IntArray]:
+        """Every field of the trace; see `accelsim.rtl_bridge.trace.Fields`."""
+        cycles = len(self._ccu)
+        result: dict[str, IntArray] = {
+            name: np.array([seen.get(name, 0) for seen in self._ccu], dtype=np.int64)
+            for name, _ in parameters.ccu_trace_fields()
+        }
+        for name, _ in parameters.pe_trace_fields():
+            result[name] = np.zeros((cycles, parameters.n_pe), dtype=np.int64)
+        for t, index, seen in self._events:
+            for name, value in seen.items():
+                result[name][t, index] = value
+        return result
+
+    def _scan(self, ccu: Ccu, base: int, seen: dict[str, int]) -> None:
+        if ccu.scan.found is None:
+            seen["row_change"] = 1
+            return
+        column, activation = ccu.scan.item
+        value = activation & self._activation_mask
+        if column != self._bias_column:
+            seen["lnzd_tree.found"] = 1
+            seen["lnzd_tree.index"] = ccu.scan.found
+            seen["lnzd_tree.value"] = value
+        if ccu.broadcast is None:
+            seen["blocked"] = 1
+            return
+        seen["broadcast"] = 1
+        seen["broadcast_column"] = base + column
+        seen["broadcast_activation"] = value
+
+    def _late(self, t: int, index: int, pe: Pe) -> None:
+        """Counts that tell of the cycle before: the edge has made them."""
+        before = self._counted[index]
+        now = pe.spmat_read.padding, pe.arith_unit.saturations, pe.act_rw.source_writes
+        if now == before:
+            return
+        self._counted[index] = now
+        if now[0] > before[0]:  # it left spmat_read one cycle ago and is in stage 1 now
+            self._events.append((t, index, {"arith_unit.padding": 1}))
+        if now[1] > before[1]:
+            self._events.append((t - 1, index, {"arith_unit.saturation": 1}))
+        if now[2] > before[2]:
+            self._events.append((t - 1, index, {"act_rw.load_write": 1}))
+
+    def _pe(self, index: int, pe: Pe, base: int) -> dict[str, int]:
+        queue, spmat = pe.act_queue, pe.spmat_read
+        seen = {"act_queue.count": len(queue.items)}
+        pops = queue.head is not None and spmat.free
+        if queue.head is not None:
+            word = base + queue.head[0]
+            seen["act_queue.column"] = word
+            seen["act_queue.activation"] = queue.head[1] & self._activation_mask
+            if pops:
+                seen["ptr_read.pop"] = 1
+                seen["ptr_read.even_word"] = word + (word & 1)
+                seen["ptr_read.odd_word"] = word + 1 - (word & 1)
+        if spmat.holds and self._fresh[index]:
+            seen["ptr_read.begin"], seen["ptr_read.end"] = spmat.address, spmat.end
+        advances = spmat.holds and spmat.advances
+        if advances:
+            line = spmat.address // self._config.entries_per_line
+            seen["spmat_read.issue"] = 1
+            if line != spmat.line:
+                seen["spmat_read.line_read"] = 1
+                seen["spmat_read.line"] = line
+        elif spmat.holds and spmat.skips:
+            seen["spmat_read.empty"] = 1
+        seen["spmat_read.frees"] = int(spmat.holds and spmat.free)
+        self._arithmetic(index, pe, seen)
+        self._fresh[index] = pops or (self._fresh[index] and not advances)
+        if not pe.arith_unit.waits:
+            self._stage1[index] = spmat.address if advances else None
+        return seen
+
+    def _arithmetic(self, index: int, pe: Pe, seen: dict[str, int]) -> None:
+        arith, mask = pe.arith_unit, (1 << self._config.accumulator_bits) - 1
+        address = self._stage1[index]
+        if address is not None:
+            code = int(self._entries[index].codes[address])
+            seen["spmat_read.code"] = code
+            seen["spmat_read.run"] = int(self._entries[index].runs[address])
+            if code:
+                weight_mask = (1 << self._config.weight_value_bits) - 1
+                seen["weight_decoder.weight"] = self._codebook[code] & weight_mask
+        seen["arith_unit.wait"] = int(arith.waits)
+        if arith.row2 >= 0:
+            near, far = arith.row2 == arith.row3, arith.row2 == arith.row4
+            seen["arith_unit.mac"] = 1
+            seen["arith_unit.read_row"] = arith.row2
+            seen["act_rw.read_value"] = pe.act_rw.destination[arith.row2] & mask
+            seen["arith_unit.adder_bypass"] = int(self._config.bypass and near)
+            seen["arith_unit.write_bypass"] = int(self._config.bypass and far and not near)
+        if arith.row4 >= 0:
+            seen["arith_unit.write"] = 1
+            seen["arith_unit.write_row"] = arith.row4
+            seen["arith_unit.write_value"] = arith.sum4 & mask
+
+
+def expected_run(
+    config: EieConfig, job: LayerJob, parameters: RtlParameters
+) -> tuple[JobResult, dict[str, IntArray]]:
+    """The reference's result of one layer, and its trace, causes before effects."""
+    observer = TraceObserver(config, job)
+    result = run(config, job, observer=observer)
+    fields = observer.fields(parameters)
+    _add_plan(config, job, fields)
+    names = list(fields)
+    # In one cycle the register files feed the LNZD tree, which feeds the control unit.
+    at = names.index("lnzd_tree.found")
+    early = ["act_rw.scan_value"]
+    order = [*names[:at], *early, *(name for name in names[at:] if name not in early)]
+    return result, {name: fields[name] for name in order}
+
+
+def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> None:
+    """What follows from the plan of passes: control signals, batch addresses, scanned rows."""
+    image = job.image
+    plan = rtl_plan(config, image)
+    place = images.place(config, image, plan)
+    number = np.cumsum(fields["start"]) - 1
+    fields["swap"] = fields["start"] * (number == 0)
+    fields["clear"] = fields["start"] * np.array([step.clear for step in plan])[number]
+    row = _run_index(fields["load"]) + _run_index(fields["store"])
+    load = np.array([place.load_base + step.first_row for step in plan])[number]
+    store = np.array([place.store_base + step.tile * config.regfile_depth for step in plan])[number]
+    fields["batch_row"] = row
+    fields["batch_addr"] = (load + row) * fields["load"] + (store + row) * fields["store"]
+    looks, scan_row, position, reads = _scanned(config, job, plan, fields)
+    fields |= {
+        "looks": looks, "scan_read": reads, "scan_row": scan_row * looks, "position": position,
+    }
+    vector = np.zeros(-(-image.n_inputs // config.n_pe) * config.n_pe, dtype=np.int64)
+    vector[: image.n_inputs] = job.activations & ((1 << config.activation_bits) - 1)
+    first_row = np.array([step.first_row for step in plan])[number]
+    values = vector.reshape(-1, config.n_pe)[scan_row + first_row]
+    fields["act_rw.scan_value"] = values * reads[:, None]
+
+
+def _scanned(
+    config: EieConfig, job: LayerJob, plan: Sequence[Pass], fields: Fields
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """(cycles,) each (contract S1 to S7, R1).
+
+    Whether the tree is asked, in which row of the pass and from which position on, and whether
+    the row is new.
+    """
+    number = np.cumsum(fields["start"]) - 1
+    looks, rows, positions, reads = np.zeros((4, len(number)), dtype=np.int64)
+    for index, step in enumerate(plan):
+        row = position = 0
+        new = True
+        origin = step.tile * (job.image.n_columns + 1) + step.first_row * config.n_pe
+        for t in np.flatnonzero((number == index) & (fields["compute"] == 1)):
+            rows[t] = min(row, step.n_rows - 1)
+            if row == step.n_rows:  # the bias row, or the end
+                continue
+            looks[t], positions[t], reads[t] = 1, position, new
+            new = False
+            if fields["broadcast"][t]:
+                position = (fields["broadcast_column"][t] - origin) % config.n_pe + 1
+            if fields["row_change"][t] or position == config.n_pe:
+                row, position, new = row + 1, 0, True
+    return looks, rows, positions, reads
+
+
+def _run_index(flags: IntArray) -> IntArray:
+    """0, 1, 2, ... in each run of ones; 0 elsewhere."""
+    steps = np.arange(len(flags))
+    last_zero = np.maximum.accumulate(np.where(flags == 0, steps, -1))
+    return np.where(flags == 1, steps - last_zero - 1, 0)

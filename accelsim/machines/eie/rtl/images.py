@@ -1,0 +1,212 @@
+"""Memory images and host scripts for ``rtl/tb/eie_array_tb.v``: what a host would do.
+
+A script line is ``command memory pe address data`` in hexadecimal. Everything ends with a
+newline: some simulators lose a last word without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from accelsim.formats import LayerImage
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.rtl.params import CCU_COUNTERS, PE_COUNTERS
+
+POINTERS, SPMAT, CODEBOOK, ACT_SRAM, SOURCE, DESTINATION, PE_COUNTER = range(7)
+PROGRAM, CCU_COUNTER = 8, 9
+"""Values of ``io_mem_i``."""
+
+PROGRAM_FIELDS = (
+    "flags", "shift", "read_shift", "bias_activation", "first_column", "n_rows", "load_rows",
+    "load_addr", "store_rows", "store_addr",
+)
+"""Fields of a pass in ``ccu_program``, by index."""
+
+
+@dataclass(frozen=True)
+class Chained:
+    """A layer that reads what the layer before left in the array: no activations are written.
+
+    Attributes
+    ----------
+    relu, read_shift : how stored outputs become activations (`accelsim.fixedpoint`)
+    """
+
+    relu: bool
+    read_shift: int
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where vectors that are longer than a register file lie in the activation SRAM.
+
+    Attributes
+    ----------
+    load_base, store_base : word address of the inputs' and outputs' first row
+    """
+
+    load_base: int = 0
+    store_base: int = 0
+
+
+def place(
+    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], load_base: int = 0
+) -> Placement:
+    """Outputs go below the inputs if there is room, else behind them."""
+    rows = [-(-n // config.n_pe) for n in (image.n_inputs, image.n_outputs)]
+    in_rows = rows[0] if any(step.load_rows for step in plan) else 0
+    out_rows = rows[1] if any(step.store_rows for step in plan) else 0
+    return Placement(load_base, 0 if out_rows <= load_base else load_base + in_rows)
+
+
+def pointer_words(image: LayerImage) -> IntArray:
+    """(n_pe, words) pointers: tile after tile, ``n_columns + 1`` each."""
+    return image.pointers.reshape(image.n_pe, -1)
+
+
+def spmat_lines(config: EieConfig, image: LayerImage) -> list[list[int]]:
+    """Lines of each PE, equally many: entries ``{code, run}``, the first in the lowest bits."""
+    per_line = config.entries_per_line
+    n_lines = -(-image.max_entries // per_line)
+    shifts = [slot * config.entry_bits for slot in range(per_line)]
+    result = []
+    for index in range(image.n_pe):
+        pe = image.pe(index)
+        entries = np.zeros(n_lines * per_line, dtype=np.int64)
+        entries[: len(pe.codes)] = (pe.codes.astype(np.int64) << config.index_bits) | pe.runs
+        result.append([
+            sum(entry << shift for entry, shift in zip(line, shifts, strict=True))
+            for line in entries.reshape(n_lines, per_line).tolist()
+        ])
+    return result
+
+
+def program(
+    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement,
+    chained: Chained | None = None,
+) -> list[dict[str, int]]:
+    """The passes as ``ccu_program`` holds them, `PROGRAM_FIELDS` by name."""
+    image = job.image
+    relu, read_shift = (chained.relu, chained.read_shift) if chained else (False, 0)
+    passes = []
+    for number, step in enumerate(plan):
+        flags = (
+            number == len(plan) - 1, number == 0, step.clear, step.bias, relu,
+        )
+        passes.append({
+            "flags": sum(flag << bit for bit, flag in enumerate(flags)),
+            "shift": job.shift,
+            "read_shift": min(read_shift, config.register_bits),  # beyond, all is zero
+            "bias_activation": job.bias_activation & ((1 << config.activation_bits) - 1),
+            "first_column": step.tile * (image.n_columns + 1) + step.first_row * config.n_pe,
+            "n_rows": step.n_rows,
+            "load_rows": step.load_rows,
+            "load_addr": place.load_base + step.first_row,
+            "store_rows": step.store_rows,
+            "store_addr": place.store_base + step.tile * config.regfile_depth,
+        })
+    return passes
+
+
+def weight_lines(
+    config: EieConfig, image: LayerImage, backdoor: int | None = None
+) -> Iterator[str]:
+    """Pointers and entries: I/O writes, or one fill from the files of number ``backdoor``."""
+    words, lines = pointer_words(image), spmat_lines(config, image)
+    if backdoor is not None:
+        yield f"b {backdoor:x} {words.shape[1]:x} {len(lines[0]):x} 0"
+        return
+    for pe in range(config.n_pe):
+        yield from pe_weight_lines(words, lines, pe)
+
+
+def pe_weight_lines(words: IntArray, lines: list[list[int]], pe: int) -> Iterator[str]:
+    """I/O writes of one PE's pointers and entries."""
+    yield from _writes(POINTERS, pe, words[pe].tolist())
+    yield from _writes(SPMAT, pe, lines[pe])
+
+
+def layer_lines(
+    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement,
+    chained: Chained | None = None,
+) -> Iterator[str]:
+    """Codebook, activations unless ``chained``, program and start."""
+    for number, step in enumerate(program(config, job, plan, place, chained)):
+        for field, name in enumerate(PROGRAM_FIELDS):
+            yield f"w {PROGRAM:x} 0 {number * 16 + field:x} {step[name]:x}"
+    yield from codebook_lines(config, job)
+    if chained is None:
+        yield from activation_lines(config, job, plan, place, range(config.n_pe))
+    yield "s 0 0 0 0"
+
+
+def codebook_lines(config: EieConfig, job: LayerJob) -> Iterator[str]:
+    """I/O writes of the codebook of all PEs."""
+    codebook = job.codebook & ((1 << config.weight_value_bits) - 1)
+    yield from _writes(CODEBOOK, 0, codebook.tolist())
+
+
+def activation_lines(
+    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement, pes: Iterable[int]
+) -> Iterator[str]:
+    """I/O writes of the input vector to where the layer reads it, all rows in full."""
+    in_rows = -(-job.image.n_inputs // config.n_pe)
+    vector = np.zeros(in_rows * config.n_pe, dtype=np.int64)
+    vector[: len(job.activations)] = job.activations
+    vector &= (1 << config.register_bits) - 1
+    loads = any(step.load_rows for step in plan)
+    memory, base = (ACT_SRAM, place.load_base) if loads else (DESTINATION, 0)
+    for pe in pes:
+        yield from _writes(memory, pe, vector[pe :: config.n_pe].tolist(), base)
+
+
+def read_lines(
+    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], place: Placement, counters: bool
+) -> Iterator[str]:
+    """Outputs, then counters."""
+    yield from output_lines(config, image, plan, place, range(config.n_pe))
+    if counters:
+        for index in range(len(CCU_COUNTERS)):
+            yield f"r {CCU_COUNTER:x} 0 {index:x} 0"
+        yield from pe_counter_lines(range(config.n_pe))
+
+
+def output_lines(
+    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], place: Placement,
+    pes: Iterable[int],
+) -> Iterator[str]:
+    """I/O reads of the outputs, PE after PE."""
+    out_rows = -(-image.n_outputs // config.n_pe)
+    stores = any(step.store_rows for step in plan)
+    memory, base = (ACT_SRAM, place.store_base) if stores else (DESTINATION, 0)
+    for pe in pes:
+        for row in range(out_rows):
+            yield f"r {memory:x} {pe:x} {base + row:x} 0"
+
+
+def pe_counter_lines(pes: Iterable[int]) -> Iterator[str]:
+    """I/O reads of `PE_COUNTERS`, PE after PE."""
+    for pe in pes:
+        for index in range(len(PE_COUNTERS)):
+            yield f"r {PE_COUNTER:x} {pe:x} {index:x} 0"
+
+
+def signed(config: EieConfig, words: IntArray) -> IntArray:
+    """Register-file words as numbers."""
+    sign = 1 << (config.register_bits - 1)
+    return (words ^ sign) - sign
+
+
+def hex_file(values: Iterable[int]) -> str:
+    """``$readmemh`` text."""
+    return "".join(f"{value:x}\n" for value in values)
+
+
+def _writes(memory: int, pe: int, values: list[int], base: int = 0) -> Iterator[str]:
+    for address, value in enumerate(values, base):
+        yield f"w {memory:x} {pe:x} {address:x} {value:x}"

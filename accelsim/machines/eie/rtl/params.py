@@ -1,0 +1,207 @@
+"""From a configuration to the parameters and the interfaces of ``rtl/eie_array.v``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accelsim.errors import CapacityError, UnsupportedError
+from accelsim.formats import LayerImage
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.plan import Pass, make_plan
+
+CCU_COUNTERS = (
+    "cycles", "passes", "start_cycles", "load_cycles", "drain_cycles", "store_cycles",
+    "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles",
+)
+"""Counters of `accelsim.machines.eie.counters.Counters` that ``ccu_counters`` holds, by index."""
+
+PE_COUNTERS = (
+    "issued_entries", "padding_entries", "empty_column_cycles", "hazard_stall_cycles",
+    "starved_cycles", "blocking_cycles", "queue_pushes", "queue_pops", "queue_occupancy_sum",
+    "queue_occupancy_max", "ptr_reads_even", "ptr_reads_odd", "spmat_line_reads", "macs",
+    "saturations", "adder_bypasses", "write_bypasses", "src_reg_reads", "src_reg_writes",
+    "dst_reg_reads", "dst_reg_writes", "act_sram_reads", "act_sram_writes",
+)
+"""Counters that ``pe_counters`` holds, by index."""
+
+
+@dataclass(frozen=True)
+class RtlParameters:
+    """Parameters of ``eie_array``, as `EieConfig` names them, and the widths it derives.
+
+    Sizes in kB become words here: a Verilog parameter is an integer.
+    """
+
+    n_pe: int
+    act_queue_depth: int
+    weight_bits: int
+    index_bits: int
+    spmat_width_bits: int
+    spmat_lines: int
+    pointer_bits: int
+    pointer_words: int
+    act_sram_words: int
+    regfile_depth: int
+    activation_bits: int
+    weight_value_bits: int
+    accumulator_bits: int
+    bypass: int
+    program_depth: int
+    counters: int
+    trace: int
+
+    def verilog(self) -> dict[str, int]:
+        """Verilog parameter name to value: ``act_queue_depth`` is ``ActQueueDepth``."""
+        return {
+            "".join(word.capitalize() for word in name.split("_")): value
+            for name, value in vars(self).items()
+        }
+
+    @property
+    def column_bits(self) -> int:
+        """A pointer address."""
+        return _address_bits(self.pointer_words)
+
+    @property
+    def row_bits(self) -> int:
+        """A register-file address."""
+        return _address_bits(self.regfile_depth)
+
+    @property
+    def act_addr_bits(self) -> int:
+        """An activation SRAM address."""
+        return _address_bits(self.act_sram_words)
+
+    @property
+    def shift_bits(self) -> int:
+        """The shift of a product."""
+        return (self.weight_value_bits + self.activation_bits).bit_length()
+
+    def ccu_trace_fields(self) -> list[tuple[str, int]]:
+        """(name, bits) of the control unit's part of ``trace_o``, highest bits first."""
+        return [
+            *((flag, 1) for flag in (
+                "running", "start", "swap", "clear", "load", "compute", "drain", "store"
+            )),
+            ("batch_row", self.row_bits),
+            ("batch_addr", self.act_addr_bits),
+            ("looks", 1),
+            ("scan_read", 1),
+            ("scan_row", self.row_bits),
+            ("position", _address_bits(self.n_pe)),
+            ("lnzd_tree.found", 1),
+            ("lnzd_tree.index", _address_bits(self.n_pe)),
+            ("lnzd_tree.value", self.activation_bits),
+            ("blocked", 1),
+            ("row_change", 1),
+            ("broadcast", 1),
+            ("broadcast_column", self.column_bits),
+            ("broadcast_activation", self.activation_bits),
+        ]
+
+    def pe_trace_fields(self) -> list[tuple[str, int]]:
+        """(name, bits) of one PE's part of ``trace_o``, highest bits first, causes before effects.
+
+        Names are ``unit.signal``; addresses and values are zero while nothing happens there.
+        """
+        return [
+            ("act_rw.scan_value", self.activation_bits),
+            ("act_rw.load_write", 1),
+            ("act_queue.count", self.act_queue_depth.bit_length()),
+            ("act_queue.column", self.column_bits),
+            ("act_queue.activation", self.activation_bits),
+            ("ptr_read.begin", self.pointer_bits),
+            ("ptr_read.end", self.pointer_bits),
+            ("spmat_read.code", self.weight_bits),
+            ("spmat_read.run", self.index_bits),
+            ("weight_decoder.weight", self.weight_value_bits),
+            ("arith_unit.wait", 1),
+            ("spmat_read.issue", 1),
+            ("spmat_read.empty", 1),
+            ("spmat_read.frees", 1),
+            ("spmat_read.line_read", 1),
+            ("spmat_read.line", _address_bits(self.spmat_lines)),
+            ("ptr_read.pop", 1),
+            ("ptr_read.even_word", self.column_bits),
+            ("ptr_read.odd_word", self.column_bits),
+            ("arith_unit.padding", 1),
+            ("arith_unit.mac", 1),
+            ("arith_unit.read_row", self.row_bits),
+            ("act_rw.read_value", self.accumulator_bits),
+            ("arith_unit.adder_bypass", 1),
+            ("arith_unit.write_bypass", 1),
+            ("arith_unit.saturation", 1),
+            ("arith_unit.write", 1),
+            ("arith_unit.write_row", self.row_bits),
+            ("arith_unit.write_value", self.accumulator_bits),
+        ]
+
+    @property
+    def trace_bits(self) -> int:
+        """Width of ``trace_o`` of the array."""
+        pe = sum(bits for _, bits in self.pe_trace_fields())
+        return sum(bits for _, bits in self.ccu_trace_fields()) + self.n_pe * pe
+
+
+def rtl_parameters(
+    config: EieConfig, n_passes: int = 1, counters: bool = True, trace: bool = False
+) -> RtlParameters:
+    """The array that a configuration describes, with a program for ``n_passes`` passes."""
+    return RtlParameters(
+        n_pe=config.n_pe,
+        act_queue_depth=config.act_queue_depth,
+        weight_bits=config.weight_bits,
+        index_bits=config.index_bits,
+        spmat_width_bits=config.spmat_width_bits,
+        spmat_lines=max(1, config.spmat_entries // config.entries_per_line),
+        pointer_bits=config.pointer_bits,
+        pointer_words=max(2, config.pointer_words),
+        act_sram_words=max(1, config.act_sram_words),
+        regfile_depth=config.regfile_depth,
+        activation_bits=config.activation_bits,
+        weight_value_bits=config.weight_value_bits,
+        accumulator_bits=config.accumulator_bits,
+        bypass=int(config.bypass),
+        program_depth=_power_of_two(n_passes),
+        counters=int(counters),
+        trace=int(trace),
+    )
+
+
+def rtl_plan(config: EieConfig, image: LayerImage) -> tuple[Pass, ...]:
+    """The passes of one layer, if the RTL tells this machine and layer exactly.
+
+    Raises
+    ------
+    UnsupportedError
+        Naming the setting that the RTL does not have (machines/eie/README.md, last table).
+    CapacityError
+        If the layer does not fit and ``capacity`` is "check".
+    """
+    for key, want in (("empty_column_cycles", 1), ("row_change_cycles", 1), ("start_cycles", 1)):
+        got = getattr(config, key)
+        if got != want:
+            raise UnsupportedError(f"the RTL has no {key}={got}; use {key}={want} or --engine fast")
+    plan = make_plan(config, image)
+    if config.capacity == "check":
+        return plan
+    checked = config.model_copy(update={"capacity": "check"})
+    try:
+        same = image.tile_rows <= config.regfile_depth and make_plan(checked, image) == plan
+    except CapacityError:
+        same = False
+    if not same:
+        raise UnsupportedError(
+            f"{image.name}: the RTL has no capacity='{config.capacity}', which this layer needs; "
+            f"use capacity='check' or --engine fast"
+        )
+    return plan
+
+
+def _address_bits(words: int) -> int:
+    return max(1, (words - 1).bit_length())
+
+
+def _power_of_two(least: int) -> int:
+    """At least 16: layers of few passes share one build."""
+    return max(16, 1 << (least - 1).bit_length())

@@ -1,0 +1,1 @@
+"""The discrete-event telling of ESE: one class a hardware unit, wired in `array`."""

@@ -1,0 +1,216 @@
+"""Which pattern, how sparse, at what error: the trade-off of one real recurrent network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.api import simulate_recurrent
+from accelsim.compression.patterns import prune_recurrent
+from accelsim.errors import InputError, nearest
+from accelsim.formats.csb import encode_csb
+from accelsim.machines import BbsConfig, EieConfig, EseConfig, load_as
+from accelsim.machines.bbs.lstm import lstm_step_cycles
+from accelsim.machines.ese.float_model import run_float
+from accelsim.papers.pattern_machines import n_m_parameters, on_eie
+from accelsim.papers.patterns import measure
+from accelsim.records.recurrent import RecurrentLayer
+from accelsim.workload.recurrent_folder import RecurrentFolder
+
+PATTERNS = ("unstructured", "load_balanced", "bank_balanced", "block", "n_m", "row", "channel")
+DENSITIES = (0.50, 0.30, 0.18, 0.112, 0.08)
+BANK_WIDTH = 16
+"""Columns of a bank."""
+BLOCK_SHAPE = (4, 4)
+EIE_VECTORS = 8
+"""Vectors of the utterance that EIE's figures are means over."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TradeoffRow:
+    """One pattern at one density.
+
+    Attributes
+    ----------
+    weights : "as trained", "retrained" under this mask, or "one-shot" (pruned, nothing else)
+    error_float : of the outputs of the pruned network in float, relative to the RMS of the dense
+        network's in float
+    error : the same of the machine's fixed-point outputs
+    agree : share of decisions equal to those of the dense network in float
+    step_us : ESE, one time step in the steady state
+    spmv_us, load_balance : of which slots that multiply, and their theoretical over actual time
+    entries_max_over_mean : stored entries of the fullest PE over the mean, worst matrix
+    stream_bits, huffman_bits : weights as ESE stores them, and Huffman-coded
+    energy_nj : priced events of a time step of one channel's share (`accelsim.machines.ese.energy`)
+    eie_us, eie_balance, eie_bits, eie_huffman_bits, eie_energy_nj : the step's matrices, stacked
+        as one layer, times vectors of the utterance on EIE (`EieFigures`); the element-wise work
+        is not EIE's
+    bbs_step_us, csb_bits : a time step of one vector on the bank-balanced machine, and what it
+        stores. ESE works on a vector in each channel meanwhile
+    """
+
+    pattern: str
+    weights: str
+    kept: float
+    error_float: float
+    error: float
+    agree: float
+    step_us: float
+    spmv_us: float
+    load_balance: float
+    entries_max_over_mean: float
+    stream_bits: int
+    huffman_bits: int
+    energy_nj: float
+    eie_us: float
+    eie_balance: float
+    eie_bits: int
+    eie_huffman_bits: int
+    eie_energy_nj: float
+    bbs_step_us: float
+    csb_bits: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Field to value, rounded to what a table shows."""
+        return {name: float(f"{value:.4g}") if isinstance(value, float) else value
+                for name, value in asdict(self).items()}
+
+
+def pattern_parameters(pattern: str, density: float, config: EseConfig, n_columns: int
+                       ) -> dict[str, Any]:
+    """What a pattern of `accelsim.compression.patterns` needs for (nearly) this density.
+
+    Banks hold 16 columns, N:M groups 4 or 8, blocks 4 x 4; at least one weight stays in each group.
+    """
+    if pattern not in PATTERNS:
+        raise InputError(f"no pattern '{pattern}'{nearest(pattern, PATTERNS)}")
+    if pattern == "load_balanced":
+        return {"density": density, "n_pe": config.n_pe}
+    if pattern == "bank_balanced":
+        n_banks = max(n_columns // BANK_WIDTH, 1)
+        return {"density": max(density, 1 / -(-n_columns // n_banks)), "n_banks": n_banks}
+    if pattern == "n_m":
+        return n_m_parameters(density)
+    if pattern == "block":
+        return {"density": density, "shape": BLOCK_SHAPE, "score": "mean"}
+    return {"density": density}
+
+
+def balance_variants(
+    density: float, config: EseConfig
+) -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """(label, pattern, parameters): without load balance, with balanced weights, and with
+    balanced entries, where those count that only extend a run of zeros (so fewer weights stay).
+    """
+    balanced = {"density": density, "n_pe": config.n_pe}
+    return (
+        ("unstructured", "unstructured", {"density": density}),
+        ("load_balanced", "load_balanced", balanced),
+        ("load_balanced, entries", "load_balanced",
+         {**balanced, "index_bits": config.index_bits}),
+    )
+
+
+def variants(
+    network: RecurrentFolder, config: EseConfig, densities: Sequence[float] = DENSITIES
+) -> Iterator[tuple[str, str, RecurrentLayer]]:
+    """(pattern, origin of the weights, layer): dense, retrained, then one-shot."""
+    yield "dense", "as trained", network.layer
+    for pattern, layers in network.retrained.items():
+        for layer in layers.values():
+            yield pattern, "retrained", layer
+    for pattern in PATTERNS:
+        seen: list[Mapping[str, Any]] = []
+        for density in densities:
+            parameters = pattern_parameters(pattern, density, config, network.layer.n_inputs)
+            if parameters not in seen:
+                seen.append(parameters)
+                yield pattern, "one-shot", prune_recurrent(network.layer, pattern, **parameters)
+
+
+def bank_machine(network: RecurrentFolder) -> BbsConfig:
+    """The bank-balanced machine with banks as wide as the masks', and as many multipliers as ever.
+
+    It multiplies [W?x W?r] with [x, y], whose rows have ``n_inputs + n_cells`` columns.
+    """
+    published = load_as(BbsConfig, "bbs")
+    n_banks = max((network.layer.n_inputs + network.layer.n_cells) // BANK_WIDTH, 1)
+    n_pe = max(published.n_pe * published.n_banks // n_banks, 1)
+    return load_as(BbsConfig, "bbs", n_banks=n_banks, n_pe=n_pe)
+
+
+def eie_vectors(network: RecurrentFolder) -> Floats:
+    """(8, n_inputs + n_cells): [x_t, y_(t-1)] of evenly spaced steps, channels taken in turn."""
+    n_steps, n_channels = network.inputs.shape[:2]
+    steps = np.linspace(1, n_steps - 1, EIE_VECTORS).astype(int)
+    channels = np.arange(EIE_VECTORS) % n_channels
+    return np.hstack([network.inputs[steps, channels], network.hidden[steps - 1, channels]])
+
+
+def stacked(layer: RecurrentLayer) -> Floats:
+    """(4 n_cells, n_inputs + n_cells): the gates' [W?x W?r], one above the other."""
+    return np.vstack([
+        np.hstack([layer.floats(f"W{gate}x"), layer.floats(f"W{gate}r")]) for gate in "ifco"
+    ])
+
+
+def tradeoff(
+    machines: tuple[EieConfig, EseConfig, BbsConfig],
+    network: RecurrentFolder,
+    densities: Sequence[float] = DENSITIES,
+    one_shot: bool = True,
+    on_row: Callable[[], None] = lambda: None,
+) -> list[TradeoffRow]:
+    """Every retrained variant of the network and every pattern one-shot, on three machines.
+
+    Parameters
+    ----------
+    machines : masks are balanced for ESE's PEs; `bank_machine` gives a fitting third one
+    densities : of the one-shot variants
+    one_shot : whether there are any
+    on_row : called after each row, for a progress bar
+    """
+    wanted = run_float(network.layer, network.inputs).outputs
+    vectors = eie_vectors(network)
+    rows = []
+    for variant in variants(network, machines[1], densities if one_shot else ()):
+        rows.append(_row(machines, network, wanted, vectors, *variant))
+        on_row()
+    return rows
+
+
+def _row(
+    machines: tuple[EieConfig, EseConfig, BbsConfig], network: RecurrentFolder, wanted: Floats,
+    vectors: Floats, pattern: str, origin: str, layer: RecurrentLayer,
+) -> TradeoffRow:
+    eie, ese, bbs = machines
+    result = simulate_recurrent(ese, layer, network.inputs)
+    timed = measure(ese, layer, pattern, None)
+    n_steps, n_channels = network.inputs.shape[:2]
+    decided = network.decisions(result.outputs_float) == network.decisions(wanted)
+    matrix = stacked(layer)
+    other = on_eie(eie, matrix, vectors, layer.name)
+    return TradeoffRow(
+        pattern, origin, timed.kept,
+        relative_error(run_float(layer, network.inputs).outputs, wanted),
+        relative_error(result.outputs_float, wanted),
+        float(decided.mean()),
+        timed.step_us, timed.spmv_us, timed.load_balance, timed.entries_max_over_mean,
+        timed.stream_bits, timed.huffman_bits,
+        result.energy.total_nj / (n_steps * n_channels),
+        other.time_us, other.balance, other.bits, other.huffman_bits, other.energy_nj,
+        lstm_step_cycles(bbs, layer) / bbs.clock_mhz,
+        encode_csb(matrix, bbs.n_banks).size_bits(bbs.weight_bits),
+    )
+
+
+def relative_error(got: Floats, wanted: Floats) -> float:
+    """RMS of the difference over RMS of what was wanted."""
+    scale = float(np.sqrt(np.mean(wanted**2))) or 1.0
+    return float(np.sqrt(np.mean((got - wanted) ** 2))) / scale

@@ -1,0 +1,151 @@
+"""What the counters of every machine share: fields with a meaning, comparison, totals, laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import Field, field, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import ConservationError
+
+IntArray = npt.NDArray[np.int64]
+Law = tuple[str, IntArray, IntArray]
+"""(name, left side, right side); both sides are arrays of one shape, of PEs or of one number."""
+
+# Added up over runs, except these, of which the largest counts.
+_LARGEST = ("queue_occupancy_max",)
+
+
+def per_pe(meaning: str) -> Any:
+    """A counter of each PE, an (n_pe, ...) int64 array."""
+    return field(metadata={"meaning": meaning, "per": "PE"})
+
+
+def total(meaning: str) -> Any:
+    """A counter of the whole array, an integer."""
+    return field(metadata={"meaning": meaning, "per": "layer"})
+
+
+class CounterSet:
+    """Base of frozen dataclasses whose fields are `per_pe` and `total` counters.
+
+    A machine's class has the counters ``cycles`` and ``macs`` at least, says its conservation
+    laws and what a PE does in each cycle. A counter that a run could not count is None inside,
+    and reading it is an AttributeError that says so.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def __getattribute__(self, name: str) -> Any:
+        value = object.__getattribute__(self, name)
+        if value is None:
+            raise AttributeError(f"{name} were not counted; run with outputs=True")
+        return value
+
+    @classmethod
+    def partial(cls, values: dict[str, Any]) -> Self:
+        """Counters of a run that could not count all."""
+        known = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+        if not values.keys() <= set(known):
+            unknown = sorted(values.keys() - set(known))
+            raise TypeError(f"no such counters: {', '.join(unknown)}")
+        return cls(**{name: values.get(name) for name in known})
+
+    @classmethod
+    def added(cls, parts: Iterable[Self]) -> Self:
+        """Counters of several runs on one machine, added up.
+
+        A counter that one of them left out is left out of the sum.
+        """
+        items = list(parts)
+        names = set.intersection(*({f.name for f in c.counted()} for c in items))
+        return cls.partial({
+            name: (np.maximum.reduce if name in _LARGEST else sum)(
+                [getattr(c, name) for c in items]
+            ) for name in names
+        })
+
+    @property
+    def n_pe(self) -> int:
+        """Number of PEs counted."""
+        return len(self.macs)
+
+    def counted(self) -> list[Field[Any]]:
+        """The counters that were counted: all of them, where the machine leaves none out."""
+        there = vars(self)
+        return [f for f in fields(self) if there[f.name] is not None]  # type: ignore[arg-type]
+
+    def laws(self, config: Any = None, job: Any = None) -> Sequence[Law]:
+        """The conservation laws, by name; a variant machine replaces those it changes."""
+        raise NotImplementedError
+
+    def states(self) -> dict[str, IntArray]:
+        """What each PE did: state to (n_pe,) cycles; the states of a PE add up to all cycles.
+
+        "useful" comes first: cycles with multiply-accumulates of weights.
+        """
+        raise NotImplementedError
+
+    def check(self, config: Any = None, job: Any = None) -> None:
+        """Hold every law, and that states add up.
+
+        Raises
+        ------
+        ConservationError
+            Naming the law and the first PE that broke it.
+        """
+        self.judge([
+            *self.laws(config, job),
+            ("states add up to cycles", np.sum([*self.states().values()], axis=0),
+             np.full(self.n_pe, self.cycles)),
+        ])
+
+    def difference(self, other: Self) -> str | None:
+        """The first counter (and PE) that differs from ``other``, in words, or None."""
+        for f in fields(self):  # type: ignore[arg-type]
+            if f not in self.counted() or f not in other.counted():
+                if f in self.counted() or f in other.counted():
+                    return f"{f.name}: counted on one side only"
+                continue
+            mine, theirs = getattr(self, f.name), getattr(other, f.name)
+            if f.metadata["per"] == "layer":
+                if mine != theirs:
+                    return f"{f.name}: {mine} != {theirs}"
+                continue
+            if mine.shape != theirs.shape:
+                return f"{f.name}: shape {mine.shape} != {theirs.shape}"
+            where = np.argwhere(mine != theirs)
+            if len(where):
+                at = tuple(int(i) for i in where[0])
+                return f"{f.name}[PE {at[0]}{at[1:] or ''}]: {mine[at]} != {theirs[at]}"
+        return None
+
+    def totals(self) -> dict[str, int]:
+        """Every counter as one number: sums over PEs, the maximum for the occupancy maximum."""
+        result = {}
+        for f in self.counted():
+            value = getattr(self, f.name)
+            if f.name in _LARGEST:
+                result[f.name] = int(value.max())
+            elif not f.name.endswith("_histogram"):
+                result[f.name] = int(np.sum(value))
+        return result
+
+    def judge(self, laws: Iterable[Law]) -> None:
+        """Hold both sides of each law against each other, PE by PE, and every counter to 0.
+
+        Raises
+        ------
+        ConservationError
+            Naming the law and the first PE that broke it.
+        """
+        for law, left, right in laws:
+            if not np.array_equal(left, right):
+                pe = int(np.argmax(left != right))
+                raise ConservationError(f"{law} broken at PE {pe}: {left[pe]} != {right[pe]}")
+        values = [np.ravel(getattr(self, f.name)) for f in self.counted()]
+        if np.concatenate(values).min() < 0:
+            raise ConservationError("a counter is negative")

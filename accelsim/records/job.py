@@ -1,0 +1,45 @@
+"""What a machine is given to do: the part that every machine's job has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import InputError
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Job:
+    """Work as integers, valid once built; a machine's own job derives from it.
+
+    Attributes
+    ----------
+    name : of the layer
+    frac_bits : binary point of every signal (`accelsim.fixedpoint`); "output" is that of the
+        outputs
+    n_channels : input vectors that the machine works on at the same time
+    provenance : where the work came from
+    """
+
+    name: str = "layer"
+    frac_bits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    n_channels: int = 1
+    provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def check(self, config: Any) -> None:
+        """Raise `InputError` if the job does not belong to this configuration."""
+
+    def finished(self, outputs: IntArray) -> IntArray:
+        """What the next reader sees of a telling's outputs: rows in the layer's order, ReLU."""
+        return outputs
+
+    def input_sha256(self) -> str:
+        """Digest of the input integers, for notes; an error where a job has none to tell."""
+        raise InputError(f"{self.name}: this job tells no digest of its inputs")

@@ -1,0 +1,83 @@
+"""Sparse matrices by columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import InputError
+
+FloatArray = npt.NDArray[np.floating[Any]]
+Index = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class CscMatrix:
+    """Compressed sparse columns: the non-zeros of a matrix, column by column, rows ascending.
+
+    Attributes
+    ----------
+    shape : (n_outputs, n_inputs)
+    column_starts : (n_inputs + 1,) int64; column j is ``rows[starts[j]:starts[j + 1]]``
+    rows : (nnz,) int32
+    values : (nnz,) float32 weights, or uint8 codes inside a `CompressedLayer`
+    """
+
+    shape: tuple[int, int]
+    column_starts: Index
+    rows: Index
+    values: npt.NDArray[Any]
+
+    def __post_init__(self) -> None:
+        n_rows, n_columns = self.shape
+        starts = self.column_starts
+        if n_rows < 1 or n_columns < 1:
+            raise InputError(f"matrix shape is {self.shape}; need at least one row and one column")
+        if len(starts) != n_columns + 1 or starts[0] != 0 or starts[-1] != len(self.rows):
+            raise InputError(
+                f"column_starts of a {n_rows} x {n_columns} matrix must hold {n_columns + 1} "
+                f"offsets from 0 to {len(self.rows)}; got {len(starts)}"
+            )
+        if len(self.values) != len(self.rows):
+            raise InputError(f"{len(self.rows)} rows but {len(self.values)} values in the matrix")
+        if np.any(np.diff(starts) < 0):
+            raise InputError("column_starts must not decrease")
+        if len(self.rows):
+            if int(self.rows.min()) < 0 or int(self.rows.max()) >= n_rows:
+                raise InputError(f"a row index lies outside 0..{n_rows - 1}")
+            step = np.diff(self.rows.astype(np.int64)) <= 0
+            inside = np.ones(len(step), dtype=bool)
+            edges = np.asarray(starts[1:-1])
+            inside[edges[(edges > 0) & (edges < len(self.rows))] - 1] = False
+            if np.any(step & inside):
+                raise InputError("rows must ascend within a column, each at most once")
+
+    @property
+    def nnz(self) -> int:
+        """Stored entries."""
+        return len(self.rows)
+
+    @classmethod
+    def from_dense(cls, dense: npt.ArrayLike) -> CscMatrix:
+        """Keep the non-zeros of a 2-D array."""
+        array = np.asarray(dense)
+        if array.ndim != 2:
+            raise InputError(f"weights have shape {array.shape}; need (outputs, inputs)")
+        columns, rows = np.nonzero(array.T)
+        starts = np.searchsorted(columns, np.arange(array.shape[1] + 1)).astype(np.int64)
+        return cls(
+            (int(array.shape[0]), int(array.shape[1])),
+            starts,
+            rows.astype(np.int32),
+            np.ascontiguousarray(array.T[columns, rows]),
+        )
+
+    def to_dense(self) -> npt.NDArray[Any]:
+        """The 2-D array, zeros where nothing is stored."""
+        dense = np.zeros(self.shape, dtype=self.values.dtype)
+        columns = np.repeat(np.arange(self.shape[1]), np.diff(self.column_starts))
+        dense[self.rows, columns] = self.values
+        return dense

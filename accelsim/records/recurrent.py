@@ -1,0 +1,156 @@
+"""Recurrent layers: LSTM, GRU, and a single matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.errors import InputError, nearest
+from accelsim.records.linear import LinearWeights
+from accelsim.records.matrix import CscMatrix, FloatArray
+
+Kind = Literal["lstm", "gru", "linear"]
+
+
+Matrix = FloatArray | CscMatrix | LinearWeights
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The names of a kind of cell: what its equations are written with."""
+
+    input_matrices: tuple[str, ...]
+    recurrent_matrices: tuple[str, ...]
+    biases: tuple[str, ...]
+    peepholes: tuple[str, ...] = ()
+
+
+CELLS: Mapping[str, Cell] = MappingProxyType({
+    "lstm": Cell(("Wix", "Wfx", "Wcx", "Wox"), ("Wir", "Wfr", "Wcr", "Wor"),
+                 ("bi", "bf", "bc", "bo"), ("Wic", "Wfc", "Woc")),
+    "gru": Cell(("Wrx", "Wzx", "Wnx"), ("Wrr", "Wzr", "Wnr"), ("br", "bz", "bn", "bnr")),
+    "linear": Cell(("Wyx",), (), ("by",)),
+})
+"""Kind to names. A matrix is W, gate, source: ``x`` the input, ``r`` the output one step before."""
+
+
+@dataclass(frozen=True)
+class RecurrentLayer:
+    """One recurrent layer, n_inputs -> n_cells -> n_outputs. Equations: machines/ese/README.md.
+
+    Attributes
+    ----------
+    kind : "lstm" (ESE), "gru", or "linear" (``y = Wyx x + by``: one matrix on the same machine)
+    matrices : name to (rows, columns): ``W?x`` (n_cells, n_inputs), ``W?r`` (n_cells, n_outputs),
+        and for an LSTM with projection ``Wym`` (n_outputs, n_cells)
+    biases : name to (n_cells,); missing ones are zero
+    peepholes : ``Wic``, ``Wfc``, ``Woc`` to (n_cells,), all or none (LSTM)
+    cell_activation : of the LSTM's candidate g; ESE prints "sigmoid", most networks use "tanh"
+    reset_after : GRU: the reset gate multiplies ``Wnr h + bnr`` (True) or ``h`` (False)
+    """
+
+    kind: Kind
+    matrices: Mapping[str, Matrix]
+    biases: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+    peepholes: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+    cell_activation: Literal["sigmoid", "tanh"] = "tanh"
+    reset_after: bool = True
+    name: str = "recurrent"
+    provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if self.kind not in CELLS:
+            raise InputError(f"{self.name}: kind is {self.kind!r}{nearest(self.kind, CELLS)}")
+        if self.cell_activation not in ("sigmoid", "tanh"):
+            raise InputError(f"{self.name}: cell_activation is {self.cell_activation!r}; "
+                             f"need 'sigmoid' or 'tanh'")
+        cell = CELLS[self.kind]
+        needed = cell.input_matrices + cell.recurrent_matrices
+        allowed = {*needed, *(("Wym",) if self.kind == "lstm" else ())}
+        _check_names(self.name, "matrix", self.matrices, allowed, needed)
+        _check_names(self.name, "bias", self.biases, cell.biases, ())
+        _check_names(self.name, "peephole", self.peepholes, cell.peepholes,
+                     cell.peepholes if self.peepholes else ())
+        matrices = {
+            name: m if isinstance(m, CscMatrix | LinearWeights) else _floats(self.name, name, m, 2)
+            for name, m in self.matrices.items()
+        }
+        object.__setattr__(self, "matrices", MappingProxyType(matrices))
+        for what in ("biases", "peepholes"):
+            vectors = {n: _floats(self.name, n, v, 1) for n, v in getattr(self, what).items()}
+            object.__setattr__(self, what, MappingProxyType(vectors))
+            for name, vector in vectors.items():
+                self._check_shape(name, vector.shape, (self.n_cells,))
+        for name in self.matrices:
+            self._check_shape(name, self.shape(name), self._wanted_shape(name))
+        if "bnr" in self.biases and not self.reset_after:
+            raise InputError(f"{self.name}: 'bnr' needs reset_after; add it to 'bn'")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        """Its fields as plain values, so that it can travel to another process."""
+        values = (getattr(self, f.name) for f in fields(self))
+        return type(self), tuple(dict(v) if isinstance(v, Mapping) else v for v in values)
+
+    def shape(self, name: str) -> tuple[int, int]:
+        """(rows, columns) of a matrix."""
+        m = self.matrices[name]
+        rows, columns = m.matrix.shape if isinstance(m, LinearWeights) else m.shape
+        return int(rows), int(columns)
+
+    @property
+    def n_inputs(self) -> int:
+        """Elements of x_t."""
+        return self.shape(CELLS[self.kind].input_matrices[0])[1]
+
+    @property
+    def n_cells(self) -> int:
+        """Elements of the gates and of the cell state."""
+        return self.shape(CELLS[self.kind].input_matrices[0])[0]
+
+    @property
+    def n_outputs(self) -> int:
+        """Elements of y_t: of the projection if there is one."""
+        return self.shape("Wym")[0] if "Wym" in self.matrices else self.n_cells
+
+    def floats(self, name: str) -> npt.NDArray[np.float64]:
+        """A matrix as a dense float64 array, decoded if it is quantised."""
+        m = self.matrices[name]
+        if isinstance(m, LinearWeights):
+            m = m.decoded()
+        dense = m.to_dense() if isinstance(m, CscMatrix) else m
+        return np.asarray(dense, dtype=np.float64)
+
+    def _wanted_shape(self, name: str) -> tuple[int, int]:
+        if name == "Wym":
+            return self.n_outputs, self.n_cells
+        return self.n_cells, self.n_inputs if name.endswith("x") else self.n_outputs
+
+    def _check_shape(self, name: str, got: tuple[int, ...], want: tuple[int, ...]) -> None:
+        if got != want:
+            raise InputError(f"{self.name}: {name} has shape {got}; the others need {want}")
+
+
+def _check_names(
+    layer: str, what: str, given: Mapping[str, Any], allowed: Any, needed: tuple[str, ...]
+) -> None:
+    for name in given:
+        if name not in allowed:
+            raise InputError(f"{layer}: no {what} is called '{name}'{nearest(name, allowed)}")
+    for name in needed:
+        if name not in given:
+            raise InputError(f"{layer}: {what} '{name}' is missing; need {', '.join(needed)}")
+
+
+def _floats(layer: str, name: str, values: Any, n_dims: int) -> FloatArray:
+    array = np.asarray(values)
+    if array.ndim != n_dims or 0 in array.shape or not np.issubdtype(array.dtype, np.number):
+        raise InputError(f"{layer}: {name} has shape {array.shape}; need {n_dims} dimensions "
+                         f"of numbers")
+    if not np.isfinite(array).all():
+        raise InputError(f"{layer}: {name} holds NaN or infinity")
+    return array

@@ -1,0 +1,1 @@
+"""Hardware units that several machines share, in the two phases of `clock`."""

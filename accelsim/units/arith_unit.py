@@ -1,0 +1,158 @@
+"""ArithmUnit: four stages of multiply and accumulate (EIE sec. IV; contract A1 to A4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accelsim.fixedpoint import bounds
+from accelsim.units.spmat_read import Entry
+from accelsim.units.weight_decoder import WeightDecoder
+
+Stage = tuple[int, int, int]
+"""(row, code, activation) of an entry in a stage"""
+
+ARITH_STAGES = 4
+"""Pipeline stages (EIE sec. IV): decode, multiply, shift and add, write."""
+
+NO_ROW = -1
+"""In a stage that holds nothing, or a padding entry: no accumulator is selected."""
+
+
+class ArithUnit:
+    """Adds ``weight * activation`` to an accumulator of the destination register file.
+
+    State (read before the edge): ``row1`` ... ``row4``, the accumulator that each stage selects
+    or `NO_ROW`; ``waits``, whether stage 1 holds its entry back (A4); ``sum4``, what stage 4
+    writes to ``row4`` in this cycle. Edge: ``load(entry, accumulators)``, the entry that
+    spmat_read passes on (None while ``waits``) and the file.
+    """
+
+    __slots__ = ("_acc3", "_activation1", "_activation2", "_bypass", "_code1", "_decoder", "_half",
+                 "_high", "_last_row", "_low", "_product3", "_shift", "_weight2",
+                 "adder_bypasses", "file_writes", "macs", "padding1", "row1", "row2",
+                 "row3", "row4", "saturations", "sum4", "waits", "write_bypasses")
+
+    def __init__(
+        self, decoder: WeightDecoder, shift: int, accumulator_bits: int, bypass: bool
+    ) -> None:
+        self._decoder = decoder
+        self._shift = shift
+        self._half = 1 << (shift - 1) if shift else 0
+        self._low, self._high = bounds(accumulator_bits)
+        self._bypass = bypass
+        self.row1 = self.row2 = self.row3 = self.row4 = NO_ROW
+        self._last_row = NO_ROW
+        self._code1 = self._activation1 = self._weight2 = self._activation2 = 0
+        self._product3 = self._acc3 = self.sum4 = 0
+        self.padding1 = self.waits = False
+        self.macs = 0
+        self.saturations = 0
+        self.adder_bypasses = 0
+        self.write_bypasses = 0
+        self.file_writes = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether no stage holds an entry."""
+        return (
+            self.row1 == self.row2 == self.row3 == self.row4 == NO_ROW and not self.padding1
+        )
+
+    @property
+    def saturates(self) -> bool:
+        """Whether the sum in stage 3 saturates in this cycle."""
+        total = self._acc3 + self._shifted(self._product3)
+        return self.row3 >= 0 and not self._low <= total <= self._high
+
+    def load(self, entry: Entry | None, accumulators: list[int]) -> None:
+        """Clock edge, from the last stage to the first."""
+        row4, sum4 = self.row4, self.sum4
+        row3 = self.row3
+        if row3 >= 0:
+            self.sum4 = self._add()
+        row2 = self.row2
+        if row2 >= 0:
+            if self._bypass and row2 == row3:
+                self._acc3 = self.sum4
+                self.adder_bypasses += 1
+            elif self._bypass and row2 == row4:
+                self._acc3 = sum4
+                self.write_bypasses += 1
+            else:
+                self._acc3 = accumulators[row2]
+            self._product3 = self._weight2 * self._activation2
+            self.macs += 1
+        if row4 >= 0:
+            accumulators[row4] = sum4
+            self.file_writes += 1
+        self.row4, self.row3 = row3, row2
+        if self.waits:
+            self.row2 = NO_ROW
+        else:
+            self._decode()
+            self._take(entry)
+        if not self._bypass:
+            self._decide()
+
+    def restore(
+        self, stages: Sequence[Stage | None], last_row: int, accumulators: Sequence[int]
+    ) -> None:
+        """Hold these entries in stages 1 to 4; ``last_row`` is that of the one taken last."""
+        one, two, three, four = stages
+        self._last_row = last_row
+        if four is not None and four[1]:
+            self.row4 = four[0]
+            total = accumulators[self.row4] + self._shifted(self._product(four))
+            self.sum4 = min(max(total, self._low), self._high)
+        if three is not None and three[1]:
+            self.row3 = three[0]
+            self._acc3 = self.sum4 if self.row3 == self.row4 else accumulators[self.row3]
+            self._product3 = self._product(three)
+        if two is not None and two[1]:
+            self.row2, code, self._activation2 = two
+            self._weight2 = self._decoder.decode(code)
+        if one is not None:
+            row, self._code1, self._activation1 = one
+            self.padding1 = not self._code1
+            self.row1 = NO_ROW if self.padding1 else row
+        if not self._bypass:
+            self._decide()
+
+    def _product(self, stage: Stage) -> int:
+        _, code, activation = stage
+        return self._decoder.decode(code) * activation
+
+    def _shifted(self, product: int) -> int:
+        return (product + self._half) >> self._shift
+
+    def _decide(self) -> None:
+        """A4: stage 1 waits while stage 2 or 3 selects its accumulator."""
+        row1 = self.row1
+        self.waits = row1 >= 0 and (row1 == self.row2 or row1 == self.row3)
+
+    def _add(self) -> int:
+        """Stage 3: shift, add, saturate once (accelsim/fixedpoint.py)."""
+        total = self._acc3 + ((self._product3 + self._half) >> self._shift)
+        if self._low <= total <= self._high:
+            return total
+        self.saturations += 1
+        return self._low if total < self._low else self._high
+
+    def _decode(self) -> None:
+        """Stage 1 to stage 2: the code becomes a weight."""
+        self.row2 = self.row1
+        if self.row1 >= 0:
+            self._weight2 = self._decoder.decode(self._code1)
+            self._activation2 = self._activation1
+
+    def _take(self, entry: Entry | None) -> None:
+        """Into stage 1; padding moves the row but selects nothing (A2)."""
+        if entry is None:
+            self.row1 = NO_ROW
+            self.padding1 = False
+            return
+        code, run, self._activation1, first = entry
+        self._last_row = run if first else self._last_row + run + 1
+        self._code1 = code
+        self.padding1 = not code
+        self.row1 = self._last_row if code else NO_ROW

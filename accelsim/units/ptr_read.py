@@ -1,0 +1,76 @@
+"""Pointer read: a column's first and last entry from two SRAM banks (contract P1, P2, P4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accelsim.units.act_queue import Item
+
+Column = tuple[int, int, int]
+"""(address of the first entry, address behind the last, activation)"""
+
+
+class PtrRead:
+    """Pointer ``a`` is word ``a div 2`` of the even or odd bank, by its lowest bit.
+
+    Inputs of a cycle: ``decide(items, free)``: what the queue holds, and whether spmat_read will
+    be free in the next cycle. Outputs: ``pops``, the number of columns that leave the queue.
+    Edge: ``load()`` reads both banks and gives the column for spmat_read, or None.
+    """
+
+    __slots__ = ("_base", "_column", "_drop_empty", "_even", "_odd", "pops", "reads_even",
+                 "reads_odd")
+
+    def __init__(self, empty_column_cycles: int) -> None:
+        self._drop_empty = empty_column_cycles == 0
+        self._even: Sequence[int] = ()
+        self._odd: Sequence[int] = ()
+        self._base = 0
+        self._column: Item | None = None
+        self.pops = 0
+        self.reads_even = 0
+        self.reads_odd = 0
+
+    def fill(self, even: Sequence[int], odd: Sequence[int]) -> None:
+        """Write both banks (I/O mode or DMA)."""
+        self._even, self._odd = even, odd
+
+    def begin(self, base: int) -> None:
+        """Start a pass in which column ``j`` has its pointer at address ``base + j``."""
+        self._base = base
+
+    def decide(self, items: Sequence[Item], free: bool) -> None:
+        """P1: pop the head if spmat_read will be free; with P4 at 0, empty heads before it too."""
+        self.pops = 0
+        if not free or not items:
+            return
+        if not self._drop_empty:
+            self.pops = 1
+            self._column = items[0]
+            return
+        self._column = None
+        for item in items:
+            self.pops += 1
+            first, end = self._bounds(item[0])
+            if first != end:
+                self._column = item
+                break
+
+    def load(self) -> Column | None:
+        """Clock edge: read the pointers of what was popped."""
+        if not self.pops:
+            return None
+        # Pointers j and j + 1 of each column: always one in each bank.
+        self.reads_even += self.pops
+        self.reads_odd += self.pops
+        if self._column is None:
+            return None
+        column, activation = self._column
+        first, end = self._bounds(column)
+        return first, end, activation
+
+    def _bounds(self, column: int) -> tuple[int, int]:
+        address = self._base + column
+        even = self._even[(address + 1) >> 1]
+        odd = self._odd[address >> 1]
+        return (odd, even) if address & 1 else (even, odd)
