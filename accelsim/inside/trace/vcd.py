@@ -13,8 +13,7 @@ from vcd import VCDWriter
 
 from accelsim import __version__
 from accelsim.inside.trace import Closing
-from accelsim.inside.tracks import Probe, common_scope, probes
-from accelsim.inside.tracks import View
+from accelsim.inside.tracks import Probe, View, common_scope, probes
 from accelsim.records.signals import Array, Values
 
 TICKS = 2
