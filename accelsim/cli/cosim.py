@@ -25,6 +25,7 @@ from accelsim.cli.inside import (
     SourceArgument,
     prepared,
 )
+from accelsim.machines import DEFAULT_MACHINE
 
 TOPS = ("eie_array", "pe")
 SIMULATORS = ("icarus",)
@@ -57,7 +58,7 @@ def cosim(
         typer.Option(help="Run nothing: write a new folder with parameters, memory images, "
                           "commands and expected trace, for another simulator."),
     ] = None,
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
     activation_density: DrawOption = None,

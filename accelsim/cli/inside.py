@@ -20,6 +20,7 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption, make_recipe
+from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +63,7 @@ def trace(
         str, typer.Option("--format", "-f", help="vcd (GTKWave, Surfer), perfetto "
                                                  "(ui.perfetto.dev) or text.")
     ] = "vcd",
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
     activation_density: DrawOption = None,
@@ -105,7 +106,7 @@ def trace(
 def explain(
     source: SourceArgument,
     layer: OneLayerOption = None,
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
     activation_density: DrawOption = None,
@@ -153,7 +154,7 @@ def report(
         Path, typer.Option("--output", "-o", help="The page to write.")
     ] = Path("accelsim-report.html"),
     layer: OneLayerOption = None,
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
     activation_density: DrawOption = None,
