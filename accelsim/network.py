@@ -17,6 +17,7 @@ from accelsim.fixedpoint import dequantise
 from accelsim.machines import DEFAULT_MACHINE, load_machine, machine_of
 from accelsim.machines.chain import Chain, chain_of
 from accelsim.records import BinaryPoints, CompressedLayer
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
 
 __all__ = [
@@ -61,9 +62,9 @@ def simulate_network(
     """
     machine = machine_of(config)
     engine = machine.check_engine(engine)
-    vectors = np.atleast_2d(np.asarray(inputs))
     if not layers:
         raise InputError("a network needs at least one layer")
+    vectors = _each(layers, np.asarray(inputs))
     chain = chain_of(machine, config, layers, vectors)
 
     def run(vector: npt.NDArray[Any]) -> list[RunResult]:
@@ -82,6 +83,13 @@ def simulate_network(
         return first + [run(vector) for vector in vectors[1:]]
     with ThreadPoolExecutor(threads) as pool:
         return first + list(pool.map(run, vectors[1:]))
+
+
+def _each(layers: Sequence[Any], inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What the first layer is run on, one after the other along the first axis."""
+    if isinstance(layers[0], RecurrentLayer):
+        return inputs.reshape(-1, *inputs.shape[-3:]) if inputs.ndim >= 3 else np.atleast_2d(inputs)
+    return np.atleast_2d(inputs)
 
 
 def network_job(config: Any, layers: Sequence[Any], inputs: npt.ArrayLike, index: int) -> Any:

@@ -89,7 +89,7 @@ class View:
     counter for each wider signal.
     """
 
-    legend = "# each column a unit: its 1-bit signals that are high, then NAME=VALUE of wider ones\n"
+    legend = "# each column a unit: 1-bit signals that are high, then NAME=VALUE of wider ones\n"
 
     def __init__(self, name: str, pes: Sequence[int]) -> None:
         self.name, self.pes = name, list(pes)

@@ -196,8 +196,7 @@ class Machine:
         engine = self.check_engine(engine)
         raw = self.run(config, job, engine, outputs)
         values = None if raw.outputs is None else job.finished(raw.outputs)
-        price = None if self.price is None or raw.counters is None else partial(
-            self._priced, config, raw.counters, job.n_channels)
+        price = None if self.price is None else partial(self._priced, config, job.n_channels)
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
             dict(job.provenance), raw.slots, self.lanes(config), price,
@@ -208,7 +207,7 @@ class Machine:
         found: type[CounterSet] = self.part("counters")
         return found
 
-    def _priced(self, config: Any, counters: Any, n_channels: int) -> Any:
+    def _priced(self, config: Any, n_channels: int, counters: Any) -> Any:
         # Late: a run that nobody prices does not read the energy tables.
         return self.part("price")(config, counters, n_channels=n_channels)
 

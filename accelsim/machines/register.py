@@ -19,11 +19,9 @@ from pydantic import BaseModel, ValidationError
 
 from accelsim import machines
 from accelsim.errors import ConfigError, nearest, shown
+from accelsim.machines import DEFAULT_MACHINE
 from accelsim.machines.base import Machine
 from accelsim.records.result import JobResult
-
-DEFAULT_MACHINE = "eie"
-"""What is meant where no machine is named."""
 
 ENTRY_POINTS = "accelsim.machines"
 """The group in which an installed package offers its `Machine` records."""

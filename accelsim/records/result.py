@@ -86,14 +86,15 @@ class RunResult:
     provenance: dict[str, Any] = field(default_factory=dict)
     slots: tuple[SlotTime, ...] = ()
     lanes: int = 1
-    pricer: Callable[[], Any] | None = None
+    pricer: Callable[[Any], Any] | None = None
 
     @cached_property
     def energy(self) -> Any:
         """The `accelsim.energy.EnergyReport` of this run, priced once."""
-        if self.timed is not None and self.pricer is None:
+        counters = self.timed
+        if self.pricer is None:
             raise AttributeError(f"{self.name}: no energy model for this machine")
-        return self.pricer() if self.pricer is not None else None
+        return self.pricer(counters)
 
     @property
     def binary_points(self) -> BinaryPoints:

@@ -10,15 +10,15 @@ import numpy as np
 import simpy
 
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.counting import count
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.records.result import JobResult
-from accelsim.records.signals import Observer, Place, Signals, Values
+from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
 from accelsim.units.clock import Clock, Process
-
 
 INSTANCE = ("eie_array_tb", "dut")
 """Where rtl/tb/eie_array_tb.v has the array; its waveforms and ours lie side by side."""
@@ -45,7 +45,7 @@ def run(
     """
     machine = (wiring or Eie)(config, job, observer)
     machine.run(shuffle)
-    counters, operations = count(machine)
+    counters, operations = machine.count()
     return JobResult(machine.outputs() if outputs else None, counters, operations)
 
 
@@ -136,7 +136,7 @@ class Eie:
                         self.pointer_address(sent[0]), sent[1])
             return (True, phase == "start", ccu.load_row is not None, phase == "compute",
                     phase == "drain", phase == "store", False, ccu.blocked, ccu.row_change,
-                    None, None)
+                    NOTHING, NOTHING)
 
         return Signals(
             dict.fromkeys((
@@ -146,6 +146,11 @@ class Eie:
                "activation": self.config.activation_bits},
             read,
         )
+
+    def count(self) -> tuple[Counters, dict[str, int]]:
+        """The counters of the finished run, and the operations summed over the PEs; a machine with
+        units that count more derives its own."""
+        return count(self)
 
     def pointer_address(self, column: int) -> int:
         """Where the first pointer of an image column is, in the present pass."""
