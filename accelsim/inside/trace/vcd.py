@@ -7,6 +7,7 @@ and a unit whose signals have not changed, as one tuple, costs one comparison.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import IO
 
 from vcd import VCDWriter
@@ -14,7 +15,7 @@ from vcd import VCDWriter
 from accelsim import __version__
 from accelsim.inside.trace import Closing
 from accelsim.inside.tracks import Probe, View, common_scope, probes
-from accelsim.records.signals import Array, Values
+from accelsim.records.signals import Array, Signals, Values
 
 TICKS = 2
 """Time units of a cycle: the clock rises at the first and falls at the second, as in the RTL's
@@ -46,7 +47,7 @@ class Trace(Closing):
             lines.append(f"#{now}\n1{self._clock}\n")
             for wires in self._wires:
                 values = wires.read()
-                if values != wires.shown:
+                if values != wires.seen:
                     wires.change(values, lines)
         lines.append(f"#{now + 1}\n0{self._clock}\n")
         self._end = now + TICKS
@@ -79,41 +80,72 @@ class Trace(Closing):
 
 
 class _Wires:
-    """The signals of one unit: ``shown`` are the values last read.
+    """The signals of one unit: ``seen`` are the values last read, 1-bit signals first.
 
     The header says what they are at its time if that is ``known``.
     """
 
     def __init__(self, probe: Probe, header: VCDWriter, known: bool) -> None:
-        self.read: Callable[[], Values] = probe.signals.read
-        bits = list(probe.signals.bits.values())
-        self.shown = self.read() if known else (None,) * len(bits)
-        self._masks = [(1 << width) - 1 for width in bits]
+        bits = probe.signals.bits
+        flags = [name for name, width in bits.items() if width == 1]
+        numbers = [name for name, width in bits.items() if width > 1]
+        self.read = _in_order(probe.signals, [*flags, *numbers])
+        self.seen = self.read() if known else (None,) * len(bits)
         idents = [
-            header.register_var(
-                probe.scope, name, "wire", width, "x" if value is None else value & mask
-            ).ident
-            for (name, width), value, mask in zip(
-                probe.signals.bits.items(), self.shown, self._masks, strict=True)
+            header.register_var(probe.scope, name, "wire", bits[name],
+                                "x" if value is None else value & _mask(bits[name])).ident
+            for name, value in zip([*flags, *numbers], self.seen, strict=True)
         ]
-        # Of a 1-bit signal the two lines, of another one None.
-        self._lines = [
-            (f"0{ident}\n", f"1{ident}\n") if width == 1 else None
-            for ident, width in zip(idents, bits, strict=True)
-        ]
-        self._ends = [f" {ident}\n" for ident in idents]
-        self._last = list(self.shown)
+        self._n_flags = n = len(flags)
+        self._flags = _Flags(self.seen[:n], idents[:n], {})
+        self._numbers = list(self.seen[n:])
+        self._masks = [_mask(bits[name]) for name in numbers]
+        self._ends = [f" {ident}\n" for ident in idents[n:]]
 
     def change(self, values: Values, lines: list[str]) -> None:
         """Tell what differs from what each signal showed last."""
-        self.shown = values
-        last = self._last
-        for index, value in enumerate(values):
-            if value is None or value == last[index]:
-                continue
-            last[index] = value
-            pair = self._lines[index]
-            lines.append(
-                f"b{value & self._masks[index]:b}{self._ends[index]}" if pair is None
-                else pair[value]
-            )
+        self.seen = values
+        text, self._flags = self._flags[values[: self._n_flags]]
+        lines.append(text)
+        numbers = self._numbers
+        for index, value in enumerate(values[self._n_flags :]):
+            if value is not None and value != numbers[index]:
+                numbers[index] = value
+                # Binary text without the 0 of 0b: quicker than a format.
+                lines.append(bin(value & self._masks[index])[1:] + self._ends[index])
+
+
+class _Flags(dict[Values, tuple[str, "_Flags"]]):
+    """What the 1-bit signals of a unit show: next values to (the changes, what is shown then).
+
+    Few of the possible steps ever happen, again and again; so their text is made once.
+    """
+
+    def __init__(self, shown: Values, idents: list[str], known: dict[Values, _Flags]) -> None:
+        super().__init__()
+        self._shown, self._idents, self._known = shown, idents, known
+        known[shown] = self
+
+    def __missing__(self, values: Values) -> tuple[str, _Flags]:
+        changes = [
+            (old if value is None else value, ident if value not in (None, old) else None)
+            for old, value, ident in zip(self._shown, values, self._idents, strict=True)
+        ]
+        text = "".join(f"{value:d}{ident}\n" for value, ident in changes if ident is not None)
+        shown = tuple(value for value, _ in changes)
+        step = text, self._known.get(shown) or _Flags(shown, self._idents, self._known)
+        self[values] = step
+        return step
+
+
+def _in_order(signals: Signals, names: list[str]) -> Callable[[], Values]:
+    """Reads the signals in another order, if it is another one."""
+    own = list(signals.bits)
+    if names == own:
+        return signals.read
+    pick: Callable[[Values], Values] = itemgetter(*(own.index(name) for name in names))
+    return lambda: pick(signals.read())
+
+
+def _mask(bits: int) -> int:
+    return (1 << bits) - 1

@@ -131,13 +131,12 @@ class Eie:
 
         def read() -> Values:
             phase, sent = ccu.phase, ccu.broadcast
-            column, activation = (None, None) if sent is None else sent
-            return (
-                True, phase == "start", ccu.load_row is not None, phase == "compute",
-                phase == "drain", phase == "store", sent is not None, ccu.blocked,
-                ccu.row_change, None if column is None else self.pointer_address(column),
-                activation,
-            )
+            if sent is not None:
+                return (True, False, False, True, False, False, True, False, False,
+                        self.pointer_address(sent[0]), sent[1])
+            return (True, phase == "start", ccu.load_row is not None, phase == "compute",
+                    phase == "drain", phase == "store", False, ccu.blocked, ccu.row_change,
+                    None, None)
 
         return Signals(
             dict.fromkeys((
