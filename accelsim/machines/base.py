@@ -176,7 +176,7 @@ class Machine:
             self._priced, config, raw.counters, job.n_channels)
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
-            dict(job.provenance), raw.slots, self.lanes(config), price,
+            dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
         )
 
     def counter_class(self) -> type[CounterSet]:
