@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from accelsim.lowering.arithmetic import evaluate
@@ -18,6 +18,7 @@ from accelsim.machines.ese.reference.sigmoid_tanh import SigmoidTanh
 from accelsim.machines.ese.reference.vector_buffer import VectorBuffer
 from accelsim.machines.ese.schedule import Operation
 from accelsim.machines.ese.tables import gate_frac_bits
+from accelsim.records.signals import Unit
 
 
 class Channel:
@@ -80,6 +81,12 @@ class Channel:
         self.assemble.load()
         self.elem_mul.load(cycle)
         self.adder_tree.load(cycle)
+
+    def units(self) -> Iterator[tuple[str, Unit]]:
+        """What a trace shows of a channel beside its PEs, by name."""
+        yield "assemble", self.assemble
+        yield "elem_mul", self.elem_mul
+        yield "adder_tree", self.adder_tree
 
     @property
     def idle(self) -> bool:
