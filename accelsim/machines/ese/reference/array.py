@@ -125,7 +125,7 @@ class Ese:
             yield (*top, f"pointers[{pe}]"), self.pointers[pe]
         for number in sorted({pe // n_pe for pe in pes}):
             channel, scope = self.channels[number], (*top, f"channel[{number}]")
-            for name, unit in channel.units():
+            for name, unit in channel.units().items():
                 yield (*scope, name), unit
             for pe in (pe % n_pe for pe in pes if pe // n_pe == number):
                 for name, unit in channel.pes[pe].units():

@@ -34,7 +34,7 @@ class Assemble:
         return self._target is None
 
     @property
-    def result(self) -> str:
+    def making(self) -> str:
         """The vector that is collected, or ""."""
         return "" if self._target is None else self._target.name
 

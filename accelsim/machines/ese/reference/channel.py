@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from accelsim.lowering.arithmetic import evaluate
@@ -13,12 +13,12 @@ from accelsim.machines.ese.job import RecurrentJob
 from accelsim.machines.ese.reference.adder_tree import AdderTree
 from accelsim.machines.ese.reference.assemble import Assemble
 from accelsim.machines.ese.reference.elem_mul import ElemMul
+from accelsim.machines.ese.reference.elementwise import ElementwiseUnit
 from accelsim.machines.ese.reference.pe import EsePe
 from accelsim.machines.ese.reference.sigmoid_tanh import SigmoidTanh
 from accelsim.machines.ese.reference.vector_buffer import VectorBuffer
 from accelsim.machines.ese.schedule import Operation
 from accelsim.machines.ese.tables import gate_frac_bits
-from accelsim.records.signals import Unit
 
 
 class Channel:
@@ -82,11 +82,10 @@ class Channel:
         self.elem_mul.load(cycle)
         self.adder_tree.load(cycle)
 
-    def units(self) -> Iterator[tuple[str, Unit]]:
+    def units(self) -> dict[str, Assemble | ElementwiseUnit]:
         """What a trace shows of a channel beside its PEs, by name."""
-        yield "assemble", self.assemble
-        yield "elem_mul", self.elem_mul
-        yield "adder_tree", self.adder_tree
+        return {"assemble": self.assemble, "elem_mul": self.elem_mul,
+                "adder_tree": self.adder_tree}
 
     @property
     def idle(self) -> bool:

@@ -40,7 +40,7 @@ class ElementwiseUnit:
         return self._element is None
 
     @property
-    def result(self) -> str:
+    def making(self) -> str:
         """The vector that is made, or ""."""
         return "" if self._target is None or self.idle else self._target.name
 
