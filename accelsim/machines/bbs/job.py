@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,10 @@ class BbsJob(Job):
     banks: IntArray
     vector: IntArray
     shift: int
+
+    def input_sha256(self) -> str:
+        """Digest of the vector's integers, bank by bank."""
+        return hashlib.sha256(self.vector.astype("<i8").tobytes()).hexdigest()
 
 
 def operations(job: BbsJob) -> dict[str, int]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim import __version__
 from accelsim.errors import CapacityError, InputError
-from accelsim.fixedpoint import frac_bits_for, quantise
+from accelsim.fixedpoint import dequantise, frac_bits_for, quantise
 from accelsim.formats.weight_stream import WeightStream, build_stream
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.float_model import run_float
@@ -53,6 +55,18 @@ class RecurrentJob(Job):
         padding = sum(int(s.padding.sum()) for s in self.streams.values()) * len(self.inputs)
         return {"entries": entries, "padding": padding,
                 "macs": (entries - padding) * self.n_channels}
+
+    def input_sha256(self) -> str:
+        """Digest of the input integers of all steps and channels."""
+        return hashlib.sha256(self.inputs.astype("<i8").tobytes()).hexdigest()
+
+    def again(self, machine: Any, config: EseConfig, work: RecurrentLayer | None = None) -> Job:
+        """The same integers for another machine or layer: binary points stay."""
+        made: Job = machine.job(
+            config, work or self.layer, dequantise(self.inputs, self.frac_bits["x"]),
+            frac_bits={s: bits for s, bits in self.frac_bits.items() if s != "output"},
+        )
+        return made
 
 
 def signals_of(layer: RecurrentLayer, matrix: str) -> tuple[str, str]:
