@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from accelsim.inside.explain import Explanation
     from accelsim.machines import EieConfig
-    from accelsim.machines.eie.explain import Explanation
     from accelsim.records import CompressedLayer
 
 SourceArgument = Annotated[
@@ -117,7 +117,8 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Where the cycles went, PE by PE; who is to blame; what would help, by running it."""
-    from accelsim.machines.eie.explain import explain as work_out
+    from accelsim.inside.explain import explain as work_out
+    from accelsim.machines import machine_of
     from accelsim.network import job_of_layer
     from accelsim.report.explain_plots import explanation
     from accelsim.report.note import run_note
@@ -127,8 +128,8 @@ def explain(
     layers, index, vector = prepared(
         config, source, layer, inputs, activation_density, density, seed
     )
-    job, points = job_of_layer(config, layers, vector, index)
-    found = work_out(config, layers[index], job, points)
+    job, _ = job_of_layer(config, layers, vector, index)
+    found = work_out(machine_of(config), config, layers[index], job)
     note = run_note(config, layers[index], job, "explained", seed)
     save(explanation(found), picture, note)
     if as_json:
@@ -140,6 +141,7 @@ def explain(
     out = console()
     for view in explain_views(found):
         out.print(view)
+    out.print(found.finding)
     out.print(f"picture: {picture}")
 
 
@@ -169,7 +171,8 @@ def report(
     if len(files) == len(sources):
         text = run_page([read_run(Path(source)) for source in files])
     elif len(sources) == 1:
-        from accelsim.machines.eie.explain import explain as work_out
+        from accelsim.inside.explain import explain as work_out
+        from accelsim.machines import machine_of
         from accelsim.network import job_of_layer, simulate_network
         from accelsim.report.summary import run_object
 
@@ -181,7 +184,8 @@ def report(
         run = run_object(simulate_network(config, layers, vector)[0], seed=seed)
         first = 0 if layer is None else index
         explained = [
-            work_out(config, layers[at], *job_of_layer(config, layers, vector, at))
+            work_out(machine_of(config), config, layers[at],
+                     job_of_layer(config, layers, vector, at)[0])
             for at in range(first, index + 1)
         ]
         text = run_page([Run.model_validate(run)], explained)
@@ -192,38 +196,12 @@ def report(
 
 
 def explain_views(found: Explanation) -> list[Any]:
-    """Four tables: all PEs, the worst PEs, the worst columns, the remedies."""
-    n_pe, cycles = found.result.timed.n_pe, found.result.cycles
-    worst = found.worst_pes()
-    states = [
-        (state, f"{100 * share:.2f}", f"{share * cycles:,.1f}",
-         *(f"{int(found.states[state][pe]):,}" for pe in worst))
-        for state, share in found.shares().items() if share
-    ]
-    columns = [
-        (c.column, c.cycle, c.heaviest_pe, c.slots, f"{c.mean_slots:.2f}", f"{c.lost:.2f}")
-        for c in found.columns
-    ]
-    remedies = []
-    problems = any(remedy.problem for remedy in found.remedies)
-    for remedy in found.remedies:
-        saved = found.saved(remedy)
-        told = ["-", "-", "-"] if saved is None else [
-            f"{remedy.cycles:,}", f"{saved:,}", f"{100 * saved / cycles:+.2f}"]
-        remedies.append([remedy.name, *told, *([remedy.problem or ""] if problems else [])])
-    heads = ["change", "cycles", "saved", "%", *(["why not"] if problems else [])]
-    blamed = [(pe, int(found.blamed[pe]), f"{found.blamed[pe] / n_pe:,.1f}",
-               int(found.result.timed.issued_entries[pe]),
-               int(found.result.timed.blocking_cycles[pe])) for pe in worst]
+    """The finding's tables: all PEs, the machine's own, the remedies."""
+    from accelsim.report.explain_tables import explanation_tables
+
     return [
-        table(f"{found.result.name}: where {cycles:,} cycles of {n_pe} PEs went",
-              ("state", "% of PE-cycles", "cycles a PE", *(f"PE {pe}" for pe in worst)), states),
-        table("PEs whose full queue starved others", (
-            "PE", "PE-cycles starved", "cycles a PE", "its entries", "cycles full while blocked",
-        ), blamed),
-        table("Costliest columns", ("column", "broadcast in cycle", "heaviest PE", "its slots",
-                                    "mean slots", "cycles lost"), columns),
-        table("What would help (each was run)", heads, remedies),
+        table(title, columns, [["-" if value is None else value for value in row] for row in rows])
+        for title, columns, rows in explanation_tables(found)
     ]
 
 

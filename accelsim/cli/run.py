@@ -129,15 +129,18 @@ def _show(results: list[RunResult], wall_s: float) -> None:
 
 def breakdown_view(results: list[RunResult]) -> Any:
     """Where the PE-cycles went, a row a layer, in percent."""
-    from accelsim.report.summary import BREAKDOWN, breakdown
+    from accelsim.report.summary import breakdown, layer_row
 
-    rows = []
-    for result in results:
-        shares = breakdown(result.timed)
-        blocked = result.timed.blocked_cycles / result.cycles
-        rows.append((result.name, *(f"{100 * shares[state]:.1f}" for state in BREAKDOWN),
-                     f"{100 * blocked:.1f}"))
-    columns = ("layer", *BREAKDOWN, "CCU blocked")
+    shares = [breakdown(result.timed) for result in results]
+    states = list(dict.fromkeys(state for share in shares for state in share))
+    rows = [[result.name, *(f"{100 * share.get(state, 0.0):.1f}" for state in states)]
+            for result, share in zip(results, shares, strict=True)]
+    columns = ["layer", *states]
+    blocked = [layer_row(result).get("blocked_cycles") for result in results]
+    if all(cycles is not None for cycles in blocked):
+        columns.append("CCU blocked")
+        for row, result in zip(rows, results, strict=True):
+            row.append(f"{100 * result.timed.blocked_cycles / result.cycles:.1f}")
     return table("Where the cycles went (% of PE-cycles)", columns, rows)
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from accelsim.errors import AccelsimError, ConfigError, ConservationError, UnsupportedError
-from accelsim.records.result import RunResult
+from accelsim.records.result import RunResult, SlotTime
 
 IntArray = npt.NDArray[np.int64]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -95,17 +95,21 @@ class Explanation:
 
     @property
     def finding(self) -> str:
-        """One sentence: what bounds the run, and the change that helps most."""
+        """One sentence: what bounds the run, and the two changes that save most cycles.
+
+        Two, as the first may cost more hardware than it is worth.
+        """
         told = self.bound[:1].upper() + self.bound[1:]
-        tried = [r for r in self.remedies if r.cycles is not None]
+        tried = [(self.saved(r) or 0, r.name) for r in self.remedies if r.cycles is not None]
         if not tried:
             return f"{told}."
-        best = max(tried, key=lambda remedy: self.saved(remedy) or 0)
-        saved, cycles = self.saved(best) or 0, self.result.cycles
-        if saved <= 0:
+        best = [pair for pair in sorted(tried, key=lambda pair: -pair[0])[:2] if pair[0] > 0]
+        if not best:
             return f"{told}; no change that was tried saves a cycle."
-        return (f"{told}; of the changes tried, this one saves most: {best.name}: "
-                f"{saved:,} of {cycles:,} cycles ({100 * saved / cycles:.1f} %).")
+        cycles = self.result.cycles
+        gains = ", then ".join(f"{name}: {saved:,} ({100 * saved / cycles:.1f} %)"
+                               for saved, name in best)
+        return f"{told}; of {cycles:,} cycles would save: {gains}."
 
     def shares(self) -> dict[str, float]:
         """Share of all PE-cycles in each state."""
@@ -211,6 +215,16 @@ def largest_loss(states: Mapping[str, IntArray]) -> str:
     state, lost = max(others, key=lambda item: item[1], default=("", 0.0))
     text = f"{100 * useful[1]:.1f} % of the PE-cycles are useful work"
     return f"{text}, the largest loss is '{state}' with {100 * lost:.1f} %" if lost else text
+
+
+def steady_step(slots: Sequence[SlotTime]) -> int:
+    """A step in the steady state: the last but one, as the last fetches nothing for a next one.
+
+    Slots before and after the steps have names of their own.
+    """
+    names = {slot.name for slot in slots if slot.step == 0}
+    steps = {slot.step for slot in slots if slot.step >= 0 and slot.name in names}
+    return max(len(steps) - 2, 0)
 
 
 def _worst(details: Details, states: Mapping[str, IntArray]) -> IntArray:

@@ -73,8 +73,4 @@ def balanced_pruning(packed: CompressedLayer, n_pe: int) -> CompressedLayer:
         )
         kept = math.floor(density * shape[0] * n_inputs + 0.5)
         stays[own] = largest(magnitudes[own], kept, part)
-    stored = np.concatenate([[0], np.cumsum(stays)])
-    pruned = CscMatrix(
-        matrix.shape, stored[matrix.column_starts], matrix.rows[stays], matrix.values[stays]
-    )
-    return replace(packed, matrix=pruned)
+    return replace(packed, matrix=matrix.only(stays))

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.inside.explain import Details, Table
+from accelsim.inside.explain import Details, Table, steady_step
 from accelsim.machines.base import Machine
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.counters import EseCounters
@@ -109,9 +109,7 @@ def _bounds(slots: Sequence[SlotTime], bounds: Sequence[str]) -> Table:
 
 
 def _slots(slots: Sequence[SlotTime], bounds: Sequence[str], ends: Sequence[Ends]) -> Table:
-    """One step: the last but one, which is in the steady state."""
-    steps = slots[-2].step
-    shown = max(steps - 1, 0)
+    shown = steady_step(slots)
     chosen = [(slot, bound, own) for slot, bound, own in zip(slots, bounds, ends, strict=True)
               if slot.step == shown]
     total = sum(slot.cycles for slot, _, _ in chosen)

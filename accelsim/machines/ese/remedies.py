@@ -14,7 +14,6 @@ from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.explain import bound_of
 from accelsim.machines.ese.fast import slot_ends
 from accelsim.machines.ese.job import RecurrentJob
-from accelsim.records import CscMatrix
 from accelsim.records.linear import LinearWeights
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
@@ -81,8 +80,4 @@ def balanced_weights(weights: LinearWeights, n_pe: int) -> LinearWeights:
     m = weights.matrix
     dense = np.abs(m.to_dense().astype(np.float32))
     mask = load_balanced(dense, m.nnz / dense.size, n_pe)
-    columns = np.repeat(np.arange(m.shape[1]), np.diff(m.column_starts))
-    stays = mask[m.rows, columns]
-    stored = np.concatenate([[0], np.cumsum(stays)])
-    return replace(weights, matrix=CscMatrix(
-        m.shape, stored[m.column_starts], m.rows[stays], m.values[stays]))
+    return replace(weights, matrix=m.only(mask[m.rows, m.columns]))
