@@ -11,7 +11,6 @@ from accelsim.machines.ese.reference.ping_pong_buffer import WeightLoader
 from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals
 from accelsim.units.arith_unit import ARITH_STAGES
 
-
 DOING = ("start", "fetch_wait", "blocked", "broadcast", "broadcast_idle", "drain")
 """What a cycle of a multiplication is counted as."""
 
