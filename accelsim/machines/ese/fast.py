@@ -173,8 +173,8 @@ class _Timing:
 
     def alone(self, name: str) -> int:
         """Cycles of a multiplication whose weights are all there."""
-        self._ready[name] = np.full(self._job.streams[name].shape[1], NEVER_WAITS)
-        return self._multiply(name, 0) + 1
+        there = np.full(self._job.streams[name].shape[1], NEVER_WAITS)
+        return self._multiply(name, there, 0) + 1
 
     def _store(self, slot: Slot, now: int) -> dict[str, int]:
         """Store y; only the final slot waits for it."""
