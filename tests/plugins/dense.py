@@ -193,7 +193,7 @@ def reference(config, job, outputs=True, observer=None, shuffle=None):
 def fast(config, job, outputs=True):
     """The same in closed form."""
     rows, columns = job.weights.shape
-    own = -(-(rows - np.arange(config.n_pe)) // config.n_pe).clip(0)  # rows of each PE
+    own = np.maximum(0, -((np.arange(config.n_pe) - rows) // config.n_pe))  # rows of each PE
     compute = columns * -(-rows // config.n_pe)
     useful = np.zeros(config.n_pe, dtype=np.int64)
     hits = np.count_nonzero(job.weights[:, job.activations != 0], axis=1)
