@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 import simpy
-from accelsim.inside.explain import Change
 from pydantic import BaseModel, ConfigDict, Field
 
 from accelsim.compression.binary_points import choose_binary_points
@@ -18,6 +17,7 @@ from accelsim.energy import EnergyReport, load_sram_table
 from accelsim.energy.technology import load_events
 from accelsim.errors import InputError
 from accelsim.fixedpoint import quantise
+from accelsim.inside.explain import Change
 from accelsim.machines import Machine
 from accelsim.records import CompressedLayer
 from accelsim.records.counters import CounterSet, per_pe, total
