@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -78,7 +78,7 @@ def cosim(
     from accelsim.rtl_bridge import cosim as compare
     from accelsim.rtl_bridge import export as write_bench
 
-    config = machine_from(machine, settings)
+    config: Any = machine_from(machine, settings)
     record = machine_of(config)
     verilog = record.part("rtl")
     tops = [verilog.top, *([verilog.pe.top] if verilog.pe else [])]

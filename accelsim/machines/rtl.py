@@ -104,7 +104,7 @@ class PeRtl:
     stimulus: Callable[[Any, Fields], Fields]
     expected: Callable[[Any, int, Fields], Fields]
     script: Callable[[Any, Any, int], Sequence[str]]
-    read_back: Callable[[Any, Any, Take], tuple[IntArray | None, dict[str, int] | None]]
+    read_back: Callable[[Any, Any, Take], tuple[IntArray | None, Mapping[str, int] | None]]
     rows: Callable[[Any, IntArray, int], IntArray]
 
 
@@ -143,7 +143,7 @@ class Rtl:
     parameters: Callable[..., ArrayParameters]
     script: Callable[..., Sequence[str]]
     fill: Callable[[Any, Any], dict[str, str]]
-    read_back: Callable[..., tuple[IntArray | None, dict[str, int | IntArray] | None]]
+    read_back: Callable[..., tuple[IntArray | None, Mapping[str, int | IntArray] | None]]
     told: Callable[..., Sequence[int]]
     expected: Callable[[Any, Any, Any], tuple[Any, Fields]]
     pe: PeRtl | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,5 +105,5 @@ def _fields(parameters: ArrayParameters) -> Iterator[str]:
             low += bits
 
 
-def _text(lines: list[str]) -> str:
+def _text(lines: Sequence[str]) -> str:
     return "\n".join([*lines, ""])

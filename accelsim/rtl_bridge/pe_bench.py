@@ -65,8 +65,7 @@ def run_pe(
         trace = icarus.read_trace(work, sum(bits for _, bits in bench.outputs(parameters)))
     cycles = int(reader.line().split()[1])
     outputs, counters = bench.read_back(config, job, reader.take)
-    named = None if counters is None else {**counters}
-    return RtlResult(outputs, cycles, named, trace, machine=machine)
+    return RtlResult(outputs, cycles, counters, trace, machine=machine)
 
 
 def _packed(layout: Layout, inputs: Fields) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class RtlResult:
 
     outputs: IntArray | None
     cycles: int
-    counters: dict[str, int | IntArray] | None
+    counters: Mapping[str, int | IntArray] | None
     trace: npt.NDArray[np.uint8] | None = None
     machine: Machine = field(kw_only=True, repr=False)
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from accelsim.cli import main
-from tests.rtl.bench import BUILDS, RTL
+from tests.rtl.bench import BUILDS, UNITS
 
 pytestmark = pytest.mark.rtl
 
@@ -65,7 +65,7 @@ def test_a_difference_is_told_with_cycle_unit_and_signal(
 ):
     mine = tmp_path / "mine"
     mine.mkdir()
-    shutil.copy(RTL / "arith_unit.v", mine)
+    shutil.copy(UNITS["arith_unit"], mine)
     text = (mine / "arith_unit.v").read_text()
     (mine / "arith_unit.v").write_text(text.replace("after_q <= row + One", "after_q <= row"))
     status, out, _ = run(

@@ -83,7 +83,8 @@ def read_back(
 
 def rows(config: EieConfig, outputs: IntArray, pe: int) -> IntArray:
     """One PE's outputs, with the zero of a row that the layer does not have."""
-    return images.by_pe(config, outputs)[pe]
+    mine: IntArray = images.by_pe(config, outputs)[pe]
+    return mine
 
 
 PE = PeRtl(
