@@ -99,3 +99,14 @@ def test_one_line_and_status_2(arguments, told, tmp_path, capsys, monkeypatch):
     assert told in err
     assert "Traceback" not in out + err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("machine", ["ese", "bbs"])
+def test_a_machine_without_verilog_is_refused(machine, tmp_path, capsys, monkeypatch):
+    status, out, err = run(capsys, monkeypatch, "cosim", "nt-we", "-m", machine,
+                           "--build-dir", tmp_path / "builds")
+    assert status == 2
+    assert err.startswith(f"accelsim: error: {machine}: this machine has no 'rtl'")
+    assert err.count("\n") == 1
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []
