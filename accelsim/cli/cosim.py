@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,25 +12,26 @@ from accelsim.cli.common import (
     JsonOption,
     MachineOption,
     SetOption,
+    config_from,
     console,
-    machine_from,
     print_json,
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.inside import (
+from accelsim.cli.works import (
     DrawOption,
     InputsOption,
     OneLayerOption,
-    SourceArgument,
+    WorkArgument,
     prepared,
 )
+from accelsim.machines import DEFAULT_MACHINE
 
 SIMULATORS = ("icarus",)
 
 
 def cosim(
-    source: SourceArgument,
+    source: WorkArgument,
     layer: OneLayerOption = None,
     top: Annotated[
         str | None,
@@ -60,7 +61,7 @@ def cosim(
         typer.Option(help="Run nothing: write a new folder with parameters, memory images, "
                           "commands and expected trace, for another simulator."),
     ] = None,
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
     activation_density: DrawOption = None,
@@ -74,21 +75,18 @@ def cosim(
     """
     from accelsim.errors import InputError, nearest
     from accelsim.machines import machine_of
-    from accelsim.network import job_of_layer
     from accelsim.rtl_bridge import cosim as compare
     from accelsim.rtl_bridge import export as write_bench
 
-    config: Any = machine_from(machine, settings)
+    config = config_from(machine, settings)
     record = machine_of(config)
     verilog = record.part("rtl")
     tops = [verilog.top, *([verilog.pe.top] if verilog.pe else [])]
     for option, value, known in (("--top", top or tops[0], tops), ("--sim", sim, SIMULATORS)):
         if value not in known:
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
-    layers, index, vector = prepared(
-        config, source, layer, inputs, activation_density, density, seed
-    )
-    job, _ = job_of_layer(config, layers, vector, index)
+    ready = prepared(config, source, layer, inputs, activation_density, density, seed)
+    job = ready.job()
     if export is not None:
         write_bench(config, job, export)
         console().print(f"{export}: a bench for {job.name}; README.txt there says how")
@@ -103,7 +101,7 @@ def cosim(
         found = {key: value for key, value in vars(report).items() if key != "trace_difference"}
         first = None if difference is None else vars(difference)
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
-                    "layer_sha256": layers[index].digest(), **found,
+                    "layer_sha256": ready.work.digest(), **found,
                     "equal": report.equal, "trace_difference": first})
     else:
         rows = [

@@ -10,7 +10,8 @@ import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from, console, progress, table
 from accelsim.cli.frontend import compression_view
-from accelsim.cli.run import breakdown_view
+from accelsim.cli.views import breakdown_view
+from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
     from accelsim.machines import EieConfig
@@ -23,7 +24,7 @@ def demo(
         Path, typer.Argument(help="Holds pruned.safetensors, digits.safetensors, results.json.")
     ] = Path("traces/lenet-300-100"),
     count: Annotated[int, typer.Option(min=1, help="Digits to simulate cycle by cycle.")] = 50,
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     engine: Annotated[str, typer.Option("--engine", "-e", help="reference or fast.")] = "reference",
     picture: Annotated[

@@ -93,8 +93,7 @@ def compress(
     from accelsim.compression.store import save_compressed
     from accelsim.compression.table import compression_table
     from accelsim.machines import parse_setting
-    from accelsim.machines.eie.remedies import row_order_gain
-    from accelsim.network import calibrated
+    from accelsim.network import calibrated, row_order_gain
     from accelsim.sources import as_layers, load_inputs
 
     recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density, values)

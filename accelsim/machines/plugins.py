@@ -78,8 +78,8 @@ def adopt(plugin: Plugin) -> Plugin:
     if there is not None:
         if there.sha256 == plugin.sha256:
             return there
-        raise ConfigError(f"{plugin.path}: a plug-in called '{plugin.name}' is loaded already, from "
-                          f"{there.path}; rename one of the files")
+        raise ConfigError(f"{plugin.path}: a plug-in called '{plugin.name}' is loaded already, "
+                          f"from {there.path}; rename one of the files")
     module = _run(plugin)
     names: list[str] = []
     try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 from types import MappingProxyType
@@ -201,3 +202,10 @@ def _normal(
     magnitude = table[(draw >> np.uint64(48)) & np.uint64(levels - 1)]
     signed = np.where(draw & np.uint64(1), magnitude, -magnitude)
     return np.asarray(signed, dtype=np.float32)
+
+
+RECURRENT: MappingProxyType[str, Callable[[int], RecurrentLayer]] = MappingProxyType({
+    "google-lstm": ese_layer,
+    "google-lstm-dense": dense_ese_layer,
+})
+"""Published sizes by name: with the published number of entries, and before any pruning."""

@@ -14,7 +14,8 @@ from accelsim.cli import main
 from accelsim.compression.patterns import load_balanced
 from accelsim.compression.permute import permute_rows
 from accelsim.machines.eie.explain import STATES, explain
-from accelsim.machines.eie.remedies import balanced_pruning, row_order_gain
+from accelsim.machines.eie.remedies import balanced_pruning
+from accelsim.network import row_order_gain
 from accelsim.report.explain_plots import explanation
 
 RNG = np.random.default_rng(3)
