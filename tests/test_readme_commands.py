@@ -86,7 +86,7 @@ def folder(tmp_path_factory):
     for name in ("traces", "rtl"):
         (made / name).symlink_to(ROOT / name)
     (made / "mine").mkdir()
-    shutil.copy(ROOT / "rtl" / "pe.v", made / "mine")
+    shutil.copy(ROOT / "rtl" / "eie" / "pe.v", made / "mine")
     (made / "STUDY.toml").write_text(STUDY)
     (made / "RUN.json").write_text(run("accelsim simulate nt-we --json", made))
     return made
