@@ -26,7 +26,7 @@ MOVED = {
     "accelsim.engines.reference.pe": "accelsim.machines.eie.reference.pe",
     "accelsim.explain": "accelsim.machines.eie.explain",
     "accelsim.recurrent": "accelsim.records.recurrent",
-    "accelsim.report.trace": "accelsim.inside.trace",
+    "accelsim.report.trace": "accelsim.machines.trace",
     "accelsim.results": "accelsim.machines.eie.results",
     "accelsim.rtl_bridge.expected": "accelsim.machines.eie.rtl.expected",
     "accelsim.rtl_bridge.images": "accelsim.machines.eie.rtl.images",
