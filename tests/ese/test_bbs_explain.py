@@ -116,7 +116,7 @@ def test_a_recurrent_layer_is_pruned_gate_by_gate():
     layer = random_layer(rng, n_in=20, n_cells=24, density=1.0)
     config = machine()
     half = prune_gates(layer, "bank_balanced", density=0.5, n_banks=1)
-    names = [name for name in matrices(config, half)]
+    names = list(matrices(config, half))
     assert names == ["Wix Wir", "Wfx Wfr", "Wcx Wcr", "Wox Wor"]
     change = next(iter(changes(config, half, None, None)))
     wanted = prune_gates(half, "bank_balanced", density=0.5, n_banks=4)
