@@ -107,9 +107,10 @@ class Explanation:
         if not best:
             return f"{told}; no change that was tried saves a cycle."
         cycles = self.result.cycles
-        gains = ", then ".join(f"{name}: {saved:,} ({100 * saved / cycles:.1f} %)"
-                               for saved, name in best)
-        return f"{told}; of {cycles:,} cycles would save: {gains}."
+        gains = "; ".join(
+            f"{name.partition(':')[0]} would save {saved:,} of {cycles:,} cycles "
+            f"({100 * saved / cycles:.1f} %)" for saved, name in best)
+        return f"{told}; {gains}."
 
     def shares(self) -> dict[str, float]:
         """Share of all PE-cycles in each state."""

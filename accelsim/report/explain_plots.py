@@ -73,8 +73,8 @@ def _slots(axes: Axes, found: Explanation) -> None:
         at = [k for k, (_, own) in enumerate(shown) if own == bound]
         axes.bar(at, [shown[k][0].cycles for k in at], width=0.8, label=bound,
                  color=COLOURS[(index + 4) % len(COLOURS)])
-    axes.set_xticks(range(len(shown)), [f"{slot.name}\n{slot.spmv or ''}" for slot, _ in shown],
-                    fontsize="x-small", rotation=30)
+    axes.set_xticks(range(len(shown)), [f"{slot.name} {slot.spmv or ''}" for slot, _ in shown],
+                    fontsize="x-small", rotation=30, ha="right")
     label(axes, f"Slots of step {step}, by what decided when they ended", "", "cycles")
     if found.slot_bounds:
         axes.legend(**_LEGEND)

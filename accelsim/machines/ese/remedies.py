@@ -42,12 +42,12 @@ def changes(
         yield _set(config, "wider element-wise units",
                    elementwise_width=2 * config.elementwise_width)
     if {"multiplication", "weights arriving"} & bounds:
-        for factor in (2, 4):
-            yield _set(config, "deeper queues", act_queue_depth=factor * config.act_queue_depth)
+        for depth in (2 * config.act_queue_depth, 4 * config.act_queue_depth):
+            yield _set(config, f"queues of {depth} entries", act_queue_depth=depth)
         yield from _balanced(config, job)
     for n_pe in (config.n_pe // 4, config.n_pe // 2, 2 * config.n_pe):
         if n_pe:
-            yield _set(config, "fewer PEs" if n_pe < config.n_pe else "more PEs", n_pe=n_pe)
+            yield _set(config, f"{n_pe} PEs a channel", n_pe=n_pe)
 
 
 def pointer_bits(job: RecurrentJob) -> int:
