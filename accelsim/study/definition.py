@@ -137,13 +137,11 @@ def _begin(values: Mapping[str, Any], where: str) -> list[str]:
 
     What is no text, or no machine, is told later, with everything else that is wrong.
     """
-    folder = values.get("folder", Path())
+    folder, named = values.get("folder", Path()), values.get("plugin", ())
     try:
-        for name in _names(values.get("plugin", ())):
+        for name in named if isinstance(named, list | tuple) else ():
             if isinstance(name, str):
                 load_plugin(folder / name)
-    except TypeError:  # not a list
-        return []
     except AccelsimError as problem:
         raise ConfigError(f"{where}: {problem}") from None
     machine = values.get("machine", DEFAULT_MACHINE)

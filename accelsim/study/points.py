@@ -219,11 +219,13 @@ def taking_part(machine: str) -> tuple[Plugin, ...]:
     loaded = plugins()
     chosen = [plugin for plugin in loaded if machine in plugin.machines]
     for plugin in chosen:  # grows while it is read
-        chosen += [
-            other for other in loaded if other not in chosen
-            and any(name in plugin.text for name in (PLUGIN + other.name, *other.machines))
-        ]
+        chosen += [other for other in loaded if other not in chosen and _names(plugin, other)]
     return tuple(sorted(chosen, key=lambda plugin: plugin.name))
+
+
+def _names(plugin: Plugin, other: Plugin) -> bool:
+    quoted = [f"{mark}{name}{mark}" for name in other.machines for mark in "\"'"]
+    return any(text in plugin.text for text in (PLUGIN + other.name, *quoted))
 
 
 def _sample(study: Study, axes: list[Axis]) -> list[Values]:
