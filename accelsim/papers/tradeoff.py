@@ -13,9 +13,9 @@ from accelsim.api import simulate_recurrent
 from accelsim.compression.patterns import prune_recurrent
 from accelsim.errors import InputError, nearest
 from accelsim.formats.csb import encode_csb
+from accelsim.lowering.float_run import run_float
 from accelsim.machines import BbsConfig, EieConfig, EseConfig, load_as
 from accelsim.machines.bbs.lstm import lstm_step_cycles
-from accelsim.machines.ese.float_model import run_float
 from accelsim.papers.pattern_machines import n_m_parameters, on_eie
 from accelsim.papers.patterns import measure
 from accelsim.records.recurrent import RecurrentLayer

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError, nearest
-from accelsim.machines.ese.float_model import run_float
+from accelsim.lowering.float_run import run_float
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload.entries import file_sha256
 from accelsim.workload.published_lstm import PUBLISHED, RECURRENT, ese_utterance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accelsim.fixedpoint import bounds
-from accelsim.records.signals import ADDRESS_BITS, Signals, Values
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Values
 from accelsim.units.spmat_read import Entry
 from accelsim.units.weight_decoder import WeightDecoder
 
@@ -63,8 +63,10 @@ class ArithUnit:
     @property
     def saturates(self) -> bool:
         """Whether the sum in stage 3 saturates in this cycle."""
-        total = self._acc3 + self._shifted(self._product3)
-        return self.row3 >= 0 and not self._low <= total <= self._high
+        if self.row3 < 0:
+            return False
+        total = self._acc3 + ((self._product3 + self._half) >> self._shift)
+        return not self._low <= total <= self._high
 
     def load(self, entry: Entry | None, accumulators: list[int]) -> None:
         """Clock edge, from the last stage to the first."""
@@ -135,14 +137,15 @@ class ArithUnit:
         )
 
     def _shown(self) -> Values:
-        row2, row3, row4 = self.row2, self.row3, self.row4
+        row2, row4, near, far = self.row2, self.row4, False, False
         mac, write = row2 >= 0, row4 >= 0
-        bypass = mac and self._bypass
-        near = bypass and row2 == row3
+        if mac and self._bypass:
+            near = row2 == self.row3
+            far = row2 == row4 and not near
         return (
-            self.waits, self.padding1, mac, near, bypass and row2 == row4 and not near,
-            row3 >= 0 and self.saturates, write, row2 if mac else None,
-            row4 if write else None, self.sum4 if write else None,
+            self.waits, self.padding1, mac, near, far, self.saturates, write,
+            row2 if mac else NOTHING, row4 if write else NOTHING,
+            self.sum4 if write else NOTHING,
         )
 
     def _product(self, stage: Stage) -> int:
