@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +217,28 @@ def test_a_metric_for_some_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METRICS, "mine", Metric("mine", "", "sum", float, ("ese",)))
     assert list(metrics_of("ese"))[-1] == "mine"
     assert "mine" not in metrics_of("eie")
+
+
+def test_the_bank_balanced_machine_runs_layers_and_lstms(tmp_path: Path) -> None:
+    layer_file(tmp_path)
+    network_folder(tmp_path / "net")
+    metrics = ["cycles", "load_balance", "utilisation", "idle_share", "empty_row_share",
+               "overhead_share", "filler_share"]
+    chosen = Study(machine="bbs", workloads=["tiny.npz:a", "net"], activation_density=0.6,
+                   axes={"n_pe": [2, 3]}, set={"n_banks": 4, "elementwise_width": 2},
+                   metrics=metrics, folder=tmp_path)
+    assert sweep(chosen, tmp_path / "r.sqlite").failed == 0
+    works = {w.name: w.load() for w in find_workloads(chosen)}
+    for row in rows(tmp_path / "r.sqlite"):
+        config = load_machine("bbs", n_pe=row["n_pe"], n_banks=4, elementwise_width=2)
+        found = works[row["workload"]]
+        weights = {name: LinearWeights.from_floats(m, config.weight_bits)
+                   for name, m in found.layer.matrices.items()}
+        layer = replace(found.layer, matrices=weights)
+        result = simulate(config, layer, found.inputs)
+        counters = result.timed
+        assert row["cycles"] == result.cycles
+        filler = counters.filler_macs.sum() / (counters.macs + counters.filler_macs).sum()
+        assert row["filler_share"] == pytest.approx(filler)
+        shares = [row[name] for name in metrics if name.endswith("_share")]
+        assert row["utilisation"] + sum(shares) - row["filler_share"] == pytest.approx(1)
