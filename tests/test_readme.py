@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from accelsim.report.doc_tables import refreshed
+from accelsim.papers.tables import refreshed
 
 TEXT = Path("README.md").read_text("utf-8")
 PYTHON = re.findall(r"(?<! -->)\n```python\n(.*?)```", TEXT, re.DOTALL)
@@ -31,7 +31,7 @@ LONG = {"ese-tradeoff"}
 )
 def test_tables_are_what_the_code_says(name):
     block = TABLES[name]
-    assert refreshed(block) == block, "run: python -m accelsim.report.doc_tables README.md"
+    assert refreshed(block) == block, "run: python -m accelsim.papers.tables README.md"
 
 
 def test_a_wrong_table_is_seen():

@@ -64,6 +64,8 @@ class Machine:
     rtl : the Verilog's parameters, images and expected traces
     cases : ``(rng)`` to (overrides, work, inputs): small ones for `accelsim.contracts`
     recipe : compression settings that the machine's work needs, where they are not the defaults
+    rebuilds : parameters whose change costs more than a run, the dearest first: those that need
+        another memory image, then those that need other lines of it; sweeps vary them outermost
     replaces : of a variant: rules of the contract and laws that it changes, in words
     """
 
@@ -84,6 +86,7 @@ class Machine:
     rtl: Part | None = None
     cases: Part | None = None
     recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    rebuilds: tuple[tuple[str, ...], ...] = (("n_pe",),)
     replaces: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
