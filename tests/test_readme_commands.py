@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from accelsim.cli import main
-from accelsim.report.doc_tables import refreshed
+from accelsim.papers.tables import refreshed
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text("utf-8")
@@ -86,7 +86,7 @@ def folder(tmp_path_factory):
     for name in ("traces", "rtl"):
         (made / name).symlink_to(ROOT / name)
     (made / "mine").mkdir()
-    shutil.copy(ROOT / "rtl" / "pe.v", made / "mine")
+    shutil.copy(ROOT / "rtl" / "eie" / "pe.v", made / "mine")
     (made / "STUDY.toml").write_text(STUDY)
     (made / "RUN.json").write_text(run("accelsim simulate nt-we --json", made))
     return made
@@ -158,6 +158,6 @@ def test_doc_tables_as_a_program(tmp_path):
     block = re.search(r"<!-- table: counters -->.*?<!-- end -->", TEXT, re.DOTALL)[0]
     path = tmp_path / "README.md"
     path.write_text(f"before\n{block.replace('layer', 'player')}\nafter\n")
-    command = [sys.executable, "-m", "accelsim.report.doc_tables", str(path)]
+    command = [sys.executable, "-m", "accelsim.papers.tables", str(path)]
     subprocess.run(command, check=True, capture_output=True)
     assert path.read_text() == f"before\n{block}\nafter\n" == refreshed(path.read_text())

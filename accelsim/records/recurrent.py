@@ -51,8 +51,8 @@ class RecurrentLayer:
             raise InputError(f"{self.name}: cell_activation is {self.cell_activation!r}; "
                              f"need 'sigmoid' or 'tanh'")
         if self.relu and self.kind != "linear":
-            raise InputError(f"{self.name}: relu is for kind 'linear'; the equations of a {self.kind} "
-                             f"have no place for it")
+            raise InputError(f"{self.name}: relu is for kind 'linear', not '{self.kind}'; "
+                             f"leave it out")
         cell = CELLS[self.kind]
         needed = cell.input_matrices + cell.recurrent_matrices
         allowed = {*needed, *cell.optional_matrices}

@@ -1,6 +1,6 @@
 // lnzd_node: one node of the leading non-zero detection tree: the first of four valid inputs.
 //
-// Model: accelsim/engines/reference, lnzd_tree; EIE (ISCA 2016) sec. IV; contract S2.
+// Model: accelsim/machines/eie/reference/lnzd_tree.py; EIE (ISCA 2016) sec. IV; contract S2.
 // Timing: combinational. Index and value mean nothing while !found_o.
 `default_nettype none
 

@@ -2,7 +2,7 @@
 //
 //   broadcast -> act_queue -> ptr_read -> spmat_read -> weight_decoder, arith_unit <-> act_rw
 //
-// Model: accelsim/machines/eie/reference/pe.py; EIE (ISCA 2016) sec. IV, Fig. 4; contract, "One PE".
+// Model: accelsim/machines/eie/reference/pe.py; EIE (ISCA 2016) sec. IV, Fig. 4; contract "One PE".
 // Timing of a column without waiting: broadcast in cycle t, head of the queue in t + 1 (pointer
 // addresses out), issue slot in t + 2 (pointers here, SpMat address out), stage 1 in t + 3, 2 in
 // t + 4, 3 in t + 5, 4 in t + 6 (accumulator written), in the file from t + 7 on.
@@ -82,7 +82,7 @@ module pe #(
   input  wire [31:0]               io_addr_i,
   input  wire [IoDataBits-1:0]     io_wdata_i,
   output wire [IoDataBits-1:0]     io_rdata_o,    // zero while !io_req_i
-  // What happens in this cycle; PE_TRACE of accelsim/machines/eie/rtl/params.py names the fields
+  // What happens in this cycle; pe_trace_fields of accelsim/machines/eie/rtl/params.py
   output wire [PeTraceBits-1:0]    trace_o
 );
 

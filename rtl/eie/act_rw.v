@@ -1,6 +1,6 @@
 // act_rw: the activations of one PE: two register files and the activation SRAM.
 //
-// Model: accelsim/engines/reference, act_rw; contract R1, M2, M3, C1; accelsim/fixedpoint.py.
+// Model: accelsim/machines/eie/reference/act_rw.py; contract R1, M2, M3, C1; accelsim/fixedpoint.py
 // The source file feeds the scan, the destination file holds the accumulators. swap_i lets them
 // change roles at the end of its cycle; nothing is copied. clear_i zeroes what is the destination
 // file after that cycle.

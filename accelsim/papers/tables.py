@@ -1,8 +1,8 @@
-"""The README's tables, written from the code: ``python -m accelsim.report.doc_tables README.md``.
+"""The README's tables, written from the code: ``python -m accelsim.papers.tables README.md``.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``, behind its name what it
-takes; a test compares. Tables of validation and of patterns run ``accelsim published`` and
-``accelsim patterns``, the commands that the reader would run.
+takes; a test compares. Tables of validation and of patterns are made by the functions behind
+``accelsim published`` and ``accelsim patterns``.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from accelsim.files import write_atomically
 from accelsim.machines import load_config, published_sources
 from accelsim.machines.eie.counters import Counters
-from accelsim.report.command_output import output_of
-from accelsim.report.ese_tables import load_balance_table, machines_table, tradeoff_table
+from accelsim.papers import reproduce
+from accelsim.papers.pattern_tables import load_balance_table, machines_table, tradeoff_table
 
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+)([ \w./-]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -47,9 +48,10 @@ def counters_table() -> str:
     return markdown(("counter", "per", "meaning"), rows)
 
 
+@cache
 def published_cells(name: str) -> tuple[dict[str, Any], ...]:
     """The cells that ``accelsim published NAME`` gives now, published and ours."""
-    return tuple(output_of("published", name)["published"][0]["cells"])
+    return tuple(reproduce(name).records())
 
 
 def beside(name: str, table: str, columns: dict[str, str]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-// pe_counters: what one PE counts. Names and meanings: accelsim/machines/eie/counters.py.
+// pe_counters: what one PE counts. Names, meanings: accelsim/machines/eie/counters.py.
 //
 // Model: Counters of accelsim/machines/eie/counters.py; the order here is PE_COUNTERS of
 // accelsim/machines/eie/rtl/params.py. Everything is zero after clear_i.

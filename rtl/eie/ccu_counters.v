@@ -1,4 +1,4 @@
-// ccu_counters: what the control unit counts. Names and meanings: accelsim/machines/eie/counters.py.
+// ccu_counters: what the control unit counts. Names, meanings: accelsim/machines/eie/counters.py.
 //
 // Model: Counters of accelsim/machines/eie/counters.py; the order here is CCU_COUNTERS of
 // accelsim/machines/eie/rtl/params.py. Everything is zero after clear_i.

@@ -4,7 +4,7 @@
 //     w MEM 0 ADDR DATA   I/O write
 //     r MEM 0 ADDR 0      I/O read; prints "r MEM 0 ADDR DATA"
 //     s 0 0 0 0           play the recorded cycles; prints "cycles N" (decimal)
-// +stimulus=FILE  one hexadecimal word a cycle: PE_INPUTS of accelsim/machines/eie/rtl/pe_bench.py
+// +stimulus=FILE  one hexadecimal word a cycle: inputs of accelsim/machines/eie/rtl/pe.py
 // +count=N        such words
 // +out=FILE       what the script prints
 // +trace=FILE     one binary {full_o, busy_o, trace_o} a cycle

@@ -1,6 +1,6 @@
 // lnzd_tree: the first non-zero activation at or after a position, out of one per PE.
 //
-// Model: accelsim/engines/reference, lnzd_tree; EIE (ISCA 2016) sec. IV; contract S2.
+// Model: accelsim/machines/eie/reference/lnzd_tree.py; EIE (ISCA 2016) sec. IV; contract S2.
 // Nodes of four inputs in ceil(log4(NPe)) levels (at least one): 16 + 4 + 1 for 64 PEs. A level
 // that is not a multiple of four wide is filled up with inputs that never find anything.
 // Timing: combinational. Index and value mean nothing while !found_o.

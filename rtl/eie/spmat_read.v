@@ -1,6 +1,6 @@
 // spmat_read: walks through the entries of a column, one a cycle.
 //
-// Model: accelsim/engines/reference, spmat_read; contract P3, P4, P5.
+// Model: accelsim/units/spmat_read.py; contract P3, P4, P5.
 // A line of the sparse-matrix SRAM holds EntriesPerLine entries {code, run}, the lowest address
 // in the lowest bits. The SRAM's output register is the line register: it is read only when an
 // entry lies in another line than the one read last in this pass.

@@ -4,7 +4,7 @@
 //     w MEM PE ADDR DATA   I/O write
 //     r MEM PE ADDR 0      I/O read; prints "r MEM PE ADDR DATA"
 //     s 0 0 0 0            run a layer; prints "cycles N" (decimal), counted here
-//     b K WORDS LINES 0    with `EIE_BACKDOOR: fill pointers and SpMat lines of all PEs at once,
+//     b K WORDS LINES 0    with `BACKDOOR: fill pointers and SpMat lines of all PEs at once,
 //                          so many of each PE, from DIR/pointers_K.hex and DIR/spmat_K.hex
 // +images=DIR   where these are
 // +out=FILE     what the script prints
@@ -176,7 +176,7 @@ module eie_array_tb #(
     end
   endtask
 
-`ifdef EIE_BACKDOOR
+`ifdef BACKDOOR
   reg [PointerBits-1:0]    pointers [0:NPe*PointerWords-1];
   reg [SpmatWidthBits-1:0] lines    [0:NPe*SpmatLines-1];
   integer                  words_used, lines_used;

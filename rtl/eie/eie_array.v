@@ -56,8 +56,8 @@ module eie_array #(
   input  wire [31:0]             io_addr_i,
   input  wire [IoDataBits-1:0]   io_wdata_i,
   output wire [IoDataBits-1:0]   io_rdata_o,
-  // What happens in this cycle: CCU_TRACE of accelsim/machines/eie/rtl/params.py, then PE 0, PE 1, ...
-  // from the lowest bits on
+  // What happens in this cycle: control unit, PE 0, PE 1, ... from the lowest bits on;
+  // accelsim/machines/eie/rtl/params.py names the fields
   output wire [TraceBits-1:0]    trace_o
 );
 

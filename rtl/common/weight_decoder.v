@@ -1,6 +1,6 @@
 // weight_decoder: the codebook, a table from code to fixed-point weight.
 //
-// Model: accelsim/engines/reference, weight_decoder; contract A1 (stage 1).
+// Model: accelsim/units/weight_decoder.py; contract A1 (stage 1).
 // Timing: the look-up is combinational (a small register file); a write of cycle t counts from
 // t + 1 on. Entry 0 belongs to padding entries and is never used by arith_unit.
 `default_nettype none

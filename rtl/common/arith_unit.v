@@ -1,6 +1,6 @@
 // arith_unit: accumulator[row] += weight * activation, in four stages.
 //
-// Model: accelsim/engines/reference, arith_unit; contract A1 to A5; accelsim/fixedpoint.py.
+// Model: accelsim/units/arith_unit.py; contract A1 to A5; accelsim/fixedpoint.py.
 //   stage 1  row of the entry from its zero run (the codebook is looked up beside it)
 //   stage 2  accumulator read, product
 //   stage 3  shift with rounding, add, saturate once

@@ -1,6 +1,6 @@
 // ptr_read: takes columns from the queue and reads where their entries begin and end.
 //
-// Model: accelsim/engines/reference, ptr_read; contract P1, P2.
+// Model: accelsim/units/ptr_read.py; contract P1, P2.
 // Pointer word j says where column j begins and word j + 1 where it ends. Even words lie in one
 // single-port bank and odd words in the other, so that both come out at once.
 // Timing: pops in a cycle t in which there is a head and spmat_read will be free in t + 1; from

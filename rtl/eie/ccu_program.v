@@ -1,8 +1,8 @@
 // ccu_program: the passes of a layer, written by the host, read by the CCU.
 //
 // Model: accelsim/machines/eie/plan.py, Pass; the fields are PROGRAM_FIELDS of
-// accelsim/machines/eie/rtl/images.py. Timing: reading is combinational; a write of cycle t counts from
-// t + 1 on. A field is written at address {pass, field}:
+// accelsim/machines/eie/rtl/images.py. Timing: reading is combinational; a write of cycle t counts
+// from t + 1 on. A field is written at address {pass, field}:
 //   0  flags: bit 0 last pass of the layer, 1 swap, 2 clear, 3 bias, 4 relu
 //   1  shift of the products              5  register rows to scan, at least 1
 //   2  read_shift of the activations      6  rows to load first, 0 for none

@@ -1,6 +1,6 @@
 // act_queue: FIFO of (column, activation) pairs between the broadcast bus and one PE.
 //
-// Model: accelsim/engines/reference, act_queue; contract Q1, Q2.
+// Model: accelsim/units/act_queue.py; contract Q1, Q2.
 // Timing: a push in cycle t is at the output from t + 1 on, if the queue was empty. full_o and
 // valid_o come from registers only, so a slot freed by a pop in t is offered from t + 1 on.
 `default_nettype none

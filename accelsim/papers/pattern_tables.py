@@ -1,11 +1,13 @@
-"""The README's tables of sparsity patterns: headings, and rows out of ``accelsim patterns``."""
+"""The README's tables of sparsity patterns: headings, and the rows of ``accelsim patterns``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from accelsim.report.command_output import output_of
+from accelsim.machines import EseConfig, load_as
+from accelsim.papers.pattern_rows import balance_rows, machine_rows, tradeoff_rows
+from accelsim.workload.recurrent_folder import load_recurrent_folder
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 Row = Mapping[str, Any]
@@ -20,7 +22,7 @@ BALANCE_LABELS = {
 def load_balance_table() -> Table:
     """The published LSTM's sizes: with and without load-balance-aware pruning, by queue depth."""
     rows: dict[str, list[Row]] = {}
-    for row in output_of("patterns", "ese")["rows"]:
+    for row in balance_rows(_ese()).rows:
         rows.setdefault(row["pattern"], []).append(row)
     depths = [row["act_queue_depth"] for row in next(iter(rows.values()))]
     head = ("pruned by", "weights kept", "entries, max/mean PE", f"queue {depths[0]}",
@@ -34,7 +36,8 @@ def load_balance_table() -> Table:
 
 def tradeoff_table(folder: str, *densities: str) -> Table:
     """A real network under every pattern: error, decisions, time, load balance, energy, size."""
-    options = [text for density in densities for text in ("--density", density)]
+    chosen = [float(text) for text in densities]
+    found = tradeoff_rows(_ese(), load_recurrent_folder(folder), *([chosen] if chosen else ()))
     head = ("weights", "pattern", "kept %", "error", "agree %", "ESE: us", "balance", "nJ", "Kbit",
             "EIE: us", "balance", "nJ", "Kbit", "bbs: us", "Kbit")
     return head, [
@@ -43,7 +46,7 @@ def tradeoff_table(folder: str, *densities: str) -> Table:
          f"{row['energy_nj']:,.0f}", _kbit(row["stream_bits"]), f"{row['eie_us']:.2f}",
          f"{row['eie_balance']:.2f}", f"{row['eie_energy_nj']:,.0f}", _kbit(row["eie_bits"]),
          f"{row['bbs_step_us']:.2f}", _kbit(row["csb_bits"]))
-        for row in output_of("patterns", folder, *options)["rows"]
+        for row in found.rows
     ]
 
 
@@ -57,8 +60,12 @@ def machines_table(file: str, layer: str) -> Table:
          f"{row['ese_cycles']:,}", f"{row['ese_balance']:.2f}", _kbit(row["ese_bits"]),
          _kbit(row["ese_huffman_bits"]), f"{row['bbs_cycles']:,}", _kbit(row["csb_bits"]),
          _kbit(row["n_m_bits"]))
-        for row in output_of("patterns", file, "--layer", layer)["rows"]
+        for row in machine_rows(_ese(), file, layer).rows
     ]
+
+
+def _ese() -> EseConfig:
+    return load_as(EseConfig, "ese")
 
 
 def _percent(share: float) -> str:
