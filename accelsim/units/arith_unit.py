@@ -61,11 +61,18 @@ class ArithUnit:
         )
 
     def load(self, entry: Entry | None, accumulators: list[int]) -> None:
-        """Clock edge, from the last stage to the first. In one piece: most of a run's time."""
+        """Clock edge, from the last stage to the first. In one piece: a good part of a run's time.
+
+        Stage 3 shifts and adds, then saturates once (accelsim/fixedpoint.py).
+        """
         row4, sum4 = self.row4, self.sum4
         row3 = self.row3
         if row3 >= 0:
-            self.sum4 = self._saturated()
+            total = self._total3
+            if not self._low <= total <= self._high:
+                total = self._low if total < self._low else self._high
+                self.saturations += 1
+            self.sum4 = total
         row2 = self.row2
         if row2 >= 0:
             if self._bypass and row2 == row3:
@@ -158,14 +165,6 @@ class ArithUnit:
         """A4: stage 1 waits while stage 2 or 3 selects its accumulator."""
         row1 = self.row1
         self.waits = row1 >= 0 and (row1 == self.row2 or row1 == self.row3)
-
-    def _saturated(self) -> int:
-        """Stage 3: saturate once, after the shift (accelsim/fixedpoint.py)."""
-        total = self._total3
-        if self._low <= total <= self._high:
-            return total
-        self.saturations += 1
-        return self._low if total < self._low else self._high
 
     def _take(self, entry: Entry | None) -> None:
         """Into stage 1; padding moves the row but selects nothing (A2)."""

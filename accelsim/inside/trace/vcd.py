@@ -96,15 +96,14 @@ class Trace(Closing):
 
 
 def _sampler(signals: Sequence[Signals], add: Callable[[bytes], None]) -> Callable[[], None]:
-    """A function that packs every unit's values.
+    """A function that packs the values of all units.
 
-    Its text has one line a unit. In a loop the one call would meet another function each time,
-    which costs the interpreter twice as much as calls that always meet the same one.
+    Its text names each unit. In a loop the one call would meet another function each time, which
+    costs the interpreter twice as much as calls that always meet the same one.
     """
-    names: dict[str, Any] = {"add": add}
-    for index, unit in enumerate(signals):
-        names |= {f"read_{index}": unit.read, f"pack_{index}": Struct(f"{len(unit.bits)}q").pack}
-    lines = [f"    add(pack_{index}(*read_{index}()))" for index in range(len(signals))]
-    exec("\n".join(["def sample():", *lines]), names)
+    names: dict[str, Any] = {f"read_{index}": unit.read for index, unit in enumerate(signals)}
+    reads = ", ".join(f"*{name}()" for name in names)
+    names |= {"add": add, "pack": Struct(f"{sum(len(unit.bits) for unit in signals)}q").pack}
+    exec(f"def sample():\n    add(pack({reads}))", names)
     sample: Callable[[], None] = names["sample"]
     return sample
