@@ -24,6 +24,7 @@ from accelsim.cli import (
     recurrent,
     run,
     study,
+    trace,
 )
 from accelsim.cli.manual import PAGES, ROOT, SUMMARY
 
@@ -124,7 +125,7 @@ for command in (
     recurrent.recurrent,
     patterns.patterns,
     cosim.cosim,
-    inside.trace,
+    trace.trace,
     inside.explain,
     inside.report,
     study.sweep,

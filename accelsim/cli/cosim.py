@@ -18,11 +18,11 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.inside import (
+from accelsim.cli.works import (
     DrawOption,
     InputsOption,
     OneLayerOption,
-    SourceArgument,
+    WorkArgument,
     prepared,
 )
 from accelsim.machines import DEFAULT_MACHINE
@@ -32,7 +32,7 @@ SIMULATORS = ("icarus",)
 
 
 def cosim(
-    source: SourceArgument,
+    source: WorkArgument,
     layer: OneLayerOption = None,
     top: Annotated[str, typer.Option(help="eie_array, or pe for one PE alone.")] = "eie_array",
     pe: Annotated[int, typer.Option(min=0, help="Which one, with --top pe.")] = 0,
@@ -71,7 +71,6 @@ def cosim(
     The exit status is 1 if they differ.
     """
     from accelsim.errors import InputError, nearest
-    from accelsim.network import job_of_layer
     from accelsim.rtl_bridge import cosim as compare
     from accelsim.rtl_bridge import export as write_bench
 
@@ -79,13 +78,11 @@ def cosim(
         if value not in known:
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
     config = config_from(machine, settings)
-    layers, index, vector = prepared(
-        config, source, layer, inputs, activation_density, density, seed
-    )
-    job, _ = job_of_layer(config, layers, vector, index)
+    ready = prepared(config, source, layer, inputs, activation_density, density, seed)
+    job = ready.job()
     if export is not None:
         write_bench(config, job, export)
-        console().print(f"{export}: a bench for {job.image.name}; README.txt there says how")
+        console().print(f"{export}: a bench for {job.name}; README.txt there says how")
         return
     report = compare(
         config, job, [*(rtl_dir or []), Path(rtl)], build_dir,
@@ -96,7 +93,7 @@ def cosim(
         found = {key: value for key, value in vars(report).items() if key != "trace_difference"}
         first = None if difference is None else vars(difference)
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
-                    "layer_sha256": layers[index].digest(), **found,
+                    "layer_sha256": ready.work.digest(), **found,
                     "equal": report.equal, "trace_difference": first})
     else:
         rows = [

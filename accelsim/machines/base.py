@@ -199,7 +199,7 @@ class Machine:
         price = None if self.price is None else partial(self._priced, config, job.n_channels)
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
-            dict(job.provenance), raw.slots, self.lanes(config), price,
+            dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
         )
 
     def counter_class(self) -> type[CounterSet]:

@@ -26,12 +26,14 @@ class Job:
         outputs
     n_channels : input vectors that the machine works on at the same time
     provenance : where the work came from
+    no_outputs : why a run of this job has no outputs, in words; empty where it has
     """
 
     name: str = "layer"
     frac_bits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     n_channels: int = 1
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    no_outputs: str = ""
 
     def check(self, config: Any) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""

@@ -74,6 +74,7 @@ class RunResult:
     slots : parts of the run, where the machine has them
     lanes : multiplications that the machine can start in a cycle
     pricer : prices the counters; behind ``energy``
+    no_outputs : why there are none, where the machine does not tell this work's values
     """
 
     name: str
@@ -87,6 +88,7 @@ class RunResult:
     slots: tuple[SlotTime, ...] = ()
     lanes: int = 1
     pricer: Callable[[Any], Any] | None = None
+    no_outputs: str = ""
 
     @cached_property
     def energy(self) -> Any:
@@ -149,7 +151,7 @@ class RunResult:
 
     def _told(self) -> IntArray:
         if self.outputs is None:
-            raise AttributeError("this run was made without outputs")
+            raise AttributeError(self.no_outputs or "this run was made without outputs")
         return self.outputs
 
 

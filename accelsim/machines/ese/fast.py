@@ -96,13 +96,15 @@ class _Timing:
     def _slot(self, slot: Slot, now: int) -> int:
         """Cycles of one slot that begins in cycle ``now`` (contract S2)."""
         config = self._config
+        # The half in front; a matrix that follows itself is fetched again meanwhile.
+        front = self._ready.get(slot.spmv or "")
         last = [now, self._fetch(slot, now), self._store(slot, now), now + self._assemble_rows - 1]
         self._assemble_rows = 0
         for operation in slot.operations:
             passes = -(-operation.length // config.elementwise_width)
             last.append(now + config.elementwise_latency_cycles + passes - 1)
         if slot.spmv is not None:
-            last.append(self._multiply(slot.spmv, now))
+            last.append(self._multiply(slot.spmv, front, now))
         return max(last) - now + 1
 
     def _fetch(self, slot: Slot, now: int) -> int:
@@ -157,12 +159,12 @@ class _Timing:
         last = int(self._ddr_1.request(now + self._assemble_rows, words)[-1])
         return last if slot.state == "FINAL" else now
 
-    def _multiply(self, name: str, now: int) -> int:
+    def _multiply(self, name: str, ready: IntArray | None, now: int) -> int:
         """One matrix times one vector of every channel; the last cycle of its drain."""
         config, stream = self._config, self._job.streams[name]
         counts, pe, total = stream.counts, self._pe, self._total
         compute, waited, blocked = spmv_time(
-            counts, self._ready[name], now + config.start_cycles, config.act_queue_depth,
+            counts, ready, now + config.start_cycles, config.act_queue_depth,
             self._issue, self._pop, pe["blocking_cycles"], pe["queue_occupancy_sum"],
             pe["queue_occupancy_max"],
         )

@@ -1,0 +1,64 @@
+"""What a hardware unit shows in a cycle: said once, by the unit, for every trace and test bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Values = tuple[int | None, ...]
+"""One cycle's values. None: means nothing in this cycle (an address while nothing is read), so
+a waveform keeps what it showed before. A negative number stands for its two's complement."""
+
+ADDRESS_BITS = 32
+"""Width of an address where the wiring tells none."""
+
+
+@dataclass(frozen=True)
+class Signals:
+    """The signals of one unit.
+
+    Attributes
+    ----------
+    bits : name to width
+    read : gives the values in the order of ``bits``; asked between the two phases of a cycle, it
+        sees registers before the edge, and decisions. One function for all, as it is called in
+        every cycle of a trace.
+    """
+
+    bits: Mapping[str, int]
+    read: Callable[[], Values]
+
+    def plus(self, bits: Mapping[str, int], read: Callable[[], Values]) -> Signals:
+        """Those of a derived unit, which shows more."""
+        own = self.read
+        return Signals({**self.bits, **bits}, lambda: (*own(), *read()))
+
+    def values(self) -> dict[str, int | None]:
+        """Name to value in this cycle."""
+        return dict(zip(self.bits, self.read(), strict=True))
+
+
+class Unit(Protocol):
+    """Whatever shows signals."""
+
+    def signals(self) -> Signals:
+        """Those of this unit; asked once, before the first cycle shown."""
+
+
+Place = tuple[tuple[str, ...], Unit]
+"""(module instances from the outermost one down to the unit, the unit)"""
+
+
+class Array(Protocol):
+    """A reference's machine, as its observers see it."""
+
+    def units(self, pes: Sequence[int]) -> Iterable[Place]:
+        """What a trace shows: the units that all PEs share, and those of ``pes``."""
+
+
+class Observer(Protocol):
+    """Sees every cycle between its two phases: registers before the edge, and decisions."""
+
+    def cycle(self, t: int, array: Any) -> None:
+        """``t`` counts from 0, the first cycle of the run."""
