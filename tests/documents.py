@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from accelsim.report.doc_tables import refreshed
+from accelsim.papers.tables import refreshed
 
 __all__ = ["DOCUMENTS", "README", "ROOT", "Document", "refreshed"]
 

@@ -117,7 +117,7 @@ def folder(tmp_path_factory):
     for name in ("traces", "rtl", "tests"):
         (made / name).symlink_to(ROOT / name)
     (made / "mine").mkdir()
-    shutil.copy(ROOT / "rtl" / "pe.v", made / "mine")
+    shutil.copy(ROOT / "rtl" / "eie" / "pe.v", made / "mine")
     (made / "STUDY.toml").write_text(STUDY)
     (made / "RUN.json").write_text(run("accelsim simulate nt-we --json", made))
     yield made
@@ -194,7 +194,7 @@ def test_make():
         subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
 
 
-def test_doc_tables_as_a_program(tmp_path):
+def test_tables_as_a_program(tmp_path):
     """A table that is wrong is written anew, all else stays."""
     block = next(document.tables["counters"] for document in DOCUMENTS
                  if "counters" in document.tables)

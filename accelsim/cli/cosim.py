@@ -27,14 +27,17 @@ from accelsim.cli.works import (
 )
 from accelsim.machines import DEFAULT_MACHINE
 
-TOPS = ("eie_array", "pe")
 SIMULATORS = ("icarus",)
 
 
 def cosim(
     source: WorkArgument,
     layer: OneLayerOption = None,
-    top: Annotated[str, typer.Option(help="eie_array, or pe for one PE alone.")] = "eie_array",
+    top: Annotated[
+        str | None,
+        typer.Option(help="Module to run: the machine's array (eie_array), or pe for one PE alone. "
+                          "[default: the array]"),
+    ] = None,
     pe: Annotated[int, typer.Option(min=0, help="Which one, with --top pe.")] = 0,
     sim: Annotated[str, typer.Option(help="Simulator: icarus.")] = "icarus",
     rtl: Annotated[
@@ -71,13 +74,17 @@ def cosim(
     The exit status is 1 if they differ.
     """
     from accelsim.errors import InputError, nearest
+    from accelsim.machines import machine_of
     from accelsim.rtl_bridge import cosim as compare
     from accelsim.rtl_bridge import export as write_bench
 
-    for option, value, known in (("--top", top, TOPS), ("--sim", sim, SIMULATORS)):
+    config = config_from(machine, settings)
+    record = machine_of(config)
+    verilog = record.part("rtl")
+    tops = [verilog.top, *([verilog.pe.top] if verilog.pe else [])]
+    for option, value, known in (("--top", top or tops[0], tops), ("--sim", sim, SIMULATORS)):
         if value not in known:
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
-    config = config_from(machine, settings)
     ready = prepared(config, source, layer, inputs, activation_density, density, seed)
     job = ready.job()
     if export is not None:
@@ -86,7 +93,8 @@ def cosim(
         return
     report = compare(
         config, job, [*(rtl_dir or []), Path(rtl)], build_dir,
-        waveform or build_dir / "difference.vcd", pe if top == "pe" else None,
+        waveform or build_dir / "difference.vcd",
+        pe if top is not None and top != verilog.top else None,
     )
     difference = report.trace_difference
     if as_json:
@@ -103,7 +111,7 @@ def cosim(
             ("first difference", str(difference or "none")),
             ("RTL cycles a second",
              f"{report.rtl_cycles_per_second:,.0f}, loading and trace included"),
-            ("fast engine", f"{report.fast_ratio:,.0f} times as fast"),
+            (f"{record.default_engine} engine", f"{report.fast_ratio:,.0f} times as fast"),
         ]
         if report.energy_uj is not None:
             rows.append(("energy, from the RTL's counters", f"{report.energy_uj:,.3f} uJ"))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +22,9 @@ from accelsim.cli.common import (
 from accelsim.cli.frontend import SeedOption
 from accelsim.cli.recurrent import KindOption
 from accelsim.papers.names import RECURRENT_MACHINE, SYNTHETIC_LSTM
+
+if TYPE_CHECKING:
+    from accelsim.papers.pattern_rows import PatternRows
 
 
 def patterns(
@@ -49,94 +51,65 @@ def patterns(
     published LSTM load balance and time over queue depths; for a layer of a file cycles and size
     on EIE, ESE and the bank-balanced machine."""
     from accelsim.errors import InputError
+    from accelsim.papers.pattern_rows import MACHINE_DENSITIES, machine_rows
 
     config = config_as(RECURRENT_MACHINE, machine, settings)
     if source == SYNTHETIC_LSTM:
-        rows = _load_balance(config, density or [0.112], depth or [1, 2, 4, 8, 16, 32], seed)
+        found = _load_balance(config, density, depth, seed)
     elif depth:
         raise InputError("--depth: a folder's network runs at the machine's own depth; "
                          "give --set act_queue_depth=N")
     elif Path(source).is_file():
-        rows = _machines(config, source, layer, density or [0.125])
+        found = machine_rows(config, source, layer, density or MACHINE_DENSITIES)
     else:
-        rows = _tradeoff(config, source, density)
+        found = _tradeoff(config, source, density)
+    rows = found.rows
     if as_json:
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
                     "source": source, "rows": rows})
     elif as_csv:
         print_csv(rows)
     else:
-        for view in _pattern_views(source, rows):
+        for view in _pattern_views(source, found):
             console().print(view)
 
 
-def _pattern_views(source: str, rows: list[dict[str, Any]]) -> list[Any]:
-    """One table; where a row tells of several machines, ESE's and then the others'."""
-    names = ("pattern", "weights", "kept", "act_queue_depth")
-    common = [key for key in rows[0] if key in names]
-    told = [key for key in rows[0] if key not in common
-            and any(row[key] is not None for row in rows)]
-    others = [key for key in told if key.startswith(("eie_", "bbs_", "csb_", "n_m_"))]
-    on_ese = [key for key in told if key not in others]
+def _pattern_views(source: str, found: PatternRows) -> list[Any]:
+    """One table; where a row tells of several machines, one's columns and then the others'."""
+    rows = found.rows
+    told = {machine: [key for key in keys if any(row[key] is not None for row in rows)]
+            for machine, keys in found.columns.items()}
+    common, first = told.pop("", []), told.pop(RECURRENT_MACHINE, [])
+    others = [key for key in rows[0] if any(key in keys for keys in told.values())]
     return [
         table(title, [key.replace("_", " ") for key in common + part],
               [["-" if row[key] is None else row[key] for key in common + part] for row in rows])
-        for title, part in ((f"Patterns: {source}, on ESE", on_ese),
+        for title, part in ((f"Patterns: {source}, on ESE", first),
                             (f"Patterns: {source}, on EIE and the bank-balanced machine", others))
         if part
     ]
 
 
-def _tradeoff(config: Any, source: str, densities: list[float] | None
-              ) -> list[dict[str, Any]]:
-    from accelsim.machines import EieConfig, load_as
-    from accelsim.papers.tradeoff import DENSITIES, bank_machine, tradeoff, variants
+def _tradeoff(config: Any, source: str, densities: list[float] | None) -> PatternRows:
+    from accelsim.papers.pattern_rows import tradeoff_rows, tradeoff_steps
+    from accelsim.papers.tradeoff import DENSITIES
     from accelsim.workload.recurrent_folder import load_recurrent_folder
 
-    network = load_recurrent_folder(source)
-    machines = load_as(EieConfig, "eie"), config, bank_machine(network)
-    chosen = densities or DENSITIES
-    total = sum(1 for _ in variants(network, config, chosen))
-    with progress("running each pattern", total) as advance:
-        return [row.as_dict() for row in tradeoff(machines, network, chosen, on_row=advance)]
+    network, chosen = load_recurrent_folder(source), densities or DENSITIES
+    with progress("running each pattern", tradeoff_steps(config, network, chosen)) as advance:
+        return tradeoff_rows(config, network, chosen, advance)
 
 
-def _machines(
-    config: Any, source: str, name: str | None, densities: list[float]
-) -> list[dict[str, Any]]:
-    from accelsim.errors import InputError
-    from accelsim.machines import BbsConfig, EieConfig, load_as
-    from accelsim.papers.pattern_machines import compare_machines, usual_patterns
-    from accelsim.records import CscMatrix
-    from accelsim.workload import load_layer
+def _load_balance(
+    config: Any, densities: list[float] | None, depths: list[int] | None, seed: int
+) -> PatternRows:
+    from accelsim.papers.pattern_rows import (
+        BALANCE_DENSITIES,
+        BALANCE_DEPTHS,
+        balance_rows,
+        balance_steps,
+    )
 
-    opened = load_layer(source, name)
-    if isinstance(opened.weights, CscMatrix):
-        raise InputError(f"{source}: {opened.name} is stored sparse; patterns prune dense weights")
-    eie = load_as(EieConfig, "eie", capacity="ignore")
-    bbs = load_as(BbsConfig, "bbs")
-    ese = config.model_copy(update={"capacity": "ignore"})
-    rows: list[dict[str, Any]] = []
-    for density in densities:
-        chosen = usual_patterns(density, eie, bbs)
-        rows += [asdict(row) for row in compare_machines((eie, ese, bbs), opened.weights, chosen)]
-    return rows
-
-
-def _load_balance(config: Any, densities: list[float], depths: list[int], seed: int
-                  ) -> list[dict[str, Any]]:
-    from accelsim.papers.patterns import compare_patterns
-    from accelsim.papers.tradeoff import balance_variants
-    from accelsim.workload.published_lstm import dense_ese_layer
-
-    layer = dense_ese_layer(seed)
-    # One PE of an unbalanced matrix may need more than the published buffers hold.
-    roomy = config.model_copy(update={"capacity": "ignore"})
-    rows: list[dict[str, Any]] = []
-    with progress("pruning and running", 3 * len(densities)) as advance:
-        for density in densities:
-            for label, pattern, parameters in balance_variants(density, config):
-                found = compare_patterns(roomy, layer, {pattern: parameters}, depths)
-                rows += [{**asdict(row), "pattern": label} for row in found]
-                advance()
-    return rows
+    chosen = densities or BALANCE_DENSITIES
+    with progress("pruning and running", balance_steps(chosen)) as advance:
+        return balance_rows(config, chosen, depths or BALANCE_DEPTHS, seed, advance)

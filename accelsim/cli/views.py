@@ -20,7 +20,7 @@ def result_views(results: list[RunResult]) -> list[Any]:
         row = layer_row(result)
         times = (row["cycles"], row["time_us"], row["theoretical_us"],
                  f"{100 * row['load_balance']:.1f} %") if timed else ()
-        rows.append((row["layer"], *times, *(row[key] for key in _OPERATIONS)))
+        rows.append((row["layer"], *times, *(row.get(key, "-") for key in _OPERATIONS)))
     heads = ("cycles", "time us", "theoretical us", "load balance") if timed else ()
     config = results[0].config
     title = f"{config.machine}, {config.n_pe} PEs, engine {results[0].engine}"

@@ -69,9 +69,9 @@ def prepare(
         return work if isinstance(work, CompressedLayer) else compress(work, recipe)
     elif RecurrentLayer in kinds:
         if isinstance(work, CompressedLayer):
-            return _as_matrix(_decoded(work))
+            return as_matrix(_decoded(work))
         own = (recipe or Recipe()).for_layer(work.name)
-        return compress_recurrent(_as_matrix(work), own)
+        return compress_recurrent(as_matrix(work), own)
     told = " or ".join(kind.__name__ for kind in kinds) or "nothing yet"
     raise UnsupportedError(f"{work.name}: a {type(work).__name__}; this machine takes {told}; "
                            f"choose another machine")
@@ -95,7 +95,8 @@ def shaped_inputs(work: object, vectors: npt.ArrayLike) -> npt.NDArray[Any]:
     return array
 
 
-def _as_matrix(layer: Layer) -> RecurrentLayer:
+def as_matrix(layer: Layer) -> RecurrentLayer:
+    """A layer as one matrix, weights and bias as they are."""
     biases = {} if layer.bias is None else {"by": layer.bias}
     return RecurrentLayer(
         "linear", {"Wyx": layer.weights}, biases, name=layer.name,

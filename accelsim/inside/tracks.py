@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -93,13 +94,13 @@ class View:
 
     def __init__(self, name: str, pes: Sequence[int]) -> None:
         self.name, self.pes = name, list(pes)
-        self._units: list[_Unit] = []
+        self._units: list[UnitView] = []
 
     def open(self, array: Array) -> None:
         """The array of the run, before its first cycle shown."""
         found = probes(array, self.pes)
         above = len(common_scope(found))
-        self._units = [_Unit(probe.scope[above:] or probe.scope[-1:], probe.signals)
+        self._units = [UnitView(probe.scope[above:] or probe.scope[-1:], probe.signals)
                        for probe in found]
 
     def look(self) -> None:
@@ -116,8 +117,8 @@ class View:
         return [unit.cell() for unit in self._units]
 
 
-class _Unit:
-    """What one unit shows by its signals alone."""
+class UnitView:
+    """What one unit shows by its signals alone: a track under ``path``, a column of text."""
 
     def __init__(self, path: tuple[str, ...], signals: Signals) -> None:
         self._path, self._signals = path, signals
@@ -126,17 +127,21 @@ class _Unit:
         self._now: dict[str, int | None] = {}
 
     def look(self) -> None:
+        """Between the two phases of a cycle."""
         self._now = self._signals.values()
 
     def tracks(self) -> list[Track]:
-        counters = [
-            Track((*self._path, name), count=lambda name=name: self._now[name])  # type: ignore[misc]
-            for name in self._numbers
-        ]
+        """The 1-bit signals that are high as slices, a counter for each wider one."""
+        counters = [Track((*self._path, name), count=partial(self._number, name))
+                    for name in self._numbers]
         return [Track(self._path, slice=self._high), *counters]
 
     def cell(self) -> Cell:
+        """All of them in one column."""
         return Cell(".".join(self._path), 24, self._text)
+
+    def _number(self, name: str) -> int | None:
+        return self._now[name]
 
     def _high(self) -> Shown | None:
         names = [name for name in self._flags if self._now[name]]

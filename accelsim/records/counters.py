@@ -42,8 +42,8 @@ class CounterSet:
     def __getattribute__(self, name: str) -> Any:
         value = object.__getattribute__(self, name)
         if value is None:
-            raise AttributeError(f"{name} were not counted; run with outputs=True, which counts all "
-                                 f"that the machine tells of this work")
+            raise AttributeError(f"{name} were not counted; run with outputs=True, which counts "
+                                 f"all that the machine tells of this work")
         return value
 
     @classmethod

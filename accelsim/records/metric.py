@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -40,6 +41,12 @@ class FinishedPoint:
         """What the run costs, priced once for all metrics."""
         return self.result.energy
 
+    @cached_property
+    def states(self) -> dict[str, npt.NDArray[np.int64]]:
+        """What each PE did, in cycles (`CounterSet.states`)."""
+        told: dict[str, npt.NDArray[np.int64]] = self.counters.states()
+        return told
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -55,7 +62,7 @@ class Metric:
         machine has what it needs
     needs : what a machine must have to be told of it: names of its counters, of parts of its
         record ("price") and of kinds of work that it takes ("RecurrentLayer")
-    after : of a machine's own metrics: the column behind which it stands; empty for the end
+    after : of a machine's own metrics: the column behind which it stands; the end without one
     """
 
     name: str

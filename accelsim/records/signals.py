@@ -6,9 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-Values = tuple[int | None, ...]
-"""One cycle's values. None: means nothing in this cycle (an address while nothing is read), so
-a waveform keeps what it showed before. A negative number stands for its two's complement."""
+from accelsim.errors import InputError
+
+Values = tuple[int, ...]
+"""One cycle's values: numbers or truth values. A negative number stands for its two's complement;
+`NOTHING` for a signal that means nothing in this cycle."""
+
+NOTHING = -(1 << 63)
+"""For instance the address while nothing is read: a waveform keeps what it showed before."""
+
+MAX_BITS = 63
 
 ADDRESS_BITS = 32
 """Width of an address where the wiring tells none."""
@@ -20,7 +27,7 @@ class Signals:
 
     Attributes
     ----------
-    bits : name to width
+    bits : name to width, 1 to 63
     read : gives the values in the order of ``bits``; asked between the two phases of a cycle, it
         sees registers before the edge, and decisions. One function for all, as it is called in
         every cycle of a trace.
@@ -29,14 +36,22 @@ class Signals:
     bits: Mapping[str, int]
     read: Callable[[], Values]
 
+    def __post_init__(self) -> None:
+        for name, width in self.bits.items():
+            if not 1 <= width <= MAX_BITS:
+                raise InputError(f"signal '{name}' has {width} bits; need 1 to {MAX_BITS}")
+
     def plus(self, bits: Mapping[str, int], read: Callable[[], Values]) -> Signals:
         """Those of a derived unit, which shows more."""
         own = self.read
         return Signals({**self.bits, **bits}, lambda: (*own(), *read()))
 
     def values(self) -> dict[str, int | None]:
-        """Name to value in this cycle."""
-        return dict(zip(self.bits, self.read(), strict=True))
+        """Name to value in this cycle, None for `NOTHING`."""
+        return {
+            name: None if value == NOTHING else value
+            for name, value in zip(self.bits, self.read(), strict=True)
+        }
 
 
 class Unit(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accelsim.fixedpoint import bounds
-from accelsim.records.signals import ADDRESS_BITS, Signals, Values
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Values
 from accelsim.units.spmat_read import Entry
 from accelsim.units.weight_decoder import WeightDecoder
 
@@ -144,7 +144,8 @@ class ArithUnit:
             far = row2 == row4 and not near
         return (
             self.waits, self.padding1, mac, near, far, self.saturates, write,
-            row2 if mac else None, row4 if write else None, self.sum4 if write else None,
+            row2 if mac else NOTHING, row4 if write else NOTHING,
+            self.sum4 if write else NOTHING,
         )
 
     def _product(self, stage: Stage) -> int:

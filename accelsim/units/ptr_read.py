@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accelsim.records.signals import ADDRESS_BITS, Signals, Values
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Values
 from accelsim.units.act_queue import Item
 
 Column = tuple[int, int, int]
@@ -83,7 +83,7 @@ class PtrRead:
 
     def _shown(self) -> Values:
         if not self.pops:
-            return False, None, None, None
+            return False, NOTHING, NOTHING, NOTHING
         address = self._base + self._items[0][0]
         odd = address & 1
         return True, address, address + odd, address + 1 - odd

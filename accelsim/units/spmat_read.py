@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accelsim.records.signals import ADDRESS_BITS, Signals, Values
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Values
 from accelsim.units.ptr_read import Column
 
 Entry = tuple[int, int, int, bool]
@@ -106,14 +106,13 @@ class SpmatRead:
 
     def _shown(self) -> Values:
         if not self.holds:
-            return False, self.advances, self.skips, self.free, False, None, None, None
-        address, line = self.address, None
+            return False, False, False, True, False, NOTHING, NOTHING, NOTHING
+        address = self.address
         if self.advances:
             line = address // self._entries_per_line
-            if line == self.line:
-                line = None
-        return (True, self.advances, self.skips, self.free, line is not None, address, self.end,
-                line)
+            if line != self.line:
+                return True, True, False, self.free, True, address, self.end, line
+        return True, self.advances, self.skips, self.free, False, address, self.end, NOTHING
 
     def _read_line(self, line: int) -> None:
         start = line * self._entries_per_line

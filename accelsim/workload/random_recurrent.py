@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.records.recurrent import CELLS, RecurrentLayer
+from accelsim.records.cells import CELLS
+from accelsim.records.recurrent import RecurrentLayer
 
 LARGEST_SIDE = 10
 """Most inputs and cells."""

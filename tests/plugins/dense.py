@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 import simpy
-from accelsim.inside.explain import Change
 from pydantic import BaseModel, ConfigDict, Field
 
 from accelsim.compression.binary_points import choose_binary_points
@@ -18,6 +17,7 @@ from accelsim.energy import EnergyReport, load_sram_table
 from accelsim.energy.technology import load_events
 from accelsim.errors import InputError
 from accelsim.fixedpoint import quantise
+from accelsim.inside.explain import Change
 from accelsim.machines import Machine
 from accelsim.records import CompressedLayer
 from accelsim.records.counters import CounterSet, per_pe, total
@@ -193,7 +193,7 @@ def reference(config, job, outputs=True, observer=None, shuffle=None):
 def fast(config, job, outputs=True):
     """The same in closed form."""
     rows, columns = job.weights.shape
-    own = -(-(rows - np.arange(config.n_pe)) // config.n_pe).clip(0)  # rows of each PE
+    own = np.maximum(0, -((np.arange(config.n_pe) - rows) // config.n_pe))  # rows of each PE
     compute = columns * -(-rows // config.n_pe)
     useful = np.zeros(config.n_pe, dtype=np.int64)
     hits = np.count_nonzero(job.weights[:, job.activations != 0], axis=1)

@@ -15,7 +15,7 @@ def spmat_line_reads(point: FinishedPoint) -> float:
 
 def spmat_read_mbit(point: FinishedPoint) -> float:
     """Bits of those lines."""
-    return spmat_line_reads(point) * point.config.spmat_width_bits / 1e6
+    return float(spmat_line_reads(point) * point.config.spmat_width_bits / 1e6)
 
 
 @dataclass(frozen=True)
@@ -34,5 +34,5 @@ METRICS = (
     Metric("spmat_read_mbit", "10^6 bits read from the sparse-matrix SRAMs", "sum",
            spmat_read_mbit, after="queue_mean"),
     *(Metric(f"energy_{module}_uj", f"of which {module}", "sum", ModuleEnergy(module),
-             after="energy_uj") for module in MODULES),
+             needs=("price",), after="energy_uj") for module in MODULES),
 )

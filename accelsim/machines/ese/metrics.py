@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from accelsim.records.metric import FinishedPoint, Metric
+
+
+def relative_error(point: FinishedPoint) -> float:
+    """RMS of the difference over RMS of what was wanted."""
+    wanted = np.asarray(point.wanted)
+    difference = point.result.outputs_float - wanted
+    scale = float(np.sqrt(np.mean(wanted**2))) or 1.0
+    return float(np.sqrt(np.mean(difference**2))) / scale
 
 
 def fetch_wait_share(point: FinishedPoint) -> float:
@@ -18,8 +28,10 @@ def dram_mbit(point: FinishedPoint) -> float:
 
 
 METRICS = (
+    Metric("relative_error", "outputs against the uncompressed layer in float, by RMS", "mean",
+           relative_error, after="area_mm2"),
     Metric("fetch_wait_share", "cycles in which the next column had not arrived", "mean",
-           fetch_wait_share, after="relative_error"),
+           fetch_wait_share, after="area_mm2"),
     Metric("dram_mbit", "10^6 bits read from and written to DRAM", "sum", dram_mbit,
-           after="relative_error"),
+           after="area_mm2"),
 )

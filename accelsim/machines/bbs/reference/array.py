@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import simpy
@@ -15,16 +15,19 @@ from accelsim.machines.bbs.reference.elementwise import ElementwiseUnit
 from accelsim.machines.bbs.reference.pe import BbsPe
 from accelsim.machines.bbs.stages import BankedMatrix
 from accelsim.records.result import JobResult
+from accelsim.records.signals import Observer, Place, Signals
 from accelsim.units.clock import Clock, Process
 
 
 def run(
     config: BbsConfig, job: BbsJob, outputs: bool = True, *,
-    shuffle: random.Random | None = None,
+    shuffle: random.Random | None = None, observer: Observer | None = None,
 ) -> JobResult:
-    """Run all vectors; ``shuffle`` changes the order of the processes, which changes no result."""
+    """Run all vectors; ``shuffle`` changes the order of the processes, which changes no result.
+    ``observer`` is called in every cycle, with the `BbsControl`.
+    """
     env = simpy.Environment()
-    clock = Clock(env)
+    clock = Clock(env, None if observer is None else lambda t: observer.cycle(t, control))
     pes = [BbsPe(config, job, pe, clock) for pe in range(config.n_pe)]
     elementwise = ElementwiseUnit(config, clock)
     control = BbsControl(config, job, pes, elementwise, clock)
@@ -49,6 +52,8 @@ class BbsControl:
     ----------
     phases : cycles by phase
     results : of every product, in order
+    pes, elementwise : the units
+    phase, matrix : of the present cycle; no matrix in the phase "elementwise"
     """
 
     def __init__(
@@ -57,8 +62,9 @@ class BbsControl:
     ) -> None:
         self._start_cycles = config.start_cycles
         self._job = job
-        self._pes = pes
-        self._elementwise = elementwise
+        self.pes = pes
+        self.elementwise = elementwise
+        self.phase = self.matrix = ""
         self._clock = clock
         self.phases = {"start": 0, "compute": 0, "drain": 0, "elementwise": 0}
         self.vectors = self.vector_writes = 0
@@ -72,27 +78,44 @@ class BbsControl:
             self.vectors += 1
             for stage in self._job.stages:
                 self.vector_writes += stage.writes
-                self._elementwise.begin(stage.operations)
+                self.elementwise.begin(stage.operations)
+                self.matrix = "" if stage.matrix is None else stage.matrix.name
                 if stage.matrix is not None:
                     yield from self._multiply(stage.matrix, vector)
-                while self._elementwise.busy:
-                    self.phases["elementwise"] += 1
-                    yield self._clock.tick
+                while self.elementwise.busy:
+                    yield self._cycle("elementwise")
+
+    def units(self, pes: Sequence[int]) -> Iterator[Place]:
+        """The control, the element-wise units and some PEs."""
+        yield ("bbs", "control"), self
+        yield ("bbs", "elementwise"), self.elementwise
+        for pe in pes:
+            yield ("bbs", f"pe[{pe}]"), self.pes[pe]
+
+    def signals(self) -> Signals:
+        """The phase, and the vector in work."""
+        return Signals(
+            dict.fromkeys(self.phases, 1) | {"vector": 32},
+            lambda: (*(self.phase == phase for phase in self.phases), self.vectors - 1),
+        )
+
+    def _cycle(self, phase: str) -> simpy.Event:
+        """Spend the present cycle in a phase."""
+        self.phase = phase
+        self.phases[phase] += 1
+        return self._clock.tick
 
     def _multiply(self, matrix: BankedMatrix, vector: list[list[int]] | None) -> Process:
         """Start cycles, then until every PE has written its last row (B4)."""
         for _ in range(self._start_cycles):
-            self.phases["start"] += 1
-            yield self._clock.tick
+            yield self._cycle("start")
         self.results.append([0] * len(matrix.banks))
-        for pe in self._pes:
+        for pe in self.pes:
             pe.begin(matrix.name, vector, self.results[-1])
-        while any(pe.has_slots for pe in self._pes):
-            self.phases["compute"] += 1
-            yield self._clock.tick
-        while any(pe.draining for pe in self._pes):
-            self.phases["drain"] += 1
-            yield self._clock.tick
+        while any(pe.has_slots for pe in self.pes):
+            yield self._cycle("compute")
+        while any(pe.draining for pe in self.pes):
+            yield self._cycle("drain")
 
 
 def _counters(

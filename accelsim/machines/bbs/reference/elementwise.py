@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from accelsim.machines.bbs.config import BbsConfig
 from accelsim.machines.bbs.stages import Operation
+from accelsim.records.signals import Signals
 from accelsim.units.clock import Clock, Process
 
 
@@ -33,6 +34,23 @@ class ElementwiseUnit:
     def busy(self) -> bool:
         """Whether a result is still to come."""
         return bool(self._waiting)
+
+    @property
+    def operation(self) -> str:
+        """Of the present cycle, or ""."""
+        return self._waiting[0].name if self._waiting else ""
+
+    @property
+    def giving(self) -> int:
+        """Results of this cycle."""
+        return self._pipeline[0] if self._waiting else 0
+
+    def signals(self) -> Signals:
+        """Results that leave in this cycle, and operations that are not done."""
+        return Signals(
+            {"busy": 1, "results": self._width.bit_length(), "operations": 8},
+            lambda: (self.busy, self.giving, len(self._waiting)),
+        )
 
     def run(self) -> Process:
         """The unit's process: everything happens at the edge."""

@@ -9,6 +9,7 @@ from accelsim.fixedpoint import saturate, shift_right
 from accelsim.machines.bbs.config import BbsConfig
 from accelsim.machines.bbs.job import BbsJob
 from accelsim.machines.bbs.stages import BankedMatrix
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Values
 from accelsim.units.clock import Clock, Process
 
 Weights = list[tuple[int, int] | None]
@@ -27,6 +28,7 @@ class BbsPe:
     def __init__(self, config: BbsConfig, job: BbsJob, pe: int, clock: Clock) -> None:
         self._shift = job.shift
         self._bits = config.activation_bits
+        self._n_banks = config.n_banks
         self._clock = clock
         # All matrices are on chip: slots and biases of this PE's rows.
         self._memory = {m.name: self._stored(m, pe, config.n_pe) for m in job.matrices}
@@ -76,6 +78,30 @@ class BbsPe:
     def draining(self) -> bool:
         """Whether a slot is on its way to being written."""
         return any(stage is not None for stage in self._pipeline)
+
+    @property
+    def filled(self) -> list[bool]:
+        """Which pipeline stages behind the multipliers hold a slot, the last one first."""
+        return [stage is not None for stage in self._pipeline]
+
+    def signals(self) -> Signals:
+        """The slot that the multipliers take, its row and weights; the row that is written."""
+        return Signals(
+            {"slot": 1, "last": 1, "empty": 1, "write": 1, "row": ADDRESS_BITS,
+             "weights": self._n_banks.bit_length(), "write_row": ADDRESS_BITS,
+             "stages": len(self._pipeline).bit_length()}, self._shown,
+        )
+
+    def _shown(self) -> Values:
+        leaving = self._pipeline[0]
+        writes = leaving is not None and leaving[2]
+        written = leaving[0] if leaving is not None and writes else NOTHING
+        stages = sum(self.filled)
+        if not self._slots:
+            return False, False, False, writes, NOTHING, NOTHING, written, stages
+        row, taken, last = self._slots[0]
+        weights = sum(pair is not None for pair in taken)
+        return True, last, not weights, writes, row, weights, written, stages
 
     def run(self) -> Process:
         """The PE's process: everything happens at the edge."""

@@ -17,7 +17,7 @@ from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.counting import count
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.records.result import JobResult
-from accelsim.records.signals import Observer, Place, Signals, Values
+from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
 from accelsim.units.clock import Clock, Process
 
 INSTANCE = ("eie_array_tb", "dut")
@@ -136,7 +136,7 @@ class Eie:
                         self.pointer_address(sent[0]), sent[1])
             return (True, phase == "start", ccu.load_row is not None, phase == "compute",
                     phase == "drain", phase == "store", False, ccu.blocked, ccu.row_change,
-                    None, None)
+                    NOTHING, NOTHING)
 
         return Signals(
             dict.fromkeys((

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.reference.lnzd_tree import LnzdTree
-from accelsim.records.signals import Signals
+from accelsim.records.signals import NOTHING, Signals
 from accelsim.units.act_queue import Item
 from accelsim.units.arith_unit import ARITH_STAGES
 
@@ -175,7 +175,7 @@ class Ccu:
         """As rtl/scan.v names it; what the scan shows means something while it runs."""
         return Signals(
             {"finished_o": 1},
-            lambda: (self.scan.finished if self.phase == "compute" else None,),
+            lambda: (self.scan.finished if self.phase == "compute" else NOTHING,),
         )
 
     def resume(self, index: int, batch_first: int, computing: bool) -> None:
