@@ -195,7 +195,7 @@ class Interleaving:
         """(n_pe, n_tiles): rows that each PE has in each tile."""
         rows = -(-(self.n_outputs - np.arange(self.n_pe)) // self.n_pe)
         before = np.arange(self.n_tiles) * self.tile_rows
-        return np.clip(rows[:, None] - before, 0, self.tile_rows)
+        return np.asarray(np.clip(rows[:, None] - before, 0, self.tile_rows))
 
     def image_column(self, n_matrix_columns: int) -> Int64:
         """Image column of every matrix column; a bias lies behind unused columns."""

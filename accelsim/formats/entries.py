@@ -156,7 +156,7 @@ class StoredEntries:
         """(n_pe, n_tiles, n_columns): rows up to and including the last entry of each column."""
         steps = np.concatenate([[0], np.cumsum(self.runs + np.int64(1))])
         at = self.pointers + self.pe_starts[:-1, None, None]
-        return np.diff(steps[at], axis=2)
+        return np.asarray(np.diff(steps[at], axis=2))
 
     @cached_property
     def table(self) -> ColumnTable:
