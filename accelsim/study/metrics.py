@@ -21,8 +21,6 @@ from accelsim.errors import InputError, nearest
 from accelsim.machines import EieConfig, EseConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.ese.counters import EseCounters
-from accelsim.machines.ese.energy import EseEnergy
-from accelsim.machines.ese.energy import price as price_ese
 from accelsim.records import CompressedLayer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
@@ -69,9 +67,9 @@ class RecurrentPoint:
         return self.result.timed
 
     @cached_property
-    def energy(self) -> EseEnergy:
+    def energy(self) -> EnergyReport:
         """What the run costs, priced once for all metrics."""
-        return price_ese(self.config, self.counters, self.wanted.shape[1])
+        return price(self.config, self.counters, n_channels=self.wanted.shape[1])
 
 
 Point = FinishedPoint | RecurrentPoint
@@ -209,7 +207,9 @@ def _queue_mean(point: Point) -> float:
 
 
 def _energy_uj(point: Point) -> float:
-    return point.energy.total_uj
+    # Of a recurrent layer events alone: no silicon calibrates the rest.
+    recurrent = isinstance(point, RecurrentPoint)
+    return point.energy.events_uj if recurrent else point.energy.total_uj
 
 
 @dataclass(frozen=True)
