@@ -3,42 +3,50 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.compression.binary_points import choose_binary_points
 from accelsim.compression.calibrate import calibrated, network_floats
 from accelsim.errors import InputError
-from accelsim.fixedpoint import dequantise, quantise, read_activations
-from accelsim.kernels.accumulate import accumulate
-from accelsim.machines import EieConfig
-from accelsim.machines.eie.job import LayerJob, make_job
-from accelsim.machines.eie.machine import MACHINE
-from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
+from accelsim.fixedpoint import dequantise
+from accelsim.machines import machine_of
+from accelsim.machines.chain import Chain, chain_of
+from accelsim.records import BinaryPoints, CompressedLayer
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
+
+__all__ = [
+    "accuracy",
+    "calibrated",
+    "job_of_layer",
+    "network_binary_points",
+    "network_floats",
+    "network_job",
+    "network_outputs",
+    "simulate_network",
+]
 
 _LARGE = 3_000_000  # non-zero weights; with fewer, threads wait for each other's Python
 
 
 def simulate_network(
-    config: EieConfig,
-    layers: list[CompressedLayer],
+    config: Any,
+    layers: Sequence[Any],
     inputs: npt.ArrayLike,
-    engine: str = "fast",
+    engine: str | None = None,
     threads: int | None = None,
 ) -> list[list[RunResult]]:
     """Run layers in sequence on one or several input vectors.
 
-    Between layers the register files swap and nothing is copied. A layer that is calibrated to
-    another binary point than the one before it wrote shifts on reading.
-
     Parameters
     ----------
-    inputs : (n_inputs,) or (n_vectors, n_inputs) floats
+    layers : what the machine takes: `CompressedLayer` records on EIE, `RecurrentLayer` ones on ESE
+    inputs : (n_inputs,) or (n_vectors, n_inputs) floats; of recurrent layers each is an utterance,
+        (n_steps, n_channels, n_inputs)
     threads : run so many vectors at a time; None takes all cores where that helps, which is the
         fast engine with layers of some million non-zero weights. The results are the same.
 
@@ -50,83 +58,66 @@ def simulate_network(
     ------
     InputError, CapacityError, UnsupportedError
     """
-    vectors = np.atleast_2d(np.asarray(inputs))
-    points = network_binary_points(config, layers, vectors)
+    machine = machine_of(config)
+    engine = machine.check_engine(engine)
+    if not layers:
+        raise InputError("a network needs at least one layer")
+    vectors = _each(layers, np.asarray(inputs))
+    chain = chain_of(machine, config, layers, vectors)
 
-    def run_chain(vector: npt.NDArray[Any]) -> list[RunResult]:
-        chain: list[RunResult] = []
-        current = vector
-        for index, (packed, point) in enumerate(zip(layers, points, strict=True)):
-            job = make_job(config, packed, current, point)
-            result = MACHINE.finish(config, job, engine)
-            chain.append(result)
-            if index + 1 < len(layers) and result.outputs is not None:
-                current = _next_inputs(config, result.outputs, point, points[index + 1])
-        return chain
+    def run(vector: npt.NDArray[Any]) -> list[RunResult]:
+        results: list[RunResult] = []
+        for index in range(len(layers)):
+            results.append(machine.finish(config, chain.job(index, vector), engine))
+            if index + 1 < len(layers):
+                vector = chain.carry(index, results[-1])
+        return results
 
     if threads is None:
-        large = engine == "fast" and sum(len(p.matrix.rows) for p in layers) >= _LARGE
-        threads = (os.cpu_count() or 1) if large else 1
-    first = [run_chain(vector) for vector in vectors[:1]]  # makes images that others share
+        weights = sum(len(p.matrix.rows) for p in layers if isinstance(p, CompressedLayer))
+        threads = (os.cpu_count() or 1) if engine == "fast" and weights >= _LARGE else 1
+    first = [run(vector) for vector in vectors[:1]]  # makes images that others share
     if threads == 1 or len(vectors) < 3:
-        return first + [run_chain(vector) for vector in vectors[1:]]
+        return first + [run(vector) for vector in vectors[1:]]
     with ThreadPoolExecutor(threads) as pool:
-        return first + list(pool.map(run_chain, vectors[1:]))
+        return first + list(pool.map(run, vectors[1:]))
 
 
-def job_of_layer(
-    config: EieConfig, layers: list[CompressedLayer], inputs: npt.ArrayLike, index: int
-) -> tuple[LayerJob, BinaryPoints]:
-    """What layer ``index`` of a network is given to do for one input vector of the first layer.
+def _each(layers: Sequence[Any], inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What the first layer is run on, one after the other along the first axis."""
+    if isinstance(layers[0], RecurrentLayer):
+        return inputs.reshape(-1, *inputs.shape[-3:]) if inputs.ndim >= 3 else np.atleast_2d(inputs)
+    return np.atleast_2d(inputs)
+
+
+def network_job(config: Any, layers: Sequence[Any], inputs: npt.ArrayLike, index: int) -> Any:
+    """The `Job` that layer ``index`` of a network is given for one input of the first layer.
 
     Raises
     ------
     InputError, CapacityError, UnsupportedError
     """
+    machine = machine_of(config)
     current: npt.NDArray[Any] = np.asarray(inputs)
-    points = network_binary_points(config, layers, current)
+    chain = chain_of(machine, config, layers, current)
+    told = "functional" if "functional" in machine.tellings else machine.default_engine
     for at in range(index):
-        job = make_job(config, layers[at], current, points[at])
-        result = MACHINE.finish(config, job, "functional")
-        if result.outputs is not None:
-            current = _next_inputs(config, result.outputs, points[at], points[at + 1])
-    return make_job(config, layers[index], current, points[index]), points[index]
+        current = chain.carry(at, machine.finish(config, chain.job(at, current), told))
+    return chain.job(index, current)
 
 
-def network_outputs(
-    config: EieConfig, layers: list[CompressedLayer], inputs: npt.ArrayLike
-) -> npt.NDArray[np.int64]:
-    """The last layer's outputs for many input vectors at once, by the functional model.
-
-    Returns
-    -------
-    (n_vectors, n_outputs) int64, equal to what `simulate_network` gives vector by vector
-    """
-    vectors = np.atleast_2d(np.asarray(inputs))
-    points = network_binary_points(config, layers, vectors)
-    current = quantise(vectors, config.activation_bits, points[0].input_frac_bits)
-    for index, (packed, point) in enumerate(zip(layers, points, strict=True)):
-        codebook = quantise(packed.codebook, config.weight_value_bits, point.weight_frac_bits)
-        m = packed.matrix
-        weights = CscMatrix(m.shape, m.column_starts, m.rows, codebook[m.values])
-        if packed.has_bias:
-            one = np.full((len(current), 1), 1 << point.input_frac_bits)
-            current = np.hstack([current, one])
-        current, _ = accumulate(
-            weights, current, np.arange(m.shape[1]), point.shift, config.accumulator_bits
-        )
-        current = packed.in_layer_order(current)
-        if packed.relu:
-            current = np.maximum(current, 0)
-        if index + 1 < len(layers):
-            current = _next_inputs(config, current, point, points[index + 1])
-    return current
+def job_of_layer(
+    config: Any, layers: Sequence[Any], inputs: npt.ArrayLike, index: int
+) -> tuple[Any, BinaryPoints]:
+    """As `network_job`, with the layer's binary points beside it."""
+    job = network_job(config, layers, inputs, index)
+    return job, BinaryPoints(*(job.frac_bits[s] for s in ("weight", "input", "output")))
 
 
 def network_binary_points(
-    config: EieConfig, layers: list[CompressedLayer], inputs: npt.NDArray[Any]
+    config: Any, layers: Sequence[CompressedLayer], inputs: npt.ArrayLike
 ) -> list[BinaryPoints]:
-    """Binary points of a chain: no layer reads with more fraction bits than were written.
+    """Binary points of a chain of layers: no layer reads with more fraction bits than were written.
 
     Raises
     ------
@@ -135,48 +126,34 @@ def network_binary_points(
     """
     if not layers:
         raise InputError("a network needs at least one layer")
-    points: list[BinaryPoints] = []
-    for index, packed in enumerate(layers):
-        if index and layers[index - 1].n_outputs != packed.n_inputs:
-            raise InputError(
-                f"{packed.name} takes {packed.n_inputs} inputs, but {layers[index - 1].name} "
-                f"gives {layers[index - 1].n_outputs} outputs"
-            )
-        point = choose_binary_points(config, packed, inputs if index == 0 else None)
-        if points and point.input_frac_bits > points[-1].output_frac_bits:
-            written = points[-1].output_frac_bits
-            output = min(point.output_frac_bits, point.weight_frac_bits + written)
-            point = replace(point, input_frac_bits=written, output_frac_bits=output)
-        points.append(point)
-    return points
+    chain: Any = chain_of(machine_of(config), config, layers, np.asarray(inputs))
+    return list(chain.points)
+
+
+def network_outputs(
+    config: Any, layers: Sequence[Any], inputs: npt.ArrayLike
+) -> npt.NDArray[np.int64]:
+    """The last layer's outputs for many input vectors at once, by the functional model.
+
+    Returns
+    -------
+    (n_vectors, n_outputs) int64, equal to what `simulate_network` gives vector by vector
+    """
+    vectors = np.atleast_2d(np.asarray(inputs))
+    chain: Chain = chain_of(machine_of(config), config, layers, vectors)
+    return chain.outputs(vectors)
 
 
 def accuracy(
-    config: EieConfig | None,
-    layers: list[CompressedLayer],
+    config: Any | None,
+    layers: Sequence[CompressedLayer],
     inputs: npt.ArrayLike,
     labels: npt.ArrayLike,
 ) -> float:
     """Share of inputs whose largest output is their label; ``config`` None is 32-bit float."""
     outputs = (
-        network_floats(layers, inputs)
+        network_floats(list(layers), inputs)
         if config is None
         else dequantise(network_outputs(config, layers, inputs), 0)
     )
     return float(np.mean(outputs.argmax(axis=1) == np.asarray(labels)))
-
-
-def _next_inputs(
-    config: EieConfig,
-    outputs: npt.NDArray[np.int64],
-    written: BinaryPoints,
-    read: BinaryPoints,
-) -> npt.NDArray[np.int64]:
-    shift = written.output_frac_bits - read.input_frac_bits
-    return read_activations(outputs, False, shift, config.activation_bits)
-
-
-__all__ = [
-    "accuracy", "calibrated", "job_of_layer", "network_binary_points", "network_floats",
-    "network_outputs", "simulate_network",
-]

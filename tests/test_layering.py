@@ -1,4 +1,5 @@
-"""Dependencies inside accelsim point one way: down the table below, and never sideways in a row."""
+"""Dependencies inside accelsim point one way: down the table below, never sideways in a row, and in
+no circle inside a folder. What knows a machine by its name is that machine's folder."""
 
 from __future__ import annotations
 
@@ -13,34 +14,52 @@ from tests.source_tree import Module, imports, named_modules, parse, read, texts
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "accelsim"
+MACHINES = f"{PACKAGE}.machines"
 
-# Highest first. The package's own __init__ offers `api` by name, so it stands just below `cli`.
+# Highest first. The package's own __init__ offers `api` by name, so it stands just below `cli`;
+# `moved` names whatever had another name.
 TABLE = (
     ("cli", "__main__"),
-    ("__init__",),
-    ("study", "report", "rtl_bridge"),
-    ("explain",),
-    ("remedies",),
-    ("network", "sources"),
+    ("__init__", "moved"),
+    ("papers",),
+    ("study",),
+    ("report", "rtl_bridge"),
+    ("contracts", "network", "sources"),
     ("api",),
-    ("compression", "workload", "engines", "energy"),
-    ("arch",),
+    ("machines",),
+    ("energy", "inside", "units"),
+    ("compression", "workload"),
+    ("lowering",),
     ("formats",),
-    ("records", "results", "recurrent", "ese_results", "bbs_results", "fixedpoint", "files"),
-    ("counting",),
+    ("kernels",),
+    ("records",),
+    ("fixedpoint", "files"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}
 # Rows whose members may know each other, though not both ways.
-FRIENDLY = {LEVEL["cli"], LEVEL["records"]}
-# Two tellings of one machine: they meet in tests/contracts only.
-STRANGERS = (f"{PACKAGE}.engines.reference", f"{PACKAGE}.engines.fast")
+FRIENDLY = {LEVEL["cli"], LEVEL["__init__"], LEVEL["files"]}
+# One function that scripts of the last version call by this name asks `api` when it is called.
+LATE = {(f"{PACKAGE}.energy", f"{PACKAGE}.api")}
+# A telling knows no other one of its machine: they meet in tests/contracts only.
+TELLINGS = ("reference", "fast", "functional")
+# These speak of machines by name: they reproduce what papers print of them, keep names of the
+# last version, or say which machine is meant where none is named.
+SPEAKERS = ("papers", "moved", "__init__")
+DEFAULTS = (MACHINES,)
 FOREIGN_FOLDERS = {"traces", "tests", "rtl"}
 
 
 def part(name: str) -> str:
-    """The row entry that a module belongs to: accelsim.engines.fast -> engines."""
+    """The row entry that a module belongs to: accelsim.machines.eie -> machines."""
     return name.split(".")[1] if "." in name else "__init__"
+
+
+def machine_part(name: str) -> tuple[str, str] | None:
+    """(machine, what is in its folder) of a module there: accelsim.machines.eie.fast.run -> eie,
+    fast."""
+    words = name.removeprefix(f"{MACHINES}.").split(".")
+    return (words[0], words[1]) if name.startswith(f"{MACHINES}.") and len(words) > 1 else None
 
 
 def within(name: str, package: str) -> bool:
@@ -65,6 +84,7 @@ def import_faults(modules: dict[str, Module]) -> list[str]:
     """Every import that the table does not allow."""
     faults = []
     sideways: dict[tuple[str, str], str] = {}
+    inside: dict[str, set[str]] = {}
     for module in modules.values():
         source = part(module.name)
         if source not in LEVEL:
@@ -73,12 +93,12 @@ def import_faults(modules: dict[str, Module]) -> list[str]:
         for line, target_name in sorted(set(imported_modules(module, modules))):
             target = part(target_name)
             where = f"{module.name}:{line} imports {target_name}"
-            if any(
-                within(module.name, one) and within(target_name, other)
-                for one, other in (STRANGERS, STRANGERS[::-1])
-            ):
-                faults.append(f"{where}: the two engines never know each other")
+            faults += list(machine_faults(module.name, target_name, where))
             if target == source or target not in LEVEL:
+                if line not in for_types(module):
+                    inside.setdefault(module.name, set()).add(target_name)
+                continue
+            if (module.name, target_name) in LATE:
                 continue
             if LEVEL[target] < LEVEL[source]:
                 faults.append(f"{where}: upwards")
@@ -87,7 +107,71 @@ def import_faults(modules: dict[str, Module]) -> list[str]:
                 if LEVEL[source] not in FRIENDLY:
                     faults.append(f"{where}: a sibling")
     faults += [f"{where}: both ways" for (a, b), where in sideways.items() if (b, a) in sideways]
-    return faults
+    return faults + list(circles(inside, modules))
+
+
+def for_types(module: Module) -> set[int]:
+    """Lines of imports that only a type checker makes."""
+    return {
+        node.lineno for block in ast.walk(module.tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block) if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+
+
+def machine_faults(source: str, target: str, where: str) -> Iterator[str]:
+    """A machine that knows another one, a telling that knows another, and anyone else who reaches
+    into a machine's folder."""
+    at, to = machine_part(source), machine_part(target)
+    if to is None or part(source) in SPEAKERS or source == MACHINES:
+        return
+    if at is None:
+        yield f"{where}: only through its Machine record"
+    elif at[0] != to[0]:
+        yield f"{where}: one machine knows another"
+    elif at[1] != to[1] and at[1] in TELLINGS and to[1] in TELLINGS:
+        yield f"{where}: the tellings never know each other"
+
+
+def circles(graph: dict[str, set[str]], modules: dict[str, Module]) -> Iterator[str]:
+    """Circles of imports inside a folder. A machine's record names its parts as texts, and those
+    it may: they are imported when asked for."""
+    records = {name for name in graph if name.endswith(".machine")}
+    edges = {
+        name: {t for t in targets if t in modules and t != name and not modules[t].is_package}
+        for name, targets in graph.items() if name not in records
+    }
+    done: set[str] = set()
+    for start in sorted(edges):
+        path: list[str] = []
+
+        def visit(name: str, path: list[str] = path) -> Iterator[str]:
+            if name in path:
+                yield f"{' -> '.join([*path[path.index(name):], name])}: a circle"
+                return
+            if name in done:
+                return
+            path.append(name)
+            for target in sorted(edges.get(name, ())):
+                yield from visit(target)
+            path.pop()
+            done.add(name)
+
+        yield from visit(start)
+
+
+def name_faults(modules: dict[str, Module], machines: list[str]) -> Iterator[str]:
+    """Texts that are a machine's name, or the beginning of its columns, outside of its folder."""
+    pattern = re.compile(rf"({'|'.join(machines)})(_|$)")
+    for module in modules.values():
+        if part(module.name) in SPEAKERS or machine_part(module.name) is not None:
+            continue
+        for text in texts(module):
+            if not pattern.match(text.value):
+                continue
+            if module.name in DEFAULTS and text.value in machines:
+                continue
+            yield f"{module.name}:{text.lineno} knows {text.value!r}"
 
 
 def path_faults(modules: dict[str, Module]) -> list[str]:
@@ -117,7 +201,13 @@ def path_faults(modules: dict[str, Module]) -> list[str]:
 def test_every_import_points_down_the_table() -> None:
     modules = read(ROOT / PACKAGE)
     assert len(modules) > 1, "no source found"
-    assert not import_faults(modules)
+    assert import_faults(modules) == []
+
+
+def test_no_machine_s_name_outside_of_its_folder() -> None:
+    folders = [path.parent.name for path in (ROOT / PACKAGE / "machines").glob("*/machine.py")]
+    assert len(folders) >= 3
+    assert list(name_faults(read(ROOT / PACKAGE), folders)) == []
 
 
 def test_no_path_outside_the_package() -> None:
@@ -128,17 +218,25 @@ SOUND = {
     "accelsim/__init__.py": 'LATE = {"simulate": "accelsim.api"}',
     "accelsim/__main__.py": "from accelsim.cli import main",
     "accelsim/cli.py": 'import accelsim\nfrom accelsim import report\nDEMO = "traces/lenet"',
+    "accelsim/papers.py": 'from accelsim.machines.eie.job import make_job\nNAME = "eie"',
     "accelsim/study/__init__.py": "from accelsim import simulate, __version__",
     "accelsim/report/__init__.py": '"""Draws traces/ and rtl/ runs."""\nKIND = "rtl"',
-    "accelsim/api.py": "from . import compression\nfrom .engines import fast",
-    "accelsim/compression/__init__.py": "from accelsim.machines import config",
-    "accelsim/engines/__init__.py": 'TABLE = {"fast": ".fast", "reference": ".reference.eie"}',
-    "accelsim/engines/fast/__init__.py": "from accelsim.engines import functional",
-    "accelsim/machines/eie/functional.py": "from accelsim.records import Layer",
-    "accelsim/engines/reference/__init__.py": "",
-    "accelsim/machines/eie/reference/array.py": "from ... import fixedpoint\nfrom .. import functional",
+    "accelsim/api.py": "from . import compression\nfrom .machines import base",
+    "accelsim/compression/__init__.py": "from accelsim.formats import csc",
+    "accelsim/machines/__init__.py": 'DEFAULT_MACHINE = "eie"',
+    "accelsim/machines/base.py": "from accelsim.records import Layer",
+    "accelsim/machines/register.py": "from accelsim.machines import base",
+    "accelsim/machines/eie/__init__.py": "",
+    "accelsim/machines/eie/machine.py": 'PARTS = {"fast": "accelsim.machines.eie.fast.run:run"}',
+    "accelsim/machines/eie/job.py": "from accelsim.records import Layer",
+    "accelsim/machines/eie/plan.py": "from accelsim.machines.eie.job import LayerJob",
+    "accelsim/machines/eie/fast/__init__.py": "",
+    "accelsim/machines/eie/fast/run.py": "from ..job import LayerJob\nfrom ..machine import PARTS",
+    "accelsim/machines/eie/reference.py": "from ... import fixedpoint\nfrom ...units import clock",
+    "accelsim/machines/bbs/__init__.py": "",
+    "accelsim/machines/bbs/job.py": "from accelsim.machines.base import Machine",
     "accelsim/energy/__init__.py": "import numpy.fft",
-    "accelsim/machines/eie/config.py": "from accelsim.formats import csc",
+    "accelsim/units/clock.py": "",
     "accelsim/formats/csc.py": "from accelsim.records import Layer",
     "accelsim/records.py": "import accelsim.fixedpoint",
     "accelsim/fixedpoint.py": "from accelsim.errors import InputError",
@@ -150,6 +248,7 @@ def test_a_sound_tree_passes() -> None:
     modules = parse(SOUND)
     assert import_faults(modules) == []
     assert path_faults(modules) == []
+    assert list(name_faults(modules, ["eie", "bbs"])) == []
 
 
 @pytest.mark.parametrize(
@@ -159,17 +258,19 @@ def test_a_sound_tree_passes() -> None:
         ("errors.py", "from accelsim import simulate", "upwards"),
         ("api.py", "import accelsim.cli", "upwards"),
         ("__init__.py", "from .cli import main", "upwards"),
-        ("arch/config.py", "def late():\n    from ..engines import functional", "upwards"),
+        ("energy/__init__.py", "def late():\n    from ..machines import base", "upwards"),
         ("formats/csc.py", "if TYPE_CHECKING:\n    from accelsim.api import run", "upwards"),
-        ("records.py", 'importlib.import_module("accelsim.machines.eie.config")', "upwards"),
-        ("arch/config.py", 'importlib.import_module("..engines.fast", __package__)', "upwards"),
-        ("study/__init__.py", "from accelsim import report", "a sibling"),
-        ("energy/__init__.py", "from accelsim.engines import functional", "a sibling"),
-        ("engines/functional.py", "from ..compression import *", "a sibling"),
-        ("fixedpoint.py", "from accelsim.records import Layer", "both ways"),
-        ("engines/fast/__init__.py", "from accelsim.engines import reference", "each other"),
-        ("engines/reference/eie.py", "from ..fast import kernels", "each other"),
-        ("engines/reference/eie.py", 'OTHER = "accelsim.engines.fast:run"', "each other"),
+        ("records.py", 'importlib.import_module("accelsim.machines.base")', "upwards"),
+        ("formats/csc.py", 'importlib.import_module("..machines.base", __package__)', "upwards"),
+        ("energy/__init__.py", "from accelsim.units import clock", "a sibling"),
+        ("study/__init__.py", "from ..machines.eie import job", "only through its Machine"),
+        ("study/__init__.py", "import accelsim.machines.eie.fast.run", "only through its Machine"),
+        ("machines/base.py", 'JOB = "accelsim.machines.eie.job"', "only through its Machine"),
+        ("machines/bbs/job.py", "from ..eie.job import LayerJob", "one machine knows another"),
+        ("machines/bbs/job.py", 'OTHER = "accelsim.machines.eie.job:x"', "one machine knows"),
+        ("machines/eie/fast/run.py", "from accelsim.machines.eie import reference", "tellings"),
+        ("machines/eie/reference.py", "from .fast import run", "tellings"),
+        ("machines/eie/job.py", "from accelsim.machines.eie.plan import Pass", "a circle"),
         ("misc.py", "", "no row"),
     ],
 )
@@ -178,6 +279,22 @@ def test_a_planted_import_is_seen(file: str, line: str, why: str) -> None:
     faults = import_faults(parse(SOUND | {path: f"{SOUND.get(path, '')}\n{line}\n"}))
     assert faults
     assert all(why in fault for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("study/__init__.py", 'ON_EIE = config.machine == "eie"'),
+        ("cli.py", 'key.startswith(("eie_", "x"))'),
+        ("study/__init__.py", 'TABLE = {"bbs": 1}'),
+        ("machines/base.py", 'if name in ("eie",): pass'),
+        ("machines/__init__.py", 'PREFIX = "eie_"'),
+    ],
+)
+def test_a_planted_name_is_seen(file: str, line: str) -> None:
+    path = f"accelsim/{file}"
+    planted = parse(SOUND | {path: f"{SOUND[path]}\n{line}\n"})
+    assert len(list(name_faults(planted, ["eie", "bbs"]))) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -40,6 +41,28 @@ def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> R
     matrices = {name: _compressed(layer, name, wanted.for_layer(name)) for name in layer.matrices}
     provenance = {**layer.provenance, "recipe": wanted.settings(), "accelsim": __version__}
     return replace(layer, matrices=matrices, provenance=MappingProxyType(provenance))
+
+
+def linear_weights(layer: RecurrentLayer, weight_bits: int) -> Mapping[str, LinearWeights]:
+    """Every matrix in fixed point: what is quantised stays, the rest gets ``weight_bits`` bits.
+
+    Raises
+    ------
+    InputError
+        If a matrix is quantised to another width.
+    """
+    weights = {
+        name: m if isinstance(m, LinearWeights)
+        else LinearWeights.from_floats(m, weight_bits, f"{layer.name}.{name}")
+        for name, m in layer.matrices.items()
+    }
+    for name, quantised in weights.items():
+        if quantised.weight_bits != weight_bits:
+            raise InputError(
+                f"{layer.name}.{name}: weights of {quantised.weight_bits} bits, the machine has "
+                f"{weight_bits}; quantise again or set weight_bits={quantised.weight_bits}"
+            )
+    return weights
 
 
 def _compressed(layer: RecurrentLayer, name: str, own: Recipe) -> Matrix:

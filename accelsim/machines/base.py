@@ -41,16 +41,20 @@ class Machine:
     ----------
     config : pydantic model with ``n_pe`` and ``clock_mhz``; its field ``machine: Literal["name"]``
         is the machine's name, every field has a description
-    config_file : TOML with every value, and its source in the comment behind it
+    config_file : TOML with every value, and its source in the comment behind it; a file, or the
+        text itself where a plug-in is one file
     takes : classes of work, `CompressedLayer`, `RecurrentLayer` ...
     make_job : ``(config, work, inputs, **options)`` to a `Job`: all integers and images, once
     tellings : engine to ``run(config, job, outputs=True)``, which gives a `JobResult`; a reference
-        also takes ``observer=``, called as ``observer.cycle(t, array)`` in every cycle
+        also takes ``observer=``, called as ``observer.cycle(t, array)`` in every cycle, and
+        ``shuffle=``, a `random.Random` that puts its processes into another order
     counters : the `CounterSet` class with the conservation laws
     lanes : multiplications that a configuration can start in a cycle (of one channel)
     price : ``(config, counters, n_channels=1)`` to an `accelsim.energy.EnergyReport`
     explain : ``(machine, config, work, job, result)`` to an `accelsim.inside.explain.Details`:
         what the machine itself can say beyond its counters' states
+    chain : ``(config, works, inputs)`` to an `accelsim.machines.chain.Chain`: how work in sequence
+        passes its values on; None passes real numbers
     remedies : ``(config, work, job, result)`` to `accelsim.inside.explain.Change` records that may
         help; each is run
     watch : ``(config, job, first, last, observer)``: show a window of cycles to an observer and
@@ -58,12 +62,15 @@ class Machine:
     tracks : ``(config, job, pes)`` to an `accelsim.inside.tracks.View` of the reference
     metrics : numbers that studies keep of this machine alone
     rtl : the Verilog's parameters, images and expected traces
+    cases : ``(rng)`` to (overrides, work, inputs): small ones for `accelsim.contracts`
     recipe : compression settings that the machine's work needs, where they are not the defaults
+    rebuilds : parameters whose change costs more than a run, the dearest first: those that need
+        another memory image, then those that need other lines of it; sweeps vary them outermost
     replaces : of a variant: rules of the contract and laws that it changes, in words
     """
 
     config: type[BaseModel]
-    config_file: Traversable | Path
+    config_file: Traversable | Path | str
     takes: tuple[type, ...] = ()
     make_job: Part | None = None
     tellings: Mapping[str, Part] = field(default_factory=dict)
@@ -72,16 +79,19 @@ class Machine:
     price: Part | None = None
     explain: Part | None = None
     remedies: Part | None = None
+    chain: Part | None = None
     watch: Part | None = None
     tracks: Part | None = None
     metrics: Part | None = None
     rtl: Part | None = None
+    cases: Part | None = None
     recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    rebuilds: tuple[tuple[str, ...], ...] = (("n_pe",),)
     replaces: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        field = self.config.model_fields.get("machine")
-        names = get_args(field.annotation) if field is not None else ()
+        said = self.config.model_fields.get("machine")
+        names = get_args(said.annotation) if said is not None else ()
         if len(names) != 1 or not isinstance(names[0], str):
             raise ConfigError(f'{self.config.__name__}: needs a field machine: Literal["name"]')
         for engine in self.tellings:
@@ -93,6 +103,23 @@ class Machine:
     def name(self) -> str:
         """What configurations and the command line call it."""
         return str(get_args(self.config.model_fields["machine"].annotation)[0])
+
+    @property
+    def config_text(self) -> str:
+        """The TOML of the published machine.
+
+        Raises
+        ------
+        ConfigError
+            If the file cannot be read.
+        """
+        if isinstance(self.config_file, str):
+            return self.config_file
+        try:
+            return self.config_file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8 TOML text"
+            raise ConfigError(f"{self.config_file}: cannot be read: {reason}") from None
 
     def part(self, name: str) -> Any:
         """One of the parts, imported when first asked for.
@@ -173,11 +200,10 @@ class Machine:
         engine = self.check_engine(engine)
         raw = self.run(config, job, engine, outputs)
         values = None if raw.outputs is None else job.finished(raw.outputs)
-        price = None if self.price is None or raw.counters is None else partial(
-            self._priced, config, raw.counters, job.n_channels)
+        price = None if self.price is None else partial(self._priced, config, job.n_channels)
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
-            dict(job.provenance), raw.slots, self.lanes(config), price,
+            dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
         )
 
     def counter_class(self) -> type[CounterSet]:
@@ -185,7 +211,7 @@ class Machine:
         found: type[CounterSet] = self.part("counters")
         return found
 
-    def _priced(self, config: Any, counters: Any, n_channels: int) -> Any:
+    def _priced(self, config: Any, n_channels: int, counters: Any) -> Any:
         # Late: a run that nobody prices does not read the energy tables.
         return self.part("price")(config, counters, n_channels=n_channels)
 

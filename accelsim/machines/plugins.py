@@ -78,8 +78,8 @@ def adopt(plugin: Plugin) -> Plugin:
     if there is not None:
         if there.sha256 == plugin.sha256:
             return there
-        raise ConfigError(f"{plugin.path}: a plug-in called '{plugin.name}' is loaded already, from "
-                          f"{there.path}; rename one of the files")
+        raise ConfigError(f"{plugin.path}: a plug-in called '{plugin.name}' is loaded already, "
+                          f"from {there.path}; rename one of the files")
     module = _run(plugin)
     names: list[str] = []
     try:
@@ -144,7 +144,7 @@ def _machines(plugin: Plugin, module: ModuleType) -> list[Machine]:
     if given is None:
         raise ConfigError("names no machine; end it with MACHINE = Machine(...), see "
                           "accelsim.machines.base")
-    machines = [given] if isinstance(given, Machine) else list(given)
+    machines = list(given) if isinstance(given, list | tuple) else [given]
     taken = [m.name for m in machines if isinstance(m, Machine) and m.name in machine_names()]
     if taken:
         raise ConfigError(f"there is a machine '{taken[0]}' already; choose another name")

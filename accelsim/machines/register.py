@@ -19,11 +19,9 @@ from pydantic import BaseModel, ValidationError
 
 from accelsim import machines
 from accelsim.errors import ConfigError, nearest, shown
+from accelsim.machines import DEFAULT_MACHINE
 from accelsim.machines.base import Machine
 from accelsim.records.result import JobResult
-
-DEFAULT_MACHINE = "eie"
-"""What is meant where no machine is named."""
 
 ENTRY_POINTS = "accelsim.machines"
 """The group in which an installed package offers its `Machine` records."""
@@ -82,10 +80,11 @@ def register(machine: Machine) -> Machine:
     name = machine.name
     if name in _own() or name in _added:
         raise ConfigError(f"there is a machine '{name}' already; choose another name")
-    values = _toml(machine.config_file.read_text("utf-8"), str(machine.config_file))
+    where = f"machine '{name}'" if isinstance(machine.config_file, str) else machine.config_file
+    values = _toml(machine.config_text, str(where))
     if values.get("machine") != name:
-        raise ConfigError(f"{machine.config_file}: needs machine = '{name}'")
-    _validated(machine.config, values, str(machine.config_file))
+        raise ConfigError(f"{where}: needs machine = '{name}'")
+    _validated(machine.config, values, str(where))
     _added[name] = machine
     return machine
 
@@ -108,7 +107,6 @@ def register_machine(model: type[BaseModel], file: Path) -> None:
     ConfigError
         If the model names no machine, the name is taken, or the file does not fit the model.
     """
-    _read(file)
     register(Machine(model, file))
 
 
@@ -173,14 +171,14 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def published_sources(machine: str = "eie") -> dict[str, str]:
+def published_sources(machine: str = DEFAULT_MACHINE) -> dict[str, str]:
     """Where each published value of a machine comes from: key to source."""
-    pattern = re.compile(r"^(\w+)\s*=\s*[^#]+#\s*(.+?)\s*$", re.MULTILINE)
+    pattern = re.compile(r"^(\w+)[ \t]*=[ \t]*[^#\n]+#[ \t]*(.+?)[ \t]*$", re.MULTILINE)
     return dict(pattern.findall(_published_text(machine)))
 
 
 def _published_text(machine: str) -> str:
-    return get_machine(machine).config_file.read_text("utf-8")
+    return get_machine(machine).config_text
 
 
 def _published(machine: str) -> dict[str, Any]:

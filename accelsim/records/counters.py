@@ -42,13 +42,14 @@ class CounterSet:
     def __getattribute__(self, name: str) -> Any:
         value = object.__getattribute__(self, name)
         if value is None:
-            raise AttributeError(f"{name} were not counted; run with outputs=True")
+            raise AttributeError(f"{name} were not counted; run with outputs=True, which counts "
+                                 f"all that the machine tells of this work")
         return value
 
     @classmethod
     def partial(cls, values: dict[str, Any]) -> Self:
         """Counters of a run that could not count all."""
-        known = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+        known = [f.name for f in fields(cls)]
         if not values.keys() <= set(known):
             unknown = sorted(values.keys() - set(known))
             raise TypeError(f"no such counters: {', '.join(unknown)}")
@@ -76,7 +77,7 @@ class CounterSet:
     def counted(self) -> list[Field[Any]]:
         """The counters that were counted: all of them, where the machine leaves none out."""
         there = vars(self)
-        return [f for f in fields(self) if there[f.name] is not None]  # type: ignore[arg-type]
+        return [f for f in fields(self) if there[f.name] is not None]
 
     def laws(self, config: Any = None, job: Any = None) -> Sequence[Law]:
         """The conservation laws, by name; a variant machine replaces those it changes."""
@@ -105,7 +106,7 @@ class CounterSet:
 
     def difference(self, other: Self) -> str | None:
         """The first counter (and PE) that differs from ``other``, in words, or None."""
-        for f in fields(self):  # type: ignore[arg-type]
+        for f in fields(self):
             if f not in self.counted() or f not in other.counted():
                 if f in self.counted() or f in other.counted():
                     return f"{f.name}: counted on one side only"

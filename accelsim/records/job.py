@@ -35,6 +35,7 @@ class Job:
         outputs
     n_channels : input vectors that the machine works on at the same time
     provenance : where the work came from
+    no_outputs : why a run of this job has no outputs, in words; empty where it has
     given : what it was made from (`accelsim.machines.base.Machine.job` keeps it), or None
     """
 
@@ -42,6 +43,7 @@ class Job:
     frac_bits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     n_channels: int = 1
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    no_outputs: str = ""
     given: Given | None = None
 
     def check(self, config: Any) -> None:

@@ -11,37 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError, nearest
+from accelsim.records.cells import CELLS
 from accelsim.records.linear import LinearWeights
 from accelsim.records.matrix import CscMatrix, FloatArray
-
-Kind = Literal["lstm", "gru", "linear"]
-
 
 Matrix = FloatArray | CscMatrix | LinearWeights
 
 
 @dataclass(frozen=True)
-class Cell:
-    """The names of a kind of cell: what its equations are written with."""
-
-    input_matrices: tuple[str, ...]
-    recurrent_matrices: tuple[str, ...]
-    biases: tuple[str, ...]
-    peepholes: tuple[str, ...] = ()
-
-
-CELLS: Mapping[str, Cell] = MappingProxyType({
-    "lstm": Cell(("Wix", "Wfx", "Wcx", "Wox"), ("Wir", "Wfr", "Wcr", "Wor"),
-                 ("bi", "bf", "bc", "bo"), ("Wic", "Wfc", "Woc")),
-    "gru": Cell(("Wrx", "Wzx", "Wnx"), ("Wrr", "Wzr", "Wnr"), ("br", "bz", "bn", "bnr")),
-    "linear": Cell(("Wyx",), (), ("by",)),
-})
-"""Kind to names. A matrix is W, gate, source: ``x`` the input, ``r`` the output one step before."""
-
-
-@dataclass(frozen=True)
 class RecurrentLayer:
-    """One recurrent layer, n_inputs -> n_cells -> n_outputs. Equations: machines/ese/README.md.
+    """One recurrent layer, n_inputs -> n_cells -> n_outputs. Equations: records/cells.py.
 
     Attributes
     ----------
@@ -52,9 +31,10 @@ class RecurrentLayer:
     peepholes : ``Wic``, ``Wfc``, ``Woc`` to (n_cells,), all or none (LSTM)
     cell_activation : of the LSTM's candidate g; ESE prints "sigmoid", most networks use "tanh"
     reset_after : GRU: the reset gate multiplies ``Wnr h + bnr`` (True) or ``h`` (False)
+    relu : "linear" only: the next reader sees negative outputs as zero
     """
 
-    kind: Kind
+    kind: str
     matrices: Mapping[str, Matrix]
     biases: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
     peepholes: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
@@ -62,6 +42,7 @@ class RecurrentLayer:
     reset_after: bool = True
     name: str = "recurrent"
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    relu: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in CELLS:
@@ -69,9 +50,12 @@ class RecurrentLayer:
         if self.cell_activation not in ("sigmoid", "tanh"):
             raise InputError(f"{self.name}: cell_activation is {self.cell_activation!r}; "
                              f"need 'sigmoid' or 'tanh'")
+        if self.relu and self.kind != "linear":
+            raise InputError(f"{self.name}: relu is for kind 'linear', not '{self.kind}'; "
+                             f"leave it out")
         cell = CELLS[self.kind]
         needed = cell.input_matrices + cell.recurrent_matrices
-        allowed = {*needed, *(("Wym",) if self.kind == "lstm" else ())}
+        allowed = {*needed, *cell.optional_matrices}
         _check_names(self.name, "matrix", self.matrices, allowed, needed)
         _check_names(self.name, "bias", self.biases, cell.biases, ())
         _check_names(self.name, "peephole", self.peepholes, cell.peepholes,

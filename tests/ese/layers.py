@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from accelsim.records.recurrent import CELLS, RecurrentLayer
+from accelsim.records.cells import CELLS
+from accelsim.records.recurrent import RecurrentLayer
 
 
 def random_layer(rng, kind="lstm", n_in=6, n_cells=12, n_out=None, density=0.4, scale=1.0,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from accelsim import simulate_recurrent
+from accelsim.lowering.float_run import run_float
 from accelsim.machines import EseConfig, load_as
-from accelsim.machines.ese.float_model import run_float
 from tests.ese import oracle
 from tests.ese.layers import random_layer, utterance
 

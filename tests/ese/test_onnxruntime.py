@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from accelsim.machines.ese.float_model import run_float
+from accelsim.lowering.float_run import run_float
 from accelsim.workload.recurrent_folder import load_recurrent_folder
 from tests.ese.layers import random_layer, utterance
 

@@ -29,10 +29,13 @@ MACHINE = Machine(
     price=f"{_HERE}.energy:price",
     explain=f"{_HERE}.explain:details",
     remedies=f"{_HERE}.remedies:changes",
+    chain=f"{_HERE}.chain:LayerChain",
     watch=f"{_HERE}.replay:replay",
     tracks=f"{_HERE}.tracks:view",
     metrics=f"{_HERE}.metrics:METRICS",
+    rebuilds=(("n_pe", "capacity", "regfile_depth"), ("spmat_width_bits",)),
     rtl=f"{_HERE}.rtl:RTL",
+    cases=f"{_HERE}.cases:case",
 )
 
 

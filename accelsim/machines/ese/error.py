@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.fixedpoint import dequantise
+from accelsim.lowering.float_run import run_float
 from accelsim.machines import run_job
 from accelsim.machines.ese.config import EseConfig
-from accelsim.machines.ese.float_model import run_float
 from accelsim.machines.ese.job import make_job
 from accelsim.records.recurrent import RecurrentLayer
 

@@ -114,6 +114,8 @@ class _Timing:
     def _slot(self, slot: Slot, now: int) -> int:
         """Cycles of one slot that begins in cycle ``now`` (contract S2)."""
         config = self._config
+        # The half in front; a matrix that follows itself is fetched again meanwhile.
+        front = self._ready.get(slot.spmv or "")
         last = {"assemble": now + self._assemble_rows - 1, **self._fetch(slot, now),
                 **self._store(slot, now)}
         self._assemble_rows = 0
@@ -122,7 +124,7 @@ class _Timing:
             done = now + config.elementwise_latency_cycles + passes - 1
             last["element-wise"] = max(last.get("element-wise", now), done)
         if slot.spmv is not None:
-            last["multiplication"] = self._multiply(slot.spmv, now)
+            last["multiplication"] = self._multiply(slot.spmv, front, now)
         self.ends.append({c: end - now + 1 for c, end in last.items() if end >= now})
         return max([1, *self.ends[-1].values()])
 
@@ -171,8 +173,8 @@ class _Timing:
 
     def alone(self, name: str) -> int:
         """Cycles of a multiplication whose weights are all there."""
-        self._ready[name] = np.full(self._job.streams[name].shape[1], NEVER_WAITS)
-        return self._multiply(name, 0) + 1
+        there = np.full(self._job.streams[name].shape[1], NEVER_WAITS)
+        return self._multiply(name, there, 0) + 1
 
     def _store(self, slot: Slot, now: int) -> dict[str, int]:
         """Store y; only the final slot waits for it."""
@@ -185,12 +187,12 @@ class _Timing:
         last = int(self._ddr_1.request(now + self._assemble_rows, words)[-1])
         return {"store": last} if slot.state == "FINAL" else {}
 
-    def _multiply(self, name: str, now: int) -> int:
+    def _multiply(self, name: str, ready: IntArray | None, now: int) -> int:
         """One matrix times one vector of every channel; the last cycle of its drain."""
         config, stream = self._config, self._job.streams[name]
         counts, pe, total = stream.counts, self._pe, self._total
         compute, waited, blocked = spmv_time(
-            counts, self._ready[name], now + config.start_cycles, config.act_queue_depth,
+            counts, ready, now + config.start_cycles, config.act_queue_depth,
             self._issue, self._pop, pe["blocking_cycles"], pe["queue_occupancy_sum"],
             pe["queue_occupancy_max"],
         )

@@ -11,16 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim import __version__
-from accelsim.errors import CapacityError, InputError
-from accelsim.fixedpoint import dequantise, frac_bits_for, quantise
+from accelsim.compression.recurrent import linear_weights
+from accelsim.compression.recurrent_points import choose_recurrent_points
+from accelsim.errors import CapacityError, InputError, nearest
+from accelsim.fixedpoint import dequantise, quantise
 from accelsim.formats.weight_stream import WeightStream, build_stream
+from accelsim.lowering.program import FUNCTION, Program, make_program
 from accelsim.machines.ese.config import EseConfig
-from accelsim.machines.ese.float_model import run_float
 from accelsim.machines.ese.schedule import Schedule, make_schedule
 from accelsim.machines.ese.tables import Table, gate_frac_bits, make_tables
 from accelsim.records.job import Job
 from accelsim.records.linear import LinearWeights
-from accelsim.records.recurrent import CELLS, RecurrentLayer
+from accelsim.records.recurrent import RecurrentLayer
 
 IntArray = npt.NDArray[np.int64]
 
@@ -33,13 +35,15 @@ class RecurrentJob(Job):
     ----------
     layer : its kind, shape and options; the float weights are not used any more
     weights, streams : of each matrix
-    vectors : biases (zeros where the layer has none) and peepholes, (n_cells,) int64
+    program : the equations, with the shifts of their products
+    vectors : biases and peepholes that there are, (n_cells,) int64
     shifts : right shift of every product of a matrix
     tables : "sigmoid" and "tanh"
     inputs : (n_steps, n_channels, n_inputs) int64
     """
 
     layer: RecurrentLayer
+    program: Program
     schedule: Schedule
     weights: Mapping[str, LinearWeights]
     streams: Mapping[str, WeightStream]
@@ -56,9 +60,9 @@ class RecurrentJob(Job):
         return {"entries": entries, "padding": padding,
                 "macs": (entries - padding) * self.n_channels}
 
-    def input_sha256(self) -> str:
-        """Digest of the input integers of all steps and channels."""
-        return hashlib.sha256(self.inputs.astype("<i8").tobytes()).hexdigest()
+    def finished(self, outputs: IntArray) -> IntArray:
+        """The outputs y_t, negative ones zero where the layer has a ReLU."""
+        return np.maximum(outputs, 0) if self.layer.relu else outputs
 
     def again(self, machine: Any, config: EseConfig, work: RecurrentLayer | None = None) -> Job:
         """The same integers for another machine or layer: binary points stay."""
@@ -68,46 +72,9 @@ class RecurrentJob(Job):
         )
         return made
 
-
-def signals_of(layer: RecurrentLayer, matrix: str) -> tuple[str, str]:
-    """(signal that a matrix multiplies, signal of its products' sums)."""
-    if matrix == "Wym":
-        return "m", "y"
-    gate, source = matrix[1], "x" if matrix[2] == "x" else "y"
-    return source, "nr" if matrix == "Wnr" and layer.reset_after else gate
-
-
-def choose_frac_bits(
-    config: EseConfig, layer: RecurrentLayer, weights: Mapping[str, LinearWeights],
-    largest: Mapping[str, float],
-) -> dict[str, int]:
-    """Binary points (contract V1): the most fraction bits that hold each signal's largest value.
-
-    A sum never has more fraction bits than the products that it is made of.
-    """
-    bits = min(config.activation_bits, config.accumulator_bits)
-    result = {
-        signal: frac_bits_for(top, config.activation_bits if signal == "x" else bits)
-        for signal, top in largest.items()
-    }
-    # Element-wise results are products of two gates, shifted right.
-    for signal in ("cell", "m", "y"):
-        if signal in result:
-            result[signal] = min(result[signal], 2 * gate_frac_bits(config))
-    if layer.kind == "lstm" and "Wym" not in layer.matrices:
-        result["y"] = result["m"]
-    order = ["Wym"] if "Wym" in layer.matrices else []
-    order += [name for name in layer.matrices if name != "Wym"]
-    for name in order:
-        source, target = signals_of(layer, name)
-        result[target] = min(result[target], weights[name].frac_bits + result[source])
-    for name, vector in layer.peepholes.items():
-        result[name] = frac_bits_for(float(np.abs(vector).max()), config.activation_bits)
-        gate = name[1]
-        result[gate] = min(result[gate], result[name] + result["cell"])
-    if "nr" in result:
-        result["n"] = min(result["n"], gate_frac_bits(config) + result["nr"])
-    return result
+    def input_sha256(self) -> str:
+        """Digest of the inputs."""
+        return hashlib.sha256(self.inputs.astype("<i8").tobytes()).hexdigest()
 
 
 def make_job(
@@ -117,7 +84,10 @@ def make_job(
     frac_bits: Mapping[str, int] | None = None,
     calibration: npt.ArrayLike | None = None,
 ) -> RecurrentJob:
-    """Quantise a layer and an utterance for a machine.
+    """A layer and an utterance as integers, stage by stage.
+
+    Weights are quantised and binary points chosen by `accelsim.compression`, the equations come
+    from `accelsim.lowering`, the weights in DRAM from `accelsim.formats`.
 
     Parameters
     ----------
@@ -133,37 +103,21 @@ def make_job(
         If ``capacity`` is "check" and a matrix does not fit a PE's buffers.
     """
     x = _utterance(config, layer, inputs)
-    quantised = {
-        name: m if isinstance(m, LinearWeights)
-        else LinearWeights.from_floats(m, config.weight_bits, f"{layer.name}.{name}")
-        for name, m in layer.matrices.items()
-    }
-    for name, weights in quantised.items():
-        if weights.weight_bits != config.weight_bits:
-            raise InputError(
-                f"{layer.name}.{name}: weights of {weights.weight_bits} bits, the machine has "
-                f"{config.weight_bits}; quantise again or set weight_bits={weights.weight_bits}"
-            )
+    weights = linear_weights(layer, config.weight_bits)
     if frac_bits is None:
         sample = x if calibration is None else _utterance(config, layer, calibration)
-        frac_bits = choose_frac_bits(config, layer, quantised, run_float(layer, sample).largest)
-    shifts = {}
-    for name, weights in quantised.items():
-        source, target = signals_of(layer, name)
-        shifts[name] = weights.frac_bits + frac_bits[source] - frac_bits[target]
-        if not 0 <= shifts[name] <= config.weight_bits + config.activation_bits:
-            raise InputError(f"{layer.name}.{name}: product shift is {shifts[name]}; need 0 to "
-                             f"{config.weight_bits + config.activation_bits}; change the binary "
-                             f"point of {target}")
-    streams = {
-        name: build_stream(weights, config.n_pe, config.index_bits)
-        for name, weights in quantised.items()
-    }
-    for stream in streams.values():
-        _check_capacity(config, stream)
+        frac_bits = choose_recurrent_points(config, layer, weights, sample)
+    points = {**frac_bits, FUNCTION: gate_frac_bits(config),
+              **{name: quantised.frac_bits for name, quantised in weights.items()}}
+    program = make_program(layer)
+    for signal in {*program.signals.values(), "y"} - {FUNCTION} - frac_bits.keys():
+        raise InputError(f"{layer.name}: no binary point of '{signal}'"
+                         f"{nearest(signal, frac_bits)}")
     return RecurrentJob(
-        layer, make_schedule(layer), quantised, streams, _vectors(config, layer, frac_bits),
-        shifts, make_tables(config), quantise(x, config.activation_bits, frac_bits["x"]),
+        layer, program.at_points(points), make_schedule(program, layer.n_cells), weights,
+        _streams(config, weights), _vectors(config, layer, program, frac_bits),
+        _shifts(config, layer, program, points),
+        make_tables(config), quantise(x, config.activation_bits, frac_bits["x"]),
         name=layer.name, frac_bits={**frac_bits, "output": frac_bits["y"]},
         n_channels=int(x.shape[1]),
         provenance={"accelsim": __version__, **layer.provenance},
@@ -187,19 +141,46 @@ def _utterance(
     return x
 
 
+def _streams(
+    config: EseConfig, weights: Mapping[str, LinearWeights]
+) -> dict[str, WeightStream]:
+    """The matrices as DRAM holds them."""
+    streams = {
+        name: build_stream(quantised, config.n_pe, config.index_bits)
+        for name, quantised in weights.items()
+    }
+    for stream in streams.values():
+        _check_capacity(config, stream)
+    return streams
+
+
 def _vectors(
-    config: EseConfig, layer: RecurrentLayer, frac_bits: Mapping[str, int]
+    config: EseConfig, layer: RecurrentLayer, program: Program, frac_bits: Mapping[str, int]
 ) -> dict[str, IntArray]:
     """Biases in the binary point of the sum that they join, peepholes in their own."""
-    result = {}
-    for name in CELLS[layer.kind].biases:
-        if name == "bnr" and not layer.reset_after:
-            continue
-        bias = layer.biases.get(name, np.zeros(layer.n_cells))
-        result[name] = quantise(bias, config.activation_bits, frac_bits[name[1:]])
-    for name, vector in layer.peepholes.items():
-        result[name] = quantise(vector, config.activation_bits, frac_bits[name])
-    return result
+    given = {**layer.biases, **layer.peepholes}
+    return {
+        name: quantise(given[name], config.activation_bits, frac_bits[program.signals[name]])
+        for name in program.vectors
+    }
+
+
+def _shifts(
+    config: EseConfig, layer: RecurrentLayer, program: Program, points: Mapping[str, int]
+) -> dict[str, int]:
+    """Right shifts of the products, matrix by matrix; those of element-wise ones are checked."""
+    most = config.weight_bits + config.activation_bits
+    for target, left, right in program.factors():
+        shift = points[left] + points[right] - points[target]
+        if shift < 0 or (left in layer.matrices and shift > most):
+            what = left if left in layer.matrices else f"product in {target}"
+            need = f"0 to {most}" if left in layer.matrices else "0 or more"
+            raise InputError(f"{layer.name}.{what}: product shift is {shift}; need {need}; "
+                             f"change the binary point of {target}")
+    return {
+        name: points[name] + points[program.signals[product.vector]] - points[product.signal]
+        for name, product in program.products.items()
+    }
 
 
 def _check_capacity(config: EseConfig, stream: WeightStream) -> None:

@@ -1,22 +1,26 @@
 """The state machine as data: which slots a time step has, and what runs in each at once.
 
-Both engines execute the same schedule. Names of slots, matrices and vectors are those of the
-ESE paper's state machine; the rules are in README.md (S1 to S5).
+The rows come from the description of the cell (`accelsim.records.cells`); both engines execute
+the same schedule. Rules: README.md (S1 to S5).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from accelsim.records.recurrent import CELLS, RecurrentLayer
+from accelsim.errors import InputError
+from accelsim.lowering.program import Program
+from accelsim.records.cells import Unit
+
+WYM_STATE = 5
+"""In whose first slot the projection is fetched (contract, ping-pong buffers)."""
 
 
 @dataclass(frozen=True)
 class Operation:
     """One element-wise operation over a whole vector: ``unit`` makes ``result``."""
 
-    unit: Literal["elem_mul", "adder_tree"]
+    unit: Unit
     result: str
     length: int
 
@@ -72,28 +76,29 @@ class Schedule:
         return [*self.initial, *slots, *self.final]
 
 
-def make_schedule(layer: RecurrentLayer) -> Schedule:
-    """The schedule of a layer: what is multiplied, and what is computed from what when."""
-    works = {"lstm": _lstm, "gru": _gru, "linear": _linear}[layer.kind](layer)
-    vectors = _vector_order(layer)
-    first = next(work[1] for work in works if work[1])
-    matrices = [work[1] for work in works if work[1]]
-    after = dict(zip(matrices, [*matrices[1:], None], strict=True))
-    # Wym is fetched while the last gate is computed, not during the last gate's SpMV (STATE_5).
-    late = {"Wym": "STATE_5"}
+def make_schedule(program: Program, n_cells: int) -> Schedule:
+    """The slots of a program, one a row: what is fetched, multiplied and computed in each."""
+    rows = program.rows
+    states = [f"STATE_{row.state}" for row in rows]
+    matrices = list(program.products)
+    first, after = matrices[0], dict(zip(matrices, [*matrices[1:], None], strict=True))
+    vectors = _fetched(program)
     slots = []
-    for index, (state, spmv, operations) in enumerate(works):
-        number = 1 + sum(work[0] == state for work in works[:index])
-        fetch = after[spmv] if spmv else None
-        if fetch in late:
-            fetch = None
-        if number == 1 and state == late["Wym"] and "Wym" in matrices and spmv is None:
+    for index, row in enumerate(rows):
+        number = 1 + states[:index].count(states[index])
+        matrix = row.product.matrix if row.product else None
+        fetch = after[matrix] if matrix else None
+        # Wym is fetched while the last gate is computed, not during the last gate's SpMV.
+        if "Wym" in matrices and matrix is None and number == 1 and row.state == WYM_STATE:
             fetch = "Wym"
-        is_last = index == len(works) - 1
-        following = works[(index + 1) % len(works)][1]
+        elif fetch == "Wym":
+            fetch = None
+        is_last = index == len(rows) - 1
         slots.append(Slot(
-            state, number, first if is_last else fetch, vectors.get(index), is_last, spmv,
-            operations, awaits_pointers=following is not None, store_y=index == 0,
+            states[index], number, first if is_last else fetch, vectors.get(index), is_last,
+            matrix, tuple(Operation(e.unit, e.result, n_cells) for e in row.equations),
+            awaits_pointers=rows[(index + 1) % len(rows)].product is not None,
+            store_y=index == 0,
         ))
     initial = (
         Slot("INITIAL", 1, tables=True),
@@ -102,75 +107,19 @@ def make_schedule(layer: RecurrentLayer) -> Schedule:
     return Schedule(initial, tuple(slots), (Slot("FINAL", 1, store_y=True),))
 
 
-Work = tuple[str, str | None, tuple[Operation, ...]]
+def _fetched(program: Program) -> dict[int, str]:
+    """Slot index to the vector fetched in it, in the order of their use (S4).
 
-
-def _lstm(layer: RecurrentLayer) -> list[Work]:
-    """ESE's own order; without peepholes their products fall away, without projection Wym."""
-    n = layer.n_cells
-    peepholes = bool(layer.peepholes)
-
-    def mul(result: str) -> tuple[Operation, ...]:
-        return (Operation("elem_mul", result, n),) if peepholes else ()
-
-    def add(result: str) -> tuple[Operation, ...]:
-        return (Operation("adder_tree", result, n),)
-
-    works: list[Work] = [
-        ("STATE_1", "Wix", ()),
-        ("STATE_1", "Wfx", ()),
-        ("STATE_1", "Wcx", mul("Wic.c")),
-        ("STATE_2", "Wir", mul("Wfc.c")),
-        ("STATE_2", "Wfr", add("i")),
-        ("STATE_2", "Wcr", add("f")),
-        ("STATE_3", "Wox", add("g")),
-        ("STATE_4", "Wor", add("c")),
-        *([("STATE_4", None, mul("Woc.c"))] if peepholes else []),
-        ("STATE_4", None, add("h")),
-        ("STATE_5", None, add("o")),
-        ("STATE_5", None, (Operation("elem_mul", "m", n),)),
-    ]
-    if "Wym" in layer.matrices:
-        works.append(("STATE_6", "Wym", ()))
-    return works
-
-
-def _gru(layer: RecurrentLayer) -> list[Work]:
-    """Not in the paper: the same units, gates in the order in which they are needed."""
-    n = layer.n_cells
-
-    def add(result: str) -> Operation:
-        return Operation("adder_tree", result, n)
-
-    def mul(result: str) -> Operation:
-        return Operation("elem_mul", result, n)
-
-    works: list[Work] = [
-        ("STATE_1", "Wrx", ()),
-        ("STATE_1", "Wzx", ()),
-        ("STATE_1", "Wnx", ()),
-        ("STATE_2", "Wrr", ()),
-        ("STATE_2", "Wzr", (add("r"),)),
-    ]
-    if layer.reset_after:
-        works += [("STATE_2", "Wnr", (add("z"),)), ("STATE_3", None, (mul("s"),))]
-    else:
-        works += [("STATE_3", None, (mul("s"), add("z"))), ("STATE_3", "Wnr", ())]
-    return [*works, ("STATE_4", None, (add("n"),)), ("STATE_4", None, (mul("h"),))]
-
-
-def _linear(layer: RecurrentLayer) -> list[Work]:
-    works: list[Work] = [("STATE_1", "Wyx", ())]
-    if layer.biases:
-        works.append(("STATE_2", None, (Operation("adder_tree", "y", layer.n_cells),)))
-    return works
-
-
-def _vector_order(layer: RecurrentLayer) -> dict[int, str]:
-    """Slot index to the vector fetched in it, in the order of their use (S4)."""
-    if layer.kind == "lstm" and layer.peepholes:
-        order = ["bi", "Wic", "Wfc", "bf", "bc", "bo", "Woc"]
-    else:
-        order = list(CELLS[layer.kind].biases)
-    order = [name for name in order if name in layer.biases or name in layer.peepholes]
-    return dict(enumerate(order))
+    Raises
+    ------
+    InputError
+        If a slot would read a vector that comes later.
+    """
+    slot = {name: index for index, name in enumerate(program.vectors)}
+    for index, row in enumerate(program.rows):
+        for equation in row.equations:
+            for name in equation.reads() & slot.keys():
+                if slot[name] >= index:
+                    raise InputError(f"slot {index + 1} reads '{name}', which slot "
+                                     f"{slot[name] + 1} fetches; fetch it earlier")
+    return {index: name for name, index in slot.items()}

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.compression.recurrent_points import function_frac_bits
 from accelsim.fixedpoint import bounds, quantise
 from accelsim.machines.ese.config import EseConfig
 
@@ -53,8 +54,8 @@ class Table:
 
 
 def gate_frac_bits(config: EseConfig) -> int:
-    """Fraction bits of sigmoid and tanh: the most with which 1.0 can be written."""
-    return config.activation_bits - 2
+    """Fraction bits of sigmoid and tanh (contract T1)."""
+    return function_frac_bits(config)
 
 
 def make_tables(config: EseConfig) -> dict[str, Table]:

@@ -19,8 +19,9 @@ class ElemMul(ElementwiseUnit):
         """Before saturation: the shifted product."""
         return shift_right(a * b, shift)
 
-    def result(self, total: int) -> int:
-        """Saturated once."""
+    def result(self, *terms: int) -> int:
+        """The sum of products, saturated once."""
+        total = sum(terms)
         value = saturate(total, self._bits)
         self.saturations += value != total
         return value

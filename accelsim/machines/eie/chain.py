@@ -1,0 +1,108 @@
+"""Layers in sequence on EIE: the register files swap, nothing is copied, integers stay integers.
+
+A layer that is calibrated to another binary point than the one before it wrote shifts on reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.compression.binary_points import choose_binary_points
+from accelsim.errors import InputError
+from accelsim.fixedpoint import quantise, read_activations
+from accelsim.kernels.accumulate import accumulate
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.register import machine_of
+from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
+from accelsim.records.job import Job
+from accelsim.records.result import RunResult
+
+
+class LayerChain:
+    """Layers whose binary points go together; ``points`` has one for each.
+
+    Parameters
+    ----------
+    inputs : (n_vectors, n_inputs) of the first layer, from which its binary point is chosen where
+        it has no calibration
+
+    Raises
+    ------
+    InputError
+        If the widths of neighbouring layers do not match.
+    """
+
+    def __init__(
+        self, config: EieConfig, layers: Sequence[CompressedLayer], inputs: npt.NDArray[Any]
+    ) -> None:
+        self._config, self._layers = config, layers
+        self._machine = machine_of(config)  # a variant of EIE makes jobs of its own
+        self.points = chain_binary_points(config, layers, inputs)
+
+    def job(self, index: int, inputs: npt.NDArray[Any]) -> Job:
+        """What layer ``index`` is given to do."""
+        return self._machine.job(
+            self._config, self._layers[index], inputs, binary_points=self.points[index])
+
+    def carry(self, index: int, result: RunResult) -> npt.NDArray[np.int64]:
+        """What layer ``index + 1`` reads of the outputs that the one before it wrote."""
+        if result.outputs is None:
+            raise InputError(f"{result.name}: the next layer needs the outputs; run with outputs")
+        return self._read(index, result.outputs)
+
+    def outputs(self, inputs: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """(n_vectors, n_outputs) of the last layer: equal to what running layer by layer gives."""
+        config = self._config
+        current = quantise(inputs, config.activation_bits, self.points[0].input_frac_bits)
+        for index, (packed, point) in enumerate(zip(self._layers, self.points, strict=True)):
+            codebook = quantise(packed.codebook, config.weight_value_bits, point.weight_frac_bits)
+            m = packed.matrix
+            weights = CscMatrix(m.shape, m.column_starts, m.rows, codebook[m.values])
+            if packed.has_bias:
+                one = np.full((len(current), 1), 1 << point.input_frac_bits)
+                current = np.hstack([current, one])
+            current, _ = accumulate(
+                weights, current, np.arange(m.shape[1]), point.shift, config.accumulator_bits
+            )
+            current = packed.in_layer_order(current)
+            if packed.relu:
+                current = np.maximum(current, 0)
+            if index + 1 < len(self._layers):
+                current = self._read(index, current)
+        return current
+
+    def _read(self, index: int, outputs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        written, read = self.points[index], self.points[index + 1]
+        shift = written.output_frac_bits - read.input_frac_bits
+        return read_activations(outputs, False, shift, self._config.activation_bits)
+
+
+def chain_binary_points(
+    config: EieConfig, layers: Sequence[CompressedLayer], inputs: npt.NDArray[Any]
+) -> list[BinaryPoints]:
+    """Binary points of a chain: no layer reads with more fraction bits than were written.
+
+    Raises
+    ------
+    InputError
+        If the widths of neighbouring layers do not match.
+    """
+    points: list[BinaryPoints] = []
+    for index, packed in enumerate(layers):
+        if index and layers[index - 1].n_outputs != packed.n_inputs:
+            raise InputError(
+                f"{packed.name} takes {packed.n_inputs} inputs, but {layers[index - 1].name} "
+                f"gives {layers[index - 1].n_outputs} outputs"
+            )
+        point = choose_binary_points(config, packed, inputs if index == 0 else None)
+        if points and point.input_frac_bits > points[-1].output_frac_bits:
+            written = points[-1].output_frac_bits
+            output = min(point.output_frac_bits, point.weight_frac_bits + written)
+            point = replace(point, input_frac_bits=written, output_frac_bits=output)
+        points.append(point)
+    return points
