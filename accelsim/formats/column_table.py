@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -25,18 +24,6 @@ Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.signedinteger[Any]]
-
-
-class Edge(IntEnum):
-    """The entries at both ends of a column, in the order in which edges hold their rows.
-
-    Compiled into kernels of other files, like `SPAN_BITS`: touch those files with this.
-    """
-
-    FIRST = 0
-    SECOND = 1
-    BEFORE_LAST = 2
-    LAST = 3
 
 
 NO_ROW = -1

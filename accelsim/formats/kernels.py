@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.formats.column_table import Edge
+from accelsim.formats.edges import Edge
 from accelsim.kernels.jit import kernel
 
 
