@@ -21,8 +21,8 @@ demo: $(VENV)/.base  ## real digits through a compressed network on 64 PEs
 	$(BIN)/accelsim demo traces/lenet-300-100
 
 .PHONY: test
-test: lint icarus  ## lint, types and every test but the slow ones
-	$(BIN)/python -m pytest
+test: lint icarus  ## lint, types and every test but the slow ones, on all cores
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: lint
 lint: $(VENV)/.test  ## ruff and mypy --strict

@@ -14,18 +14,26 @@ import argparse
 import random
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from accelsim.compression import Recipe, compress
-from accelsim.errors import AccelsimError, CapacityError, ConfigError, InputError
+from accelsim.errors import (
+    AccelsimError,
+    CapacityError,
+    ConfigError,
+    InputError,
+    UnsupportedError,
+)
 from accelsim.machines import get_machine, load_machine, machine_names
 from accelsim.machines.base import ENGINES, Machine
 from accelsim.machines.plugins import load_plugin
 from accelsim.records import CompressedLayer
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.records.result import JobResult
 from accelsim.workload import random_layer
 
 LARGEST_SIDE = 24
@@ -73,11 +81,22 @@ def faults(machine: Machine, case: Case) -> Iterator[Fault]:
             yield Fault(case.seed, name, told)
 
 
+def _runs(machine: Machine, case: Case, outputs: bool = True) -> list[tuple[str, JobResult]]:
+    """Engine and what it gives; a telling may refuse the work by name."""
+    runs = []
+    for engine in ENGINES:
+        if engine in machine.tellings:
+            with suppress(UnsupportedError):
+                runs.append((engine, machine.run(case.config, case.job, engine, outputs)))
+    if not runs:
+        raise UnsupportedError(f"{machine.name}: every telling refuses {case.job.name}")
+    return runs
+
+
 def _tellings(machine: Machine, case: Case) -> str | None:
     """Outputs, operations and every counter are equal in all tellings."""
-    runs = {engine: machine.run(case.config, case.job, engine)
-            for engine in ENGINES if engine in machine.tellings}
-    (first, want), *others = runs.items()
+    runs = _runs(machine, case)
+    (first, want), *others = runs
     for engine, got in others:
         for what in ("outputs", "operations", "slots"):
             mine, theirs = getattr(want, what), getattr(got, what)
@@ -85,7 +104,7 @@ def _tellings(machine: Machine, case: Case) -> str | None:
                 continue
             if not np.array_equal(mine, theirs):
                 return f"{what} of {first} and {engine}: {_where(mine, theirs)}"
-    timed = [(name, run.counters) for name, run in runs.items() if run.counters is not None]
+    timed = [(name, run.counters) for name, run in runs if run.counters is not None]
     for engine, counters in timed[1:]:
         difference = timed[0][1].difference(counters)
         if difference:
@@ -102,9 +121,10 @@ def _where(mine: Any, theirs: Any) -> str:
 
 def _without_outputs(machine: Machine, case: Case) -> str | None:
     """A run without outputs takes the same time and counts the same, as far as it counts."""
-    for engine in machine.tellings:
-        full = machine.run(case.config, case.job, engine).counters
-        bare = machine.run(case.config, case.job, engine, outputs=False)
+    for (engine, run), (_, bare) in zip(
+        _runs(machine, case), _runs(machine, case, outputs=False), strict=True
+    ):
+        full = run.counters
         if full is None:
             continue
         if bare.outputs is not None:
@@ -124,8 +144,9 @@ def _order(machine: Machine, case: Case) -> str | None:
     run = machine.telling("reference")
     plain = machine.run(case.config, case.job, "reference")
     mixed = run(case.config, case.job, shuffle=random.Random(case.seed))
-    if not np.array_equal(plain.outputs, mixed.outputs):
-        return _where(plain.outputs, mixed.outputs)
+    mine: Any = plain.outputs
+    if not np.array_equal(mine, mixed.outputs):
+        return _where(mine, mixed.outputs)
     difference: str | None = plain.counters.difference(mixed.counters)
     return difference
 

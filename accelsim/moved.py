@@ -26,8 +26,12 @@ MOVED = {
     "accelsim.engines.reference.pe": "accelsim.machines.eie.reference.pe",
     "accelsim.explain": "accelsim.machines.eie.explain",
     "accelsim.recurrent": "accelsim.records.recurrent",
-    "accelsim.report.trace": "accelsim.inside.trace",
+    "accelsim.report.plots_published": "accelsim.papers.figures",
+    "accelsim.report.trace": "accelsim.machines.trace",
     "accelsim.results": "accelsim.machines.eie.results",
+    "accelsim.rtl_bridge.expected": "accelsim.machines.eie.rtl.expected",
+    "accelsim.rtl_bridge.images": "accelsim.machines.eie.rtl.images",
+    "accelsim.rtl_bridge.params": "accelsim.machines.eie.rtl.params",
     "accelsim.study.published": "accelsim.papers",
 }
 """Old name to new; what a script of the last version's README, notebooks or public names uses."""

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression.calibrate import calibrated, network_floats
-from accelsim.compression.permute import original_order
 from accelsim.errors import InputError
 from accelsim.fixedpoint import dequantise
-from accelsim.machines import DEFAULT_MACHINE, load_machine, machine_of
+from accelsim.machines import machine_of
 from accelsim.machines.chain import Chain, chain_of
 from accelsim.records import BinaryPoints, CompressedLayer
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "network_floats",
     "network_job",
     "network_outputs",
-    "row_order_gain",
     "simulate_network",
 ]
 
@@ -61,9 +60,9 @@ def simulate_network(
     """
     machine = machine_of(config)
     engine = machine.check_engine(engine)
-    vectors = np.atleast_2d(np.asarray(inputs))
     if not layers:
         raise InputError("a network needs at least one layer")
+    vectors = _each(layers, np.asarray(inputs))
     chain = chain_of(machine, config, layers, vectors)
 
     def run(vector: npt.NDArray[Any]) -> list[RunResult]:
@@ -82,6 +81,13 @@ def simulate_network(
         return first + [run(vector) for vector in vectors[1:]]
     with ThreadPoolExecutor(threads) as pool:
         return first + list(pool.map(run, vectors[1:]))
+
+
+def _each(layers: Sequence[Any], inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What the first layer is run on, one after the other along the first axis."""
+    if isinstance(layers[0], RecurrentLayer):
+        return inputs.reshape(-1, *inputs.shape[-3:]) if inputs.ndim >= 3 else np.atleast_2d(inputs)
+    return np.atleast_2d(inputs)
 
 
 def network_job(config: Any, layers: Sequence[Any], inputs: npt.ArrayLike, index: int) -> Any:
@@ -151,31 +157,3 @@ def accuracy(
         else dequantise(network_outputs(config, layers, inputs), 0)
     )
     return float(np.mean(outputs.argmax(axis=1) == np.asarray(labels)))
-
-
-def row_order_gain(
-    packed: list[CompressedLayer], n_pe: int, vector: npt.NDArray[Any] | None
-) -> list[dict[str, Any]]:
-    """What the rows' order is worth, a row a layer: the fullest PE's non-zeros over the mean, and
-    with an input vector of the first layer the cycles, before and after."""
-    rows: list[dict[str, Any]] = []
-    plain = [original_order(layer) for layer in packed]
-    for before, after in zip(plain, packed, strict=True):
-        rows.append({"layer": after.name, "fullest_over_mean": _fullest(before, n_pe),
-                     "fullest_over_mean_permuted": _fullest(after, n_pe)})
-    if vector is not None:
-        config = load_machine(
-            DEFAULT_MACHINE, n_pe=n_pe, capacity="ignore", index_bits=packed[0].index_bits,
-            weight_bits=packed[0].weight_bits,
-        )
-        runs = (simulate_network(config, calibrated(own, vector), vector)[0]
-                for own in (plain, packed))
-        for row, old, new in zip(rows, *runs, strict=True):
-            row |= {"cycles": old.cycles, "cycles_permuted": new.cycles,
-                    "saved": old.cycles - new.cycles}
-    return rows
-
-
-def _fullest(packed: CompressedLayer, n_pe: int) -> float:
-    work = np.bincount(packed.matrix.rows % n_pe, minlength=n_pe)
-    return float(work.max() / work.mean()) if work.any() else 1.0

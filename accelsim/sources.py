@@ -1,8 +1,9 @@
-"""From whatever the user names to compressed layers and inputs, ready to run."""
+"""From whatever the user names to work that a machine takes, with inputs, ready to run."""
 
 from __future__ import annotations
 
 import tokenize
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,28 +12,36 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression import Recipe, compress_network
+from accelsim.compression.prepare import prepare, recipe_for, shaped_inputs
 from accelsim.compression.store import METADATA_KEY, load_compressed
-from accelsim.errors import InputError, nearest
+from accelsim.errors import InputError, UnsupportedError, nearest
+from accelsim.machines import machine_of
 from accelsim.records import CompressedLayer, Layer
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload import load_eie_simulator, load_layer, load_network, published_layers
 from accelsim.workload.arrays import open_arrays
+from accelsim.workload.published_lstm import RECURRENT, ese_utterance
+from accelsim.workload.recurrent_folder import is_recurrent_folder, load_recurrent_folder
 
 MAX_INPUT_FILE_BYTES = 4 << 30
 # What NumPy raises on a damaged header; TokenError where it retries one as of Python 2.
 _NPY_DAMAGE = (OSError, ValueError, EOFError, TypeError, SyntaxError, ArithmeticError, MemoryError,
                RecursionError, tokenize.TokenError)
+_STEPS, _CHANNELS = 10, 32  # of the utterance of a published recurrent layer
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Layers in sequence, and the input vectors that came with them, if any.
+    """Work in sequence, and the inputs that came with it, if any.
 
     Attributes
     ----------
-    inputs : (n_vectors, n_inputs) floats, or None
+    layers : `CompressedLayer` records, or what else a machine takes
+    inputs : (n_vectors, n_inputs) floats; of a recurrent layer one utterance, (n_steps,
+        n_channels, n_inputs); or None
     """
 
-    layers: list[CompressedLayer]
+    layers: list[Any]
     inputs: npt.NDArray[Any] | None
 
     def with_inputs(self, density: float, seed: int) -> Source:
@@ -51,6 +60,16 @@ class Source:
                 f"{self.layers[0].name}: no inputs; give --inputs FILE or --activation-density D"
             )
         return self.inputs
+
+    def runs(self) -> Iterator[npt.NDArray[Any]]:
+        """What the first piece of work is run on, one after the other: vectors, or an utterance."""
+        inputs = self.required_inputs()
+        if isinstance(self.layers[0], RecurrentLayer):
+            if inputs.ndim == 3:
+                yield inputs
+                return
+            inputs = np.asarray(inputs, dtype=np.float64)
+        yield from (shaped_inputs(self.layers[0], vector) for vector in inputs)
 
 
 def open_source(
@@ -84,6 +103,65 @@ def open_source(
     return Source(
         compress_network(layers, recipe), None if inputs is None else np.atleast_2d(inputs)
     )
+
+
+def open_work(
+    config: Any, source: str, names: list[str] | None = None, seed: int = 1, **settings: Any
+) -> Source:
+    """Work that a machine takes, from anything that can be named.
+
+    Parameters
+    ----------
+    source : as `open_source`; or a published recurrent layer (``"google-lstm"``), a recurrent
+        folder (``traces/silero-lstm``), or one of its retrained layers behind a colon
+        (``traces/silero-lstm:load_balanced/11.2``)
+    settings : of the compression, by their names in a `Recipe`; the machine's own needs and
+        widths come first
+
+    Raises
+    ------
+    InputError, FormatError
+        If it cannot be read.
+    UnsupportedError
+        If the machine does not take such work.
+    """
+    machine = machine_of(config)
+    recipe = recipe_for(config, machine.recipe, **settings)
+    found = _recurrent(config, source, names, seed)
+    if found is not None:
+        layer, inputs = found
+        return Source([prepare(layer, machine.takes, recipe)], inputs)
+    if CompressedLayer in machine.takes:
+        return open_source(source, names, seed, recipe)
+    if not Path(source).is_dir() and not _is_store(Path(source)):
+        layers = as_layers(source, names, seed)
+        given = layers[0].activations
+        return Source([prepare(layer, machine.takes, recipe) for layer in layers],
+                      None if given is None else np.atleast_2d(given))
+    opened = open_source(source, names, seed)
+    return Source([prepare(p, machine.takes, recipe) for p in opened.layers], opened.inputs)
+
+
+def _recurrent(
+    config: Any, source: str, names: list[str] | None, seed: int
+) -> tuple[RecurrentLayer, npt.NDArray[Any]] | None:
+    """A recurrent layer and its utterance, if that is what is named."""
+    channels = getattr(config, "n_channels", 1)
+    if source in RECURRENT:
+        return RECURRENT[source](seed), ese_utterance(_STEPS, min(channels, _CHANNELS), seed)
+    path, name = source, names[0] if names else "dense"
+    if not Path(source).exists() and ":" in source:
+        path, _, name = source.rpartition(":")
+    if not is_recurrent_folder(path):
+        return None
+    folder = load_recurrent_folder(path)
+    known = folder.layers()
+    if name not in known:
+        raise InputError(f"{path}: no layer '{name}'{nearest(name, known)}")
+    if RecurrentLayer not in machine_of(config).takes:
+        raise UnsupportedError(f"{source}: a recurrent layer, which the machine "
+                               f"'{config.machine}' does not take; name one that does")
+    return known[name], folder.inputs[:, :channels] if channels > 1 else folder.inputs
 
 
 def load_inputs(path: Path, n_inputs: int) -> npt.NDArray[Any]:

@@ -46,7 +46,7 @@ TELLINGS = ("reference", "fast", "functional")
 # These speak of machines by name: they reproduce what papers print of them, keep names of the
 # last version, or say which machine is meant where none is named.
 SPEAKERS = ("papers", "moved", "__init__")
-DEFAULTS = {f"{MACHINES}.register": "DEFAULT_MACHINE", MACHINES: "load_config"}
+DEFAULTS = (MACHINES,)
 FOREIGN_FOLDERS = {"traces", "tests", "rtl"}
 
 
@@ -95,7 +95,8 @@ def import_faults(modules: dict[str, Module]) -> list[str]:
             where = f"{module.name}:{line} imports {target_name}"
             faults += list(machine_faults(module.name, target_name, where))
             if target == source or target not in LEVEL:
-                inside.setdefault(module.name, set()).add(target_name)
+                if line not in for_types(module):
+                    inside.setdefault(module.name, set()).add(target_name)
                 continue
             if (module.name, target_name) in LATE:
                 continue
@@ -107,6 +108,15 @@ def import_faults(modules: dict[str, Module]) -> list[str]:
                     faults.append(f"{where}: a sibling")
     faults += [f"{where}: both ways" for (a, b), where in sideways.items() if (b, a) in sideways]
     return faults + list(circles(inside, modules))
+
+
+def for_types(module: Module) -> set[int]:
+    """Lines of imports that only a type checker makes."""
+    return {
+        node.lineno for block in ast.walk(module.tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block) if isinstance(node, ast.Import | ast.ImportFrom)
+    }
 
 
 def machine_faults(source: str, target: str, where: str) -> Iterator[str]:
@@ -213,9 +223,9 @@ SOUND = {
     "accelsim/report/__init__.py": '"""Draws traces/ and rtl/ runs."""\nKIND = "rtl"',
     "accelsim/api.py": "from . import compression\nfrom .machines import base",
     "accelsim/compression/__init__.py": "from accelsim.formats import csc",
-    "accelsim/machines/__init__.py": "",
+    "accelsim/machines/__init__.py": 'DEFAULT_MACHINE = "eie"',
     "accelsim/machines/base.py": "from accelsim.records import Layer",
-    "accelsim/machines/register.py": 'DEFAULT_MACHINE = "eie"',
+    "accelsim/machines/register.py": "from accelsim.machines import base",
     "accelsim/machines/eie/__init__.py": "",
     "accelsim/machines/eie/machine.py": 'PARTS = {"fast": "accelsim.machines.eie.fast.run:run"}',
     "accelsim/machines/eie/job.py": "from accelsim.records import Layer",
@@ -278,7 +288,7 @@ def test_a_planted_import_is_seen(file: str, line: str, why: str) -> None:
         ("cli.py", 'key.startswith(("eie_", "x"))'),
         ("study/__init__.py", 'TABLE = {"bbs": 1}'),
         ("machines/base.py", 'if name in ("eie",): pass'),
-        ("machines/register.py", 'PREFIX = "eie_"'),
+        ("machines/__init__.py", 'PREFIX = "eie_"'),
     ],
 )
 def test_a_planted_name_is_seen(file: str, line: str) -> None:

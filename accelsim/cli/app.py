@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -12,7 +13,20 @@ import typer
 from typer.models import OptionInfo
 
 from accelsim import __version__
-from accelsim.cli import cosim, demo, frontend, inside, machine, published, recurrent, run, study
+from accelsim.cli import (
+    cosim,
+    demo,
+    explain,
+    frontend,
+    machine,
+    patterns,
+    published,
+    recurrent,
+    report,
+    run,
+    study,
+    trace,
+)
 from accelsim.cli.manual import PAGES, ROOT, SUMMARY
 
 app = typer.Typer(
@@ -43,6 +57,34 @@ def named_values(command: Callable[..., None]) -> None:
                 is_option = isinstance(info, OptionInfo)
                 info.metavar = _PLACES.get(kind) if is_option else name.upper()
     command.__annotations__ = hints
+
+
+PluginOption = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE", help="A Python file that brings a machine of your "
+                                                  "own; repeatable."),
+]
+
+
+def with_plugins(command: Callable[..., None]) -> Callable[..., None]:
+    """The same command with ``--plugin``: what it brings can be named by every other option."""
+
+    @wraps(command)
+    def run(*args: Any, plugin: list[Path] | None = None, **kwargs: Any) -> None:
+        if plugin:
+            from accelsim.machines.plugins import load_plugin
+
+            for path in plugin:
+                load_plugin(path)
+        command(*args, **kwargs)
+
+    own = inspect.signature(command)
+    option = inspect.Parameter(
+        "plugin", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=PluginOption)
+    run.__annotations__ = {**command.__annotations__, "plugin": PluginOption}
+    run.__signature__ = own.replace(  # type: ignore[attr-defined]
+        parameters=[*own.parameters.values(), option])
+    return run
 
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:
@@ -82,11 +124,11 @@ for command in (
     run.simulate,
     run.accuracy,
     recurrent.recurrent,
-    recurrent.patterns,
+    patterns.patterns,
     cosim.cosim,
-    inside.trace,
-    inside.explain,
-    inside.report,
+    trace.trace,
+    explain.explain,
+    report.report,
     study.sweep,
     study.results,
     study.pareto,
@@ -96,4 +138,5 @@ for command in (
 ):
     page = PAGES[command.__name__]
     named_values(command)
-    app.command(short_help=page.line, epilog=page.epilog())(interruptible(command))
+    app.command(short_help=page.line, epilog=page.epilog())(
+        interruptible(with_plugins(command)))

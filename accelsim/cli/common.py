@@ -15,15 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from accelsim.machines import EieConfig
-    from accelsim.machines.register import M, Machine
-
 MachineOption = Annotated[
-    str, typer.Option("--machine", "-m", help="A published machine (eie) or a TOML file.")
-]
-AnyMachineOption = Annotated[
-    str, typer.Option("--machine", "-m", help="A published machine (eie, ese, bbs) or a TOML "
-                                              "file.")
+    str, typer.Option("--machine", "-m", help="A machine's name (see `accelsim config`), one that "
+                                              "--plugin brings, or a TOML file.")
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -35,27 +29,31 @@ CsvOption = Annotated[bool, typer.Option("--csv", help="Print comma-separated va
 _COMPILING = "accelsim: compiling kernels; this happens once and takes some seconds\n"
 
 
-def config_from(machine: str, settings: Sequence[str] | None) -> EieConfig:
-    """An EIE's configuration with the command line's overrides."""
-    from accelsim.machines import EieConfig
-
-    return config_as(EieConfig, machine, settings)
-
-
-def config_as(model: type[M], machine: str, settings: Sequence[str] | None) -> M:
-    """The configuration of one kind of machine; an error for others."""
-    from accelsim.kernels.compiling import on_first_compile
-    from accelsim.machines import load_as
-
-    on_first_compile(_announce)
-    return load_as(model, machine, **_overrides(settings))
-
-
-def machine_from(machine: str, settings: Sequence[str] | None) -> Machine:
+def config_from(machine: str, settings: Sequence[str] | None) -> Any:
     """The configuration of any machine with the command line's overrides."""
+    from accelsim.kernels.compiling import on_first_compile
     from accelsim.machines import load_machine
 
+    on_first_compile(_announce)
     return load_machine(machine, **_overrides(settings))
+
+
+def config_as(kind: str, machine: str, settings: Sequence[str] | None) -> Any:
+    """The configuration of one kind of machine; an error for others."""
+    from accelsim.errors import ConfigError
+
+    config = config_from(machine, settings)
+    if config.machine != kind:
+        raise ConfigError(f"{machine}: describes the machine '{config.machine}'; "
+                          f"this needs machine = '{kind}'")
+    return config
+
+
+def runnable(config: Any, engine: str | None = None) -> str:
+    """The engine to use; an error where the machine is not told by it, or is numbers only."""
+    from accelsim.machines import machine_of
+
+    return machine_of(config).check_engine(engine)
 
 
 def _announce() -> None:
@@ -82,7 +80,6 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     """A table whose numeric columns are right-aligned."""
     from rich import box
     from rich.table import Table
-
     built = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     body = [[_cell(value) for value in row] for row in rows]
     for index, name in enumerate(columns):

@@ -18,22 +18,26 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.inside import (
+from accelsim.cli.works import (
     DrawOption,
     InputsOption,
     OneLayerOption,
-    SourceArgument,
+    WorkArgument,
     prepared,
 )
+from accelsim.machines import DEFAULT_MACHINE
 
-TOPS = ("eie_array", "pe")
 SIMULATORS = ("icarus",)
 
 
 def cosim(
-    source: SourceArgument,
+    source: WorkArgument,
     layer: OneLayerOption = None,
-    top: Annotated[str, typer.Option(help="eie_array, or pe for one PE alone.")] = "eie_array",
+    top: Annotated[
+        str | None,
+        typer.Option(help="Module to run: the machine's array (eie_array), or pe for one PE alone. "
+                          "[default: the array]"),
+    ] = None,
     pe: Annotated[int, typer.Option(min=0, help="Which one, with --top pe.")] = 0,
     sim: Annotated[str, typer.Option(help="Simulator: icarus.")] = "icarus",
     rtl: Annotated[
@@ -57,7 +61,7 @@ def cosim(
         typer.Option(help="Run nothing: write a new folder with parameters, memory images, "
                           "commands and expected trace, for another simulator."),
     ] = None,
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
     activation_density: DrawOption = None,
@@ -70,32 +74,34 @@ def cosim(
     The exit status is 1 if they differ.
     """
     from accelsim.errors import InputError, nearest
-    from accelsim.network import job_of_layer
+    from accelsim.machines import machine_of
     from accelsim.rtl_bridge import cosim as compare
     from accelsim.rtl_bridge import export as write_bench
 
-    for option, value, known in (("--top", top, TOPS), ("--sim", sim, SIMULATORS)):
+    config = config_from(machine, settings)
+    record = machine_of(config)
+    verilog = record.part("rtl")
+    tops = [verilog.top, *([verilog.pe.top] if verilog.pe else [])]
+    for option, value, known in (("--top", top or tops[0], tops), ("--sim", sim, SIMULATORS)):
         if value not in known:
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
-    config = config_from(machine, settings)
-    layers, index, vector = prepared(
-        config, source, layer, inputs, activation_density, density, seed
-    )
-    job, _ = job_of_layer(config, layers, vector, index)
+    ready = prepared(config, source, layer, inputs, activation_density, density, seed)
+    job = ready.job()
     if export is not None:
         write_bench(config, job, export)
-        console().print(f"{export}: a bench for {job.image.name}; README.txt there says how")
+        console().print(f"{export}: a bench for {job.name}; README.txt there says how")
         return
     report = compare(
         config, job, [*(rtl_dir or []), Path(rtl)], build_dir,
-        waveform or build_dir / "difference.vcd", pe if top == "pe" else None,
+        waveform or build_dir / "difference.vcd",
+        pe if top is not None and top != verilog.top else None,
     )
     difference = report.trace_difference
     if as_json:
         found = {key: value for key, value in vars(report).items() if key != "trace_difference"}
         first = None if difference is None else vars(difference)
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
-                    "layer_sha256": layers[index].digest(), **found,
+                    "layer_sha256": ready.work.digest(), **found,
                     "equal": report.equal, "trace_difference": first})
     else:
         rows = [
@@ -105,7 +111,7 @@ def cosim(
             ("first difference", str(difference or "none")),
             ("RTL cycles a second",
              f"{report.rtl_cycles_per_second:,.0f}, loading and trace included"),
-            ("fast engine", f"{report.fast_ratio:,.0f} times as fast"),
+            (f"{record.default_engine} engine", f"{report.fast_ratio:,.0f} times as fast"),
         ]
         if report.energy_uj is not None:
             rows.append(("energy, from the RTL's counters", f"{report.energy_uj:,.3f} uJ"))

@@ -10,7 +10,8 @@ import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from, console, progress, table
 from accelsim.cli.frontend import compression_view
-from accelsim.cli.run import breakdown_view
+from accelsim.cli.views import breakdown_view
+from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
     from accelsim.machines import EieConfig
@@ -23,7 +24,7 @@ def demo(
         Path, typer.Argument(help="Holds pruned.safetensors, digits.safetensors, results.json.")
     ] = Path("traces/lenet-300-100"),
     count: Annotated[int, typer.Option(min=1, help="Digits to simulate cycle by cycle.")] = 50,
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     engine: Annotated[str, typer.Option("--engine", "-e", help="reference or fast.")] = "reference",
     picture: Annotated[
@@ -113,12 +114,10 @@ def _merged(runs: list[list[RunResult]]) -> list[RunResult]:
     """Each layer's counters added up over the digits."""
     from dataclasses import replace
 
-    from accelsim.machines.eie.counters import add_counters
-
     merged = []
     for chain in zip(*runs, strict=True):
         operations = {k: sum(r.operations[k] for r in chain) for k in chain[0].operations}
-        counters = add_counters([r.timed for r in chain])
+        counters = type(chain[0].timed).added([r.timed for r in chain])
         merged.append(replace(chain[0], counters=counters, operations=operations, outputs=None))
     return merged
 

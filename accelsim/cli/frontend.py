@@ -93,7 +93,8 @@ def compress(
     from accelsim.compression.store import save_compressed
     from accelsim.compression.table import compression_table
     from accelsim.machines import parse_setting
-    from accelsim.network import calibrated, row_order_gain
+    from accelsim.network import calibrated
+    from accelsim.report.row_order import row_order_gain
     from accelsim.sources import as_layers, load_inputs
 
     recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density, values)

@@ -1,32 +1,27 @@
-"""``accelsim recurrent`` and ``accelsim patterns``: LSTMs on ESE."""
+"""``accelsim recurrent``: an LSTM on ESE."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from accelsim import __version__
 from accelsim.cli.common import (
-    CsvOption,
     JsonOption,
     SetOption,
     config_as,
     console,
-    print_csv,
     print_json,
-    progress,
     table,
 )
 from accelsim.cli.frontend import SeedOption
+from accelsim.papers.names import RECURRENT_MACHINE, SYNTHETIC_LSTM
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from accelsim.machines import EseConfig
     from accelsim.records.recurrent import RecurrentLayer
     from accelsim.records.result import RunResult
 
@@ -34,13 +29,13 @@ SourceArgument = Annotated[
     str, typer.Argument(help="'ese', the published LSTM with synthetic weights, or a folder like "
                              "traces/silero-lstm.")
 ]
-EseOption = Annotated[
+KindOption = Annotated[
     str, typer.Option("--machine", "-m", help="A published machine (ese) or a TOML file.")
 ]
 
 
 def recurrent(
-    source: SourceArgument = "ese",
+    source: SourceArgument = SYNTHETIC_LSTM,
     pattern: Annotated[
         str | None, typer.Option(help="unstructured, load_balanced, bank_balanced, block, n_m, "
                                       "row or channel; a folder's dense network if absent.")
@@ -56,7 +51,7 @@ def recurrent(
     channels: Annotated[
         int | None, typer.Option(min=1, help="Voice vectors at once; what there is if absent.")
     ] = None,
-    machine: EseOption = "ese",
+    machine: KindOption = RECURRENT_MACHINE,
     settings: SetOption = None,
     engine: Annotated[
         str, typer.Option("--engine", "-e", help="fast, reference (SimPy) or functional (no "
@@ -70,10 +65,9 @@ def recurrent(
 ) -> None:
     """Run an LSTM on ESE: cycles of every slot, energy, error against float step by step."""
     from accelsim.compression import Recipe, compress_recurrent
-    from accelsim.machines import EseConfig
     from accelsim.papers.recurrent_runs import run_and_compare
 
-    config = config_as(EseConfig, machine, settings)
+    config = config_as(RECURRENT_MACHINE, machine, settings)
     layer, inputs, origin = _opened(config, source, pattern, density, steps, channels, seed)
     if codebook_bits is not None:
         layer = compress_recurrent(layer, Recipe(weight_bits=codebook_bits))
@@ -91,7 +85,7 @@ def recurrent(
             out.print(_energy_view(run.result, inputs.shape))
         priced = run.result.energy
         out.print(f"energy of events at 45 nm, without leakage and clock: "
-                  f"{priced.total_nj / len(inputs):,.1f} nJ a step, "
+                  f"{priced.events_total_pj * 1e-3 / len(inputs):,.1f} nJ a step, "
                   f"{100 * priced.dram_share:.1f} % of it DRAM")
     out.print(table("Outputs against 64-bit float, the same weights unquantised", (
         "step", "RMS error", "largest error", "relative"), [
@@ -103,7 +97,7 @@ def recurrent(
 
 
 def _opened(
-    config: EseConfig, source: str, pattern: str | None, density: float,
+    config: Any, source: str, pattern: str | None, density: float,
     steps: int | None, channels: int | None, seed: int,
 ) -> tuple[RecurrentLayer, npt.NDArray[np.float64], str]:
     """Layer, inputs and where the weights are from."""
@@ -112,7 +106,7 @@ def _opened(
     from accelsim.workload.published_lstm import ese_layer, ese_utterance
     from accelsim.workload.recurrent_folder import load_recurrent_folder
 
-    if source == "ese":
+    if source == SYNTHETIC_LSTM:
         if pattern not in (None, "unstructured", "load_balanced"):
             raise InputError(f"--pattern {pattern}: the published LSTM has its published kept "
                              f"weights, load_balanced or unstructured")
@@ -128,7 +122,7 @@ def _opened(
     return layer, network.inputs[: steps or n_steps, : channels or n_channels], origin
 
 
-def _views(config: EseConfig, result: RunResult, shape: tuple[int, ...]) -> list[Any]:
+def _views(config: Any, result: RunResult, shape: tuple[int, ...]) -> list[Any]:
     if result.counters is None:
         return [table(f"{result.name}, engine {result.engine}", ("operation", "count"),
                       list(result.operations.items()))]
@@ -155,133 +149,13 @@ def _views(config: EseConfig, result: RunResult, shape: tuple[int, ...]) -> list
 
 
 def _energy_view(result: RunResult, shape: tuple[int, ...]) -> Any:
-    from accelsim.machines.ese.energy import UNPRICED
-
     priced = result.energy
     n_steps, n_channels = shape[:2]
     rows: list[tuple[str, object, object, str]] = [
         (name, picojoules * 1e-3 / n_steps, picojoules * 1e-3 / n_steps / n_channels,
-         f"{100 * picojoules / priced.total_pj:.1f} %")
-        for name, picojoules in (*priced.modules_pj.items(), ("total", priced.total_pj))
+         f"{100 * picojoules / priced.events_total_pj:.1f} %")
+        for name, picojoules in (*priced.events_pj.items(), ("total", priced.events_total_pj))
     ]
-    left_out = "; ".join(UNPRICED)
-    return table(f"Energy of events of an ASIC at 45 nm; not priced: {left_out}",
+    notes = "; ".join(priced.notes)
+    return table(f"Energy of events of an ASIC at 45 nm, without leakage and clock; {notes}",
                  ("module", "nJ a step", "nJ a step and channel", "share"), rows)
-
-
-def patterns(
-    source: Annotated[
-        str, typer.Argument(help="'ese', the published LSTM with synthetic weights; a folder like "
-                                 "traces/silero-lstm; or a layer file with dense weights.")
-    ] = "ese",
-    layer: Annotated[
-        str | None, typer.Option("--layer", "-l", help="Which layer of a file.")
-    ] = None,
-    density: Annotated[
-        list[float] | None, typer.Option(help="Densities to prune to; repeatable.")
-    ] = None,
-    depth: Annotated[
-        list[int] | None, typer.Option(min=1, help="Queue depths for 'ese'; repeatable.")
-    ] = None,
-    machine: EseOption = "ese",
-    settings: SetOption = None,
-    seed: SeedOption = 1,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
-) -> None:
-    """Sparsity patterns side by side: a real network's error, cycles, energy and size; for the
-    published LSTM load balance and time over queue depths; for a layer of a file cycles and size
-    on EIE, ESE and the bank-balanced machine."""
-    from accelsim.errors import InputError
-    from accelsim.machines import EseConfig
-
-    config = config_as(EseConfig, machine, settings)
-    if source == "ese":
-        rows = _load_balance(config, density or [0.112], depth or [1, 2, 4, 8, 16, 32], seed)
-    elif depth:
-        raise InputError("--depth: a folder's network runs at the machine's own depth; "
-                         "give --set act_queue_depth=N")
-    elif Path(source).is_file():
-        rows = _machines(config, source, layer, density or [0.125])
-    else:
-        rows = _tradeoff(config, source, density)
-    if as_json:
-        print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
-                    "source": source, "rows": rows})
-    elif as_csv:
-        print_csv(rows)
-    else:
-        for view in _pattern_views(source, rows):
-            console().print(view)
-
-
-def _pattern_views(source: str, rows: list[dict[str, Any]]) -> list[Any]:
-    """One table; where a row tells of several machines, ESE's and then the others'."""
-    names = ("pattern", "weights", "kept", "act_queue_depth")
-    common = [key for key in rows[0] if key in names]
-    told = [key for key in rows[0] if key not in common
-            and any(row[key] is not None for row in rows)]
-    others = [key for key in told if key.startswith(("eie_", "bbs_", "csb_", "n_m_"))]
-    on_ese = [key for key in told if key not in others]
-    return [
-        table(title, [key.replace("_", " ") for key in common + part],
-              [["-" if row[key] is None else row[key] for key in common + part] for row in rows])
-        for title, part in ((f"Patterns: {source}, on ESE", on_ese),
-                            (f"Patterns: {source}, on EIE and the bank-balanced machine", others))
-        if part
-    ]
-
-
-def _tradeoff(config: EseConfig, source: str, densities: list[float] | None
-              ) -> list[dict[str, Any]]:
-    from accelsim.machines import EieConfig, load_as
-    from accelsim.papers.tradeoff import DENSITIES, bank_machine, tradeoff, variants
-    from accelsim.workload.recurrent_folder import load_recurrent_folder
-
-    network = load_recurrent_folder(source)
-    machines = load_as(EieConfig, "eie"), config, bank_machine(network)
-    chosen = densities or DENSITIES
-    total = sum(1 for _ in variants(network, config, chosen))
-    with progress("running each pattern", total) as advance:
-        return [row.as_dict() for row in tradeoff(machines, network, chosen, on_row=advance)]
-
-
-def _machines(
-    config: EseConfig, source: str, name: str | None, densities: list[float]
-) -> list[dict[str, Any]]:
-    from accelsim.errors import InputError
-    from accelsim.machines import BbsConfig, EieConfig, load_as
-    from accelsim.papers.pattern_machines import compare_machines, usual_patterns
-    from accelsim.records import CscMatrix
-    from accelsim.workload import load_layer
-
-    opened = load_layer(source, name)
-    if isinstance(opened.weights, CscMatrix):
-        raise InputError(f"{source}: {opened.name} is stored sparse; patterns prune dense weights")
-    eie = load_as(EieConfig, "eie", capacity="ignore")
-    bbs = load_as(BbsConfig, "bbs")
-    ese = config.model_copy(update={"capacity": "ignore"})
-    rows: list[dict[str, Any]] = []
-    for density in densities:
-        chosen = usual_patterns(density, eie, bbs)
-        rows += [asdict(row) for row in compare_machines((eie, ese, bbs), opened.weights, chosen)]
-    return rows
-
-
-def _load_balance(config: EseConfig, densities: list[float], depths: list[int], seed: int
-                  ) -> list[dict[str, Any]]:
-    from accelsim.papers.patterns import compare_patterns
-    from accelsim.papers.tradeoff import balance_variants
-    from accelsim.workload.published_lstm import dense_ese_layer
-
-    layer = dense_ese_layer(seed)
-    # One PE of an unbalanced matrix may need more than the published buffers hold.
-    roomy = config.model_copy(update={"capacity": "ignore"})
-    rows: list[dict[str, Any]] = []
-    with progress("pruning and running", 3 * len(densities)) as advance:
-        for density in densities:
-            for label, pattern, parameters in balance_variants(density, config):
-                found = compare_patterns(roomy, layer, {pattern: parameters}, depths)
-                rows += [{**asdict(row), "pattern": label} for row in found]
-                advance()
-    return rows

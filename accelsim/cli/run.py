@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ from accelsim.cli.common import (
     print_csv,
     print_json,
     progress,
+    runnable,
     table,
 )
 from accelsim.cli.frontend import (
@@ -27,25 +28,27 @@ from accelsim.cli.frontend import (
     LayerOption,
     SeedOption,
     ThresholdOption,
-    make_recipe,
 )
+from accelsim.cli.views import energy_views, result_views
+from accelsim.cli.works import WorkArgument, opened_work
+from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
     from accelsim.records.result import RunResult
 
 EngineOption = Annotated[
-    str, typer.Option("--engine", "-e", help="fast, reference (SimPy) or functional (no time).")
+    str | None,
+    typer.Option("--engine", "-e", help="fast, reference (SimPy) or functional (no time); the "
+                                        "quickest that tells time if absent."),
 ]
 
 
 def simulate(
-    source: Annotated[str, typer.Argument(help="A published layer (alex-7), a layer file, a file "
-                                               "from `accelsim compress`, or an EIE-simulator "
-                                               "folder.")],
+    source: WorkArgument,
     layer: LayerOption = None,
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
-    engine: EngineOption = "fast",
+    engine: EngineOption = None,
     inputs: Annotated[
         Path | None, typer.Option(help="Input vectors: npy, npz or safetensors.")
     ] = None,
@@ -67,32 +70,22 @@ def simulate(
     as_csv: CsvOption = False,
 ) -> None:
     """Run layers cycle by cycle: cycles, time, load balance, where the cycles went."""
-    from accelsim.machines import machine_of
-    from accelsim.network import calibrated, simulate_network
+    from accelsim.network import simulate_network
     from accelsim.report.summary import layer_row, run_object
-    from accelsim.sources import load_inputs, open_source
 
     config = config_from(machine, settings)
-    machine_of(config).check_engine(engine)
-    recipe = make_recipe(
-        density, threshold, config.weight_bits if weight_bits is None else weight_bits,
-        config.index_bits, init,
+    engine = runnable(config, engine)
+    opened = opened_work(
+        config, source, layer, inputs, activation_density, seed, count, density=density,
+        threshold=threshold, init=init,
+        **({} if weight_bits is None else {"weight_bits": weight_bits}),
     )
-    opened = open_source(source, layer, seed, recipe)
-    if inputs is not None:
-        vectors = load_inputs(inputs, opened.layers[0].n_inputs)[:count]
-    elif activation_density is not None:
-        vectors = opened.with_inputs(activation_density, seed).required_inputs()
-    else:
-        vectors = opened.required_inputs()[:count]
-    layers = opened.layers
-    if any(packed.output_max_abs is None for packed in layers):
-        layers = calibrated(layers, vectors)
     start = time.perf_counter()
     results: list[RunResult] = []
-    with progress("simulating", len(vectors)) as advance:
-        for vector in vectors:
-            results += simulate_network(config, layers, vector, engine)[0]
+    runs = list(opened.runs())
+    with progress("simulating", len(runs)) as advance:
+        for vector in runs:
+            results += simulate_network(config, opened.layers, vector, engine)[0]
             advance()
     wall_s = time.perf_counter() - start
     if as_json:
@@ -107,51 +100,10 @@ def simulate(
 
 
 def _show(results: list[RunResult], wall_s: float) -> None:
-    from accelsim.report.summary import layer_row
-
-    rows: list[tuple[Any, ...]] = []
-    timed = results[0].counters is not None
-    for result in results:
-        row = layer_row(result)
-        times = (row["cycles"], row["time_us"], row["theoretical_us"],
-                 f"{100 * row['load_balance']:.1f} %") if timed else ()
-        rows.append((row["layer"], *times, row["entries"], row["padding"], row["macs"],
-                     row["saturations"]))
-    heads = ("cycles", "time us", "theoretical us", "load balance") if timed else ()
     out = console()
-    config = results[0].config
-    title = f"{getattr(config, 'machine', '')}, {config.n_pe} PEs, engine {results[0].engine}"
-    out.print(table(title, ("layer", *heads, "entries", "padding", "macs", "saturations"), rows))
-    if timed:
-        out.print(breakdown_view(results))
+    for view in result_views(results):
+        out.print(view)
     out.print(f"simulated in {wall_s:.2f} s")
-
-
-def breakdown_view(results: list[RunResult]) -> Any:
-    """Where the PE-cycles went, a row a layer, in percent."""
-    from accelsim.report.summary import BREAKDOWN, breakdown
-
-    rows = []
-    for result in results:
-        shares = breakdown(result.timed)
-        blocked = result.timed.blocked_cycles / result.cycles
-        rows.append((result.name, *(f"{100 * shares[state]:.1f}" for state in BREAKDOWN),
-                     f"{100 * blocked:.1f}"))
-    columns = ("layer", *BREAKDOWN, "CCU blocked")
-    return table("Where the cycles went (% of PE-cycles)", columns, rows)
-
-
-def energy_views(results: list[RunResult]) -> list[Any]:
-    """Energy by module, by cause, and what follows from it; a row a layer."""
-    from accelsim.report.energy_summary import cause_rows, module_rows, rate_rows
-
-    views = []
-    for title, made in (("Energy by module, nJ", module_rows(results)),
-                        ("Energy by cause, % ", cause_rows(results)),
-                        ("Power and rates", rate_rows(results))):
-        columns, rows = made
-        views.append(table(title, columns, rows))
-    return views
 
 
 def accuracy(
@@ -165,7 +117,7 @@ def accuracy(
     bits: Annotated[
         list[int] | None, typer.Option(help="Fixed-point widths to try; repeatable.")
     ] = None,
-    machine: MachineOption = "eie",
+    machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -201,13 +201,13 @@ def sensitivity(
     as_csv: CsvOption = False,
 ) -> None:
     """What one step of each parameter does to each metric, the largest effect first."""
-    from accelsim.study import METRICS
     from accelsim.study import sensitivity as work_out
+    from accelsim.study.metrics import metrics_of
 
     chosen = _study(study, settings)
-    machine = chosen.base_config().machine
+    known = metrics_of(chosen.base_config().machine)
     usual = ("time_us", "load_balance", "utilisation", "spmat_read_mbit", "dram_mbit")
-    wanted = metrics or [name for name in usual if machine in METRICS[name].machines]
+    wanted = metrics or [name for name in usual if name in known]
     found = work_out(chosen, _store(study, output), wanted, jobs=jobs or _cores(), dask=dask)
     rows: list[dict[str, Any]] = [
         {

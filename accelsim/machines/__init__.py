@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from accelsim.machines.eie.config import EieConfig
     from accelsim.machines.ese.config import EseConfig
     from accelsim.machines.register import (
-        DEFAULT_MACHINE,
         get_machine,
         load_as,
         load_machine,
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     )
     from accelsim.units.arith_unit import ARITH_STAGES
 
+DEFAULT_MACHINE = "eie"
+"""What is meant where no machine is named."""
+
 _HOME = {
     "ARITH_STAGES": "accelsim.units.arith_unit",
     "BbsConfig": "accelsim.machines.bbs.config",
@@ -36,7 +38,7 @@ _HOME = {
     "EseConfig": "accelsim.machines.ese.config",
     "Machine": "accelsim.machines.base",
     **dict.fromkeys((
-        "DEFAULT_MACHINE", "get_machine", "load_as", "load_machine", "machine_names",
+        "get_machine", "load_as", "load_machine", "machine_names",
         "machine_of", "parse_setting", "published_sources", "register", "register_machine",
         "run_job",
     ), "accelsim.machines.register"),
@@ -50,7 +52,7 @@ __all__ = [
 ]
 
 
-def load_config(source: Any = "eie", **overrides: Any) -> EieConfig:
+def load_config(source: Any = DEFAULT_MACHINE, **overrides: Any) -> EieConfig:
     """An EIE's configuration; as `load_machine`, with an error for other machines."""
     register = import_module("accelsim.machines.register")
     config = import_module("accelsim.machines.eie.config")

@@ -7,7 +7,7 @@ A machine is a folder (or a plug-in file) that ends in a `Machine`. Its parts ar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from importlib.resources.abc import Traversable
@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from accelsim.errors import ConfigError, InputError, UnsupportedError, nearest
 from accelsim.records.counters import CounterSet
-from accelsim.records.job import Job
+from accelsim.records.job import Given, Job
 from accelsim.records.result import JobResult, RunResult
 
 Part = Callable[..., Any] | str
@@ -53,9 +53,10 @@ class Machine:
     price : ``(config, counters, n_channels=1)`` to an `accelsim.energy.EnergyReport`
     explain : ``(machine, config, work, job, result)`` to an `accelsim.inside.explain.Details`:
         what the machine itself can say beyond its counters' states
-    remedies : ``(config, work, result)`` to `accelsim.inside.explain.Change` records that may help
     chain : ``(config, works, inputs)`` to an `accelsim.machines.chain.Chain`: how work in sequence
         passes its values on; None passes real numbers
+    remedies : ``(config, work, job, result)`` to `accelsim.inside.explain.Change` records that may
+        help; each is run
     watch : ``(config, job, first, last, observer)``: show a window of cycles to an observer and
         return how many were shown; None runs the reference from its start
     tracks : ``(config, job, pes)`` to an `accelsim.inside.tracks.View` of the reference
@@ -63,6 +64,8 @@ class Machine:
     rtl : the Verilog's parameters, images and expected traces
     cases : ``(rng)`` to (overrides, work, inputs): small ones for `accelsim.contracts`
     recipe : compression settings that the machine's work needs, where they are not the defaults
+    rebuilds : parameters whose change costs more than a run, the dearest first: those that need
+        another memory image, then those that need other lines of it; sweeps vary them outermost
     replaces : of a variant: rules of the contract and laws that it changes, in words
     """
 
@@ -83,6 +86,7 @@ class Machine:
     rtl: Part | None = None
     cases: Part | None = None
     recipe: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    rebuilds: tuple[tuple[str, ...], ...] = (("n_pe",),)
     replaces: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -179,7 +183,7 @@ class Machine:
             raise UnsupportedError(f"{name}: the machine '{self.name}' takes {kinds}, "
                                    f"not a {type(work).__name__}")
         made: Job = self.part("make_job")(config, work, inputs, **options)
-        return made
+        return replace(made, given=Given(work, inputs, MappingProxyType(options)))
 
     def run(self, config: Any, job: Any, engine: str | None = None, outputs: bool = True
             ) -> JobResult:
@@ -196,11 +200,10 @@ class Machine:
         engine = self.check_engine(engine)
         raw = self.run(config, job, engine, outputs)
         values = None if raw.outputs is None else job.finished(raw.outputs)
-        price = None if self.price is None or raw.counters is None else partial(
-            self._priced, config, raw.counters, job.n_channels)
+        price = None if self.price is None else partial(self._priced, config, job.n_channels)
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
-            dict(job.provenance), raw.slots, self.lanes(config), price,
+            dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
         )
 
     def counter_class(self) -> type[CounterSet]:
@@ -208,7 +211,7 @@ class Machine:
         found: type[CounterSet] = self.part("counters")
         return found
 
-    def _priced(self, config: Any, counters: Any, n_channels: int) -> Any:
+    def _priced(self, config: Any, n_channels: int, counters: Any) -> Any:
         # Late: a run that nobody prices does not read the energy tables.
         return self.part("price")(config, counters, n_channels=n_channels)
 

@@ -144,7 +144,7 @@ def _machines(plugin: Plugin, module: ModuleType) -> list[Machine]:
     if given is None:
         raise ConfigError("names no machine; end it with MACHINE = Machine(...), see "
                           "accelsim.machines.base")
-    machines = [given] if isinstance(given, Machine) else list(given)
+    machines = list(given) if isinstance(given, list | tuple) else [given]
     taken = [m.name for m in machines if isinstance(m, Machine) and m.name in machine_names()]
     if taken:
         raise ConfigError(f"there is a machine '{taken[0]}' already; choose another name")

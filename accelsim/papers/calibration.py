@@ -22,23 +22,15 @@ from accelsim.energy.technology import Calibration
 from accelsim.files import write_atomically
 from accelsim.machines import EieConfig, load_config
 from accelsim.machines.eie.counters import Counters
+from accelsim.papers.facts import grids
 from accelsim.workload import load_layer
 
 LAYER = "alex-7"
-TABLE_II = {
-    "act_queue": (0.112, 758.0),
-    "ptr_read": (1.807, 121_849.0),
-    "spmat_read": (4.955, 469_412.0),
-    "arith_unit": (1.162, 3_110.0),
-    "act_rw": (1.122, 18_934.0),
+ROWS = {
+    "act_queue": "Act_queue", "ptr_read": "PtrRead", "spmat_read": "SpmatRead",
+    "arith_unit": "ArithmUnit", "act_rw": "ActRW",
 }
-"""EIE Table II: power of a PE's modules in mW and area in um2."""
-
-FILLER_UM2 = 23_961.0
-"""EIE Table II: filler cells of a PE."""
-
-TOTAL_MW = 9.157
-"""EIE Table II: power of a PE."""
+"""Modules of a PE, and what EIE Table II calls them."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +51,13 @@ class ModuleRow:
         return self.events_mw + self.leakage_mw + self.clock_mw
 
 
+def published_modules() -> dict[str, tuple[float, float]]:
+    """EIE Table II: power of a PE's modules in mW and area in um2."""
+    table = grids()["eie-table2"]
+    return {module: (table.value(row, "power_mw"), table.value(row, "area_um2"))
+            for module, row in ROWS.items()}
+
+
 def calibration_run() -> tuple[EieConfig, Counters]:
     """The published machine on the calibration layer."""
     config = load_config("eie", capacity="ignore")
@@ -69,10 +68,10 @@ def calibration_run() -> tuple[EieConfig, Counters]:
 
 def calibrate(config: EieConfig, counters: Counters) -> Calibration:
     """Settle the calibration from one run."""
-    bare = Calibration({}, {}, {}, FILLER_UM2, LAYER)
+    bare = Calibration({}, {}, {}, grids()["eie-table2"].value("filler cell", "area_um2"), LAYER)
     report = price(config, counters, calibration=bare)
     clock, factor, area = {}, {}, {}
-    for module, (power_mw, area_um2) in TABLE_II.items():
+    for module, (power_mw, area_um2) in published_modules().items():
         residual_mw = power_mw - _mw(report, report.events_pj, module) - _mw(
             report, report.leakage_pj, module)
         # 1 mW over a cycle of 1 / clock_mhz us is 1000 / clock_mhz pJ.
@@ -93,7 +92,7 @@ def module_rows(report: EnergyReport) -> list[ModuleRow]:
             _mw(report, report.clock_pj, module), power_mw,
             report.area_mm2[module] * 1e6 / report.n_pe, area_um2,
         )
-        for module, (power_mw, area_um2) in TABLE_II.items()
+        for module, (power_mw, area_um2) in published_modules().items()
     ]
 
 

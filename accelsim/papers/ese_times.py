@@ -9,13 +9,8 @@ import numpy as np
 
 from accelsim.api import simulate_recurrent
 from accelsim.machines import EseConfig, load_as
-from accelsim.workload.published_lstm import (
-    PUBLISHED,
-    PUBLISHED_TOTAL_REAL_US,
-    PUBLISHED_TOTAL_THEORETICAL_US,
-    ese_layer,
-    ese_utterance,
-)
+from accelsim.papers.facts import grids
+from accelsim.workload.published_lstm import PUBLISHED, ese_layer, ese_utterance
 
 _STEPS = 3
 """Time steps run; the last but one is in the steady state: it fetches for a next one."""
@@ -87,8 +82,9 @@ def published_ese(
     size, entries = (int(np.sum([getattr(r, what) for r in PUBLISHED]))
                      for what in ("size", "entries"))
     step = sum(slot.cycles for slot in slots)
-    rows.append(_row(machine, "total", size, entries, PUBLISHED_TOTAL_THEORETICAL_US,
-                     PUBLISHED_TOTAL_REAL_US, step, _NO_ROW))
+    theoretical_us, real_us = (grids()["ese"].value("total", c) for c in ("theoretical", "real"))
+    rows.append(
+        _row(machine, "total", size, entries, theoretical_us, real_us, step, _NO_ROW))
     return rows
 
 

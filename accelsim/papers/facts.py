@@ -93,11 +93,22 @@ def grids() -> Mapping[str, Grid]:
         If the package's data are damaged.
     """
     found: dict[str, Grid] = {}
-    folder = resources.files("accelsim.papers").joinpath("data")
     for file in _FILES:
-        tables = tomllib.loads(folder.joinpath(f"{file}.toml").read_text("utf-8"))
-        found |= {name: _grid(name, table) for name, table in tables.items()}
+        tables = _toml("accelsim.papers", f"data/{file}")
+        found |= {name: _grid(name, _whole(table)) for name, table in tables.items()}
     return found
+
+
+def _toml(package: str, file: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files(package).joinpath(f"{file}.toml").read_text("utf-8"))
+
+
+def _whole(table: dict[str, Any]) -> dict[str, Any]:
+    """A table with the numbers of the published workload that it names, if it does."""
+    if "published" not in table:
+        return table
+    printed = _toml("accelsim.workload", table["published"])
+    return {"source": printed["source"], "tag": printed["tag"], **printed["times"], **table}
 
 
 def _grid(name: str, table: dict[str, Any]) -> Grid:

@@ -17,6 +17,7 @@ from accelsim.formats.registry import huffman_bits
 from accelsim.machines import BbsConfig, EieConfig, EseConfig, run_job
 from accelsim.machines.bbs.job import make_job as make_bbs_job
 from accelsim.machines.eie.job import image_for
+from accelsim.papers.columns import on
 from accelsim.papers.patterns import measure
 from accelsim.records import Layer
 from accelsim.records.recurrent import RecurrentLayer
@@ -33,22 +34,23 @@ class MachineRow:
     eie_bits, ese_bits, csb_bits : stored weights and indices in each machine's format; CSB fills
         every bank up to the fullest one of the matrix
     eie_huffman_bits, ese_huffman_bits : the same Huffman-coded, with code tables
-    n_m_bits : in the N:M format, places included; None for other patterns
+    n_m_bits : in the N:M format, places included, which no machine here reads; None for other
+        patterns
     """
 
     pattern: str
     kept: float
-    eie_cycles: int
-    eie_balance: float
-    ese_cycles: int
-    ese_balance: float
-    bbs_cycles: int
-    eie_bits: int
-    eie_huffman_bits: int
-    ese_bits: int
-    ese_huffman_bits: int
-    csb_bits: int
-    n_m_bits: int | None
+    eie_cycles: int = on("eie")
+    eie_balance: float = on("eie")
+    ese_cycles: int = on("ese")
+    ese_balance: float = on("ese")
+    bbs_cycles: int = on("bbs")
+    eie_bits: int = on("eie")
+    eie_huffman_bits: int = on("eie")
+    ese_bits: int = on("ese")
+    ese_huffman_bits: int = on("ese")
+    csb_bits: int = on("bbs")
+    n_m_bits: int | None = on("n_m")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from accelsim.compression.patterns import prune_recurrent
 from accelsim.formats.registry import Stored, huffman_bits, store
 from accelsim.machines import EseConfig, run_job
 from accelsim.machines.ese.job import RecurrentJob, make_job
+from accelsim.papers.columns import on
 from accelsim.records.recurrent import RecurrentLayer
 
 OWN_FORMAT = {"bank_balanced": ("csb", ("n_banks",)), "n_m": ("n_m", ("n", "m"))}
@@ -43,15 +44,15 @@ class PatternRow:
     pattern: str
     act_queue_depth: int
     kept: float
-    weights_max_over_mean: float
-    entries_max_over_mean: float
-    step_us: float
-    spmv_us: float
-    load_balance: float
-    stream_bits: int
-    huffman_bits: int
-    own_format_bits: int | None
-    own_huffman_bits: int | None
+    weights_max_over_mean: float = on("ese")
+    entries_max_over_mean: float = on("ese")
+    step_us: float = on("ese")
+    spmv_us: float = on("ese")
+    load_balance: float = on("ese")
+    stream_bits: int = on("ese")
+    huffman_bits: int = on("ese")
+    own_format_bits: int | None = on("ese")
+    own_huffman_bits: int | None = on("ese")
 
 
 def compare_patterns(

@@ -16,6 +16,7 @@ from accelsim.formats.csb import encode_csb
 from accelsim.lowering.float_run import run_float
 from accelsim.machines import BbsConfig, EieConfig, EseConfig, load_as
 from accelsim.machines.bbs.lstm import lstm_step_cycles
+from accelsim.papers.columns import on
 from accelsim.papers.pattern_machines import n_m_parameters, on_eie
 from accelsim.papers.patterns import measure
 from accelsim.records.recurrent import RecurrentLayer
@@ -40,7 +41,7 @@ class TradeoffRow:
     ----------
     weights : "as trained", "retrained" under this mask, or "one-shot" (pruned, nothing else)
     error_float : of the outputs of the pruned network in float, relative to the RMS of the dense
-        network's in float
+        network's in float; among ESE's columns, whose error it is part of
     error : the same of the machine's fixed-point outputs
     agree : share of decisions equal to those of the dense network in float
     step_us : ESE, one time step in the steady state
@@ -58,23 +59,23 @@ class TradeoffRow:
     pattern: str
     weights: str
     kept: float
-    error_float: float
-    error: float
-    agree: float
-    step_us: float
-    spmv_us: float
-    load_balance: float
-    entries_max_over_mean: float
-    stream_bits: int
-    huffman_bits: int
-    energy_nj: float
-    eie_us: float
-    eie_balance: float
-    eie_bits: int
-    eie_huffman_bits: int
-    eie_energy_nj: float
-    bbs_step_us: float
-    csb_bits: int
+    error_float: float = on("ese")
+    error: float = on("ese")
+    agree: float = on("ese")
+    step_us: float = on("ese")
+    spmv_us: float = on("ese")
+    load_balance: float = on("ese")
+    entries_max_over_mean: float = on("ese")
+    stream_bits: int = on("ese")
+    huffman_bits: int = on("ese")
+    energy_nj: float = on("ese")
+    eie_us: float = on("eie")
+    eie_balance: float = on("eie")
+    eie_bits: int = on("eie")
+    eie_huffman_bits: int = on("eie")
+    eie_energy_nj: float = on("eie")
+    bbs_step_us: float = on("bbs")
+    csb_bits: int = on("bbs")
 
     def as_dict(self) -> dict[str, Any]:
         """Field to value, rounded to what a table shows."""
@@ -203,7 +204,7 @@ def _row(
         float(decided.mean()),
         timed.step_us, timed.spmv_us, timed.load_balance, timed.entries_max_over_mean,
         timed.stream_bits, timed.huffman_bits,
-        result.energy.total_nj / (n_steps * n_channels),
+        result.energy.events_total_pj * 1e-3 / (n_steps * n_channels),
         other.time_us, other.balance, other.bits, other.huffman_bits, other.energy_nj,
         lstm_step_cycles(bbs, layer) / bbs.clock_mhz,
         encode_csb(matrix, bbs.n_banks).size_bits(bbs.weight_bits),

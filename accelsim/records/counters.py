@@ -42,7 +42,8 @@ class CounterSet:
     def __getattribute__(self, name: str) -> Any:
         value = object.__getattribute__(self, name)
         if value is None:
-            raise AttributeError(f"{name} were not counted; run with outputs=True")
+            raise AttributeError(f"{name} were not counted; run with outputs=True, which counts "
+                                 f"all that the machine tells of this work")
         return value
 
     @classmethod

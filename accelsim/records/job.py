@@ -15,6 +15,15 @@ from accelsim.errors import InputError
 IntArray = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What a job was made from: the work, its inputs, and the options of ``make_job``."""
+
+    work: Any
+    inputs: Any
+    options: Mapping[str, Any]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Job:
     """Work as integers, valid once built; a machine's own job derives from it.
@@ -26,12 +35,16 @@ class Job:
         outputs
     n_channels : input vectors that the machine works on at the same time
     provenance : where the work came from
+    no_outputs : why a run of this job has no outputs, in words; empty where it has
+    given : what it was made from (`accelsim.machines.base.Machine.job` keeps it), or None
     """
 
     name: str = "layer"
     frac_bits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     n_channels: int = 1
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    no_outputs: str = ""
+    given: Given | None = None
 
     def check(self, config: Any) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""
@@ -43,3 +56,25 @@ class Job:
     def input_sha256(self) -> str:
         """Digest of the input integers, for notes; an error where a job has none to tell."""
         raise InputError(f"{self.name}: this job tells no digest of its inputs")
+
+    def again(self, machine: Any, config: Any, work: Any = None) -> Job:
+        """The same inputs given to another configuration, or to other work of the same shape.
+
+        Parameters
+        ----------
+        machine : the `accelsim.machines.base.Machine` that makes the job
+        work : None takes what this job was made from
+
+        Raises
+        ------
+        InputError
+            If the job does not know what it was made from.
+        CapacityError, UnsupportedError
+            As ``make_job``.
+        """
+        if self.given is None:
+            raise InputError(f"{self.name}: this job does not keep what it was made from; "
+                             f"make it with Machine.job")
+        wanted = self.given.work if work is None else work
+        made: Job = machine.job(config, wanted, self.given.inputs, **self.given.options)
+        return made

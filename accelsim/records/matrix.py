@@ -60,6 +60,17 @@ class CscMatrix:
         """Stored entries."""
         return len(self.rows)
 
+    @property
+    def columns(self) -> npt.NDArray[np.int64]:
+        """(nnz,) column of each entry."""
+        return np.repeat(np.arange(self.shape[1]), np.diff(self.column_starts))
+
+    def only(self, stays: npt.NDArray[np.bool_]) -> CscMatrix:
+        """The matrix without the entries for which ``stays``, (nnz,), is false."""
+        stored = np.concatenate([[0], np.cumsum(stays)])
+        return CscMatrix(
+            self.shape, stored[self.column_starts], self.rows[stays], self.values[stays])
+
     @classmethod
     def from_dense(cls, dense: npt.ArrayLike) -> CscMatrix:
         """Keep the non-zeros of a 2-D array."""
@@ -78,6 +89,5 @@ class CscMatrix:
     def to_dense(self) -> npt.NDArray[Any]:
         """The 2-D array, zeros where nothing is stored."""
         dense = np.zeros(self.shape, dtype=self.values.dtype)
-        columns = np.repeat(np.arange(self.shape[1]), np.diff(self.column_starts))
-        dense[self.rows, columns] = self.values
+        dense[self.rows, self.columns] = self.values
         return dense

@@ -31,6 +31,7 @@ class RecurrentLayer:
     peepholes : ``Wic``, ``Wfc``, ``Woc`` to (n_cells,), all or none (LSTM)
     cell_activation : of the LSTM's candidate g; ESE prints "sigmoid", most networks use "tanh"
     reset_after : GRU: the reset gate multiplies ``Wnr h + bnr`` (True) or ``h`` (False)
+    relu : "linear" only: the next reader sees negative outputs as zero
     """
 
     kind: str
@@ -41,6 +42,7 @@ class RecurrentLayer:
     reset_after: bool = True
     name: str = "recurrent"
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    relu: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in CELLS:
@@ -48,6 +50,9 @@ class RecurrentLayer:
         if self.cell_activation not in ("sigmoid", "tanh"):
             raise InputError(f"{self.name}: cell_activation is {self.cell_activation!r}; "
                              f"need 'sigmoid' or 'tanh'")
+        if self.relu and self.kind != "linear":
+            raise InputError(f"{self.name}: relu is for kind 'linear', not '{self.kind}'; "
+                             f"leave it out")
         cell = CELLS[self.kind]
         needed = cell.input_matrices + cell.recurrent_matrices
         allowed = {*needed, *cell.optional_matrices}

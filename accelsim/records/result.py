@@ -74,6 +74,7 @@ class RunResult:
     slots : parts of the run, where the machine has them
     lanes : multiplications that the machine can start in a cycle
     pricer : prices the counters; behind ``energy``
+    no_outputs : why there are none, where the machine does not tell this work's values
     """
 
     name: str
@@ -86,14 +87,16 @@ class RunResult:
     provenance: dict[str, Any] = field(default_factory=dict)
     slots: tuple[SlotTime, ...] = ()
     lanes: int = 1
-    pricer: Callable[[], Any] | None = None
+    pricer: Callable[[Any], Any] | None = None
+    no_outputs: str = ""
 
     @cached_property
     def energy(self) -> Any:
         """The `accelsim.energy.EnergyReport` of this run, priced once."""
-        if self.timed is not None and self.pricer is None:
+        counters = self.timed
+        if self.pricer is None:
             raise AttributeError(f"{self.name}: no energy model for this machine")
-        return self.pricer() if self.pricer is not None else None
+        return self.pricer(counters)
 
     @property
     def binary_points(self) -> BinaryPoints:
@@ -148,7 +151,7 @@ class RunResult:
 
     def _told(self) -> IntArray:
         if self.outputs is None:
-            raise AttributeError("this run was made without outputs")
+            raise AttributeError(self.no_outputs or "this run was made without outputs")
         return self.outputs
 
 

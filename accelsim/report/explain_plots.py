@@ -1,4 +1,4 @@
-"""An explanation in one picture: each PE's cycles, who is to blame, what would help."""
+"""An explanation in one picture: each PE's cycles, who is to blame, slots, what would help."""
 
 from __future__ import annotations
 
@@ -7,43 +7,77 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from accelsim.machines.eie.explain import STATES, Explanation
+from accelsim.inside.explain import Explanation, steady_step
 from accelsim.report.plots_style import label
 
-COLOURS = dict(zip(STATES, (
+COLOURS = (
     "#009E73", "#E69F00", "#F0E442", "#CC79A7", "#D55E00", "#0072B2", "#56B4E9", "#BBBBBB",
     "#8B6914", "#777777", "#444444",
-), strict=True))
-"""Okabe and Ito's colours for the states that matter most, greys for the rest."""
+)
+"""In the order of the states: useful work is green. Okabe and Ito's colours, then greys."""
+
+_LEGEND = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "frameon": False,
+           "fontsize": "small"}
 
 
 def explanation(found: Explanation) -> Figure:
-    """Three panels; what does not occur is left out."""
+    """A panel of states, and one each for blame, slots and remedies where there are some."""
     tried = [r for r in found.remedies if r.cycles is not None]
     n_pe = found.result.timed.n_pe
-    figure = Figure(figsize=(9.2, 6.3 + 0.3 * len(tried)),
+    heights = [4.0]
+    if found.blamed is not None:
+        heights.append(2.0)
+    if found.result.slots:
+        heights.append(2.5)
+    if tried:
+        heights.append(0.5 + 0.4 * len(tried))
+    figure = Figure(figsize=(9.2, sum(heights) - 0.2 - 0.1 * len(tried)),
                     layout=ConstrainedLayoutEngine(h_pad=0.12))
-    panels = figure.subplots(3, 1, height_ratios=(4, 2, 0.5 + 0.4 * max(len(tried), 1)))
-    _states(panels[0], found)
+    panels = iter(figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False).flat)
+    axes = next(panels)
+    _states(axes, found)
     name = found.result.name.replace("$", r"\$")  # no formula
-    label(panels[0], f"{name}: where the cycles went", "PE", "cycles")
-    panels[1].bar(np.arange(n_pe), found.blamed / n_pe, color="#D55E00", width=0.8)
-    label(panels[1], "Starved because this PE's queue was full", "PE", "cycles a PE")
-    _remedies(panels[2], found)
-    for axes in panels[:2]:
+    label(axes, f"{name}: where the cycles went", "PE", "cycles")
+    axes.set_xlim(-0.6, n_pe - 0.4)
+    if found.blamed is not None:
+        axes = next(panels)
+        axes.bar(np.arange(n_pe), found.blamed / n_pe, color="#D55E00", width=0.8)
+        label(axes, "Starved because this PE's queue was full", "PE", "cycles a PE")
         axes.set_xlim(-0.6, n_pe - 0.4)
+    if found.result.slots:
+        _slots(next(panels), found)
+    for axes in panels:
+        _remedies(axes, found)
     return figure
 
 
 def _states(axes: Axes, found: Explanation) -> None:
     n_pe = found.result.timed.n_pe
     bottom = np.zeros(n_pe)
-    for state, cycles in found.states.items():
+    for index, (state, cycles) in enumerate(found.states.items()):
         if cycles.any():
             axes.bar(np.arange(n_pe), cycles, bottom=bottom, width=1.0 if n_pe > 32 else 0.8,
-                     color=COLOURS[state], label=state, linewidth=0)
+                     color=COLOURS[index % len(COLOURS)], label=state, linewidth=0)
             bottom += cycles
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize="small")
+    axes.legend(**_LEGEND)
+
+
+def _slots(axes: Axes, found: Explanation) -> None:
+    """The slots of a steady step, coloured by what decided when they ended."""
+    slots = found.result.slots
+    bounds = found.slot_bounds or ("",) * len(slots)
+    step = steady_step(slots)
+    shown = [(slot, bound) for slot, bound in zip(slots, bounds, strict=True)
+             if slot.step == step]
+    for index, bound in enumerate(dict.fromkeys(bound for _, bound in shown)):
+        at = [k for k, (_, own) in enumerate(shown) if own == bound]
+        axes.bar(at, [shown[k][0].cycles for k in at], width=0.8, label=bound,
+                 color=COLOURS[(index + 4) % len(COLOURS)])
+    axes.set_xticks(range(len(shown)), [f"{slot.name} {slot.spmv or ''}" for slot, _ in shown],
+                    fontsize="x-small", rotation=30, ha="right")
+    label(axes, f"Slots of step {step}, by what decided when they ended", "", "cycles")
+    if found.slot_bounds:
+        axes.legend(**_LEGEND)
 
 
 def _remedies(axes: Axes, found: Explanation) -> None:

@@ -1,21 +1,26 @@
-"""One line that says what a trace shows, kept in the trace."""
+"""One line that says what a picture or trace shows, kept in it."""
 
 from __future__ import annotations
 
-import hashlib
+from contextlib import suppress
+from typing import Any
 
 from accelsim import __version__
-from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.job import LayerJob
-from accelsim.records import CompressedLayer
+from accelsim.errors import InputError
+from accelsim.records.job import Job
 
 
-def run_note(
-    config: EieConfig, packed: CompressedLayer, job: LayerJob, what: str, seed: int
-) -> str:
-    """Version, layer, digests, seed and every configuration value, in one line."""
-    activations = hashlib.sha256(job.activations.astype("<i8").tobytes()).hexdigest()
+def run_note(config: Any, work: Any, job: Job, what: str, seed: int) -> str:
+    """Version, layer, digests, seed and every configuration value, in one line.
+
+    Digests are there for work and jobs that have some.
+    """
     values = " ".join(f"{key}={value}" for key, value in config.model_dump().items())
-    name = " ".join(packed.name.split())
-    return (f"accelsim {__version__}, {name}, {what}, layer sha256 {packed.digest()[:16]}, "
-            f"activations sha256 {activations[:16]}, seed {seed}, {values}")
+    name = " ".join(str(getattr(work, "name", job.name)).split())
+    parts = [f"accelsim {__version__}", name, what]
+    digest = getattr(work, "digest", None)
+    if digest is not None:
+        parts.append(f"layer sha256 {digest()[:16]}")
+    with suppress(InputError):  # a machine's job need not tell it
+        parts.append(f"activations sha256 {job.input_sha256()[:16]}")
+    return ", ".join([*parts, f"seed {seed}", values])

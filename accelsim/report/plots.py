@@ -35,7 +35,7 @@ from accelsim.report.plots_style import (
     new_axes,
     save,
 )
-from accelsim.report.summary import BREAKDOWN, breakdown
+from accelsim.report.summary import breakdown
 
 __all__ = [
     "HATCHES", "OKABE_ITO", "accuracy_energy", "cycle_breakdown", "efficiency",
@@ -49,11 +49,13 @@ def cycle_breakdown(results: Sequence[RunResult]) -> Figure:
     figure, axes = new_axes("Where the cycles of an average PE went", "layer", "cycles",
                             (max(6.4, 0.75 * len(results) + 2.5), 3.6))
     shares = [breakdown(result.timed) for result in results]
+    states = dict.fromkeys(state for share in shares for state in share)
     draw_stack(
         axes, [result.name for result in results],
         {
-            state: [share[state] * r.cycles for share, r in zip(shares, results, strict=True)]
-            for state in BREAKDOWN
+            state: [share.get(state, 0.0) * r.cycles
+                    for share, r in zip(shares, results, strict=True)]
+            for state in states
         },
     )
     legend_beside(axes)

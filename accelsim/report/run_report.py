@@ -11,22 +11,24 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from accelsim import __version__
-from accelsim.errors import FormatError, InputError
-from accelsim.machines import EieConfig
-from accelsim.machines.eie.counters import Counters
-from accelsim.machines.eie.explain import Explanation
+from accelsim.errors import ConfigError, FormatError, InputError
+from accelsim.inside.explain import Explanation
+from accelsim.machines import Machine, get_machine
 from accelsim.report import html
 from accelsim.report.explain_plots import explanation
+from accelsim.report.explain_tables import explanation_tables
 from accelsim.report.plots_style import draw_stack, legend_beside, new_axes
-from accelsim.report.summary import BREAKDOWN
 
 MAX_FILE_BYTES = 64 << 20
 MAX_BARS = 40
+SHARE = "_share"
+"""How the keys of states end (`accelsim.report.summary.layer_row`)."""
+PROVENANCE = ("binary_points", "frac_bits", "outputs_sha256", "provenance")
 
 COLUMNS = {
     "cycles": "cycles", "time_us": "time us", "theoretical_us": "theoretical us",
     "load_balance": "load balance", "entries": "entries", "padding": "padding", "macs": "macs",
-    "saturations": "saturations", "blocked_cycles": "CCU blocked", "total_uj": "energy uJ",
+    "saturations": "saturations", "blocked_cycles": "blocked", "total_uj": "energy uJ",
     "power_w": "W", "gops_per_w": "GOP/s/W", "frames_per_j": "frames/J", "total_mm2": "mm2",
 }
 
@@ -69,7 +71,7 @@ def read_run(path: Path) -> Run:
             f"{path}: not a run{detail}; write one with: accelsim simulate LAYER --json"
         ) from None
     for layer in run.layers:
-        for key in (*COLUMNS, *(_share(state) for state in BREAKDOWN)):
+        for key in (*COLUMNS, *_states(layer).values()):
             if not isinstance(layer.get(key), int | float | None):
                 raise FormatError(f"{path}: {key} of a layer is not a number; the file is damaged")
     return run
@@ -103,7 +105,7 @@ def _summary(runs: Sequence[Run]) -> str:
         heads, rows = heads[1:], [row[1:] for row in rows]
     parts = [html.table(heads, rows)]
     timed = [(run, layer) for run in runs for layer in run.layers
-             if layer.get("cycles") and layer.get(_share(BREAKDOWN[0])) is not None]
+             if layer.get("cycles") and _states(layer)]
     if timed:
         parts.append(_breakdown(timed[:MAX_BARS], len(runs) > 1))
         if len(timed) > MAX_BARS:
@@ -119,9 +121,11 @@ def _breakdown(timed: Sequence[tuple[Run, Mapping[str, Any]]], several: bool) ->
         names.append(name if name not in names else f"{name} ({len(names) + 1})")
     figure, axes = new_axes("Where the cycles of an average PE went", "layer", "cycles",
                             (max(6.4, 0.8 * len(names) + 2.5), 3.8))
+    states = {state: key for _, layer in timed for state, key in _states(layer).items()}
     draw_stack(axes, [name.replace("$", r"\$") for name in names], {
-        state: [float(layer.get(_share(state)) or 0) * layer["cycles"] for _, layer in timed]
-        for state in BREAKDOWN
+        state.replace("$", r"\$"): [float(layer.get(key) or 0) * layer["cycles"]
+                                    for _, layer in timed]
+        for state, key in states.items()
     })
     if len(names) > 6:
         axes.tick_params(axis="x", rotation=60)
@@ -133,43 +137,34 @@ def _label(layer: Mapping[str, Any]) -> str:
     return str(layer.get("layer"))[:60]
 
 
-def _share(state: str) -> str:
-    return f"{state.replace(' ', '_')}_share"
+def _states(layer: Mapping[str, Any]) -> dict[str, str]:
+    """What an average PE did: state to the key of its share, whatever the machine."""
+    return {key.removesuffix(SHARE).replace("_", " "): key for key in layer if key.endswith(SHARE)}
 
 
 def _explanation(found: Explanation) -> str:
-    result, worst = found.result, found.worst_pes()
-    states = [
-        (state, round(100 * share, 2), *(int(found.states[state][pe]) for pe in worst))
-        for state, share in found.shares().items() if share
-    ]
-    noted = any(r.problem for r in found.remedies)
-    remedies = [(r.name, r.cycles, found.saved(r), *((r.problem or "",) if noted else ()))
-                for r in found.remedies]
-    columns = [(c.column, c.cycle, c.heaviest_pe, c.slots, c.mean_slots, c.lost)
-               for c in found.columns]
+    result, parts = found.result, []
+    for title, columns, rows in explanation_tables(found):
+        parts += [html.heading(title), html.table(columns, rows)]
     return html.section(
         f"{result.name}: why {result.cycles:,} cycles",
-        html.picture(explanation(found), f"{result.name}: cycles of each PE, full queues that "
-                                         f"starved others, cycles that changes would save"),
-        html.heading("States, and the five worst PEs"),
-        html.table(["state", "% of PE-cycles", *(f"PE {pe}" for pe in worst)], states),
-        html.heading("What would help (each was run)"),
-        html.table(["change", "cycles", "saved", *(["why not"] if noted else [])], remedies),
-        html.heading("Costliest columns"),
-        html.table(["column", "broadcast in cycle", "heaviest PE", "its slots", "mean slots",
-                    "cycles lost"], columns),
+        html.paragraph(found.finding),
+        html.picture(explanation(found), f"{result.name}: cycles of each PE, what they waited "
+                                         f"for, cycles that changes would save"),
+        *parts,
     )
 
 
 def _machines(runs: Sequence[Run]) -> str:
     """Every configuration value, a column a run."""
     keys = list(dict.fromkeys(str(key) for run in runs for key in run.config))
-    described = EieConfig.model_fields
-    rows = [
-        (key, *(str(_plain(run.config.get(key, "-"))) for run in runs),
-         (described[key].description or "") if key in described else "") for key in keys
-    ]
+    meanings: dict[str, str] = {}
+    for run in runs[::-1]:
+        machine = _machine(run)
+        if machine is not None:
+            meanings |= {k: f.description or "" for k, f in machine.config.model_fields.items()}
+    rows = [(key, *(str(_plain(run.config.get(key, "-"))) for run in runs), meanings.get(key, ""))
+            for key in keys]
     return html.section(
         "Machine" if len(runs) == 1 else "Machines",
         html.table(["key", *("value" if len(runs) == 1 else run.name for run in runs), "meaning"],
@@ -177,8 +172,19 @@ def _machines(runs: Sequence[Run]) -> str:
     )
 
 
+def _machine(run: Run) -> Machine | None:
+    """The record of a run's machine; None for a plug-in's run without its plug-in."""
+    try:
+        return get_machine(run.machine)
+    except ConfigError:
+        return None
+
+
 def _run_details(run: Run) -> str:
-    meanings = {f.name: f.metadata["meaning"] for f in fields(Counters)}
+    machine, meanings = _machine(run), {}
+    if machine is not None and machine.counters is not None:
+        counters: Any = machine.counter_class()
+        meanings = {f.name: f.metadata["meaning"] for f in fields(counters)}
     counted = run.total.get("counters")
     if not isinstance(counted, dict):
         counted = {}
@@ -189,11 +195,28 @@ def _run_details(run: Run) -> str:
             [(str(k), _plain(v), meanings.get(k, "")) for k, v in counted.items()],
         )))
     for layer in run.layers[:MAX_BARS]:
-        kept = {key: layer.get(key) for key in ("binary_points", "outputs_sha256", "provenance")}
+        parts += _slots(layer)
+        kept = {key: layer[key] for key in PROVENANCE if key in layer}
         text = json.dumps(kept, indent=2, sort_keys=True, default=str)
         parts.append(html.details(f"Provenance of {_label(layer)}", html.preformatted(text)))
     title = f"{run.name}: accelsim {run.accelsim}, {run.machine}, engine {run.engine}"
     return html.section(title, *parts)
+
+
+def _slots(layer: Mapping[str, Any]) -> list[str]:
+    """The parts of a run, added up over its steps, where the machine has such parts."""
+    slots = layer.get("slots")
+    rows: dict[tuple[str, str], tuple[int, int]] = {}
+    if not isinstance(slots, list):
+        return []
+    for slot in slots:
+        if not isinstance(slot, dict) or not isinstance(slot.get("cycles"), int):
+            return []
+        key = str(slot.get("name")), str(slot.get("spmv") or "")
+        times, cycles = rows.get(key, (0, 0))
+        rows[key] = times + 1, cycles + slot["cycles"]
+    return [html.details(f"Slots of {_label(layer)}, all steps", html.table(
+        ["slot", "matrix", "times", "cycles"], [(*key, *value) for key, value in rows.items()]))]
 
 
 def _plain(value: object) -> object:

@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
 from accelsim import __version__
-from accelsim.machines.eie.counters import Counters, add_counters
+from accelsim.records.counters import CounterSet
 from accelsim.records.result import RunResult
 from accelsim.report.energy_summary import energy_object, energy_row
 
-BREAKDOWN = ("useful", "padding", "empty columns", "hazard", "starved", "overhead")
-"""Where PE-cycles go, in the order in which tables and pictures show them."""
+POINTS = ("weight", "input", "output")
+"""Signals of a layer of one matrix, whose binary points are told by these names."""
 
 
-def breakdown(counters: Counters) -> dict[str, float]:
-    """Share of all PE-cycles in each state; the shares add up to 1.
-
-    ``overhead`` is start, refill, load, drain and store phases.
-    """
-    cycles = {
-        "useful": int(counters.macs.sum()),
-        "padding": int(counters.padding_entries.sum()),
-        "empty columns": int(counters.empty_column_cycles.sum()),
-        "hazard": int(counters.hazard_stall_cycles.sum()),
-        "starved": int(counters.starved_cycles.sum()),
-        "overhead": (counters.cycles - counters.compute_cycles) * counters.n_pe,
-    }
+def breakdown(counters: CounterSet) -> dict[str, float]:
+    """Share of all PE-cycles in each of the machine's states; the shares add up to 1."""
     total = counters.cycles * counters.n_pe
-    return {state: cycles[state] / total for state in BREAKDOWN}
+    return {state: int(cycles.sum()) / total for state, cycles in counters.states().items()}
 
 
 def layer_row(result: RunResult, energy: bool = False) -> dict[str, Any]:
-    """One run as a flat row; times are absent where the engine tells none."""
+    """One run as a flat row; what a machine or an engine does not tell is absent."""
     row: dict[str, Any] = {"layer": result.name, "engine": result.engine}
     counters = result.counters
     if counters is not None:
@@ -44,8 +34,9 @@ def layer_row(result: RunResult, energy: bool = False) -> dict[str, Any]:
             "time_us": result.time_us,
             "theoretical_us": result.theoretical_us,
             "load_balance": result.load_balance,
-            "blocked_cycles": counters.blocked_cycles,
         }
+        if "blocked_cycles" in {counter.name for counter in counters.counted()}:
+            row["blocked_cycles"] = counters.blocked_cycles
         row |= {f"{k.replace(' ', '_')}_share": v for k, v in breakdown(counters).items()}
     row |= result.operations
     if energy:
@@ -57,21 +48,17 @@ def layer_row(result: RunResult, energy: bool = False) -> dict[str, Any]:
 def run_object(
     results: Sequence[RunResult], energy: bool = False, seed: int | None = None
 ) -> dict[str, Any]:
-    """One JSON object for one or more layers run on one machine; the same for the same run."""
+    """One JSON object for one or more runs on one machine; the same for the same runs."""
     first = results[0]
     config = first.config
     layers = []
     for result in results:
-        points = result.binary_points
-        entry = layer_row(result, energy) | {
-            "binary_points": {
-                "weight_frac_bits": points.weight_frac_bits,
-                "input_frac_bits": points.input_frac_bits,
-                "output_frac_bits": points.output_frac_bits,
-            },
+        entry = layer_row(result, energy) | _points(result) | {
             "counters": result.counters.totals() if result.counters is not None else None,
             "provenance": result.provenance,
         }
+        if result.slots:
+            entry["slots"] = [asdict(slot) for slot in result.slots]
         if energy:
             entry["energy"] = energy_object(result)
         layers.append(entry)
@@ -80,7 +67,7 @@ def run_object(
     }
     timed = [r.counters for r in results if r.counters is not None]
     if len(timed) == len(results):
-        whole = add_counters(timed)
+        whole = type(timed[0]).added(timed)
         total |= {
             "cycles": whole.cycles,
             "time_us": sum(r.time_us for r in results),
@@ -101,3 +88,10 @@ def run_object(
         "layers": layers,
         "total": total,
     }
+
+
+def _points(result: RunResult) -> dict[str, Any]:
+    """Binary points: three of a layer, else those of every signal."""
+    if set(result.frac_bits) == set(POINTS):
+        return {"binary_points": {f"{s}_frac_bits": result.frac_bits[s] for s in POINTS}}
+    return {"frac_bits": dict(result.frac_bits)}

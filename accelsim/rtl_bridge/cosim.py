@@ -5,29 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import fields as fields_of
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from accelsim.energy import price
 from accelsim.errors import InputError
-from accelsim.machines import run_job
-from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.counters import Counters
-from accelsim.machines.eie.job import IntArray, LayerJob
-from accelsim.machines.eie.rtl.expected import expected_run
-from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
+from accelsim.machines import Machine, machine_of
+from accelsim.machines.rtl import Rtl
+from accelsim.records.counters import CounterSet
 from accelsim.rtl_bridge import icarus
 from accelsim.rtl_bridge.icarus import Window
-from accelsim.rtl_bridge.pe_bench import (
-    PE_TESTBENCH,
-    expected_outputs,
-    pe_outputs,
-    run_pe,
-    stimulus,
-)
-from accelsim.rtl_bridge.run import ARRAY_TESTBENCH, RtlResult, run_layer
+from accelsim.rtl_bridge.pe_bench import pe_of, run_pe
+from accelsim.rtl_bridge.run import RtlResult, run_layer
 from accelsim.rtl_bridge.trace import (
     UNKNOWN,
     TraceDifference,
@@ -46,15 +36,17 @@ class CosimReport:
 
     Attributes
     ----------
-    top : "eie_array", or "pe" and its number
+    top : module of the array, or that of a PE and its number
     cycles_rtl, cycles_model : of the layer; a hanging RTL is given up in the end
     outputs_equal : every bit of every output
     counter_difference : first counter that differs (RTL != model), in words, or None
     trace_difference : first cycle, unit and signal that differ, or None
     not_compared : fields of the trace that the RTL never drives
     rtl_cycles_per_second : wall clock; compiling, loading, trace and reading back are included
-    fast_ratio : wall clock of the RTL over that of the fast engine, its kernels compiled
-    energy_uj : of the layer, priced from the RTL's own counters; None for one PE
+    fast_ratio : wall clock of the RTL over that of the machine's quickest engine, its kernels
+        compiled
+    energy_uj : of the layer, priced from the RTL's own counters; None for one PE, or without a
+        price
     waveform : VCD file around the first difference, or None
     """
 
@@ -81,12 +73,12 @@ class CosimReport:
 
 
 def counter_difference(
-    rtl: RtlResult, model: Counters, pe: int | None = None
+    rtl: RtlResult, model: CounterSet, pe: int | None = None
 ) -> str | None:
     """The first counter of the RTL that is not the model's, in words; of one PE, or of all."""
     if rtl.counters is None:
         return None
-    for f in fields_of(model):
+    for f in model.counted():
         if f.name not in rtl.counters:
             continue
         got, want = np.atleast_1d(rtl.counters[f.name]), np.atleast_1d(getattr(model, f.name))
@@ -100,7 +92,7 @@ def counter_difference(
 
 
 def cosim(
-    config: EieConfig, job: LayerJob, rtl_dirs: Sequence[Path], build_dir: Path,
+    config: Any, job: Any, rtl_dirs: Sequence[Path], build_dir: Path,
     waveform: Path | None = None, pe: int | None = None,
 ) -> CosimReport:
     """Run one layer on both and compare outputs, cycles, counters and every cycle's trace.
@@ -117,35 +109,37 @@ def cosim(
     InputError, UnsupportedError, CapacityError
         See `accelsim.rtl_bridge.run.run_layers`.
     """
+    machine = machine_of(config)
+    rtl: Rtl = machine.part("rtl")
     if pe is not None and not 0 <= pe < config.n_pe:
         raise InputError(f"pe is {pe}; the machine has PEs 0 to {config.n_pe - 1}")
     # What is missing is told before the model runs.
     icarus.find_compiler()
-    icarus.find_sources(ARRAY_TESTBENCH if pe is None else PE_TESTBENCH, rtl_dirs)
-    parameters = rtl_parameters(config, len(rtl_plan(config, job.image)), trace=True)
-    model, fields = expected_run(config, job, parameters)
-    assert model.counters is not None
-    assert model.outputs is not None
+    bench = None if pe is None else pe_of(machine)
+    icarus.find_sources(rtl, bench.testbench if bench else rtl.testbench, rtl_dirs)
+    job.check(config)
+    parameters = rtl.parameters(config, [(job, None)], trace=True)
+    model, fields = rtl.expected(config, job, parameters)
     limit = 2 * model.counters.cycles + _PATIENCE_CYCLES
 
     def run(window: Window | None = None) -> RtlResult:
-        if pe is None:
+        if pe is None or bench is None:
             return run_layer(
                 config, job, rtl_dirs, build_dir, trace=True, limit=limit, window=window
             )
-        inputs = stimulus(job, fields)
+        inputs = bench.stimulus(job, fields)
         return run_pe(config, job, pe, inputs, rtl_dirs, build_dir, window)
 
     started = time.perf_counter()
-    rtl = run()
+    result = run()
     seconds = time.perf_counter() - started
-    assert rtl.trace is not None
-    if pe is None:
-        expected, got, outputs = fields, unpack(parameters, rtl.trace), model.outputs
+    assert result.trace is not None
+    if pe is None or bench is None:
+        expected, got, outputs = fields, unpack(parameters, result.trace), model.outputs
     else:
-        expected = expected_outputs(config, pe, fields)
-        got = unpack_words(pe_outputs(parameters), rtl.trace)
-        outputs = _rows_of(config, model.outputs, pe)
+        expected = bench.expected(config, pe, fields)
+        got = unpack_words(bench.outputs(parameters), result.trace)
+        outputs = bench.rows(config, model.outputs, pe)
     driven = {
         name: values for name, values in expected.items()
         if not bool((got[name] == UNKNOWN).all())
@@ -155,34 +149,33 @@ def cosim(
         first = max(0, difference.cycle - _WINDOW_CYCLES)
         run(Window(waveform, first, difference.cycle + _WINDOW_CYCLES))
     return CosimReport(
-        name=job.image.name,
-        top="eie_array" if pe is None else f"pe {pe}",
-        cycles_rtl=rtl.cycles,
+        name=job.name,
+        top=rtl.top if bench is None else f"{bench.top} {pe}",
+        cycles_rtl=result.cycles,
         cycles_model=model.counters.cycles,
-        outputs_equal=rtl.outputs is not None and np.array_equal(rtl.outputs, outputs),
-        counter_difference=counter_difference(rtl, model.counters, pe),
+        outputs_equal=result.outputs is not None and np.array_equal(result.outputs, outputs),
+        counter_difference=counter_difference(result, model.counters, pe),
         trace_difference=difference,
         not_compared=tuple(name for name in expected if name not in driven),
-        rtl_cycles_per_second=rtl.cycles / seconds,
+        rtl_cycles_per_second=result.cycles / seconds,
         fast_ratio=seconds / fast_seconds(config, job),
-        energy_uj=price(config, rtl.measured).total_uj if pe is None and rtl.counters else None,
+        energy_uj=_energy_uj(machine, config, result) if pe is None else None,
         waveform=waveform if difference is not None else None,
     )
 
 
-def fast_seconds(config: EieConfig, job: LayerJob) -> float:
-    """Wall clock of the fast engine, the median of five runs; its kernels are compiled before."""
-    run_job("fast", config, job)
+def fast_seconds(config: Any, job: Any) -> float:
+    """Wall clock of the machine's quickest engine, the median of five runs; compiled before."""
+    machine = machine_of(config)
+    machine.run(config, job)
     marks = [time.perf_counter()]
     for _ in range(5):
-        run_job("fast", config, job)
+        machine.run(config, job)
         marks.append(time.perf_counter())
     return float(np.median(np.diff(marks)))
 
 
-def _rows_of(config: EieConfig, outputs: IntArray, pe: int) -> IntArray:
-    """One PE's outputs, with the zero of a row that the layer does not have."""
-    rows = -(-len(outputs) // config.n_pe)
-    padded = np.zeros(rows * config.n_pe, dtype=np.int64)
-    padded[: len(outputs)] = outputs
-    return padded[pe :: config.n_pe]
+def _energy_uj(machine: Machine, config: Any, result: RtlResult) -> float | None:
+    if result.counters is None or machine.price is None:
+        return None
+    return float(machine.part("price")(config, result.measured).total_uj)

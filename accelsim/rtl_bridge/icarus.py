@@ -14,7 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
-from accelsim.machines.eie.job import IntArray
+from accelsim.machines.rtl import Rtl
+from accelsim.records.job import IntArray
+
+COMMON = "common"
+"""Folder of the units that several machines share."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +31,17 @@ class Window:
 
 
 def build(
-    testbench: str, values: Mapping[str, int], rtl_dirs: Sequence[Path], build_dir: Path
+    rtl: Rtl, testbench: str, values: Mapping[str, int], rtl_dirs: Sequence[Path],
+    build_dir: Path,
 ) -> Path:
     """Compile a testbench for one set of parameters; the same set and sources compile once.
 
     Parameters
     ----------
-    testbench : module of ``<rtl_dirs[-1]>/tb``
+    testbench : module of ``tb`` in the machine's folder of ``rtl_dirs[-1]``
     values : Verilog parameter name to value
-    rtl_dirs : folders of Verilog files, one module each; the first that has a module counts, so
-        that a folder with a PE of your own goes before ``rtl``
+    rtl_dirs : folders of Verilog, see `units_of`; the first that has a module counts, so that a
+        folder with a PE of your own goes before ``rtl``
 
     Raises
     ------
@@ -44,9 +49,9 @@ def build(
         If Icarus or a file is missing, or the sources do not compile.
     """
     compiler = find_compiler()
-    sources = find_sources(testbench, rtl_dirs)
+    sources = find_sources(rtl, testbench, rtl_dirs)
     # Only the project's own units are known to have the memories that the back door writes to.
-    own = has_backdoor(rtl_dirs)
+    own = has_backdoor(rtl, rtl_dirs)
     digest = hashlib.sha256(repr((testbench, sorted(values.items()), own)).encode())
     for name in sorted(sources):
         digest.update(sources[name].read_bytes())
@@ -58,7 +63,7 @@ def build(
     command = [
         compiler, "-g2005", "-Wall", "-s", testbench, "-o", str(part),
         *(f"-P{testbench}.{name}={value}" for name, value in values.items()),
-        *(["-DEIE_BACKDOOR"] if own else []),
+        *(["-DBACKDOOR"] if own else []),
         *(str(path) for path in sources.values()),
     ]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -84,7 +89,14 @@ def find_compiler() -> str:
     return compiler
 
 
-def find_sources(testbench: str, rtl_dirs: Sequence[Path]) -> dict[str, Path]:
+def units_of(rtl: Rtl, folder: Path) -> dict[str, Path]:
+    """Module name to file of one folder: its own files, the machine's, those that all share."""
+    places = (folder, folder / rtl.folder, folder / COMMON)
+    files = [path for place in places for path in sorted(place.glob("*.v"))]
+    return {path.stem: path for path in reversed(files)}
+
+
+def find_sources(rtl: Rtl, testbench: str, rtl_dirs: Sequence[Path]) -> dict[str, Path]:
     """Module name to file; earlier folders win.
 
     Raises
@@ -96,18 +108,21 @@ def find_sources(testbench: str, rtl_dirs: Sequence[Path]) -> dict[str, Path]:
     for folder in rtl_dirs:
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder of Verilog files")
-        for path in sorted(folder.glob("*.v")):
-            found.setdefault(path.stem, path)
-    found[testbench] = rtl_dirs[-1] / "tb" / f"{testbench}.v"
-    for name in ("pe", "eie_array", testbench):
-        if name not in found or not found[name].is_file():
+        found = units_of(rtl, folder) | found
+    # A folder of version 0.1 has no folders of machines.
+    for place in (rtl_dirs[-1], rtl_dirs[-1] / rtl.folder):
+        path = place / "tb" / f"{testbench}.v"
+        if path.is_file():
+            found[testbench] = path
+    for name in (*([rtl.pe.top] if rtl.pe else []), rtl.top, testbench):
+        if name not in found:
             raise InputError(f"{rtl_dirs[-1]}: holds no {name}.v; name the project's RTL folder")
     return found
 
 
-def has_backdoor(rtl_dirs: Sequence[Path]) -> bool:
-    """Whether all units are those beside the testbenches."""
-    return not any(any(folder.glob("*.v")) for folder in rtl_dirs[:-1])
+def has_backdoor(rtl: Rtl, rtl_dirs: Sequence[Path]) -> bool:
+    """Whether all units are those beside the test benches."""
+    return not any(units_of(rtl, folder) for folder in rtl_dirs[:-1])
 
 
 @contextmanager
@@ -155,13 +170,24 @@ def read_trace(work: Path, trace_bits: int) -> npt.NDArray[np.uint8]:
     return rows.reshape(-1, trace_bits + 1)[:, :trace_bits]
 
 
-def read_numbers(lines: list[str], at: int, count: int) -> tuple[IntArray | None, int]:
-    """Data of ``count`` lines from ``at`` on, None if a bit is unknown; and the line after."""
-    texts = [line.rpartition(" ")[2] for line in lines[at : at + count]]
-    try:
-        return np.array([int(text, 16) for text in texts], dtype=np.int64), at + count
-    except (ValueError, OverflowError):  # an unknown bit, or more than 64
-        return None, at + count
+class Reader:
+    """Takes what a test bench printed apart, from the first line on."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines, self._at = lines, 0
+
+    def line(self) -> str:
+        """The next line."""
+        self._at += 1
+        return self._lines[self._at - 1]
+
+    def take(self, count: int) -> IntArray | None:
+        """Data of the next ``count`` lines, None if a bit is unknown."""
+        texts = [self.line().rpartition(" ")[2] for _ in range(count)]
+        try:
+            return np.array([int(text, 16) for text in texts], dtype=np.int64)
+        except (ValueError, OverflowError):  # an unknown bit, or more than 64
+            return None
 
 
 def _unique() -> str:

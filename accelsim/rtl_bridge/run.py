@@ -1,56 +1,52 @@
-"""Run layers on ``eie_array`` and read back what it gives."""
+"""Run jobs on a machine's Verilog array and read back what it gives."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
-from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.counters import Counters
-from accelsim.machines.eie.job import IntArray, LayerJob
-from accelsim.machines.eie.rtl import images
-from accelsim.machines.eie.rtl.params import (
-    CCU_COUNTERS,
-    PE_COUNTERS,
-    RtlParameters,
-    rtl_parameters,
-    rtl_plan,
-)
+from accelsim.machines import Machine, machine_of
+from accelsim.machines.rtl import ArrayParameters, Rtl
+from accelsim.records.counters import CounterSet
+from accelsim.records.job import IntArray
 from accelsim.rtl_bridge import icarus
-from accelsim.rtl_bridge.icarus import Window
+from accelsim.rtl_bridge.icarus import Reader, Window
 
-ARRAY_TESTBENCH = "eie_array_tb"
-_BACKDOOR_FROM = 4096  # pointers; with fewer the host loads every word itself
+_BACKDOOR_FROM = 4096  # words; with fewer the host loads every one itself
 
 
 @dataclass(frozen=True, eq=False)
 class RtlResult:
-    """What the array gave for one layer.
+    """What the array gave for one job.
 
     Attributes
     ----------
-    outputs : (n_outputs,) int64 accumulators before ReLU; None if the layer did not finish or
-        a bit is unknown
-    cycles : counted by the testbench, from the first start cycle to the last cycle
+    outputs : int64 as the machine's tellings give them (EIE: (n_outputs,) accumulators before
+        ReLU); None if the job did not finish or a bit is unknown
+    cycles : counted by the test bench, from the first start cycle to the last cycle
     counters : name to number, or to (n_pe,) int64; None without counters in the RTL, or as above
     trace : (cycles, trace_bits) characters 0, 1, x or z, or None
+    machine : whose array it was
     """
 
     outputs: IntArray | None
     cycles: int
-    counters: dict[str, int | IntArray] | None
+    counters: Mapping[str, int | IntArray] | None
     trace: npt.NDArray[np.uint8] | None = None
+    machine: Machine = field(kw_only=True, repr=False)
 
     @property
-    def measured(self) -> Counters:
-        """The array's own counters, as `accelsim.energy.price` takes them.
+    def measured(self) -> CounterSet:
+        """The array's own counters, as the machine's price takes them.
 
-        The array has no DMA, so that refills are zero; the queue's histogram is not counted.
+        Counters of units that the Verilog leaves out are zero (`accelsim.machines.rtl.Rtl.absent`);
+        others that it does not count are left out.
 
         Raises
         ------
@@ -59,67 +55,67 @@ class RtlResult:
         """
         if self.counters is None:
             raise InputError("the RTL gave no counters; run it with counters=True (Counters = 1)")
-        return Counters.partial({"refill_cycles": 0, "refill_bits": 0} | self.counters)
+        absent = self.machine.part("rtl").absent
+        return self.machine.counter_class().partial({**absent, **self.counters})
 
 
-def testbench_values(parameters: RtlParameters, trace: bool) -> dict[str, int]:
-    """Parameters of ``eie_array_tb``, which are those of the array and two widths."""
+def testbench_values(parameters: ArrayParameters, trace: bool) -> dict[str, int]:
+    """Parameters of an array's test bench, which are those of the array and two widths."""
     return parameters.verilog() | {
         "Trace": 2 * int(trace), "TraceBits": parameters.trace_bits,
-        "PeTraceBits": sum(bits for _, bits in parameters.pe_trace_fields()),
+        "PeTraceBits": parameters.pe_trace_bits,
     }
 
 
 def run_layers(
-    config: EieConfig, jobs: Sequence[tuple[LayerJob, images.Chained | None]],
+    config: Any, jobs: Sequence[tuple[Any, Any]],
     rtl_dirs: Sequence[Path], build_dir: Path, *, counters: bool = True, trace: bool = False,
     window: Window | None = None, backdoor: bool | None = None, limit: int = 10_000_000,
 ) -> list[RtlResult]:
-    """Run layers one after the other on one array.
+    """Run jobs one after the other on one array.
 
     Parameters
     ----------
-    jobs : a layer and None, or how it reads what the layer before it left (then its own
-        activations are not used)
+    jobs : a job and None, or how it reads what the job before it left (then its own inputs are
+        not used; EIE: `accelsim.machines.eie.rtl.images.Chained`)
     rtl_dirs : see `accelsim.rtl_bridge.icarus.build`
     counters, trace : whether the array has counters, and tells every cycle
     backdoor : fill the weight memories at once instead of by I/O writes; None: if there are many
-    limit : cycles after which a layer is given up; no layer runs after it
+    limit : cycles after which a job is given up; no job runs after it
 
     Raises
     ------
     InputError, UnsupportedError, CapacityError
-        Missing tools; a setting that the RTL does not have; a layer that does not fit.
+        Missing tools; no Verilog of this machine, or a setting that it does not have; a job that
+        does not fit.
     """
-    plans = [rtl_plan(config, job.image) for job, _ in jobs]
-    parameters = rtl_parameters(config, max(map(len, plans)), counters, trace)
+    machine = machine_of(config)
+    rtl: Rtl = machine.part("rtl")
+    for job, _ in jobs:
+        job.check(config)
+    parameters = rtl.parameters(config, jobs, counters, trace)
     values = testbench_values(parameters, trace)
-    program = icarus.build(ARRAY_TESTBENCH, values, rtl_dirs, build_dir)
+    program = icarus.build(rtl, rtl.testbench, values, rtl_dirs, build_dir)
+    if backdoor is None and not icarus.has_backdoor(rtl, rtl_dirs):
+        backdoor = False
     with icarus.workspace(build_dir) as work:
-        script: list[str] = []
-        place = images.Placement()
-        for number, ((job, chained), plan) in enumerate(zip(jobs, plans, strict=True)):
-            job.check(config)
-            fill = _fill(config, job, work, number, backdoor, rtl_dirs)
-            script += images.weight_lines(config, job.image, fill)
-            place = images.place(config, job.image, plan, place.store_base if chained else 0)
-            script += images.layer_lines(config, job, plan, place, chained)
-            script += images.read_lines(config, job.image, plan, place, counters)
+        filled = _fill(rtl, config, [job for job, _ in jobs], work, backdoor)
         lines = icarus.simulate(
-            program, work, script, trace=trace, window=window, images=work, limit=limit
+            program, work, rtl.script(config, jobs, counters, filled), trace=trace,
+            window=window, images=work, limit=limit,
         )
-        results = _read_results(config, jobs, lines, counters)
+        results = _read_results(machine, config, jobs, Reader(lines), counters)
         if trace:
             return _with_traces(results, icarus.read_trace(work, parameters.trace_bits))
         return results
 
 
 def run_layer(
-    config: EieConfig, job: LayerJob, rtl_dirs: Sequence[Path], build_dir: Path, *,
+    config: Any, job: Any, rtl_dirs: Sequence[Path], build_dir: Path, *,
     counters: bool = True, trace: bool = False, window: Window | None = None,
     backdoor: bool | None = None, limit: int = 10_000_000,
 ) -> RtlResult:
-    """One layer; see `run_layers`."""
+    """One job; see `run_layers`."""
     return run_layers(
         config, [(job, None)], rtl_dirs, build_dir, counters=counters, trace=trace,
         window=window, backdoor=backdoor, limit=limit,
@@ -127,50 +123,35 @@ def run_layer(
 
 
 def _fill(
-    config: EieConfig, job: LayerJob, work: Path, number: int, backdoor: bool | None,
-    rtl_dirs: Sequence[Path],
-) -> int | None:
-    """Write the memory files of a layer if they are to be filled at once."""
-    words = images.pointer_words(job.image)
-    if backdoor is None:
-        backdoor = words.size > _BACKDOOR_FROM and icarus.has_backdoor(rtl_dirs)
-    if not backdoor:
-        return None
-    lines = images.spmat_lines(config, job.image)
-    (work / f"pointers_{number}.hex").write_text(images.hex_file(words.ravel().tolist()), "ascii")
-    (work / f"spmat_{number}.hex").write_text(
-        images.hex_file(line for pe in lines for line in pe), "ascii"
-    )
-    return number
+    rtl: Rtl, config: Any, jobs: Sequence[Any], work: Path, backdoor: bool | None
+) -> Collection[int]:
+    """Write the memory files of the jobs that are to be filled at once; their numbers."""
+    if backdoor is False:
+        return ()
+    filled = []
+    for number, job in enumerate(jobs):
+        texts = rtl.fill(config, job)
+        if backdoor or sum(text.count("\n") for text in texts.values()) > _BACKDOOR_FROM:
+            filled.append(number)
+            for name, text in texts.items():
+                (work / f"{name}_{number}.hex").write_text(text, "ascii")
+    return filled
 
 
 def _read_results(
-    config: EieConfig, jobs: Sequence[tuple[LayerJob, images.Chained | None]],
-    lines: list[str], counters: bool,
+    machine: Machine, config: Any, jobs: Sequence[tuple[Any, Any]], reader: Reader,
+    counters: bool,
 ) -> list[RtlResult]:
     results: list[RtlResult] = []
-    at = 0
     for job, _ in jobs:
-        verdict, _, cycles = lines[at].partition(" ")
+        line = reader.line()
+        verdict, _, cycles = line.partition(" ")
         if verdict == "timeout":
-            return [*results, RtlResult(None, int(cycles), None)]
+            return [*results, RtlResult(None, int(cycles), None, machine=machine)]
         if verdict != "cycles":
-            raise InputError(f"{job.image.name}: the testbench printed {lines[at]!r}")
-        out_rows = -(-job.image.n_outputs // config.n_pe)
-        numbers, at = icarus.read_numbers(lines, at + 1, out_rows * config.n_pe)
-        outputs = None
-        if numbers is not None:
-            values = images.signed(config, numbers).reshape(config.n_pe, out_rows)
-            outputs = values.T.ravel()[: job.image.n_outputs]
-        named: dict[str, int | IntArray] | None = None
-        if counters:
-            n_ccu, n_pe = len(CCU_COUNTERS), len(PE_COUNTERS)
-            numbers, at = icarus.read_numbers(lines, at, n_ccu + n_pe * config.n_pe)
-            if numbers is not None:
-                pes = numbers[n_ccu:].reshape(config.n_pe, n_pe)
-                named = dict(zip(CCU_COUNTERS, numbers[:n_ccu].tolist(), strict=True))
-                named |= dict(zip(PE_COUNTERS, pes.T, strict=True))
-        results.append(RtlResult(outputs, int(cycles), named))
+            raise InputError(f"{job.name}: the test bench printed {line!r}")
+        told = machine.part("rtl").read_back(config, job, counters, reader.take)
+        results.append(RtlResult(told[0], int(cycles), told[1], machine=machine))
     return results
 
 

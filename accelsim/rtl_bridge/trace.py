@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.machines.eie.job import IntArray
-from accelsim.machines.eie.rtl.params import RtlParameters
-
-Fields = Mapping[str, IntArray]
-"""Field name to (cycles,) values of the control unit, or (cycles, n_pe) values of the PEs."""
+from accelsim.machines.rtl import ArrayParameters, Fields, Layout
+from accelsim.records.job import IntArray
 
 Characters = npt.NDArray[np.uint8]
 """(cycles, bits) characters 0, 1, x or z, the highest bits first, as `RtlResult` has them."""
@@ -28,7 +24,7 @@ class TraceDifference:
     Attributes
     ----------
     cycle : counted from 0, the layer's first start cycle
-    unit, signal : as `RtlParameters` names the fields
+    unit, signal : as `accelsim.machines.rtl.ArrayParameters` names the fields
     pe : number of the PE, None for the control unit
     expected, got : two's-complement bits; `UNKNOWN` for unknown ones
     """
@@ -46,9 +42,9 @@ class TraceDifference:
         return f"cycle {self.cycle}, {where}.{self.signal}: expected {self.expected:#x}, got {got}"
 
 
-def unpack(parameters: RtlParameters, trace: Characters) -> dict[str, IntArray]:
+def unpack(parameters: ArrayParameters, trace: Characters) -> dict[str, IntArray]:
     """Fields of a trace of the array."""
-    pe_bits = sum(width for _, width in parameters.pe_trace_fields())
+    pe_bits = parameters.pe_trace_bits
     of_pes = parameters.n_pe * pe_bits
     # PE 0 has the lowest bits, which stand last.
     pes = trace[:, :of_pes].reshape(len(trace), parameters.n_pe, pe_bits)[:, ::-1]
@@ -57,7 +53,7 @@ def unpack(parameters: RtlParameters, trace: Characters) -> dict[str, IntArray]:
     )
 
 
-def unpack_words(layout: list[tuple[str, int]], trace: Characters) -> dict[str, IntArray]:
+def unpack_words(layout: Layout, trace: Characters) -> dict[str, IntArray]:
     """Fields of (..., bits) words; ``layout`` is (name, bits)."""
     result = {}
     at = 0
@@ -70,15 +66,16 @@ def unpack_words(layout: list[tuple[str, int]], trace: Characters) -> dict[str, 
     return result
 
 
-def pack(parameters: RtlParameters, fields: Fields) -> bytes:
+def pack(parameters: ArrayParameters, fields: Fields) -> bytes:
     """Fields as the testbench writes them, one line of binary digits a cycle."""
-    cycles = len(fields["running"])
+    ccu = parameters.ccu_trace_fields()
+    cycles = len(fields[ccu[0][0]])
     parts = [
         _digits(fields[name][:, pe], bits)
         for pe in reversed(range(parameters.n_pe))
         for name, bits in parameters.pe_trace_fields()
     ]
-    parts += [_digits(fields[name], bits) for name, bits in parameters.ccu_trace_fields()]
+    parts += [_digits(fields[name], bits) for name, bits in ccu]
     return np.hstack([*parts, np.full((cycles, 1), ord("\n"), dtype=np.uint8)]).tobytes()
 
 

@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from accelsim.errors import AccelsimError, ConfigError, nearest, shown
-from accelsim.machines import EieConfig, EseConfig, load_machine
+from accelsim.machines import DEFAULT_MACHINE, Machine, load_machine, machine_of
+from accelsim.machines.plugins import load_plugin
 from accelsim.study.axes import Axis, Scalar, parse_axis
-from accelsim.study.metrics import METRICS, metrics_named
-from accelsim.study.recipes import PREFIX, RECIPE_KEYS, SHARED_BITS, check_recipe
+from accelsim.study.metrics import metrics_named
+from accelsim.study.recipes import PREFIX, check_recipe, recipe_keys, shared_bits
 
 _MAX_FILE_BYTES = 1 << 20
 
@@ -30,23 +31,26 @@ class Study(BaseModel):
 
     Attributes
     ----------
-    machine : a published machine or the path of a TOML file
+    machine : a machine's name or the path of a TOML file
+    plugin : Python files that bring machines (`accelsim.machines.plugins`)
     workloads : published layers, or layer files as ``"net.onnx"`` (all its layers) or
-        ``"net.onnx:fc1"``; every design runs on each of them. On ESE recurrent layers: see
-        `accelsim.study.utterances`
+        ``"net.onnx:fc1"``; every design runs on each of them. On machines that take them also
+        recurrent layers: see `accelsim.study.utterances`
     activation_density : of the inputs of layers from files, which are drawn at random
     fixed : ``[set]``, values that replace the machine's
     axes : parameter to `Axis`; ``recipe.density`` and the like belong to the compression
-    metrics : names of `accelsim.study.metrics.METRICS`; empty takes all of them
+    metrics : names of `accelsim.study.metrics.metrics_of` the machine; empty takes all of them
     seed : of synthetic layers and of sampling
-    engine : "fast" or "reference"; they agree, so results do not depend on it
+    engine : "fast" or "reference"; they agree, so results do not depend on it. None is the
+        quickest that the machine is told by
     sampling, n : "grid", or "random" or "sobol" with the number of designs
     folder : where relative paths start
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
-    machine: str = "eie"
+    machine: str = DEFAULT_MACHINE
+    plugin: Names = ()
     workloads: Names = Field(min_length=1)
     activation_density: float | None = Field(default=None, ge=0, le=1)
     fixed: dict[str, Scalar] = Field(default_factory=dict, alias="set")
@@ -55,7 +59,7 @@ class Study(BaseModel):
     seed: int = Field(default=1, ge=0, lt=1 << 63)
     sampling: Literal["grid", "random", "sobol"] = "grid"
     n: int | None = Field(default=None, ge=1, le=10_000_000)
-    engine: Literal["fast", "reference"] = "fast"
+    engine: Literal["fast", "reference"] | None = None
     folder: Path = Path()
 
     def __init__(self, **values: Any) -> None:
@@ -66,9 +70,10 @@ class Study(BaseModel):
         for key in values:
             if key not in (*_KEYS, "folder"):
                 raise ConfigError(f"{where}: unknown key '{key}'{nearest(key, _KEYS)}")
+        shared = _begin(values, where)
         try:
-            values["set"] = _flat(f"{where}: set", values["set"])
-            axes = _flat(f"{where}: axes", values.get("axes", {}))
+            values["set"] = _flat(f"{where}: set", values["set"], shared)
+            axes = _flat(f"{where}: axes", values.get("axes", {}), shared)
             values["axes"] = {
                 key: parse_axis(f"{where}: axis {key}", spec) for key, spec in axes.items()
             }
@@ -77,22 +82,21 @@ class Study(BaseModel):
             raise ConfigError(f"{where}: {_one_line(problem)}") from None
         _check(self, where)
 
-    def base_config(self) -> EieConfig | EseConfig:
+    def base_config(self) -> Any:
         """The machine before any axis: its file with the fixed values.
 
         Raises
         ------
         ConfigError
-            If the file is wrong, or describes a machine that studies do not run.
+            If the file is wrong.
         """
         overrides = {k: v for k, v in self.fixed.items() if not k.startswith(PREFIX)}
-        return _runnable(self.machine_source, overrides)
+        return load_machine(self.machine_source, **overrides)
 
     @property
     def machine_source(self) -> str | Path:
         """The machine's name, or its file's path from the study's folder."""
-        path = self.folder / self.machine
-        return path if path.suffix == ".toml" and path.exists() else self.machine
+        return _machine_source(self.folder, self.machine)
 
     def with_settings(self, settings: Mapping[str, Any]) -> Self:
         """The same study with other values.
@@ -107,8 +111,9 @@ class Study(BaseModel):
         """
         values: dict[str, Any] = dict(self)
         fixed, axes = dict(self.fixed), dict(self.axes)
+        shared = _shared(self.machine_source)
         for name, value in settings.items():
-            key = _alias(name)
+            key = _alias(name, shared)
             if key in _KEYS and key not in ("set", "axes"):
                 values[key] = value
                 continue
@@ -122,17 +127,37 @@ class Study(BaseModel):
 
 
 _KEYS = (
-    "machine", "workloads", "activation_density", "set", "axes", "metrics", "seed", "sampling",
-    "n", "engine",
+    "machine", "plugin", "workloads", "activation_density", "set", "axes", "metrics", "seed",
+    "sampling", "n", "engine",
 )
 
 
-def _runnable(source: str | Path, overrides: Mapping[str, Any]) -> EieConfig | EseConfig:
-    config = load_machine(source, **overrides)
-    if not isinstance(config, EieConfig | EseConfig):
-        raise ConfigError(f"{source}: describes the machine '{config.machine}'; studies run "
-                          f"machine = 'eie' or 'ese'")
-    return config
+def _begin(values: Mapping[str, Any], where: str) -> list[str]:
+    """Load the study's plug-ins, and say which widths its machine shares with the recipe.
+
+    What is no text, or no machine, is told later, with everything else that is wrong.
+    """
+    folder, named = values.get("folder", Path()), values.get("plugin", ())
+    try:
+        for name in named if isinstance(named, list | tuple) else ():
+            if isinstance(name, str):
+                load_plugin(folder / name)
+    except AccelsimError as problem:
+        raise ConfigError(f"{where}: {problem}") from None
+    machine = values.get("machine", DEFAULT_MACHINE)
+    try:
+        return _shared(_machine_source(folder, machine)) if isinstance(machine, str) else []
+    except AccelsimError:
+        return []
+
+
+def _machine_source(folder: Path, machine: str) -> str | Path:
+    path = folder / machine
+    return path if path.suffix == ".toml" and path.exists() else machine
+
+
+def _shared(source: str | Path) -> list[str]:
+    return shared_bits(type(load_machine(source)).model_fields)
 
 
 def load_study(source: str | Path | Study) -> Study:
@@ -161,7 +186,7 @@ def load_study(source: str | Path | Study) -> Study:
     return Study(**values, folder=path.parent, where=path)
 
 
-def _flat(where: str, table: Any) -> dict[str, Any]:
+def _flat(where: str, table: Any, shared: list[str]) -> dict[str, Any]:
     """``recipe.density = 0.1`` is a table in TOML; here it is a key with a dot."""
     if not isinstance(table, Mapping):
         raise ConfigError(f"{where} is {shown(table)}; need a table of parameters")
@@ -172,44 +197,40 @@ def _flat(where: str, table: Any) -> dict[str, Any]:
             [(key, value)] if inner is None else [(PREFIX + k, v) for k, v in inner.items()]
         )
         for name, spec in items:
-            name = _alias(name)
+            name = _alias(name, shared)
             if name in flat:
                 raise ConfigError(f"{where}: {name} is given twice; the recipe follows the machine")
             flat[name] = spec
     return flat
 
 
-def _alias(key: str) -> str:
+def _alias(key: str, shared: list[str]) -> str:
     bare = key.removeprefix(PREFIX)
-    return bare if bare in SHARED_BITS else key
+    return bare if bare in shared else key
 
 
 def _check(study: Study, where: str) -> None:
     """Parameters, values and metrics, before anything runs."""
     try:
-        machine = _runnable(study.machine_source, {})
+        config = load_machine(study.machine_source)
+        machine = machine_of(config)
+        machine.check_engine(study.engine)
     except AccelsimError as problem:
         raise ConfigError(f"{where}: {problem}") from None
-    model = type(machine)
-    known = [name for name in model.model_fields if name != "machine"] + list(RECIPE_KEYS)
+    model = type(config)
+    known = [name for name in model.model_fields if name != "machine"]
+    known += recipe_keys(known)
     for key in (*study.fixed, *study.axes):
         if key not in known:
             raise ConfigError(f"{where}: unknown parameter '{key}'{nearest(key, known)}")
     for key in study.axes:
         if key in study.fixed:
             raise ConfigError(f"{where}: {key} is in [set] and in [axes]; leave one out")
-    for name in study.metrics:
-        if name not in METRICS:
-            raise ConfigError(f"{where}: unknown metric '{name}'{nearest(name, METRICS)}")
     try:
-        metrics_named(study.metrics, machine.machine)
+        metrics_named(study.metrics, machine.name)
     except AccelsimError as problem:
         raise ConfigError(f"{where}: {problem}") from None
-    key = f"{PREFIX}values"
-    asked = study.axes[key].values if key in study.axes else (study.fixed.get(key),)
-    if machine.machine == "ese" and "codebook" in asked:
-        raise ConfigError(f"{where}: {key} = 'codebook': weight_bits is both the codebook's width "
-                          f"and that of ESE's linear weights; leave it out, or compress in Python")
+    _check_values_kind(study, machine, where)
     if (study.sampling == "grid") != (study.n is None):
         raise ConfigError(f"{where}: sampling = '{study.sampling}' with n = {study.n}; a grid "
                           f"takes no n, the others need the number of designs")
@@ -221,17 +242,31 @@ def _check(study: Study, where: str) -> None:
         base = study.base_config().model_dump()
         for key, axis in study.axes.items():
             for value in axis.values or axis.span or ():
-                _check_value(model, base, key, value)
-        check_recipe({k: v for k, v in study.fixed.items() if k.startswith(PREFIX)})
+                _check_value(machine, base, key, value)
+        own = {k: v for k, v in study.fixed.items() if k.startswith(PREFIX)}
+        check_recipe(own, machine.recipe)
     except (AccelsimError, TypeError) as problem:
         raise ConfigError(f"{where}: {problem}") from None
 
 
-def _check_value(model: type[BaseModel], base: dict[str, Any], key: str, value: Scalar) -> None:
+def _check_values_kind(study: Study, machine: Machine, where: str) -> None:
+    """A machine of linear weights has no width for a codebook beside theirs."""
+    key = f"{PREFIX}values"
+    asked = study.axes[key].values if key in study.axes else (study.fixed.get(key),)
+    shared = shared_bits(machine.config.model_fields)
+    linear = machine.recipe.get("values") == "linear" and "weight_bits" in shared
+    if linear and "codebook" in asked:
+        raise ConfigError(f"{where}: {key} = 'codebook': weight_bits is both the codebook's width "
+                          f"and that of the linear weights of '{machine.name}'; leave it out, or "
+                          f"compress in Python")
+
+
+def _check_value(machine: Machine, base: dict[str, Any], key: str, value: Scalar) -> None:
     """One value on its own; whether values go together is found out point by point."""
     if key.startswith(PREFIX):
-        check_recipe({key: value})
+        check_recipe({key: value}, machine.recipe)
         return
+    model = machine.config
     try:
         model(**{**base, key: widened(model, key, value)})
     except ValidationError as problem:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from accelsim.errors import InputError, nearest
-from accelsim.study.metrics import METRICS
+from accelsim.errors import ConfigError, InputError, nearest
+from accelsim.study.metrics import METRICS, metrics_of
 from accelsim.study.query import Condition, Results
 from accelsim.study.schema import explained
 
@@ -48,10 +48,9 @@ def read_designs(
         if name not in results.metrics:
             raise InputError(f"{results.path}: no metric '{name}'{nearest(name, results.metrics)}")
     where, values = results.where(conditions)
-    combined = "".join(
-        f', {_SQL[METRICS[name].combine if name in METRICS else "sum"]}("{name}")'
-        for name in metrics
-    )
+    with explained(results.path):
+        how = _combines(results, metrics, where, values)
+    combined = "".join(f', {_SQL[how[name]]}("{name}")' for name in metrics)
     complete = "".join(f' AND "{name}" IS NOT NULL' for name in metrics)
     with explained(results.path):
         db = results.connection
@@ -76,6 +75,33 @@ def read_designs(
             settings = {**_settings(config, recipe), "seed": seed}
             designs.append(Design(settings, dict(zip(metrics, numbers, strict=True))))
     return designs, int(total) - len(designs)
+
+
+def _combines(
+    results: Results, metrics: Sequence[str], where: str, values: Sequence[Any]
+) -> dict[str, str]:
+    """How each metric is combined over layers; those that no machine tells are added up.
+
+    Raises
+    ------
+    InputError
+        If only a machine that is not loaded can say it.
+    """
+    machines = results.connection.execute(
+        f"SELECT DISTINCT json_extract(config_json, '$.machine') FROM results WHERE {where}",
+        values,
+    ).fetchall()
+    known, missing = dict(METRICS), ""
+    for (name,) in machines:
+        try:
+            known |= metrics_of(name)
+        except ConfigError:
+            missing = str(name)
+    for name in metrics:
+        if missing and name not in known:
+            raise InputError(f"{results.path}: {name} is a metric of the machine '{missing}', "
+                             f"which is not loaded; give its file with --plugin")
+    return {name: known[name].combine if name in known else "sum" for name in metrics}
 
 
 def _settings(config: str, recipe: str) -> dict[str, Any]:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from accelsim import __version__
-from accelsim.api import simulate, simulate_recurrent
+from accelsim.api import simulate
 from accelsim.errors import AccelsimError, InputError
-from accelsim.machines import EieConfig, EseConfig, load_machine
+from accelsim.machines import get_machine, load_machine
+from accelsim.machines.plugins import adopt
 from accelsim.records import Layer
-from accelsim.records.recurrent import RecurrentLayer
-from accelsim.study.metrics import FinishedPoint, Metric, RecurrentPoint
-from accelsim.study.metrics import Point as Finished
+from accelsim.study.metrics import FinishedPoint, Metric, arrived
 from accelsim.study.points import Chunk, Settings
 from accelsim.study.utterances import Utterance
 from accelsim.study.workloads import AnyWorkload, Packed, compressed, compressed_from
 
 Made = tuple[Packed, Any] | str
-_MODELS: dict[str, type[EieConfig | EseConfig]] = {"eie": EieConfig, "ese": EseConfig}
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,19 @@ def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
     ------
     InputError
         If this process runs another version of accelsim than the one that asks.
+    ConfigError
+        If a plug-in cannot be loaded here.
     """
     if chunk.version != __version__:
         raise InputError(f"a worker runs accelsim {__version__}, this sweep {chunk.version}; "
                          f"install the same version everywhere")
+    for plugin in chunk.plugins:
+        adopt(plugin)
+    metrics = arrived(chunk.metrics, chunk.base["machine"])
     made = make_layer(chunk.workload, chunk.recipe) if layer is None else layer
     if isinstance(made, str):
         return [Outcome((), made, 0.0)] * len(chunk.points)
-    return [_outcome(chunk, point.overrides, *made) for point in chunk.points]
+    return [_outcome(chunk, metrics, point.overrides, *made) for point in chunk.points]
 
 
 def make_layer(
@@ -71,7 +75,7 @@ def make_layer(
         return error_text(problem)
 
 
-def config_of(base: dict[str, Any], overrides: Settings) -> EieConfig | EseConfig:
+def config_of(base: dict[str, Any], overrides: Settings) -> Any:
     """The configuration of a point.
 
     Raises
@@ -80,9 +84,8 @@ def config_of(base: dict[str, Any], overrides: Settings) -> EieConfig | EseConfi
         If its values do not go together.
     """
     values = {**base, **overrides}
-    model = _MODELS[values["machine"]]
     try:
-        return model(**values)
+        return get_machine(values["machine"]).config(**values)
     except ValidationError:
         load_machine(values.pop("machine"), **values)  # says it in one line
         raise
@@ -94,32 +97,30 @@ def error_text(problem: BaseException) -> str:
     return text if isinstance(problem, AccelsimError) else f"{type(problem).__name__}: {text}"
 
 
-def _finished(
-    config: EieConfig | EseConfig, packed: Packed, inputs: Any, engine: str
-) -> Finished:
+def _finished(config: Any, packed: Packed, inputs: Any, engine: str) -> FinishedPoint:
     """Run a layer on its input vector, or its utterance on as many channels as there are."""
-    if isinstance(config, EieConfig) and not isinstance(packed, RecurrentLayer):
+    if not isinstance(inputs, Utterance):
         result = simulate(config, packed, inputs, engine, outputs=False)
         return FinishedPoint(config, packed, result)
-    if isinstance(config, EseConfig) and isinstance(packed, RecurrentLayer):
-        used = inputs.inputs[:, : config.n_channels]
-        told = simulate_recurrent(config, packed, used, engine)
-        return RecurrentPoint(config, packed, told, inputs.wanted[:, : config.n_channels])
-    raise InputError(f"{packed.name}: not a layer for the machine '{config.machine}'")
+    used = slice(getattr(config, "n_channels", None))
+    result = simulate(config, packed, inputs.inputs[:, used], engine)
+    return FinishedPoint(config, packed, result, inputs.wanted[:, used])
 
 
-def _outcome(chunk: Chunk, overrides: Settings, packed: Packed, inputs: Any) -> Outcome:
+def _outcome(
+    chunk: Chunk, metrics: Sequence[Metric], overrides: Settings, packed: Packed, inputs: Any
+) -> Outcome:
     start = time.perf_counter()
     try:
         config = config_of(chunk.base, overrides)
         point = _finished(config, packed, inputs, chunk.engine)
-        values = tuple(_finite(metric, point) for metric in chunk.metrics)
+        values = tuple(_finite(metric, point) for metric in metrics)
     except Exception as problem:
         return Outcome((), error_text(problem), time.perf_counter() - start)
     return Outcome(values, None, time.perf_counter() - start)
 
 
-def _finite(metric: Metric, point: Finished) -> float:
+def _finite(metric: Metric, point: FinishedPoint) -> float:
     value = metric.value(point)
     if not math.isfinite(value):
         raise InputError(f"metric {metric.name} is {value}")

@@ -89,7 +89,7 @@ def explore(
     if trials < 1:
         raise InputError(f"trials is {trials}; need 1 or more")
     names = [goal.metric for goal in objectives]
-    metrics_named(names)
+    metrics_named(names, plan.base_config().machine)
     optuna = extra("optuna")
     search = _open(optuna, plan, store, objectives, sampler)
     interrupted = False

@@ -1,104 +1,32 @@
 """What a study keeps of a run: named functions of a finished point.
 
-A metric belongs to some machines; what both tell goes by one name. Every metric is a finite
-number; a metric that cannot be told makes its point fail by name.
+Whatever a machine's counters and record offer is told of it, by one name on every machine: times,
+the states of its PEs, energy if it has a price. Numbers of one machine alone are the ``metrics`` of
+its record. Every metric is a finite number; a metric that cannot be told makes its point fail by
+name.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 
-from accelsim.energy import EnergyReport, price
-from accelsim.energy.technology import MODULES
-from accelsim.errors import InputError, nearest
-from accelsim.machines import EieConfig, EseConfig
-from accelsim.machines.eie.counters import Counters
-from accelsim.machines.ese.counters import EseCounters
-from accelsim.machines.ese.energy import EseEnergy
-from accelsim.machines.ese.energy import price as price_ese
-from accelsim.records import CompressedLayer
-from accelsim.records.recurrent import RecurrentLayer
-from accelsim.records.result import RunResult
+from accelsim.errors import ConfigError, InputError, nearest
+from accelsim.machines import Machine, get_machine, machine_names
+from accelsim.machines.plugins import PREFIX
+from accelsim.records.metric import Combine, FinishedPoint, Metric
 
-Combine = Literal["sum", "mean", "max"]
-
-
-@dataclass(frozen=True)
-class FinishedPoint:
-    """One layer that has run on one machine."""
-
-    config: EieConfig
-    packed: CompressedLayer
-    result: RunResult
-
-    @property
-    def counters(self) -> Counters:
-        """The run's counters."""
-        return self.result.timed
-
-    @cached_property
-    def energy(self) -> EnergyReport:
-        """What the run costs, priced once for all metrics."""
-        return price(self.config, self.counters)
-
-
-@dataclass(frozen=True)
-class RecurrentPoint:
-    """One recurrent layer that has run on ESE.
-
-    Attributes
-    ----------
-    wanted : (n_steps, n_channels, n_outputs), outputs in float of the layer before compression
-    """
-
-    config: EseConfig
-    layer: RecurrentLayer
-    result: RunResult
-    wanted: npt.NDArray[np.float64]
-
-    @property
-    def counters(self) -> EseCounters:
-        """The run's counters."""
-        return self.result.timed
-
-    @cached_property
-    def energy(self) -> EseEnergy:
-        """What the run costs, priced once for all metrics."""
-        return price_ese(self.config, self.counters, self.wanted.shape[1])
-
-
-Point = FinishedPoint | RecurrentPoint
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One number of a finished point.
-
-    Attributes
-    ----------
-    name : column name; the unit ends it
-    meaning : one line
-    combine : how the layers of a design become one number: added up, averaged or the largest
-    value : the function; a module's own, so that it can travel to a worker
-    machines : whose points it is told of: a `FinishedPoint` on "eie", a `RecurrentPoint` on "ese"
-    """
-
-    name: str
-    meaning: str
-    combine: Combine
-    value: Callable[[Any], float]
-    machines: tuple[str, ...] = ("eie",)
-
+__all__ = [
+    "METRICS", "Combine", "FinishedPoint", "Metric", "combined", "metrics_named", "metrics_of",
+    "register_metric",
+]
 
 METRICS: dict[str, Metric] = {}
-"""Every metric by name, in the order of the columns."""
+"""Metrics of every machine that has what they need, by name, in the order of the columns; then
+those of `register_metric`. `metrics_of` gives all of one machine."""
 
 
 def register_metric(metric: Metric) -> None:
@@ -116,14 +44,30 @@ def register_metric(metric: Metric) -> None:
     METRICS[metric.name] = metric
 
 
-def combined(metric: Metric, values: Sequence[float]) -> float:
-    """One number of a design from the numbers of its layers."""
-    if metric.combine == "max":
-        return max(values)
-    return sum(values) / (len(values) if metric.combine == "mean" else 1)
+def metrics_of(name: str) -> dict[str, Metric]:
+    """Every metric that is told of a machine, in the order of the columns.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such machine, or two of its metrics have one name.
+    """
+    machine = get_machine(name)
+    offers = _offers(machine)
+    found = [m for m in METRICS.values() if _is_told(m, machine, offers)]
+    own: Iterable[Metric] = machine.part("metrics") if machine.metrics is not None else ()
+    told = [m for m in own if _is_told(m, machine, offers)]
+    for metric in (*_state_metrics(machine), *told):
+        if metric.name in [m.name for m in found]:
+            raise ConfigError(f"{name}: two metrics are called '{metric.name}'; rename one")
+        # Behind those that stand there already.
+        places = [at for at, m in enumerate(found)
+                  if metric.after and metric.after in (m.name, m.after)]
+        found.insert(1 + max(places, default=len(found) - 1), metric)
+    return {metric.name: metric for metric in found}
 
 
-def metrics_named(names: Iterable[str], machine: str | None = None) -> tuple[Metric, ...]:
+def metrics_named(names: Iterable[str], machine: str) -> tuple[Metric, ...]:
     """The metrics of these names; all of a machine's for no name at all.
 
     Raises
@@ -131,163 +75,161 @@ def metrics_named(names: Iterable[str], machine: str | None = None) -> tuple[Met
     InputError
         If there is none of that name, naming the nearest, or it is not told of the machine.
     """
-    known = [name for name, m in METRICS.items() if machine is None or machine in m.machines]
-    chosen = list(names) or known
+    known = metrics_of(machine)
+    chosen = list(names) or list(known)
     for name in chosen:
-        if name not in METRICS:
-            raise InputError(f"no metric '{name}'{nearest(name, METRICS)}")
         if name not in known:
-            raise InputError(f"metric {name} is not told of the machine '{machine}'; "
-                             f"it has {', '.join(known)}")
-    return tuple(METRICS[name] for name in chosen)
+            if any(name in metrics_of(other) for other in machine_names()):
+                raise InputError(f"metric {name} is not told of the machine '{machine}'; "
+                                 f"it has {', '.join(known)}")
+            raise InputError(f"unknown metric '{name}'{nearest(name, known)}")
+    return tuple(known[name] for name in chosen)
 
 
-def _cycles(point: Point) -> float:
-    return point.counters.cycles
+def combined(metric: Metric, values: Sequence[float]) -> float:
+    """One number of a design from the numbers of its layers."""
+    if metric.combine == "max":
+        return max(values)
+    return sum(values) / (len(values) if metric.combine == "mean" else 1)
 
 
-def _time_us(point: Point) -> float:
-    return point.result.time_us
+def travelling(metric: Metric) -> Metric | str:
+    """A metric as a worker gets it: by name where a plug-in brings its function, which the worker
+    loads from its text first."""
+    return metric.name if metric.value.__module__.startswith(PREFIX) else metric
 
 
-def _theoretical_us(point: Point) -> float:
-    return point.result.theoretical_us
+def arrived(metrics: Iterable[Metric | str], machine: str) -> tuple[Metric, ...]:
+    """The metrics of `travelling`, in a process that has loaded the plug-ins."""
+    known: Mapping[str, Metric] = {}
+    found = []
+    for metric in metrics:
+        if isinstance(metric, str):
+            known = known or metrics_of(machine)
+            metric = known[metric]
+        found.append(metric)
+    return tuple(found)
 
 
-def _load_balance(point: Point) -> float:
-    return point.result.load_balance
+def _offers(machine: Machine) -> set[str]:
+    """What a metric may need: counters, parts of the record, kinds of work."""
+    parts = {f.name for f in fields(machine) if getattr(machine, f.name) is not None}
+    counters: set[str] = set()
+    if machine.counters is not None:
+        counters = {f.name for f in fields(machine.counter_class())}
+    return parts | counters | {kind.__name__ for kind in machine.takes}
 
 
-def _gops(point: Point) -> float:
-    return 2 * point.result.operations["macs"] / (1000 * point.result.time_us)
+def _is_told(metric: Metric, machine: Machine, offers: set[str]) -> bool:
+    named = not metric.machines or machine.name in metric.machines
+    return named and set(metric.needs) <= offers
 
 
-def _pe_cycles(point: Point) -> int:
-    return point.counters.cycles * point.counters.n_pe
+def _state_metrics(machine: Machine) -> list[Metric]:
+    """A share of the PE-cycles for every state but the useful one, which is the utilisation.
+
+    Their names are those that the counters of no run at all tell.
+    """
+    if machine.counters is None:
+        return []
+    kind = machine.counter_class()
+    nothing = kind.partial({
+        f.name: np.zeros(1, dtype=np.int64) if f.metadata["per"] == "PE" else 0
+        for f in fields(kind)
+    })
+    return [
+        Metric(f"{state.removesuffix('s').replace(' ', '_')}_share",
+               f"PE-cycles: {state}", "mean", StateShare(state), after="utilisation")
+        for state in nothing.states() if state != _USEFUL
+    ]
 
 
-def _utilisation(point: Point) -> float:
-    counters = point.counters
-    return int((counters.issued_entries - counters.padding_entries).sum()) / _pe_cycles(point)
-
-
-def _padding_share(point: Point) -> float:
-    return int(point.counters.padding_entries.sum()) / _pe_cycles(point)
-
-
-def _empty_column_share(point: Point) -> float:
-    return int(point.counters.empty_column_cycles.sum()) / _pe_cycles(point)
-
-
-def _hazard_share(point: FinishedPoint) -> float:
-    return int(point.counters.hazard_stall_cycles.sum()) / _pe_cycles(point)
-
-
-def _starved_share(point: Point) -> float:
-    return int(point.counters.starved_cycles.sum()) / _pe_cycles(point)
-
-
-def _overhead_share(point: FinishedPoint) -> float:
-    counters = point.counters
-    return (counters.cycles - counters.compute_cycles) / counters.cycles
-
-
-def _blocked_share(point: Point) -> float:
-    return point.counters.blocked_cycles / point.counters.cycles
-
-
-def _spmat_line_reads(point: FinishedPoint) -> float:
-    return int(point.counters.spmat_line_reads.sum())
-
-
-def _spmat_read_mbit(point: FinishedPoint) -> float:
-    return _spmat_line_reads(point) * point.config.spmat_width_bits / 1e6
-
-
-def _queue_mean(point: Point) -> float:
-    return int(point.counters.queue_occupancy_sum.sum()) / _pe_cycles(point)
-
-
-def _energy_uj(point: Point) -> float:
-    return point.energy.total_uj
+_USEFUL = "useful"
 
 
 @dataclass(frozen=True)
-class _ModuleEnergy:
-    """Energy of one module; a class so that it can travel."""
+class StateShare:
+    """PE-cycles in a state over all; a class so that it can travel."""
 
-    module: str
+    state: str
 
     def __call__(self, point: FinishedPoint) -> float:
-        return point.energy.modules_pj[self.module] * 1e-6
+        return int(point.states[self.state].sum()) / _pe_cycles(point)
 
 
-def _relative_error(point: RecurrentPoint) -> float:
-    difference = point.result.outputs_float - point.wanted
-    scale = float(np.sqrt(np.mean(point.wanted**2))) or 1.0
-    return float(np.sqrt(np.mean(difference**2))) / scale
+def _cycles(point: FinishedPoint) -> float:
+    return int(point.counters.cycles)
 
 
-def _fetch_wait_share(point: RecurrentPoint) -> float:
-    return point.counters.fetch_wait_cycles / point.counters.cycles
+def _time_us(point: FinishedPoint) -> float:
+    return point.result.time_us
 
 
-def _dram_mbit(point: RecurrentPoint) -> float:
-    c = point.counters
-    words = c.weight_words + c.pointer_words + c.vector_words + c.table_words + c.result_words
-    return words * point.config.ddr_word_bits / 1e6
+def _theoretical_us(point: FinishedPoint) -> float:
+    return point.result.theoretical_us
+
+
+def _load_balance(point: FinishedPoint) -> float:
+    return point.result.load_balance
+
+
+def _gops(point: FinishedPoint) -> float:
+    return 2 * point.result.operations["macs"] / (1000 * point.result.time_us)
+
+
+def _pe_cycles(point: FinishedPoint) -> int:
+    return int(point.counters.cycles) * int(point.counters.n_pe)
+
+
+def _blocked_share(point: FinishedPoint) -> float:
+    return float(point.counters.blocked_cycles / point.counters.cycles)
+
+
+def _queue_mean(point: FinishedPoint) -> float:
+    return int(point.counters.queue_occupancy_sum.sum()) / _pe_cycles(point)
+
+
+def _energy_uj(point: FinishedPoint) -> float:
+    return float(point.energy.total_uj)
 
 
 def _power_w(point: FinishedPoint) -> float:
-    return point.energy.power_w
+    return float(point.energy.power_w)
 
 
 def _gops_per_w(point: FinishedPoint) -> float:
-    return point.energy.gops_per_w
+    return float(point.energy.gops_per_w)
 
 
 def _area_mm2(point: FinishedPoint) -> float:
-    return point.energy.total_mm2
+    return float(point.energy.total_mm2)
 
 
 def _energy_notes(point: FinishedPoint) -> float:
     return len(point.energy.notes)
 
 
-_BOTH = ("eie", "ese")
+_TIMED, _PRICED = ("counters",), ("counters", "price")
 
 for _metric in (
-    Metric("cycles", "clock cycles of the layer", "sum", _cycles, _BOTH),
-    Metric("time_us", "time of the layer", "sum", _time_us, _BOTH),
+    Metric("cycles", "clock cycles of the layer", "sum", _cycles, needs=_TIMED),
+    Metric("time_us", "time of the layer", "sum", _time_us, needs=_TIMED),
     Metric("theoretical_us", "time without any imbalance (EIE Table IV)", "sum", _theoretical_us,
-           _BOTH),
+           needs=_TIMED),
     Metric("load_balance", "theoretical over actual time (EIE Fig. 13)", "mean", _load_balance,
-           _BOTH),
-    Metric("gops", "multiplications and additions, 10^9 a second", "mean", _gops, _BOTH),
-    Metric("utilisation", "PE-cycles with a multiply-accumulate", "mean", _utilisation, _BOTH),
-    Metric("padding_share", "PE-cycles on padding entries", "mean", _padding_share, _BOTH),
-    Metric("empty_column_share", "PE-cycles on empty columns", "mean", _empty_column_share, _BOTH),
-    Metric("hazard_share", "PE-cycles waiting for an accumulator", "mean", _hazard_share),
-    Metric("starved_share", "PE-cycles without anything to issue", "mean", _starved_share, _BOTH),
-    Metric("overhead_share", "cycles outside of compute phases", "mean", _overhead_share),
+           needs=_TIMED),
+    Metric("gops", "multiplications and additions, 10^9 a second", "mean", _gops, needs=_TIMED),
+    Metric("utilisation", "PE-cycles with a multiply-accumulate", "mean", StateShare(_USEFUL),
+           needs=_TIMED),
     Metric("blocked_share", "cycles in which a full queue blocks the broadcast", "mean",
-           _blocked_share, _BOTH),
-    Metric("queue_mean", "columns in a PE's queue, on average", "mean", _queue_mean, _BOTH),
-    Metric("spmat_line_reads", "sparse-matrix SRAM lines read", "sum", _spmat_line_reads),
-    Metric("spmat_read_mbit", "10^6 bits read from the sparse-matrix SRAMs", "sum",
-           _spmat_read_mbit),
-    Metric("energy_uj", "energy of the layer", "sum", _energy_uj, _BOTH),
-    *(Metric(f"energy_{module}_uj", f"of which {module}", "sum", _ModuleEnergy(module))
-      for module in MODULES),
-    Metric("power_w", "mean power of the array", "mean", _power_w),
-    Metric("gops_per_w", "10^9 operations a joule", "mean", _gops_per_w),
-    Metric("area_mm2", "area of the array", "max", _area_mm2),
-    Metric("relative_error", "outputs against the uncompressed layer in float, by RMS", "mean",
-           _relative_error, ("ese",)),
-    Metric("fetch_wait_share", "cycles in which the next column had not arrived", "mean",
-           _fetch_wait_share, ("ese",)),
-    Metric("dram_mbit", "10^6 bits read from and written to DRAM", "sum", _dram_mbit, ("ese",)),
+           _blocked_share, needs=("blocked_cycles",)),
+    Metric("queue_mean", "columns in a PE's queue, on average", "mean", _queue_mean,
+           needs=("queue_occupancy_sum",)),
+    Metric("energy_uj", "energy of the layer", "sum", _energy_uj, needs=_PRICED),
+    Metric("power_w", "mean power of the array", "mean", _power_w, needs=_PRICED),
+    Metric("gops_per_w", "10^9 operations a joule", "mean", _gops_per_w, needs=_PRICED),
+    Metric("area_mm2", "area of the array", "max", _area_mm2, needs=_PRICED),
     Metric("energy_notes", "assumptions of the energy model, extrapolations above all", "max",
-           _energy_notes),
+           _energy_notes, needs=_PRICED),
 ):
     register_metric(_metric)

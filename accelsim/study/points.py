@@ -18,22 +18,16 @@ import numpy as np
 from pydantic import BaseModel
 
 from accelsim import __version__
-from accelsim.machines import load_machine
+from accelsim.machines import get_machine, load_machine
+from accelsim.machines.plugins import PREFIX as PLUGIN
+from accelsim.machines.plugins import Plugin, plugins
 from accelsim.study.axes import Axis, Scalar
 from accelsim.study.definition import Study, widened
-from accelsim.study.metrics import Metric, metrics_named
-from accelsim.study.recipes import (
-    DEFAULT_RECIPES,
-    PREFIX,
-    SHARED_BITS,
-    full_recipe,
-    needs_n_pe,
-)
+from accelsim.study.metrics import Metric, metrics_named, travelling
+from accelsim.study.recipes import PREFIX, full_recipe, needs_n_pe, shared_bits
 from accelsim.study.workloads import AnyWorkload, find_workloads
 
 MAX_CHUNK_POINTS = 512
-# What the memory image depends on; these axes vary outside of the others.
-IMAGE_KEYS = ("n_pe", "capacity", "regfile_depth")
 
 Settings = dict[str, Scalar]
 Values = tuple[Scalar, ...]
@@ -49,15 +43,19 @@ class Point:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Points of one compressed layer that a worker runs in one go."""
+    """Points of one compressed layer that a worker runs in one go.
+
+    ``plugins`` are loaded first: the machine may be of one, and metrics that are names are.
+    """
 
     workload: AnyWorkload
     recipe: dict[str, Any]
     base: dict[str, Any]
     engine: str
-    metrics: tuple[Metric, ...]
+    metrics: tuple[Metric | str, ...]
     version: str
     points: tuple[Point, ...]
+    plugins: tuple[Plugin, ...] = ()
 
 
 @dataclass(eq=False)
@@ -89,21 +87,25 @@ class Plan:
         self.study = study
         self.workloads = find_workloads(study)
         config = study.base_config()
+        self.machine = get_machine(config.machine)
         self.metrics = metrics_named(study.metrics, config.machine)
+        self.engine = self.machine.check_engine(study.engine)
+        self.plugins = taking_part(config.machine)
         self.model: type[BaseModel] = type(config)
         self.base: dict[str, Any] = load_machine(config.machine).model_dump()
         self.values: dict[str, Any] = config.model_dump()
-        self.recipe: dict[str, Any] = dict(DEFAULT_RECIPES.get(config.machine, {})) | {
+        self.recipe: dict[str, Any] = dict(self.machine.recipe) | {
             key.removeprefix(PREFIX): v for key, v in study.fixed.items() if key.startswith(PREFIX)
         }
         axis = study.axes.get(f"{PREFIX}pattern")
         patterns = axis.values if axis is not None else (self.recipe.get("pattern"),)
         # Axes by which a design needs another compressed layer, and their number.
-        outer = {key for key in study.axes if key.startswith(PREFIX) or key in SHARED_BITS}
+        self.shared = shared_bits(self.model.model_fields)
+        outer = {key for key in study.axes if key.startswith(PREFIX) or key in self.shared}
         if "n_pe" in study.axes and any(map(needs_n_pe, patterns)):
             outer.add("n_pe")
         self.n_outer = len(outer)
-        self.keys = sorted(study.axes, key=lambda key: (key not in outer, _rank(key), key))
+        self.keys = sorted(study.axes, key=lambda key: (key not in outer, self._rank(key), key))
         self._axes = [study.axes[key] for key in self.keys]
         self._designs: list[Values] | None = None
         if designs is not None:
@@ -135,8 +137,8 @@ class Plan:
 
     def chunk(self, stream: Stream, points: Iterable[Point]) -> Chunk:
         """Points of a stream as a unit of work."""
-        return Chunk(stream.workload, stream.recipe, self.base, self.study.engine, self.metrics,
-                     __version__, tuple(points))
+        return Chunk(stream.workload, stream.recipe, self.base, self.engine,
+                     tuple(map(travelling, self.metrics)), __version__, tuple(points), plugins())
 
     def settings(self, values: Values) -> Settings:
         """Parameters of a design by name, floats where the machine has floats."""
@@ -148,22 +150,28 @@ class Plan:
     def recipe_of(self, settings: Mapping[str, Scalar]) -> dict[str, Any]:
         """Every setting of the compression; the widths are the machine's."""
         own = {k.removeprefix(PREFIX): v for k, v in settings.items() if k.startswith(PREFIX)}
-        machine = {key: settings.get(key, self.values[key]) for key in (*SHARED_BITS, "n_pe")}
-        n_pe = int(machine.pop("n_pe"))
-        return full_recipe({**self.recipe, **own, **machine}, n_pe)
+        widths = {key: settings.get(key, self.values[key]) for key in self.shared}
+        n_pe = int(settings.get("n_pe", self.values["n_pe"]))
+        return full_recipe({**self.recipe, **own, **widths}, n_pe)
 
     def point(self, workload: AnyWorkload, recipe: dict[str, Any], settings: Settings) -> Point:
         """A design on one workload."""
         own = {k: v for k, v in settings.items() if not k.startswith(PREFIX)}
         config = {**self.values, **own}
         overrides = {k: v for k, v in config.items() if v != self.base[k]}
-        return Point(point_digest(config, workload, recipe), overrides)
+        return Point(point_digest(config, workload, recipe, self.plugins), overrides)
 
     def points_of(self, design: Mapping[str, Scalar]) -> list[Point]:
         """The points of one design, one for each workload."""
         settings = self.settings(tuple(design[key] for key in self.keys))
         recipe = self.recipe_of(settings)
         return [self.point(workload, recipe, settings) for workload in self.workloads]
+
+    def _rank(self, key: str) -> int:
+        """Place among the machine's ``rebuilds``: 0 needs another memory image; the last is free.
+        """
+        ranks = (rank for rank, keys in enumerate(self.machine.rebuilds) if key in keys)
+        return next(ranks, len(self.machine.rebuilds))
 
     def _by_layer(self) -> Iterator[tuple[Values, Iterator[Values]]]:
         """Designs that share a compressed layer: what they share, and all values of each."""
@@ -182,33 +190,42 @@ class Plan:
         self, workload: AnyWorkload, recipe: dict[str, Any], designs: Iterator[Values]
     ) -> Iterator[tuple[Point, ...]]:
         """Points of one memory image each; very many of them in parts."""
-        n_image = sum(key in IMAGE_KEYS for key in self.keys[self.n_outer:]) + self.n_outer
+        n_image = sum(self._rank(key) == 0 for key in self.keys[self.n_outer:]) + self.n_outer
         for _, same_image in groupby(designs, key=lambda values: values[:n_image]):
             while part := tuple(islice(same_image, MAX_CHUNK_POINTS)):
                 yield tuple(self.point(workload, recipe, self.settings(v)) for v in part)
 
 
 def point_digest(
-    config: Mapping[str, Any], workload: AnyWorkload, recipe: Mapping[str, Any]
+    config: Mapping[str, Any], workload: AnyWorkload, recipe: Mapping[str, Any],
+    plugged: Sequence[Plugin] = (),
 ) -> bytes:
     """Identity of a point: 16 bytes of SHA-256 over everything that determines its result.
 
-    The configuration, the workload's own digest and seed, the recipe and the version of accelsim.
-    Not the engine: engines agree exactly.
+    The configuration, the workload's own digest and seed, the recipe, the version of accelsim and
+    the texts of the plug-ins that take part. Not the engine: engines agree exactly.
     """
     identity = {
         "accelsim": __version__, "config": config, "recipe": recipe,
         "workload": workload.digest, "seed": workload.seed,
+        **({"plugins": [plugin.sha256 for plugin in plugged]} if plugged else {}),
     }
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).digest()[:16]
 
 
-def _rank(key: str) -> int:
-    """0: needs another memory image; 1: other lines of it; 2: neither, innermost."""
-    if key in IMAGE_KEYS:
-        return 0
-    return 1 if key == "spmat_width_bits" else 2
+def taking_part(machine: str) -> tuple[Plugin, ...]:
+    """The plug-in that brought a machine, and those that it names: their modules or machines."""
+    loaded = plugins()
+    chosen = [plugin for plugin in loaded if machine in plugin.machines]
+    for plugin in chosen:  # grows while it is read
+        chosen += [other for other in loaded if other not in chosen and _names(plugin, other)]
+    return tuple(sorted(chosen, key=lambda plugin: plugin.name))
+
+
+def _names(plugin: Plugin, other: Plugin) -> bool:
+    quoted = [f"{mark}{name}{mark}" for name in other.machines for mark in "\"'"]
+    return any(text in plugin.text for text in (PLUGIN + other.name, *quoted))
 
 
 def _sample(study: Study, axes: list[Axis]) -> list[Values]:

@@ -2,38 +2,45 @@
 
 ``recipe.pattern`` prunes dense weights by a pattern of `accelsim.compression.patterns` before they
 are shared; ``recipe.density`` is then the pattern's. A setting that a pattern has no use for is
-left alone, so that one study can compare patterns. The pattern's ``n_pe`` is the machine's.
+left alone, so that one study can compare patterns. The pattern's ``n_pe`` is the machine's, and so
+are the widths that the machine has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from inspect import signature
-from types import MappingProxyType
 from typing import Any
 
-from accelsim.compression import Recipe, compress, compress_recurrent
+from accelsim.compression import Recipe
 from accelsim.compression.patterns import PATTERNS
+from accelsim.compression.prepare import SHARED_BITS
 from accelsim.compression.recipe import SETTINGS
 from accelsim.errors import InputError, nearest
-from accelsim.records import CompressedLayer, Layer
-from accelsim.records.recurrent import RecurrentLayer
 
 PREFIX = "recipe."
-# The machine stores codes and zero runs of the width with which the layer was compressed: one
-# parameter, which the recipe follows.
-SHARED_BITS = ("weight_bits", "index_bits")
-# What a machine stores, where it is not the recipe's own default.
-DEFAULT_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType({"ese": {"values": "linear"}})
 PATTERN_COUNTS = ("n_banks", "n", "m")
-RECIPE_KEYS = (
-    *(f"{PREFIX}{name}" for name in SETTINGS if name not in SHARED_BITS),
-    *(f"{PREFIX}{name}" for name in ("pattern", *PATTERN_COUNTS)),
-)
+_SETTINGS = (*SETTINGS, "pattern", *PATTERN_COUNTS)
 
 
-def check_recipe(settings: Mapping[str, Any]) -> None:
-    """Raise InputError if a setting (with its prefix) is out of range."""
+def recipe_keys(parameters: Collection[str]) -> list[str]:
+    """Names of the settings; a width that is a parameter of the machine has that name alone."""
+    shared = shared_bits(parameters)
+    return [f"{PREFIX}{name}" for name in _SETTINGS if name not in shared]
+
+
+def shared_bits(parameters: Collection[str]) -> list[str]:
+    """Widths of the recipe that a machine with these parameters stores as they are."""
+    return [name for name in SHARED_BITS if name in parameters]
+
+
+def check_recipe(settings: Mapping[str, Any], needs: Mapping[str, Any]) -> None:
+    """Raise InputError if a setting (with its prefix) is out of range.
+
+    Parameters
+    ----------
+    needs : settings of the machine's own recipe
+    """
     own = {key.removeprefix(PREFIX): value for key, value in settings.items()}
     pattern = own.pop("pattern", None)
     if pattern is not None and pattern not in PATTERNS:
@@ -42,7 +49,7 @@ def check_recipe(settings: Mapping[str, Any]) -> None:
         value = own.pop(name, 1)
         if type(value) is not int or value < 1:
             raise InputError(f"recipe: {name} is {value!r}; need an integer, 1 or more")
-    Recipe(**own)
+    Recipe(**{**needs, **own})
 
 
 def needs_n_pe(pattern: Any) -> bool:
@@ -61,29 +68,7 @@ def full_recipe(own: Mapping[str, Any], n_pe: int) -> dict[str, Any]:
     return recipe
 
 
-def compress_by(layer: Layer, recipe: Mapping[str, Any]) -> CompressedLayer:
-    """Compress a layer by a full recipe.
-
-    Raises
-    ------
-    InputError
-        If the layer cannot be compressed, or is not dense where the recipe has a pattern.
-    """
-    return compress(layer, _recipe(recipe))
-
-
-def compress_recurrent_by(layer: RecurrentLayer, recipe: Mapping[str, Any]) -> RecurrentLayer:
-    """The same for a recurrent layer; a pattern prunes what the layer still has.
-
-    Raises
-    ------
-    InputError
-        If the layer cannot be compressed.
-    """
-    return compress_recurrent(layer, _recipe(recipe))
-
-
-def _recipe(full: Mapping[str, Any]) -> Recipe:
+def recipe_of(full: Mapping[str, Any]) -> Recipe:
     """The recipe of a design; what its pattern has no use for is left out."""
     plain = {key: value for key, value in full.items() if key in SETTINGS}
     pattern = full.get("pattern")

@@ -75,7 +75,8 @@ def sensitivity(
         As `sweep`.
     """
     plan = load_study(study)
-    names = tuple(metric.name for metric in metrics_named(metrics or plan.metrics))
+    machine = plan.base_config().machine
+    names = tuple(metric.name for metric in metrics_named(metrics or plan.metrics, machine))
     values = {key: _places(axis) for key, axis in plan.axes.items()}
     if not any(len(places) > 1 for places in values.values()):
         raise InputError("no axis of the study has two values; there is no step to take")

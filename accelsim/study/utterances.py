@@ -1,13 +1,16 @@
-"""Recurrent workloads of a study: a layer and an utterance, by name or from a folder."""
+"""Recurrent workloads of a study: a layer and an utterance, by name or from a folder.
+
+Machines that take recurrent layers run ``google-lstm`` (the published sizes and entries,
+synthetic), ``google-lstm-dense`` (before any pruning), a folder such as ``traces/silero-lstm``,
+which stands for its dense network, and ``folder:load_balanced/11.2``, one of its retrained layers.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -15,19 +18,12 @@ import numpy.typing as npt
 from accelsim.errors import InputError, nearest
 from accelsim.lowering.float_run import run_float
 from accelsim.records.recurrent import RecurrentLayer
-from accelsim.study.definition import Study
 from accelsim.workload.entries import file_sha256
-from accelsim.workload.published_lstm import PUBLISHED, dense_ese_layer, ese_layer, ese_utterance
-from accelsim.workload.recurrent_folder import RecurrentFolder, load_recurrent_folder
+from accelsim.workload.published_lstm import PUBLISHED, RECURRENT, ese_utterance
+from accelsim.workload.recurrent_folder import load_recurrent_folder
 
 N_STEPS, N_CHANNELS = 10, 32
 """Of the random utterance of a published layer."""
-
-LAYERS: MappingProxyType[str, Callable[[int], RecurrentLayer]] = MappingProxyType({
-    "google-lstm": ese_layer,
-    "google-lstm-dense": dense_ese_layer,
-})
-"""Published sizes by name: with the published number of entries, and before any pruning."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -71,53 +67,42 @@ class RecurrentWorkload:
             If the folder has changed since the study began.
         """
         if self.path is None:
-            layer, inputs = LAYERS[self.name](self.seed), ese_utterance(
+            layer, inputs = RECURRENT[self.name](self.seed), ese_utterance(
                 N_STEPS, N_CHANNELS, self.seed)
         else:
             if self.digest != _folder_digest(Path(self.path), str(self.layer)):
                 raise InputError(f"{self.path}: has changed since the study began; start again")
             folder = load_recurrent_folder(self.path)
-            layer, inputs = dict(_layers(folder))[str(self.layer)], folder.inputs
-        return Utterance(layer, inputs, run_float(layer, inputs).outputs)
+            layer, inputs = folder.layers()[str(self.layer)], folder.inputs
+        return utterance(layer, inputs)
 
 
-def find_recurrent(study: Study) -> Iterator[RecurrentWorkload]:
-    """The recurrent workloads that a study names.
+def utterance(layer: RecurrentLayer, inputs: Floats) -> Utterance:
+    """A layer with its inputs, run once in float."""
+    return Utterance(layer, inputs, run_float(layer, inputs).outputs)
 
-    A folder stands for its dense network; ``folder:load_balanced/11.2`` for a retrained one.
+
+def published_recurrent(name: str, seed: int) -> RecurrentWorkload:
+    """A published layer; its name is one of `RECURRENT`."""
+    facts = [name, N_STEPS, N_CHANNELS, [asdict(row) for row in PUBLISHED]]
+    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    return RecurrentWorkload(name, digest, seed)
+
+
+def folder_layer(path: Path, name: str | None, seed: int) -> RecurrentWorkload:
+    """A layer of a recurrent folder; without a name its dense network.
 
     Raises
     ------
     InputError, FormatError
-        If one does not exist, or the study gives what belongs to layers of files.
+        If there is none of that name, or the folder cannot be read.
     """
-    if study.activation_density is not None:
-        raise InputError("activation_density: recurrent workloads bring their inputs; leave it out")
-    for text in study.workloads:
-        if text in LAYERS:
-            facts = [text, N_STEPS, N_CHANNELS, [asdict(row) for row in PUBLISHED]]
-            digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-            yield RecurrentWorkload(text, digest, study.seed)
-            continue
-        path, name = study.folder / text, "dense"
-        if not path.exists() and ":" in text:
-            before, _, name = text.rpartition(":")
-            path = study.folder / before
-        if not path.is_dir():
-            raise InputError(f"workload {text}: no recurrent layer or folder{nearest(text, LAYERS)}"
-                             f"; ese runs {', '.join(LAYERS)} and folders like traces/silero-lstm")
-        known = [key for key, _ in _layers(load_recurrent_folder(path))]
-        if name not in known:
-            raise InputError(f"{path}: no layer '{name}'{nearest(name, known)}")
-        yield RecurrentWorkload(f"{path.name}:{name}", _folder_digest(path, name), study.seed,
-                                str(path.resolve()), name)
-
-
-def _layers(folder: RecurrentFolder) -> Iterator[tuple[str, RecurrentLayer]]:
-    yield "dense", folder.layer
-    for pattern, layers in folder.retrained.items():
-        for percent, layer in layers.items():
-            yield f"{pattern}/{percent}", layer
+    known = load_recurrent_folder(path).layers()
+    name = name or "dense"
+    if name not in known:
+        raise InputError(f"{path}: no layer '{name}'{nearest(name, known)}")
+    return RecurrentWorkload(f"{path.name}:{name}", _folder_digest(path, name), seed,
+                             str(path.resolve()), name)
 
 
 def _folder_digest(path: Path, layer: str) -> str:

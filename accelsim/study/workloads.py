@@ -1,4 +1,8 @@
-"""The layers a study runs: names and digests first, arrays only where a point is worked out."""
+"""The layers a study runs: names and digests first, arrays only where a point is worked out.
+
+What the machine takes decides: a layer is compressed where the machine takes that, else it is one
+matrix on a machine of recurrent layers; recurrent layers go to the latter alone.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,24 @@ from typing import Any
 
 import numpy as np
 
+from accelsim.compression.prepare import as_matrix, prepare, shaped_inputs
 from accelsim.errors import InputError, nearest
+from accelsim.machines import Machine, get_machine, machine_names, machine_of
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.study.definition import Study
-from accelsim.study.recipes import compress_by, compress_recurrent_by
-from accelsim.study.utterances import LAYERS, RecurrentWorkload, Utterance, find_recurrent
+from accelsim.study.recipes import recipe_of
+from accelsim.study.utterances import (
+    RecurrentWorkload,
+    Utterance,
+    folder_layer,
+    published_recurrent,
+    utterance,
+)
 from accelsim.workload import list_layers, load_layer, published_layers, random_layer
 from accelsim.workload.entries import file_sha256, pick
+from accelsim.workload.published_lstm import RECURRENT
+from accelsim.workload.recurrent_folder import is_recurrent_folder
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,7 @@ class Workload:
     seed : the study's, of a published layer and of inputs that are drawn
     path, layer : the file and the name in it; None for a published layer
     activation_density : of inputs drawn for a file's layer
+    as_matrix : whether the machine takes it as one matrix of a recurrent layer
     """
 
     name: str
@@ -42,15 +57,24 @@ class Workload:
     path: str | None = None
     layer: str | None = None
     activation_density: float | None = None
+    as_matrix: bool = False
 
-    def load(self) -> Layer:
-        """The layer with its input vector.
+    def load(self) -> Layer | Utterance:
+        """The layer with its input vector; as a matrix with one step of one channel.
 
         Raises
         ------
         InputError
             If the file has changed since the study began.
         """
+        layer = self._layer()
+        if not self.as_matrix:
+            return layer
+        matrix = as_matrix(layer)
+        vector = np.asarray(_vector(layer), dtype=np.float64)
+        return utterance(matrix, shaped_inputs(matrix, vector))
+
+    def _layer(self) -> Layer:
         if self.path is None:
             return load_layer(self.name, seed=self.seed)
         density = float(self.activation_density or 0.0)
@@ -72,44 +96,83 @@ def find_workloads(study: Study) -> tuple[AnyWorkload, ...]:
     Raises
     ------
     InputError, FormatError
-        If one does not exist, is named twice or is not for the study's machine.
+        If one does not exist, is named twice or is not for the study's machine, or the study gives
+        what none of them has a use for.
     """
-    on_ese = study.base_config().machine == "ese"
-    found: tuple[AnyWorkload, ...] = tuple((find_recurrent if on_ese else _find)(study))
+    machine = machine_of(study.base_config())
+    found = [workload for text in study.workloads for workload in _find(study, machine, text)]
     names = [workload.name for workload in found]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"workload {name} is named twice; leave one out")
-    return found
+    recurrent = all(isinstance(workload, RecurrentWorkload) for workload in found)
+    if recurrent and study.activation_density is not None:
+        raise InputError("activation_density: recurrent workloads bring their inputs; leave it out")
+    return tuple(found)
 
 
-def _find(study: Study) -> Iterator[Workload]:
-    for text in study.workloads:
-        if text in published_layers():
-            row = json.dumps(asdict(published_layers()[text]), sort_keys=True)
-            digest = hashlib.sha256(row.encode()).hexdigest()
-            yield Workload(text, digest, study.seed)
-            continue
-        if text in LAYERS:
-            raise InputError(f"workload {text}: a recurrent layer; give machine = 'ese'")
-        path, name = study.folder / text, None
-        if not path.exists() and ":" in text:
-            before, _, name = text.rpartition(":")
-            path = study.folder / before
-        if not path.exists():
-            hint = nearest(text, published_layers())
-            raise InputError(f"workload {text}: no such file or published layer{hint}")
-        entries = list_layers(path)
-        if name is not None:
-            entries = [pick(path, entries, name)]
-        density = study.activation_density
-        if density is None:
-            raise InputError(f"{text}: files hold no input vectors; give activation_density, the "
-                             f"share of inputs that are not zero (0.35 behind a ReLU, 1.0 at most)")
-        for layer in (entry.name for entry in entries):
-            digest = _file_digest(path, layer, density)
-            source = str(path.resolve())
-            yield Workload(f"{path.name}:{layer}", digest, study.seed, source, layer, density)
+def _find(study: Study, machine: Machine, text: str) -> Iterator[AnyWorkload]:
+    """What one text of a study stands for."""
+    if text in published_layers():
+        row = json.dumps(asdict(published_layers()[text]), sort_keys=True)
+        digest = hashlib.sha256(row.encode()).hexdigest()
+        yield Workload(text, digest, study.seed, as_matrix=_as_matrix(machine, text))
+        return
+    if text in RECURRENT:
+        _check_recurrent(machine, text)
+        yield published_recurrent(text, study.seed)
+        return
+    path, name = study.folder / text, None
+    if not path.exists() and ":" in text:
+        before, _, name = text.rpartition(":")
+        path = study.folder / before
+    if not path.exists():
+        hint = nearest(text, [*published_layers(), *RECURRENT])
+        raise InputError(f"workload {text}: no such file, folder or published layer{hint}")
+    if is_recurrent_folder(path):
+        _check_recurrent(machine, text)
+        yield folder_layer(path, name, study.seed)
+        return
+    yield from _layers_of_file(study, machine, text, path, name)
+
+
+def _layers_of_file(
+    study: Study, machine: Machine, text: str, path: Path, name: str | None
+) -> Iterator[Workload]:
+    entries = list_layers(path)
+    if name is not None:
+        entries = [pick(path, entries, name)]
+    density = study.activation_density
+    if density is None:
+        raise InputError(f"{text}: files hold no input vectors; give activation_density, the "
+                         f"share of inputs that are not zero (0.35 behind a ReLU, 1.0 at most)")
+    for layer in (entry.name for entry in entries):
+        digest = _file_digest(path, layer, density)
+        yield Workload(f"{path.name}:{layer}", digest, study.seed, str(path.resolve()), layer,
+                       density, _as_matrix(machine, text))
+
+
+def _as_matrix(machine: Machine, text: str) -> bool:
+    """Whether the machine takes a layer as one matrix."""
+    if CompressedLayer in machine.takes:
+        return False
+    if RecurrentLayer not in machine.takes:
+        raise _refusal(machine, f"workload {text}: a layer", CompressedLayer, RecurrentLayer)
+    return True
+
+
+def _check_recurrent(machine: Machine, text: str) -> None:
+    if RecurrentLayer not in machine.takes:
+        raise _refusal(machine, f"workload {text}: a recurrent layer", RecurrentLayer)
+
+
+def _refusal(machine: Machine, what: str, *kinds: type) -> InputError:
+    """One line that names the machines which take such work."""
+    others = [name for name in machine_names()
+              if any(kind in get_machine(name).takes for kind in kinds)]
+    names = " or ".join(f"'{name}'" for name in others)
+    return InputError(f"{what}, which the machine '{machine.name}' does not take; "
+                      f"give machine = {names}")
 
 
 def compressed(workload: AnyWorkload, recipe: dict[str, Any]) -> tuple[Packed, Any]:
@@ -123,8 +186,13 @@ def compressed_from(
 ) -> tuple[Packed, Any]:
     """The same from a layer that is loaded already."""
     if isinstance(layer, Utterance):
-        return compress_recurrent_by(layer.layer, recipe), layer
-    return compress_by(layer, recipe), np.atleast_2d(np.asarray(layer.activations))[0]
+        return prepare(layer.layer, (RecurrentLayer,), recipe_of(recipe)), layer
+    return prepare(layer, (CompressedLayer,), recipe_of(recipe)), _vector(layer)
+
+
+def _vector(layer: Layer) -> Any:
+    """(n_inputs,), the first of a layer's input vectors."""
+    return np.atleast_2d(np.asarray(layer.activations))[0]
 
 
 @lru_cache(maxsize=2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
+from accelsim.records.signals import Signals
+
 Item = tuple[int, int]
 """(image column, activation)"""
 
@@ -61,6 +63,15 @@ class ActQueue:
         self.items.extend(items)
         self.head = self.items[0] if self.items else None
         self.full = len(self.items) == self.depth
+
+    def signals(self) -> Signals:
+        """As rtl/act_queue.v names them."""
+        return Signals(
+            {"push_i": 1, "pop_i": 1, "full_o": 1, "valid_o": 1,
+             "count_o": self.depth.bit_length()},
+            lambda: (self.pushed is not None, self._popped > 0, self.full,
+                     self.head is not None, len(self.items)),
+        )
 
     def idle(self, cycles: int) -> None:
         """Count cycles in which the empty queue was not stepped."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accelsim.fixedpoint import bounds
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Values
 from accelsim.units.spmat_read import Entry
 from accelsim.units.weight_decoder import WeightDecoder
 
@@ -24,20 +25,20 @@ class ArithUnit:
     State (read before the edge): ``row1`` ... ``row4``, the accumulator that each stage selects
     or `NO_ROW`; ``waits``, whether stage 1 holds its entry back (A4); ``sum4``, what stage 4
     writes to ``row4`` in this cycle. Edge: ``load(entry, accumulators)``, the entry that
-    spmat_read passes on (None while ``waits``) and the file.
+    spmat_read passes on (None while ``waits``) and the file. ``row_bits``, the width of an
+    accumulator's address, is the wiring's to set; signals have it.
     """
 
     __slots__ = ("_acc3", "_activation1", "_activation2", "_bypass", "_code1", "_decoder", "_half",
                  "_high", "_last_row", "_low", "_product3", "_shift", "_weight2",
                  "adder_bypasses", "file_writes", "macs", "padding1", "row1", "row2",
-                 "row3", "row4", "saturations", "sum4", "waits", "write_bypasses")
+                 "row3", "row4", "row_bits", "saturations", "sum4", "waits", "write_bypasses")
 
     def __init__(
         self, decoder: WeightDecoder, shift: int, accumulator_bits: int, bypass: bool
     ) -> None:
         self._decoder = decoder
-        self._shift = shift
-        self._half = 1 << (shift - 1) if shift else 0
+        self.begin(shift)
         self._low, self._high = bounds(accumulator_bits)
         self._bypass = bypass
         self.row1 = self.row2 = self.row3 = self.row4 = NO_ROW
@@ -45,6 +46,7 @@ class ArithUnit:
         self._code1 = self._activation1 = self._weight2 = self._activation2 = 0
         self._product3 = self._acc3 = self.sum4 = 0
         self.padding1 = self.waits = False
+        self.row_bits = ADDRESS_BITS
         self.macs = 0
         self.saturations = 0
         self.adder_bypasses = 0
@@ -61,8 +63,10 @@ class ArithUnit:
     @property
     def saturates(self) -> bool:
         """Whether the sum in stage 3 saturates in this cycle."""
-        total = self._acc3 + self._shifted(self._product3)
-        return self.row3 >= 0 and not self._low <= total <= self._high
+        if self.row3 < 0:
+            return False
+        total = self._acc3 + ((self._product3 + self._half) >> self._shift)
+        return not self._low <= total <= self._high
 
     def load(self, entry: Entry | None, accumulators: list[int]) -> None:
         """Clock edge, from the last stage to the first."""
@@ -117,6 +121,32 @@ class ArithUnit:
             self.row1 = NO_ROW if self.padding1 else row
         if not self._bypass:
             self._decide()
+
+    def begin(self, shift: int) -> None:
+        """Another shift of the products, while no stage holds an entry."""
+        self._shift = shift
+        self._half = 1 << (shift - 1) if shift else 0
+
+    def signals(self) -> Signals:
+        """As rtl/arith_unit.v names them."""
+        return Signals(
+            {"wait_o": 1, "padding_o": 1, "mac_o": 1, "adder_bypass_o": 1, "write_bypass_o": 1,
+             "saturation_o": 1, "write_o": 1, "read_row_o": self.row_bits,
+             "write_row_o": self.row_bits,
+             "write_value_o": (self._high - self._low).bit_length()}, self._shown,
+        )
+
+    def _shown(self) -> Values:
+        row2, row4, near, far = self.row2, self.row4, False, False
+        mac, write = row2 >= 0, row4 >= 0
+        if mac and self._bypass:
+            near = row2 == self.row3
+            far = row2 == row4 and not near
+        return (
+            self.waits, self.padding1, mac, near, far, self.saturates, write,
+            row2 if mac else NOTHING, row4 if write else NOTHING,
+            self.sum4 if write else NOTHING,
+        )
 
     def _product(self, stage: Stage) -> int:
         _, code, activation = stage

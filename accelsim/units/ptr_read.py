@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Values
 from accelsim.units.act_queue import Item
 
 Column = tuple[int, int, int]
@@ -16,10 +17,11 @@ class PtrRead:
     Inputs of a cycle: ``decide(items, free)``: what the queue holds, and whether spmat_read will
     be free in the next cycle. Outputs: ``pops``, the number of columns that leave the queue.
     Edge: ``load()`` reads both banks and gives the column for spmat_read, or None.
+    ``address_bits``, the width of a pointer's address, is the wiring's to set; signals have it.
     """
 
-    __slots__ = ("_base", "_column", "_drop_empty", "_even", "_odd", "pops", "reads_even",
-                 "reads_odd")
+    __slots__ = ("_base", "_column", "_drop_empty", "_even", "_items", "_odd", "address_bits",
+                 "pops", "reads_even", "reads_odd")
 
     def __init__(self, empty_column_cycles: int) -> None:
         self._drop_empty = empty_column_cycles == 0
@@ -27,6 +29,8 @@ class PtrRead:
         self._odd: Sequence[int] = ()
         self._base = 0
         self._column: Item | None = None
+        self._items: Sequence[Item] = ()
+        self.address_bits = ADDRESS_BITS
         self.pops = 0
         self.reads_even = 0
         self.reads_odd = 0
@@ -44,6 +48,7 @@ class PtrRead:
         self.pops = 0
         if not free or not items:
             return
+        self._items = items
         if not self._drop_empty:
             self.pops = 1
             self._column = items[0]
@@ -68,6 +73,20 @@ class PtrRead:
         column, activation = self._column
         first, end = self._bounds(column)
         return first, end, activation
+
+    def signals(self) -> Signals:
+        """As rtl/ptr_read.v names them; addresses are those of the first column popped."""
+        return Signals(
+            {"pop_o": 1, "column_i": self.address_bits, "even_word_o": self.address_bits,
+             "odd_word_o": self.address_bits}, self._shown,
+        )
+
+    def _shown(self) -> Values:
+        if not self.pops:
+            return False, NOTHING, NOTHING, NOTHING
+        address = self._base + self._items[0][0]
+        odd = address & 1
+        return True, address, address + odd, address + 1 - odd
 
     def _bounds(self, column: int) -> tuple[int, int]:
         address = self._base + column

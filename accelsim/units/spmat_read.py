@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Values
 from accelsim.units.ptr_read import Column
 
 Entry = tuple[int, int, int, bool]
@@ -21,11 +22,13 @@ class SpmatRead:
     Inputs of a cycle: ``decide(waits)``: whether stage 1 of the ArithmUnit waits. Outputs:
     ``advances`` (an entry goes to stage 1), ``skips`` (an empty column takes its slot), ``free``
     (ready for a column in the next cycle). Edge: ``load(column)`` gives the entry for stage 1.
+    ``address_bits`` and ``line_bits``, the widths of the addresses of an entry and of a line, are
+    the wiring's to set; signals have them.
     """
 
     __slots__ = ("_codes", "_entries_per_line", "_first", "_line_codes", "_line_runs", "_runs",
-                 "activation", "address", "advances", "empty_columns", "end", "free", "holds",
-                 "issued", "line", "line_reads", "padding", "skips")
+                 "activation", "address", "address_bits", "advances", "empty_columns", "end",
+                 "free", "holds", "issued", "line", "line_bits", "line_reads", "padding", "skips")
 
     def __init__(self, entries_per_line: int) -> None:
         self._entries_per_line = entries_per_line
@@ -34,6 +37,7 @@ class SpmatRead:
         self.holds = self.advances = self.skips = self._first = False
         self.free = True
         self.address = self.end = self.activation = 0
+        self.address_bits = self.line_bits = ADDRESS_BITS
         self.issued = 0
         self.padding = 0
         self.empty_columns = 0
@@ -91,6 +95,24 @@ class SpmatRead:
         elif self.free:
             self.holds = False
         return entry
+
+    def signals(self) -> Signals:
+        """As rtl/spmat_read.v names them."""
+        return Signals(
+            {"busy_o": 1, "issue_o": 1, "empty_o": 1, "free_o": 1, "line_read_o": 1,
+             "entry": self.address_bits, "end_i": self.address_bits, "line_o": self.line_bits},
+            self._shown,
+        )
+
+    def _shown(self) -> Values:
+        if not self.holds:
+            return False, False, False, True, False, NOTHING, NOTHING, NOTHING
+        address = self.address
+        if self.advances:
+            line = address // self._entries_per_line
+            if line != self.line:
+                return True, True, False, self.free, True, address, self.end, line
+        return True, self.advances, self.skips, self.free, False, address, self.end, NOTHING
 
     def _read_line(self, line: int) -> None:
         start = line * self._entries_per_line

@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from statistics import NormalDist
 from types import MappingProxyType
 
@@ -24,7 +27,6 @@ from accelsim.errors import InputError
 from accelsim.records import CscMatrix
 from accelsim.records.recurrent import RecurrentLayer
 
-N_INPUTS, N_CELLS, N_OUTPUTS = 153, 1024, 512
 N_PE, INDEX_BITS = 32, 4
 
 Int64 = npt.NDArray[np.int64]
@@ -47,22 +49,25 @@ class PublishedMatrix:
         return self.shape[0] * self.shape[1]
 
 
-PUBLISHED = (
-    PublishedMatrix("Wix", (N_CELLS, N_INPUTS), 18_304, 2.9, 5.36, 1870.7),
-    PublishedMatrix("Wfx", (N_CELLS, N_INPUTS), 18_272, 2.9, 5.36, 1870.7),
-    PublishedMatrix("Wcx", (N_CELLS, N_INPUTS), 18_560, 2.9, 5.36, 1870.7),
-    PublishedMatrix("Wox", (N_CELLS, N_INPUTS), 17_984, 2.8, 5.36, 1870.7),
-    PublishedMatrix("Wir", (N_CELLS, N_OUTPUTS), 59_360, 9.3, 10.31, 3254.6),
-    PublishedMatrix("Wfr", (N_CELLS, N_OUTPUTS), 60_416, 9.4, 10.01, 3352.1),
-    PublishedMatrix("Wcr", (N_CELLS, N_OUTPUTS), 58_880, 9.2, 9.89, 3394.5),
-    PublishedMatrix("Wor", (N_CELLS, N_OUTPUTS), 60_128, 9.4, 10.04, 3343.7),
-    PublishedMatrix("Wym", (N_OUTPUTS, N_CELLS), 52_416, 8.2, 15.66, 2142.7),
-)
-"""ESE, FPGA 2017, main table, in its order."""
+def _published() -> tuple[PublishedMatrix, ...]:
+    text = resources.files("accelsim.workload").joinpath("published_lstm.toml").read_text("utf-8")
+    table = tomllib.loads(text)
+    printed = {
+        name: dict(zip(table["times"]["columns"], row, strict=True))
+        for name, row in table["times"]["rows"].items()
+    }
+    return tuple(
+        PublishedMatrix(
+            name, (n_rows, n_columns), entries, printed[name]["theoretical"],
+            printed[name]["real"], printed[name]["equivalent_throughput"],
+        ) for name, (n_rows, n_columns, entries) in table["sizes"].items()
+    )
 
-PUBLISHED_TOTAL_THEORETICAL_US = 57.0
-PUBLISHED_TOTAL_REAL_US = 82.7
-"""The same table's last row."""
+
+PUBLISHED = _published()
+"""ESE, FPGA 2017, main table, in its order (``published_lstm.toml``)."""
+
+(N_CELLS, N_INPUTS), (N_OUTPUTS, _) = PUBLISHED[0].shape, PUBLISHED[-1].shape
 
 
 def ese_layer(seed: int = 1, balanced: bool = True) -> RecurrentLayer:
@@ -201,3 +206,10 @@ def _normal(
     magnitude = table[(draw >> np.uint64(48)) & np.uint64(levels - 1)]
     signed = np.where(draw & np.uint64(1), magnitude, -magnitude)
     return np.asarray(signed, dtype=np.float32)
+
+
+RECURRENT: MappingProxyType[str, Callable[[int], RecurrentLayer]] = MappingProxyType({
+    "google-lstm": ese_layer,
+    "google-lstm-dense": dense_ese_layer,
+})
+"""Published sizes by name: with the published number of entries, and before any pruning."""

@@ -55,9 +55,21 @@ class RecurrentFolder:
     head_bias: float
     retrained: Mapping[str, Mapping[str, RecurrentLayer]]
 
+    def layers(self) -> dict[str, RecurrentLayer]:
+        """Every layer by name: "dense", and the retrained ones as "pattern/percent"."""
+        return {"dense": self.layer} | {
+            f"{pattern}/{percent}": layer
+            for pattern, layers in self.retrained.items() for percent, layer in layers.items()
+        }
+
     def decisions(self, outputs: Floats) -> npt.NDArray[np.bool_]:
         """(n_steps, n_channels): whether the network says yes (odds above one half)."""
         return np.asarray(np.maximum(outputs, 0.0) @ self.head_weight + self.head_bias > 0)
+
+
+def is_recurrent_folder(path: str | Path) -> bool:
+    """Whether a path is such a folder, whatever its files hold."""
+    return (Path(path) / "dense.safetensors").is_file()
 
 
 def load_recurrent_folder(path: str | Path) -> RecurrentFolder:

@@ -21,6 +21,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RTL = HERE.parent
+UNITS = {path.stem: path for folder in ("common", "eie") for path in RTL.glob(f"{folder}/*.v")}
 TIMEOUT_S = 600
 
 # Registers behind memories become wires, so that the harness can name them. A harness wire that
@@ -124,7 +125,7 @@ def hunt(proof: Proof, bug: Bug) -> Verdict:
     ProofError
         As `prove`; or if the text to be replaced is not there exactly once.
     """
-    source = (RTL / f"{bug.unit}.v").read_text()
+    source = UNITS[bug.unit].read_text()
     if source.count(bug.old) != 1:
         raise ProofError(f"{bug.unit}.v holds {source.count(bug.old)} times: {bug.old}")
     with tempfile.TemporaryDirectory() as folder:
@@ -153,7 +154,7 @@ def _translate(
     proof: Proof, parameters: Mapping[str, int], folder: Path, changed: Mapping[str, Path]
 ) -> Path:
     sources = [HERE / f"{proof.name}_formal.v"]
-    sources += [changed.get(unit, RTL / f"{unit}.v") for unit in proof.units]
+    sources += [changed.get(unit, UNITS[unit]) for unit in proof.units]
     smt2 = folder / "model.smt2"
     script = folder / "model.ys"
     script.write_text(_SCRIPT.format(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,8 +18,8 @@ from accelsim.errors import InputError
 from accelsim.machines import load_config
 from accelsim.rtl_bridge import rtl_parameters
 
-HERE = Path(__file__).resolve().parent
-RTL = HERE.parent
+RTL = Path(__file__).resolve().parents[1]
+UNITS = [path for folder in ("common", "eie") for path in RTL.glob(f"{folder}/*.v")]
 SRAM = "sram_1rw"
 FPGA_FLOWS = {
     "xcu": "synth_xilinx -family xcu -flatten -top {top}",
@@ -68,7 +69,7 @@ def unit_areas(liberty: Path) -> dict[str, list[UnitArea]]:
     cells = liberty.resolve()  # Yosys runs elsewhere
     with tempfile.TemporaryDirectory() as folder:
         stat = yosys([
-            *_read("eie_array", published_parameters(), apart=[SRAM]),
+            *_read(Path(folder), "eie_array", published_parameters(), apart=[SRAM]),
             "synth -top eie_array", f'dfflibmap -liberty "{cells}"', f'abc -liberty "{cells}"',
             "opt_clean -purge",
         ], Path(folder), f'-liberty "{cells}"')
@@ -121,7 +122,7 @@ def fpga_cells(
     """
     flow = FPGA_FLOWS[family].format(top=top)
     with tempfile.TemporaryDirectory() as folder:
-        commands = [*_read(top, parameters, apart, sources), _IN_BLOCK_RAM, flow]
+        commands = [*_read(Path(folder), top, parameters, apart, sources), _IN_BLOCK_RAM, flow]
         if netlist is not None:
             commands.append(f'write_json "{netlist}"')
         stat = yosys(commands, Path(folder))
@@ -154,7 +155,7 @@ def ecp5_fmax_mhz(netlist: Path, speed: int, seed: int = 1) -> float:
 
 
 def yosys(commands: Sequence[str], folder: Path, options: str = "") -> dict[str, Any]:
-    """What ``stat`` tells after these commands.
+    """What ``stat`` tells after these commands, run in a folder.
 
     Raises
     ------
@@ -165,21 +166,28 @@ def yosys(commands: Sequence[str], folder: Path, options: str = "") -> dict[str,
         raise InputError("pyosys is not installed; install the extra 'synth'")
     stat = folder / "stat.json"
     last = f'tee -q -o "{stat}" stat -json {options}'
-    _run([sys.executable, "-c", _RUNNER], "\n".join([*commands, last]), RTL)
+    _run([sys.executable, "-c", _RUNNER], "\n".join([*commands, last]), folder)
     result: dict[str, Any] = json.loads(stat.read_text())
     return result
 
 
 def _read(
-    top: str, parameters: Mapping[str, int], apart: Sequence[str], sources: Sequence[Path] = ()
+    folder: Path, top: str, parameters: Mapping[str, int], apart: Sequence[str],
+    sources: Sequence[Path] = (),
 ) -> list[str]:
     """Commands that read all units, those ``apart`` as black boxes, and set the parameters.
 
-    Yosys names cells after their files, and the order of names moves a few gates. With paths from
-    the RTL folder on, a checkout elsewhere gives the same numbers.
+    Yosys names cells after their files, and the order of names moves a few gates. Copied side by
+    side into ``folder``, where Yosys runs, they give the same numbers wherever they lie.
     """
-    units = sorted(path for path in RTL.glob("*.v") if path.stem not in apart)
-    text = " ".join(f'"{path.relative_to(RTL)}"' for path in (*units, *sources))
+    for path in UNITS:
+        shutil.copy(path, folder)
+    for path in sources:
+        (folder / path.parent.name).mkdir(exist_ok=True)
+        shutil.copy(path, folder / path.parent.name)
+    names = sorted(path.name for path in UNITS if path.stem not in apart)
+    names += [f"{path.parent.name}/{path.name}" for path in sources]
+    text = " ".join(f'"{name}"' for name in names)
     values = " ".join(f"-chparam {key} {value}" for key, value in parameters.items())
     return [
         *(f'read_verilog -lib "{unit}.v"' for unit in apart),

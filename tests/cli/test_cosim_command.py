@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from accelsim.cli import main
-from tests.rtl.bench import BUILDS, RTL
+from tests.rtl.bench import BUILDS, UNITS
 
 pytestmark = pytest.mark.rtl
 
@@ -65,7 +65,7 @@ def test_a_difference_is_told_with_cycle_unit_and_signal(
 ):
     mine = tmp_path / "mine"
     mine.mkdir()
-    shutil.copy(RTL / "arith_unit.v", mine)
+    shutil.copy(UNITS["arith_unit"], mine)
     text = (mine / "arith_unit.v").read_text()
     (mine / "arith_unit.v").write_text(text.replace("after_q <= row + One", "after_q <= row"))
     status, out, _ = run(
@@ -98,4 +98,15 @@ def test_one_line_and_status_2(arguments, told, tmp_path, capsys, monkeypatch):
     assert err.count("\n") == 1
     assert told in err
     assert "Traceback" not in out + err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("machine", ["ese", "bbs"])
+def test_a_machine_without_verilog_is_refused(machine, tmp_path, capsys, monkeypatch):
+    status, out, err = run(capsys, monkeypatch, "cosim", "nt-we", "-m", machine,
+                           "--build-dir", tmp_path / "builds")
+    assert status == 2
+    assert err.startswith(f"accelsim: error: {machine}: this machine has no 'rtl'")
+    assert err.count("\n") == 1
+    assert out == ""
     assert list(tmp_path.iterdir()) == []

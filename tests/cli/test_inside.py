@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from accelsim.cli import main
-from accelsim.cli.inside import pe_numbers
+from accelsim.cli.trace import pe_numbers
 from accelsim.errors import InputError
 
 LENET = "traces/lenet-300-100/pruned.safetensors"

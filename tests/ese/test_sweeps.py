@@ -11,7 +11,8 @@ from accelsim.errors import AccelsimError, InputError
 from accelsim.machines import EseConfig, load_as
 from accelsim.records.linear import LinearWeights
 from accelsim.records.recurrent import RecurrentLayer
-from accelsim.study import METRICS, Results, Study, run_study, sensitivity, sweep
+from accelsim.study import Results, Study, run_study, sensitivity, sweep
+from accelsim.study.metrics import metrics_of
 from accelsim.study.points import Plan
 from accelsim.workload.recurrent_folder import load_recurrent_folder
 from tests.ese.layers import random_layer
@@ -45,7 +46,7 @@ def test_points_are_single_runs(folder):
         result = simulate_recurrent(config, layer, network.inputs)
         assert row["cycles"] == result.timed.cycles
         assert row["time_us"] == result.timed.cycles / 200
-        assert row["energy_uj"] == pytest.approx(result.energy.total_pj / 1e6)
+        assert row["energy_uj"] == pytest.approx(sum(result.energy.events_pj.values()) / 1e6)
         entries = int(result.timed.issued_entries.sum())
         assert row["load_balance"] == pytest.approx(
             entries / row["n_pe"] / result.timed.cycles)
@@ -71,14 +72,14 @@ def test_recipes_and_channels(folder):
             for name, m in pruned.matrices.items()}, pruned.biases)
         result = simulate_recurrent(config, quantised, network.inputs[:, :2])
         assert row["cycles"] == result.timed.cycles
-        assert row["energy_uj"] == pytest.approx(result.energy.total_pj / 1e6)
+        assert row["energy_uj"] == pytest.approx(sum(result.energy.events_pj.values()) / 1e6)
     coarse, fine = (frame[frame["weight_bits"] == bits]["relative_error"] for bits in (3, 12))
     assert (coarse.to_numpy() > fine.to_numpy()).all()
 
 
 def test_the_reference_gives_the_same_points(folder):
     both = [run_study(study(folder, engine=engine)) for engine in ("fast", "reference")]
-    names = [name for name, metric in METRICS.items() if "ese" in metric.machines]
+    names = list(metrics_of("ese"))
     assert both[0][["point", *names]].equals(both[1][["point", *names]])
 
 
@@ -128,19 +129,19 @@ def test_layers_travel_between_processes():
 
 
 @pytest.mark.parametrize(("changed", "says"), [
-    ({"machine": "bbs"}, "studies run machine = 'eie' or 'ese'"),
     ({"machine": "eie", "workloads": ["google-lstm"]}, "give machine = 'ese'"),
-    ({"workloads": ["alex-7"]}, "no recurrent layer or folder"),
+    ({"machine": "eie", "workloads": ["net"]}, "a recurrent layer, which the machine 'eie' does"),
+    ({"workloads": ["alex-77"]}, "did you mean 'alex-7'"),
     ({"workloads": ["google-lstn"]}, "did you mean 'google-lstm'"),
     ({"workloads": ["net:unstructured/31"]}, "did you mean 'unstructured/30'"),
     ({"workloads": ["net", "net:dense"]}, "named twice"),
     ({"activation_density": 0.5}, "bring their inputs"),
-    ({"metrics": ["area_mm2"]}, "not told of the machine 'ese'"),
+    ({"metrics": ["spmat_line_reads"]}, "not told of the machine 'ese'"),
     ({"machine": "eie", "metrics": ["relative_error"]}, "not told of the machine 'eie'"),
     ({"axes": {"spmat_width_bits": [32, 64]}}, "unknown parameter 'spmat_width_bits'"),
     ({"axes": {"n_channels": [0]}}, "n_channels is 0"),
-    ({"set": {"recipe": {"values": "codebook"}}}, "ESE's linear weights"),
-    ({"axes": {"recipe": {"values": ["codebook", "linear"]}}}, "ESE's linear weights"),
+    ({"set": {"recipe": {"values": "codebook"}}}, "linear weights of 'ese'"),
+    ({"axes": {"recipe": {"values": ["codebook", "linear"]}}}, "linear weights of 'ese'"),
 ])
 def test_mistakes_are_one_line(folder, changed, says):
     with pytest.raises(AccelsimError) as caught:

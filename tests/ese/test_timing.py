@@ -184,3 +184,15 @@ def test_bad_layers_are_named(changes, why):
               "peepholes": {}, "cell_activation": "tanh", **changes}
     with pytest.raises(InputError, match=why):
         RecurrentLayer(**fields)
+
+
+@pytest.mark.parametrize("ready", ["column", "matrix"])
+def test_a_matrix_that_follows_itself_waits_for_its_own_words(ready):
+    """One matrix, step after step: while a step multiplies, the next one's words arrive."""
+    config = machine(n_pe=2, weights_ready=ready, ddr_word_bits=64, ddr_latency_cycles=20,
+                     column_align_bits=64)
+    job = make_job(config, linear(np.ones((4, 5))), np.ones((3, 1, 5)))
+    fast, slow = (run_job(engine, config, job) for engine in ENGINES)
+    assert fast.counters.difference(slow.counters) is None
+    # The buffer's front half is full before a step begins: nothing waits.
+    assert slow.counters.fetch_wait_cycles < 20 + 5

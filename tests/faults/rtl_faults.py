@@ -9,7 +9,7 @@ class Fault:
 
     Attributes
     ----------
-    module : file of rtl/
+    module : file of rtl/eie or rtl/common
     right, wrong : the text there, once, and what replaces it
     unit : which the first difference must name
     """

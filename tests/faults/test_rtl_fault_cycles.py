@@ -11,7 +11,7 @@ from accelsim.rtl_bridge import cosim, run_layer
 from tests.contracts.cases import make_case
 from tests.faults.rtl_faults import FAULTS
 from tests.faults.test_rtl_faults import MACHINE, MACHINES, WORDS
-from tests.rtl.bench import BUILDS, RTL
+from tests.rtl.bench import BUILDS, RTL, UNITS
 
 pytestmark = pytest.mark.rtl
 
@@ -45,7 +45,7 @@ FIRST = {fault.module: number for number, fault in reversed(list(enumerate(FAULT
 def test_the_named_cycle_is_the_first_that_differs(tmp_path, fault):
     broken = tmp_path / "rtl"
     shutil.copytree(RTL, broken, ignore=shutil.ignore_patterns("formal", "synth"))
-    file = broken / f"{fault.module}.v"
+    file = broken / UNITS[fault.module].relative_to(RTL)
     file.write_text(file.read_text().replace(fault.right, fault.wrong))
     for machine in MACHINES:
         case = make_case(**WORDS, overrides=MACHINE | machine)

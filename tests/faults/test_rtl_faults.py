@@ -8,7 +8,7 @@ import pytest
 from accelsim.rtl_bridge import cosim
 from tests.contracts.cases import make_case
 from tests.faults.rtl_faults import FAULTS
-from tests.rtl.bench import RTL
+from tests.rtl.bench import RTL, UNITS
 
 pytestmark = pytest.mark.rtl
 
@@ -43,7 +43,7 @@ def test_without_a_fault_nothing_is_reported(tmp_path):
 def test_a_fault_is_caught_and_named(tmp_path, fault):
     broken = tmp_path / "rtl"
     shutil.copytree(RTL, broken, ignore=shutil.ignore_patterns("formal", "synth"))
-    file = broken / f"{fault.module}.v"
+    file = broken / UNITS[fault.module].relative_to(RTL)
     text = file.read_text()
     assert text.count(fault.right) == 1, "the fault's place is not unique any more"
     file.write_text(text.replace(fault.right, fault.wrong))

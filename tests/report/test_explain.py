@@ -15,8 +15,8 @@ from accelsim.compression.patterns import load_balanced
 from accelsim.compression.permute import permute_rows
 from accelsim.machines.eie.explain import STATES, explain
 from accelsim.machines.eie.remedies import balanced_pruning
-from accelsim.network import row_order_gain
 from accelsim.report.explain_plots import explanation
+from accelsim.report.row_order import row_order_gain
 
 RNG = np.random.default_rng(3)
 

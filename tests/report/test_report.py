@@ -9,13 +9,17 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from accelsim import Layer, compress, load_config, simulate_network
+from accelsim import Layer, compress, load_config, simulate, simulate_network
 from accelsim.cli import main
 from accelsim.errors import AccelsimError
+from accelsim.inside.explain import explain as explain_run
+from accelsim.machines import get_machine, load_machine
 from accelsim.machines.eie.explain import explain
 from accelsim.network import calibrated, job_of_layer
+from accelsim.records.linear import LinearWeights
 from accelsim.report.run_report import Run, read_run, run_page
 from accelsim.report.summary import run_object
+from tests.ese.layers import random_layer, utterance
 
 
 def network(name="fc"):
@@ -193,3 +197,77 @@ def test_a_priced_run_shows_what_it_costs():
     assert float(shown["energy uJ"]) == pytest.approx(energy.total_uj, rel=1e-3)
     assert float(shown["W"]) == pytest.approx(energy.power_w, rel=1e-3)
     assert "energy uJ" not in Page(run_page([Run.model_validate(run_object(results))])).rows[0]
+
+
+def runs_of_three_machines():
+    """EIE's network, an LSTM on ESE and a matrix on the bank-balanced machine."""
+    rng = np.random.default_rng(2)
+    layer = random_layer(rng, n_in=6, n_cells=12, name="lstm")
+    ese = load_machine("ese", n_pe=4, n_channels=1, elementwise_width=2)
+    bbs = load_machine("bbs", n_pe=4, n_banks=4)
+    weights = LinearWeights.from_floats(rng.normal(size=(9, 16)), 16, "matrix")
+    given = {"ese": (ese, layer, utterance(rng, 3, 1, 6)), "bbs": (bbs, weights, np.ones(16))}
+    results = {name: simulate(*own) for name, own in given.items()}
+    objects = {"eie": run_of()[3]} | {name: run_object([own]) for name, own in results.items()}
+    runs = [Run.model_validate({**json.loads(json.dumps(value)), "name": f"on {name}"})
+            for name, value in objects.items()]
+    explained = []
+    for config, work, inputs in given.values():
+        machine = get_machine(config.machine)
+        explained.append(explain_run(machine, config, work, machine.job(config, work, inputs)))
+    return runs, results, explained
+
+
+def test_runs_of_several_machines_stand_on_one_page():
+    runs, results, explained = runs_of_three_machines()
+    page = Page(run_page(runs, explained))
+    head = page.rows[0]
+    for name, result in results.items():
+        row = next(row for row in page.rows if row[0] == f"on {name}")
+        shown = dict(zip(head, row, strict=True))
+        assert shown["cycles"] == f"{result.cycles:,}"
+        assert shown["load balance"] == f"{result.load_balance:.4g}"
+    # Columns of one machine are empty for the others.
+    (bbs,) = [row for row in page.rows if row[0] == "on bbs"]
+    assert dict(zip(head, bbs, strict=True))["blocked"] == "-"
+    values = {row[0]: row[1:] for row in page.rows if len(row) == 5}
+    assert values["n_banks"][:3] == ["-", "-", "4"]
+    assert values["index_bits"][:3] == ["4", "4", "-"]
+    assert values["n_banks"][3] == "banks of a row; multipliers of a PE"
+    text = "".join(page.texts)
+    for found in explained:
+        assert found.finding in text
+        for table in found.tables:
+            assert table.title in text
+    slots = results["ese"].slots
+    total = sum(slot.cycles for slot in slots if slot.name == "STATE_1.1")
+    assert ["STATE_1.1", "Wix", "3", f"{total:,}"] in page.rows
+
+
+def test_states_are_the_machine_s_own():
+    runs, results, _ = runs_of_three_machines()
+    eie, ese, bbs = (run.layers[0] for run in runs)
+    assert [key for key in eie if key.endswith("_share")] == [
+        "useful_share", "padding_share", "empty_columns_share", "hazard_share", "starved_share",
+        "overhead_share"]
+    assert set(eie["binary_points"]) == {"weight_frac_bits", "input_frac_bits",
+                                         "output_frac_bits"}
+    assert "binary_points" not in ese
+    assert ese["frac_bits"] == results["ese"].frac_bits
+    for name, layer in (("ese", ese), ("bbs", bbs)):
+        counters = results[name].counters
+        shares = {state.replace(" ", "_"): cycles.sum() / (counters.cycles * counters.n_pe)
+                  for state, cycles in counters.states().items()}
+        for state, share in shares.items():
+            assert layer[f"{state}_share"] == pytest.approx(share)
+        assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_a_run_of_a_machine_that_is_not_loaded_is_shown(tmp_path):
+    path = tmp_path / "run.json"
+    path.write_text('{"accelsim": "1", "machine": "other", "engine": "fast", "config": {"x": 3},'
+                    '"layers": [{"layer": "a", "cycles": 7, "busy_share": 0.5, "slots": 3}],'
+                    '"total": {"counters": {"cycles": 7}}}')
+    page = Page(run_page([read_run(path)]))
+    assert ["x", "3", ""] in page.rows
+    assert any("7" in row for row in page.rows)

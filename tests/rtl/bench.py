@@ -13,11 +13,14 @@ import pytest
 from cocotb_tools.runner import get_runner
 
 from accelsim.machines import run_job
+from accelsim.machines.eie.rtl import RTL as EIE
+from accelsim.rtl_bridge import icarus
 from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.run import run_layer
 
 ROOT = Path(__file__).parents[2]
 RTL = ROOT / "rtl"
+UNITS = icarus.units_of(EIE, RTL)  # module to file: EIE's own, and those that machines share
 # cocotb would rewrite the assertions of every module that a bench imports, Numba's included.
 REWRITTEN = {"COCOTB_REWRITE_ASSERTION_FILES": "test_*.py"}
 BUILDS = Path(__file__).parent / "sim_build"  # kept between runs
@@ -48,7 +51,7 @@ def simulate_unit(unit, module, parameters, testcase=None):
     runner = get_runner("icarus")
     with redirect_stdout(io.StringIO()):
         runner.build(
-            sources=sorted(RTL.glob("*.v")), hdl_toplevel=unit, parameters=parameters,
+            sources=sorted(UNITS.values()), hdl_toplevel=unit, parameters=parameters,
             build_dir=BUILDS / name, timescale=("1ns", "1ps"), log_file=BUILDS / f"{name}.log",
         )
         results = BUILDS / name / f"{module.rpartition('.')[2]}.xml"

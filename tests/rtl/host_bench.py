@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from accelsim.machines import load_config
+from accelsim.machines.eie.rtl import RTL as EIE
 from accelsim.machines.eie.rtl.images import (
     ACT_SRAM,
     CCU_COUNTER,
@@ -69,7 +70,7 @@ def host_fault(
         data = written[place] if command == "w" else 0
         script.append(f"{command} {place[0]:x} {place[1]:x} {place[2]:x} {data:x}")
     values = {**parameters.verilog(), "TraceBits": parameters.trace_bits}
-    program = icarus.build("eie_array_tb", values, rtl_dirs, build_dir)
+    program = icarus.build(EIE, EIE.testbench, values, rtl_dirs, build_dir)
     with icarus.workspace(build_dir) as work:
         printed = icarus.simulate(program, work, script, trace=False)
     reads = [line for line in script if line.startswith("r")]

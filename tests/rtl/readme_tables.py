@@ -19,7 +19,7 @@ from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
 from accelsim.records import CompressedLayer, CscMatrix
 from accelsim.rtl_bridge.run import run_layer
 from accelsim.rtl_bridge.trace import unpack
-from tests.rtl.bench import BUILDS, RTL
+from tests.rtl.bench import BUILDS, RTL, UNITS
 from tests.rtl.coverage_run import measured
 
 MODULES = [
@@ -34,7 +34,7 @@ PORT = re.compile(
 
 def ports(module):
     """Markdown table of a module's ports."""
-    text = (RTL / f"{module}.v").read_text()
+    text = UNITS[module].read_text()
     lines = ["| port | direction | bits | |", "| --- | --- | --- | --- |"]
     for line in text[text.index("\n) (\n"):text.index("\n);\n")].splitlines():
         if line.startswith("  // "):
@@ -48,7 +48,7 @@ def ports(module):
 
 def manual(module):
     """A module's header as text: its first line, then the rest."""
-    head = (RTL / f"{module}.v").read_text().split("`default_nettype")[0]
+    head = UNITS[module].read_text().split("`default_nettype")[0]
     lines = [line.removeprefix("//").removeprefix(" ") for line in head.strip().splitlines()]
     return "\n".join(["```text", *lines, "```"])
 

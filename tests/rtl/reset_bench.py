@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from accelsim.machines import load_config
-from accelsim.rtl_bridge import rtl_parameters
+from accelsim.machines.eie.rtl import RTL as EIE
+from accelsim.rtl_bridge import icarus, rtl_parameters
 
 TESTBENCH = Path(__file__).parent / "reset_tb.v"
 
@@ -20,9 +21,9 @@ def reset_faults(rtl_dirs: Sequence[Path], work: Path, bypass: bool = True) -> l
     rtl_dirs : the first that has a module counts
     work : folder for the compiled testbench
     """
-    sources = {
-        path.stem: path for folder in reversed(rtl_dirs) for path in sorted(folder.glob("*.v"))
-    }
+    sources: dict[str, Path] = {}
+    for folder in reversed(rtl_dirs):
+        sources |= icarus.units_of(EIE, folder)
     config = load_config(
         "eie", n_pe=2, act_queue_depth=2, spmat_width_bits=16, spmat_kb=0.03125,
         pointer_kb=0.015625, act_sram_kb=0.015625, regfile_depth=4, bypass=bypass,

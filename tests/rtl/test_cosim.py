@@ -5,7 +5,7 @@ import pytest
 from accelsim.errors import InputError
 from accelsim.rtl_bridge import cosim
 from tests.contracts.cases import make_case
-from tests.rtl.bench import BUILDS, RTL
+from tests.rtl.bench import BUILDS, RTL, UNITS
 
 WORDS = {"seed": 8, "n_in": 40, "n_out": 30, "weights": 0.3, "active": 0.7, "bias": True,
          "values": "any", "shift": 14}
@@ -21,7 +21,7 @@ def case():
 @pytest.fixture
 def own_pe(tmp_path):
     """A PE with the ports of the project's and nothing of its trace."""
-    text = (RTL / "pe.v").read_text()
+    text = UNITS["pe"].read_text()
     assert text.count("assign trace_o = ") == 2
     folder = tmp_path / "mine"
     folder.mkdir()
@@ -53,7 +53,7 @@ def test_a_wrong_pe_without_a_trace_is_seen(case, own_pe, pe):
 
 def test_a_unit_of_ones_own_replaces_the_projects(case, tmp_path):
     """The SRAM wrapper, as for a macro: another memory inside, the same ports."""
-    text = (RTL / "sram_1rw.v").read_text()
+    text = UNITS["sram_1rw"].read_text()
     (tmp_path / "sram_1rw.v").write_text(text.replace("mem ", "array ").replace("mem[", "array["))
     assert cosim(case.config, case.job, [tmp_path, RTL], BUILDS).equal
 

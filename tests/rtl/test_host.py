@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rtl.bench import BUILDS, RTL
+from tests.rtl.bench import BUILDS, RTL, UNITS
 from tests.rtl.host_bench import host_fault
 
 
@@ -26,7 +26,7 @@ def test_what_is_written_is_read_back(machine: str, counters: bool) -> None:
     ],
 )
 def test_a_wrong_read_is_found(tmp_path: Path, unit: str, old: str, new: str) -> None:
-    text = (RTL / f"{unit}.v").read_text()
+    text = UNITS[unit].read_text()
     assert text.count(old) == 1
     (tmp_path / f"{unit}.v").write_text(text.replace(old, new))
     assert host_fault([tmp_path, RTL], tmp_path) is not None

@@ -6,9 +6,11 @@ import subprocess
 
 import pytest
 
-from tests.rtl.bench import RTL
+from tests.rtl.bench import RTL, UNITS
 
-MODULES = sorted(path.stem for path in RTL.glob("*.v"))
+MODULES = sorted(UNITS)
+FOLDERS = ("-y", "eie", "-y", "common")
+READ = "read_verilog eie/*.v common/*.v;"
 # Odd sizes: nothing is a power of two, or everything is as small as it gets.
 ARRAYS = [
     {"NPe": 1, "Counters": 0},
@@ -32,37 +34,37 @@ def run(*command):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_icarus(module):
-    assert run("iverilog", "-g2005", "-Wall", "-t", "null", "-s", module, "-y", ".",
-               f"{module}.v") == (0, "")
+    assert run("iverilog", "-g2005", "-Wall", "-t", "null", "-s", module, *FOLDERS,
+               UNITS[module]) == (0, "")
 
 
 @pytest.mark.parametrize("array", ARRAYS)
 def test_icarus_of_odd_sizes(array):
     options = [f"-Peie_array.{name}={value}" for name, value in array.items()]
-    assert run("iverilog", "-g2005", "-Wall", "-t", "null", "-s", "eie_array", "-y", ".",
-               *options, "eie_array.v") == (0, "")
+    assert run("iverilog", "-g2005", "-Wall", "-t", "null", "-s", "eie_array", *FOLDERS,
+               *options, UNITS["eie_array"]) == (0, "")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_verilator(module):
-    assert run("verilator", "--lint-only", "-Wall", "--top-module", module, "-y", ".",
-               f"{module}.v") == (0, "")
+    assert run("verilator", "--lint-only", "-Wall", "--top-module", module, *FOLDERS,
+               UNITS[module]) == (0, "")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("array", ARRAYS)
 def test_verilator_of_odd_sizes(array):
     options = [f"-G{name}={value}" for name, value in array.items()]
-    assert run("verilator", "--lint-only", "-Wall", "--top-module", "eie_array", "-y", ".",
-               *options, "eie_array.v") == (0, "")
+    assert run("verilator", "--lint-only", "-Wall", "--top-module", "eie_array", *FOLDERS,
+               *options, UNITS["eie_array"]) == (0, "")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("array", ARRAYS)
 def test_yosys(array):
     values = " ".join(f"-set {name} {value}" for name, value in array.items())
-    script = f"read_verilog *.v; chparam {values} eie_array; prep -top eie_array; check -assert"
+    script = f"{READ} chparam {values} eie_array; prep -top eie_array; check -assert"
     status, told = run("yosys", "-p", script)
     assert status == 0, told[-300:]
     assert "Warning" not in told, told
@@ -72,12 +74,12 @@ def test_yosys(array):
 def test_yosys_maps_a_small_array_to_gates():
     sizes = {"NPe": 2, "SpmatLines": 4, "PointerWords": 16, "ActSramWords": 4, "RegfileDepth": 4}
     values = " ".join(f"-set {name} {value}" for name, value in sizes.items())
-    script = f"read_verilog *.v; chparam {values} eie_array; synth -top eie_array; check -assert"
+    script = f"{READ} chparam {values} eie_array; synth -top eie_array; check -assert"
     status, told = run("yosys", "-p", script)
     assert status == 0, told[-300:]
     assert not re.findall(r"\$_DLATCH\w*", told), "a latch was inferred"
 
 
 def test_no_file_waives_a_warning():
-    for path in (*RTL.glob("*.v"), *RTL.glob("tb/*.v")):
+    for path in (*UNITS.values(), *RTL.glob("eie/tb/*.v")):
         assert not re.search(r"lint_off|lint_on|synthesis translate", path.read_text()), path.name

@@ -27,7 +27,7 @@ async def lock_step(dut):
     """Handle by handle: every port in every cycle."""
     from accelsim.machines.eie.rtl.expected import expected_run
     from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
-    from accelsim.rtl_bridge.pe_bench import expected_outputs, stimulus
+    from accelsim.machines.eie.rtl.pe import expected, stimulus
 
     pe, n_pe = 1, 3
     (bypass,) = parameters(dut, "Bypass")
@@ -36,7 +36,7 @@ async def lock_step(dut):
     rtl = rtl_parameters(case.config, len(plan), trace=True)
     model, fields = expected_run(case.config, case.job, rtl)
     inputs = stimulus(case.job, fields)
-    want = expected_outputs(case.config, pe, fields)
+    want = expected(case.config, pe, fields)
     await start_and_reset(dut)
     await load(dut, case, plan, pe)
     await drive(dut, io_req_i=0, layer_start_i=1)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.rtl.bench import RTL, UNITS
 from tests.rtl.reset_bench import reset_faults
-
-RTL = Path(__file__).parents[2] / "rtl"
 
 
 @pytest.mark.parametrize("bypass", [True, False])
@@ -28,7 +27,7 @@ def test_reset_in_every_cycle(tmp_path: Path, bypass: bool) -> None:
 def test_a_register_that_reset_forgets_is_found(
     tmp_path: Path, unit: str, register: str
 ) -> None:
-    text = (RTL / f"{unit}.v").read_text()
+    text = UNITS[unit].read_text()
     head, reset, rest = text.partition("if (!rst_ni) begin")
     branch, end, tail = rest.partition("end")
     assert re.search(rf"\b{register}\b", branch)

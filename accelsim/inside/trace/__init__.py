@@ -1,27 +1,26 @@
-"""Runs cycle by cycle: waveforms (VCD), tracks (Perfetto), text.
+"""Runs cycle by cycle: waveforms (VCD), tracks (Perfetto), text. For every machine.
 
-Each writer is an observer of the reference engine. It writes as it sees, so its memory does not
-grow with the run, and it only reads: a run with and without it is the same.
+Each writer is an observer of a reference. It writes as it sees, so its memory does not grow with
+the run, and it only reads: a run with and without it is the same. `accelsim.machines.trace` makes
+one from a configuration and a job.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib import import_module
 from types import TracebackType
 from typing import IO, Any, Protocol
 
 from accelsim.errors import InputError, nearest
-from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.job import LayerJob
-from accelsim.machines.eie.reference.array import Eie
+from accelsim.inside.tracks import View
+from accelsim.records.signals import Array
 
 FORMATS = {
     "vcd": "accelsim.inside.trace.vcd",
     "perfetto": "accelsim.inside.trace.perfetto",
     "text": "accelsim.inside.trace.text",
 }
-"""Format to the module whose ``Trace(file, config, job, pes, note)`` writes it."""
+"""Format to the module whose ``Trace(file, view, note)`` writes it."""
 
 BINARY = {"perfetto"}
 
@@ -29,7 +28,7 @@ BINARY = {"perfetto"}
 class TraceWriter(Protocol):
     """An observer that writes to a file; ``close`` ends what is open."""
 
-    def cycle(self, t: int, machine: Eie) -> None: ...
+    def cycle(self, t: int, array: Array) -> None: ...
     def close(self) -> None: ...
     def __enter__(self) -> TraceWriter: ...
     def __exit__(
@@ -38,27 +37,21 @@ class TraceWriter(Protocol):
     ) -> None: ...
 
 
-def trace_writer(
-    kind: str, file: IO[Any], config: EieConfig, job: LayerJob, pes: Sequence[int],
-    note: str = "",
-) -> TraceWriter:
+def writer(kind: str, file: IO[Any], view: View, note: str = "") -> TraceWriter:
     """An observer that writes ``kind`` to an open file (of bytes if in `BINARY`).
 
     Parameters
     ----------
-    pes : which PEs to show; the control unit is always shown
+    view : what to show; the machine's ``tracks``, or a `View` of any machine's signals
     note : of one line, kept in the file: what ran, and with which settings
 
     Raises
     ------
     InputError
-        If the format is unknown, a PE is not there, or the format's library is not installed.
+        If the format is unknown, or its library is not installed.
     """
     if kind not in FORMATS:
         raise InputError(f"no trace format '{kind}'{nearest(kind, FORMATS)}")
-    for pe in pes:
-        if not 0 <= pe < config.n_pe:
-            raise InputError(f"PE {pe} is not there; the machine has 0 to {config.n_pe - 1}")
     try:
         trace = import_module(FORMATS[kind]).Trace
     except ImportError as problem:
@@ -66,8 +59,8 @@ def trace_writer(
         raise InputError(
             f"{library} is not installed; install it with: pip install 'accelsim[trace]'"
         ) from None
-    writer: TraceWriter = trace(file, config, job, pes, note)
-    return writer
+    made: TraceWriter = trace(file, view, note)
+    return made
 
 
 class Closing:

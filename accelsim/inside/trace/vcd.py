@@ -1,56 +1,96 @@
-"""Waveforms for GTKWave, Surfer and every other viewer of value change dumps (IEEE 1364)."""
+"""Waveforms for GTKWave, Surfer and every other viewer of value change dumps (IEEE 1364).
+
+The header is pyvcd's. The changes, nearly all of a trace's work, are gathered for some cycles and
+written by a compiled kernel.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import IO
 
+import numpy as np
 from vcd import VCDWriter
 
 from accelsim import __version__
 from accelsim.inside.trace import Closing
-from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.job import LayerJob
-from accelsim.machines.eie.reference.array import Eie
-from accelsim.machines.eie.signals import CLOCK, signals
+from accelsim.inside.trace.changes import most_bytes, write_changes
+from accelsim.inside.tracks import View, common_scope, probes
+from accelsim.records.signals import NOTHING, Array, Values
 
 TICKS = 2
 """Time units of a cycle: the clock rises at the first and falls at the second, as in the RTL's
 test bench."""
 
+CLOCK = "clk_i"
+"""In the instance that holds all units."""
+
+_TOGETHER = 1 << 13  # values that are gathered before they are written
+
 
 class Trace(Closing):
     """Writes each change of each signal; cycle t begins at time ``2 t``."""
 
-    def __init__(
-        self, file: IO[str], config: EieConfig, job: LayerJob, pes: Sequence[int], note: str = ""
-    ) -> None:
-        self._writer = VCDWriter(
-            file, timescale="1 ns", date="", comment=note, version=f"accelsim {__version__}",
-            check_values=False,
-        )
-        self._clock = self._writer.register_var(CLOCK[:-1], CLOCK[-1], "wire", 1, 0)
-        self._wires = []
-        for signal in signals(config, job, pes):
-            variable = self._writer.register_var(
-                signal.scope, signal.name, "wire", signal.bits, "x"
-            )
-            self._wires.append((signal, variable))
-        self._shown: list[int | None] = [None] * len(self._wires)
+    def __init__(self, file: IO[str], view: View, note: str = "") -> None:
+        self._file, self._view, self._note = file, view, note
+        self._reads: list[Callable[[], Values]] = []
+        self._values: list[int] = []
+        self._times: list[int] = []
+        self._full = 0
         self._end = 0
 
-    def cycle(self, t: int, machine: Eie) -> None:
+    def cycle(self, t: int, array: Array) -> None:
         """One cycle of the reference."""
-        writer, shown, now = self._writer, self._shown, TICKS * t
-        writer.change(self._clock, now, 1)
-        for index, (signal, variable) in enumerate(self._wires):
-            value = signal.sample(machine)
-            if value is not None and value != shown[index]:
-                shown[index] = value
-                writer.change(variable, now, value)
-        writer.change(self._clock, now + 1, 0)
-        self._end = now + TICKS
+        if not self._reads:
+            self._open(t, array)
+        self._times.append(TICKS * t)
+        add = self._values.extend
+        for read in self._reads:
+            add(read())
+        if len(self._times) == self._full:
+            self._flush()
 
     def close(self) -> None:
         """The time behind the last cycle ends the file."""
-        self._writer.close(self._end)
+        if self._times:
+            self._flush()
+        self._file.write(f"#{self._end}\n")
+
+    def _flush(self) -> None:
+        times = np.array(self._times, dtype=np.int64)
+        values = np.fromiter(self._values, np.int64, len(self._values))
+        written = write_changes(
+            times, values.reshape(len(times), -1), self._shown, self._bits, self._idents,
+            self._lengths, self._out,
+        )
+        self._file.write(self._out[:written].tobytes().decode("ascii"))
+        self._end = self._times[-1] + TICKS
+        self._times.clear()
+        self._values.clear()
+
+    def _open(self, t: int, array: Array) -> None:
+        """The header. What it says of time 0 is unknown, unless the first cycle begins then."""
+        header = VCDWriter(
+            self._file, timescale="1 ns", date="", comment=self._note,
+            version=f"accelsim {__version__}", check_values=False,
+        )
+        found = probes(array, self._view.pes)
+        self._reads = [probe.signals.read for probe in found]
+        names = [(probe.scope, *signal) for probe in found for signal in probe.signals.bits.items()]
+        self._bits = np.array([bits for _, _, bits in names], dtype=np.int64)
+        now = [value for read in self._reads for value in read()]
+        self._shown = np.array(now if t == 0 else [NOTHING] * len(names), dtype=np.int64)
+        clock = header.register_var(
+            common_scope(found) or ("top",), CLOCK, "wire", 1, int(t == 0))
+        idents = [
+            header.register_var(
+                scope, name, "wire", bits, "x" if value == NOTHING else value & ((1 << bits) - 1)
+            ).ident
+            for (scope, name, bits), value in zip(names, self._shown.tolist(), strict=True)
+        ]
+        codes = np.array([*idents, clock.ident], dtype=np.bytes_)
+        self._idents = codes.view(np.uint8).reshape(len(codes), -1)
+        self._lengths = np.char.str_len(codes).astype(np.int64)
+        self._full = max(1, _TOGETHER // max(1, len(names)))
+        self._out = np.empty(self._full * most_bytes(self._bits, self._lengths), dtype=np.uint8)
+        header.flush()

@@ -1,66 +1,192 @@
-"""One matrix and one vector for the bank-balanced machine, as integers."""
+"""What the bank-balanced machine is given: matrices in banks and vectors, as integers."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim import __version__
-from accelsim.errors import InputError
+from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import frac_bits_for, quantise
 from accelsim.machines.bbs.config import BbsConfig
+from accelsim.machines.bbs.stages import BankedMatrix, Stage, banked, in_banks, lstm_stages
 from accelsim.records import CscMatrix, FloatArray
 from accelsim.records.job import Job
 from accelsim.records.linear import LinearWeights
+from accelsim.records.recurrent import RecurrentLayer
 
 IntArray = npt.NDArray[np.int64]
 
+LSTM_UNTOLD = ("this machine tells the time of an LSTM, not its values (contract B6 in "
+               "accelsim/machines/bbs/README.md)")
+
+_MAX_SUM_BITS = 60
+"""Sums are kept whole in int64; a bias beyond this is refused."""
+
+
 @dataclass(frozen=True, eq=False)
 class BbsJob(Job):
-    """``banks`` (n_rows, n_banks, width) int64 weights, ``vector`` (n_banks, width) int64."""
+    """Vectors that go through the same stages, one after the other.
 
-    banks: IntArray
-    vector: IntArray
-    shift: int
+    Attributes
+    ----------
+    stages : of one vector, in order
+    shape : (n_steps, n_channels), the vectors
+    vectors : (n_steps, n_channels, n_banks, width) int64; None of an LSTM, whose values are not
+        told
+    shift : right shift of every sum
+    relu : the next reader sees negative outputs as zero
+    """
 
+    stages: tuple[Stage, ...]
+    shape: tuple[int, int]
+    vectors: IntArray | None = None
+    shift: int = 0
+    relu: bool = False
 
-def operations(job: BbsJob) -> dict[str, int]:
-    """Entries and multiply-accumulates of a matrix, by construction; there is no padding."""
-    entries = int(np.count_nonzero(job.banks))
-    return {"entries": entries, "padding": 0, "macs": entries}
+    @property
+    def n_vectors(self) -> int:
+        """Vectors, one after the other: every channel of every step."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def matrices(self) -> tuple[BankedMatrix, ...]:
+        """In the order of their multiplication."""
+        return tuple(stage.matrix for stage in self.stages if stage.matrix is not None)
+
+    @property
+    def operations(self) -> dict[str, int]:
+        """Entries and multiply-accumulates, by construction; there is no padding."""
+        entries = sum(int(np.count_nonzero(m.banks)) for m in self.matrices) * self.n_vectors
+        return {"entries": entries, "padding": 0, "macs": entries}
+
+    def finished(self, outputs: IntArray) -> IntArray:
+        """ReLU where the layer has it."""
+        return np.maximum(outputs, 0) if self.relu else outputs
+
+    def input_sha256(self) -> str:
+        """Digest of the vectors' integers."""
+        if self.vectors is None:
+            return super().input_sha256()
+        return hashlib.sha256(self.vectors.astype("<i8").tobytes()).hexdigest()
 
 
 def make_job(
-    config: BbsConfig, weights: FloatArray | CscMatrix | LinearWeights, activations: npt.ArrayLike
+    config: BbsConfig,
+    work: FloatArray | CscMatrix | LinearWeights | RecurrentLayer,
+    inputs: npt.ArrayLike,
+    frac_bits: Mapping[str, int] | None = None,
+    calibration: npt.ArrayLike | None = None,
 ) -> BbsJob:
-    """Quantise a matrix and a vector; binary points hold the largest values without saturation.
+    """Quantise a matrix with its bias, or lay out an LSTM's matrices, and quantise the vectors.
+
+    Parameters
+    ----------
+    work : a matrix (n_outputs, n_inputs), or a `RecurrentLayer` of kind "linear" or "lstm"
+    inputs : (n_inputs,), (n_steps, n_inputs) or (n_steps, n_channels, n_inputs) floats; channels
+        too come one after the other
+    frac_bits : binary points of "input" and "output"; those left out hold the largest values of
+        ``calibration`` without saturation
+    calibration : inputs that binary points are chosen for; None takes ``inputs``
 
     Raises
     ------
+    UnsupportedError
+        For a GRU.
     InputError
-        If the vector does not fit the matrix.
+        If the vectors do not fit the matrix, a weight or a bias its width.
     """
-    linear = weights if isinstance(weights, LinearWeights) else LinearWeights.from_floats(
-        weights, config.weight_bits)
+    if isinstance(work, RecurrentLayer) and work.kind == "lstm":
+        return _lstm_job(config, work, inputs)
+    layer = work if isinstance(work, RecurrentLayer) else None
+    if layer is not None and layer.kind != "linear":
+        raise UnsupportedError(f"{layer.name}: the bank-balanced machine runs kinds 'linear' and "
+                               f"'lstm', not '{layer.kind}'")
+    matrix = work if not isinstance(work, RecurrentLayer) else work.matrices["Wyx"]
+    linear = matrix if isinstance(matrix, LinearWeights) else LinearWeights.from_floats(
+        matrix, config.weight_bits)
+    name = linear.name if layer is None else layer.name
+    if linear.weight_bits > config.weight_bits:
+        raise InputError(f"{name}: weights of {linear.weight_bits} bits, the machine has "
+                         f"{config.weight_bits}; quantise again or set weight_bits="
+                         f"{linear.weight_bits}")
+    x = _Vectors.of(name, linear.matrix.shape[1], inputs, calibration)
+    return _linear_job(config, name, layer, linear, x, dict(frac_bits or {}))
+
+
+@dataclass(frozen=True)
+class _Vectors:
+    """Float inputs and those that binary points are chosen for, (n_steps, n_channels, n_inputs)."""
+
+    used: npt.NDArray[np.float64]
+    sample: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, name: str, n_inputs: int, inputs: npt.ArrayLike,
+           calibration: npt.ArrayLike | None = None) -> _Vectors:
+        used = _utterance(name, n_inputs, inputs)
+        return cls(used, used if calibration is None else _utterance(name, n_inputs, calibration))
+
+
+def _linear_job(
+    config: BbsConfig, name: str, layer: RecurrentLayer | None, linear: LinearWeights,
+    x: _Vectors, given: dict[str, int],
+) -> BbsJob:
+    bits = config.activation_bits
+    input_frac = given.get("input")
+    if input_frac is None:
+        input_frac = frac_bits_for(float(np.abs(x.sample).max()), bits)
+    total = linear.frac_bits + input_frac
     dense = linear.matrix.to_dense().astype(np.int64)
-    x = np.asarray(activations, dtype=np.float64)
-    if x.shape != (dense.shape[1],):
-        raise InputError(f"{linear.name}: activations have shape {x.shape}; "
-                         f"need ({dense.shape[1]},)")
-    input_frac = frac_bits_for(float(np.abs(x).max(initial=0.0)), config.activation_bits)
-    bits, total = config.activation_bits, linear.frac_bits + input_frac
-    vector = quantise(x, bits, input_frac)
-    largest = float(np.ldexp(np.abs(dense @ vector).max(initial=0), -total))
-    output_frac = min(frac_bits_for(largest, bits), total)
-    width = -(-dense.shape[1] // config.n_banks)
-    padded = np.zeros((len(dense) + 1, config.n_banks * width), dtype=np.int64)
-    padded[:-1, : dense.shape[1]] = dense
-    padded[-1, : dense.shape[1]] = vector
-    banks = padded.reshape(-1, config.n_banks, width)
+    floats = None if layer is None else layer.biases.get("by")
+    bias = None if floats is None else _whole_bias(name, floats, total)
+    output_frac = given.get("output")
+    if output_frac is None:
+        sums = quantise(x.sample, bits, input_frac) @ dense.T + (0 if bias is None else bias)
+        largest = float(np.ldexp(float(np.abs(sums).max()), -total))
+        output_frac = min(frac_bits_for(largest, bits), total)
+    if not 0 <= total - output_frac <= _MAX_SUM_BITS:
+        raise InputError(f"{name}: product shift is {total - output_frac}; need 0 to "
+                         f"{_MAX_SUM_BITS}; change the binary point of output")
     return BbsJob(
-        banks[:-1], banks[-1], total - output_frac, name=linear.name,
+        (Stage(banked(name, dense, bias, config.n_banks), (), dense.shape[1]),),
+        x.used.shape[:2], in_banks(quantise(x.used, bits, input_frac), config.n_banks),
+        total - output_frac, layer is not None and layer.relu, name=name,
         frac_bits={"weight": linear.frac_bits, "input": input_frac, "output": output_frac},
-        provenance={"accelsim": __version__},
+        provenance={"accelsim": __version__, **(layer.provenance if layer else {})},
     )
+
+
+def _lstm_job(config: BbsConfig, layer: RecurrentLayer, inputs: npt.ArrayLike) -> BbsJob:
+    x = _Vectors.of(layer.name, layer.n_inputs, inputs).used
+    return BbsJob(
+        lstm_stages(config, layer), x.shape[:2], name=layer.name,
+        provenance={"accelsim": __version__, **layer.provenance},
+        no_outputs=f"{layer.name}: {LSTM_UNTOLD}",
+    )
+
+
+def _whole_bias(name: str, bias: FloatArray, frac_bits: int) -> IntArray:
+    """A bias in the binary point of the products, kept whole as they are (contract B5)."""
+    largest = float(np.abs(bias).max())
+    if np.ldexp(largest, frac_bits) >= 2.0**_MAX_SUM_BITS:
+        raise InputError(f"{name}: a bias of {largest:g} with {frac_bits} fraction bits does not "
+                         f"fit the accumulator; give frac_bits with a smaller 'input'")
+    return quantise(bias, _MAX_SUM_BITS + 2, frac_bits)
+
+
+def _utterance(name: str, n_inputs: int, inputs: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    x = np.asarray(inputs, dtype=np.float64)
+    shape = x.shape
+    if x.ndim in (1, 2):
+        x = x[None, None] if x.ndim == 1 else x[:, None]
+    if x.ndim != 3 or x.shape[2] != n_inputs or 0 in x.shape:
+        raise InputError(f"{name}: inputs have shape {shape}; need ({n_inputs},), (steps, "
+                         f"{n_inputs}) or (steps, channels, {n_inputs})")
+    if not np.isfinite(x).all():
+        raise InputError(f"{name}: inputs hold NaN or infinity")
+    return x

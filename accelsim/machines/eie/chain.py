@@ -17,8 +17,9 @@ from accelsim.errors import InputError
 from accelsim.fixedpoint import quantise, read_activations
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.job import LayerJob, make_job
+from accelsim.machines.register import machine_of
 from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
+from accelsim.records.job import Job
 from accelsim.records.result import RunResult
 
 
@@ -40,11 +41,13 @@ class LayerChain:
         self, config: EieConfig, layers: Sequence[CompressedLayer], inputs: npt.NDArray[Any]
     ) -> None:
         self._config, self._layers = config, layers
+        self._machine = machine_of(config)  # a variant of EIE makes jobs of its own
         self.points = chain_binary_points(config, layers, inputs)
 
-    def job(self, index: int, inputs: npt.NDArray[Any]) -> LayerJob:
+    def job(self, index: int, inputs: npt.NDArray[Any]) -> Job:
         """What layer ``index`` is given to do."""
-        return make_job(self._config, self._layers[index], inputs, self.points[index])
+        return self._machine.job(
+            self._config, self._layers[index], inputs, binary_points=self.points[index])
 
     def carry(self, index: int, result: RunResult) -> npt.NDArray[np.int64]:
         """What layer ``index + 1`` reads of the outputs that the one before it wrote."""

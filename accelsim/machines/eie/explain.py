@@ -1,22 +1,26 @@
-"""Where the cycles of a layer went, who is to blame, and what would help.
+"""What EIE says of a layer beyond its counters: why PEs starve, whose queue is to blame, and which
+columns cost most.
 
-Everything is counted or run, nothing estimated: the states of each PE add up to the layer's
-cycles, every starved cycle has one cause, and each remedy's gain comes from a run with it.
+Every starved cycle has one cause, from a walk over the entries (`accelsim.machines.eie.fast.walk`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.machines import EieConfig
+from accelsim.inside.explain import Details, Explanation, Table, largest_loss
+from accelsim.inside.explain import explain as explain_run
+from accelsim.machines.base import Machine
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.walk import CAUSES, walk_pass
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.machine import MACHINE
-from accelsim.machines.eie.remedies import Remedy, tried
 from accelsim.records import BinaryPoints, CompressedLayer
 from accelsim.records.result import RunResult
 
@@ -29,7 +33,8 @@ STATES = (
 )
 """What a PE does in a cycle; the states of a PE add up to the layer's cycles."""
 
-_OF_CAUSE = dict(zip(CAUSES, (STATES[8], STATES[6], STATES[5], STATES[4], STATES[7]), strict=True))
+_BLOCKED = STATES[4]
+_OF_CAUSE = dict(zip(CAUSES, (STATES[8], STATES[6], STATES[5], _BLOCKED, STATES[7]), strict=True))
 
 
 @dataclass(frozen=True)
@@ -49,71 +54,21 @@ class ColumnCost:
         return self.slots - self.mean_slots
 
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Where the cycles of one layer went.
+def details(
+    machine: Machine, config: EieConfig, work: CompressedLayer, job: LayerJob, result: RunResult,
+    columns: int = 5,
+) -> Details:
+    """Causes of starved cycles, blame, and the costliest columns.
 
-    Attributes
-    ----------
-    states : (n_pe,) cycles for each of `STATES`
-    blamed : (n_pe,) starved cycles of all PEs for which this PE's full queue is to blame
-    columns : the costliest broadcasts first
-    """
-
-    result: RunResult
-    states: dict[str, IntArray]
-    blamed: IntArray
-    columns: list[ColumnCost]
-    remedies: list[Remedy] = field(default_factory=list)
-
-    def shares(self) -> dict[str, float]:
-        """Share of all PE-cycles in each state."""
-        total = self.result.cycles * self.result.timed.n_pe
-        return {state: float(cycles.sum() / total) for state, cycles in self.states.items()}
-
-    def worst_pes(self, count: int = 5) -> list[int]:
-        """PEs in the order of their blame, then of their work."""
-        busy = self.result.timed.issued_entries
-        order = np.lexsort((np.arange(len(busy)), -busy, -self.blamed))
-        return [int(pe) for pe in order[:count]]
-
-    def saved(self, remedy: Remedy) -> int | None:
-        """Cycles that a remedy saves; below 0 it costs some."""
-        return None if remedy.cycles is None else self.result.cycles - remedy.cycles
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for ``--json``."""
-        return {
-            "layer": self.result.name,
-            "cycles": self.result.cycles,
-            "n_pe": self.result.timed.n_pe,
-            "shares": self.shares(),
-            "states": {state: cycles.tolist() for state, cycles in self.states.items()},
-            "blamed": self.blamed.tolist(),
-            "worst_pes": self.worst_pes(),
-            "worst_columns": [vars(column) | {"lost": column.lost} for column in self.columns],
-            "remedies": [vars(r) | {"saved": self.saved(r)} for r in self.remedies],
-        }
-
-
-def explain(
-    config: EieConfig, packed: CompressedLayer, job: LayerJob, points: BinaryPoints,
-    remedies: bool = True, columns: int = 5,
-) -> Explanation:
-    """Explain one layer.
+    A variant whose fast telling is not EIE's follows other rules than the walk: nothing is added
+    to its counters then.
 
     Parameters
     ----------
-    job : what the layer is given to do (`accelsim.api.make_job`, `accelsim.network.job_of_layer`)
-    remedies : whether to run the layer again with each change that may help
     columns : how many of the costliest columns to name
-
-    Raises
-    ------
-    CapacityError, UnsupportedError
-        As `accelsim.simulate`.
     """
-    result = MACHINE.finish(config, job, "fast", outputs=False)
+    if machine.tellings.get("fast") != MACHINE.tellings["fast"]:
+        return Details()
     counters, n_pe = result.timed, config.n_pe
     starved = np.zeros((n_pe, len(CAUSES)), np.int64)
     blamed = np.zeros(n_pe, np.int64)
@@ -129,19 +84,91 @@ def explain(
             ColumnCost(int(walk.columns[k]), index, int(walk.issue[k]), int(walk.heaviest[k]),
                        int(walk.fullest[k]), float(mean[k])) for k in worst
         ]
+    states = _states(counters, starved)
+    order = np.lexsort((np.arange(n_pe), -counters.issued_entries, -blamed))
+    costs = sorted(costs, key=lambda cost: -cost.lost)[:columns]
+    return Details(
+        states, blamed, order, (_queues(counters, blamed, order[:5]), _columns(costs)),
+        _bound(states, blamed),
+    )
+
+
+def _states(counters: Counters, starved: IntArray) -> Mapping[str, IntArray]:
+    """(n_pe,) cycles in each of `STATES`; ``starved`` is (n_pe, len(CAUSES))."""
     before = counters.start_cycles + counters.refill_cycles + counters.load_cycles
+    after = counters.drain_cycles + counters.store_cycles
     states = {
         "useful": counters.macs,
         "padding": counters.padding_entries,
         "empty columns": counters.empty_column_cycles,
         "hazard": counters.hazard_stall_cycles,
         **{_OF_CAUSE[cause]: starved[:, i] for i, cause in enumerate(CAUSES)},
-        "start, refill, load": np.full(n_pe, before),
-        "drain, store": np.full(n_pe, counters.drain_cycles + counters.store_cycles),
+        "start, refill, load": np.full(counters.n_pe, before),
+        "drain, store": np.full(counters.n_pe, after),
     }
-    costs = sorted(costs, key=lambda cost: -cost.lost)[:columns]
-    found = Explanation(result, {state: states[state] for state in STATES}, blamed, costs)
-    if remedies:
-        found = replace(found, remedies=list(
-            tried(config, packed, job, points, found.states, counters.row_change_cycles)))
-    return found
+    return {state: states[state] for state in STATES}
+
+
+def _bound(states: Mapping[str, IntArray], blamed: IntArray) -> str:
+    text = largest_loss(states)
+    lost = {state: int(cycles.sum()) for state, cycles in states.items() if state != "useful"}
+    if not blamed.any() or lost[_BLOCKED] < max(lost.values()):
+        return text
+    pe = int(np.argmax(blamed))
+    return f"{text}; PE {pe}'s queue is to blame for most of it ({blamed[pe] / blamed.sum():.0%})"
+
+
+def _queues(counters: Counters, blamed: IntArray, worst: IntArray) -> Table:
+    return Table(
+        "worst_queues", "PEs whose full queue starved others",
+        {"pe": "PE", "starved_pe_cycles": "PE-cycles starved", "starved_cycles": "cycles a PE",
+         "entries": "its entries", "blocking_cycles": "cycles full while blocked"},
+        [{"pe": int(pe), "starved_pe_cycles": int(blamed[pe]),
+          "starved_cycles": float(blamed[pe] / len(blamed)),
+          "entries": int(counters.issued_entries[pe]),
+          "blocking_cycles": int(counters.blocking_cycles[pe])} for pe in worst],
+    )
+
+
+def _columns(costs: list[ColumnCost]) -> Table:
+    return Table(
+        "worst_columns", "Costliest columns",
+        {"column": "column", "cycle": "broadcast in cycle", "heaviest_pe": "heaviest PE",
+         "slots": "its slots", "mean_slots": "mean slots", "lost": "cycles lost"},
+        [vars(cost) | {"lost": cost.lost} for cost in costs],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class LayerExplanation(Explanation):
+    """As version 0.1 gave it: the costliest broadcasts are ``columns``, too."""
+
+    @property
+    def columns(self) -> list[ColumnCost]:
+        """The costliest broadcasts first."""
+        (rows,) = (table.rows for table in self.tables if table.name == "worst_columns")
+        names = [f.name for f in fields(ColumnCost)]
+        return [ColumnCost(**{name: row[name] for name in names}) for row in rows]
+
+
+def explain(
+    config: EieConfig, packed: CompressedLayer, job: LayerJob, points: BinaryPoints,
+    remedies: bool = True, columns: int = 5,
+) -> LayerExplanation:
+    """Explain one layer, as in version 0.1; `accelsim.inside.explain.explain` takes any machine.
+
+    Parameters
+    ----------
+    job : what the layer is given to do (`accelsim.api.make_job`, `accelsim.network.job_of_layer`)
+    points : not needed any more: the job keeps its integers
+    remedies : whether to run the layer again with each change that may help
+    columns : how many of the costliest columns to name
+
+    Raises
+    ------
+    CapacityError, UnsupportedError
+        As `accelsim.simulate`.
+    """
+    found: dict[str, Any] = vars(
+        explain_run(MACHINE, config, packed, job, remedies, columns=columns))
+    return LayerExplanation(**found)

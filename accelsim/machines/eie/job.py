@@ -98,6 +98,11 @@ class LayerJob(Job):
         image = image_for(config, layer)
         return replace(self, image=image, plan=make_plan(config, image), packed=layer)
 
+    def again(self, machine: Any, config: EieConfig, work: CompressedLayer | None = None
+              ) -> LayerJob:
+        """`on`: binary points stay, whatever this job was made from."""
+        return self.on(config, work)
+
 
 def layer_job(
     config: EieConfig, image: LayerImage, codebook: IntArray, activations: IntArray, shift: int,

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from accelsim.errors import InputError
+from accelsim.inside.replay import Window
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.fast.walk import Walk, walk_pass
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
-from accelsim.machines.eie.reference.array import Eie, Observer
 from accelsim.machines.eie.reference.resume import MachineState, PeState, run_from
+from accelsim.records.signals import Observer
 from accelsim.units.arith_unit import ARITH_STAGES
 
 
@@ -37,25 +38,10 @@ def replay(
     CapacityError
         If the layer does not fit the machine.
     """
-    if not 0 <= first <= last:
-        raise InputError(f"cycles {first} to {last}: need 0 or more, and the first not the later")
+    window = Window(observer, first, last)
     state = state_before(config, job, first)
-    window = _Window(observer, first, last)
     run_from(config, job, state, last, window)
     return window.shown
-
-
-class _Window:
-    """Passes on what lies inside of the window; the machine may start a little before it."""
-
-    def __init__(self, observer: Observer, first: int, last: int) -> None:
-        self._observer, self._first, self._last = observer, first, last
-        self.shown = 0
-
-    def cycle(self, t: int, machine: Eie) -> None:
-        if self._first <= t <= self._last:
-            self.shown += 1
-            self._observer.cycle(t, machine)
 
 
 def state_before(config: EieConfig, job: LayerJob, cycle: int) -> MachineState | None:

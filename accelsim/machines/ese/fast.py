@@ -35,6 +35,23 @@ def run(config: EseConfig, job: RecurrentJob, outputs: bool = True) -> JobResult
     return JobResult(y if outputs else None, counters, operations, slots)
 
 
+def slot_ends(config: EseConfig, job: RecurrentJob) -> list[dict[str, int]]:
+    """What each slot of an utterance waits for: cause to cycles from the slot's start to its end.
+
+    The largest is the slot's length. "multiplication" is its length with all weights there; where
+    it ends later because they arrive later, "weights arriving" is its true end.
+    """
+    timing, undisturbed = _Timing(config, job), _Timing(config, job)
+    timing.utterance()
+    alone = {name: undisturbed.alone(name) for name in job.streams}
+    slots = job.schedule.utterance(len(job.inputs))
+    for slot, ends in zip(slots, timing.ends, strict=True):
+        if slot.spmv is not None and ends["multiplication"] > alone[slot.spmv]:
+            ends["weights arriving"] = ends["multiplication"]
+            ends["multiplication"] = alone[slot.spmv]
+    return timing.ends
+
+
 class _Ddr:
     """One DDR module: when the words of each request are transferred (contract M1, M2)."""
 
@@ -69,6 +86,7 @@ class _Timing:
         self._pop = np.zeros((columns, config.n_pe), dtype=np.int64)
         self._pointers = 0
         self._assemble_rows = 0
+        self.ends: list[dict[str, int]] = []
         self._total = dict.fromkeys((
             "start_cycles", "compute_cycles", "drain_cycles", "broadcasts", "fetch_wait_cycles",
             "blocked_cycles", "broadcast_idle_cycles", "weight_words", "pointer_words",
@@ -96,19 +114,24 @@ class _Timing:
     def _slot(self, slot: Slot, now: int) -> int:
         """Cycles of one slot that begins in cycle ``now`` (contract S2)."""
         config = self._config
-        last = [now, self._fetch(slot, now), self._store(slot, now), now + self._assemble_rows - 1]
+        # The half in front; a matrix that follows itself is fetched again meanwhile.
+        front = self._ready.get(slot.spmv or "")
+        last = {"assemble": now + self._assemble_rows - 1, **self._fetch(slot, now),
+                **self._store(slot, now)}
         self._assemble_rows = 0
         for operation in slot.operations:
             passes = -(-operation.length // config.elementwise_width)
-            last.append(now + config.elementwise_latency_cycles + passes - 1)
+            done = now + config.elementwise_latency_cycles + passes - 1
+            last["element-wise"] = max(last.get("element-wise", now), done)
         if slot.spmv is not None:
-            last.append(self._multiply(slot.spmv, now))
-        return max(last) - now + 1
+            last["multiplication"] = self._multiply(slot.spmv, front, now)
+        self.ends.append({c: end - now + 1 for c, end in last.items() if end >= now})
+        return max([1, *self.ends[-1].values()])
 
-    def _fetch(self, slot: Slot, now: int) -> int:
-        """Request what the slot fetches; the last cycle that holds the slot up."""
+    def _fetch(self, slot: Slot, now: int) -> dict[str, int]:
+        """Request what the slot fetches; the last cycles of what holds the slot up."""
         config, job = self._config, self._job
-        last = now
+        last = {}
         if slot.fetch_matrix is not None:
             words = self._words[slot.fetch_matrix]
             arrivals = self._ddr_1.request(now, int(words[-1]))
@@ -118,15 +141,17 @@ class _Timing:
             self._ready[slot.fetch_matrix] = np.append(arrivals, NEVER_WAITS)[words - 1]
         if slot.tables:
             bits = sum(len(t.samples) for t in job.tables.values()) * config.activation_bits
-            last = max(last, self._whole("table_words", bits, now))
+            last["table fetch"] = self._whole("table_words", bits, now)
         if slot.fetch_vector is not None:
-            last = max(last, self._vector(job.layer.n_cells, 1, now))
+            last["vector fetch"] = self._vector(job.layer.n_cells, 1, now)
         if slot.fetch_x:
-            last = max(last, self._vector(job.layer.n_inputs, config.n_channels, now))
+            last["input fetch"] = self._vector(job.layer.n_inputs, config.n_channels, now)
         if slot.fetch_matrix is not None:
             pointers = config.n_pe * (job.streams[slot.fetch_matrix].shape[1] + 1)
             self._pointers = self._whole("pointer_words", pointers * config.pointer_bits, now)
-        return max(last, self._pointers) if slot.awaits_pointers else last
+        if slot.awaits_pointers:
+            last["pointer fetch"] = self._pointers
+        return last
 
     def _whole(self, counter: str, bits: int, now: int) -> int:
         """Fetch something from DDR_2 that goes to its place at once."""
@@ -146,23 +171,28 @@ class _Timing:
         self._total["vector_path_cycles"] += len(chunk)
         return last
 
-    def _store(self, slot: Slot, now: int) -> int:
+    def alone(self, name: str) -> int:
+        """Cycles of a multiplication whose weights are all there."""
+        there = np.full(self._job.streams[name].shape[1], NEVER_WAITS)
+        return self._multiply(name, there, 0) + 1
+
+    def _store(self, slot: Slot, now: int) -> dict[str, int]:
         """Store y; only the final slot waits for it."""
         if not slot.store_y:
-            return now
+            return {}
         config, job = self._config, self._job
         bits = job.layer.n_outputs * config.activation_bits * config.n_channels
         words = -(-bits // config.ddr_word_bits)
         self._total["result_words"] += words
         last = int(self._ddr_1.request(now + self._assemble_rows, words)[-1])
-        return last if slot.state == "FINAL" else now
+        return {"store": last} if slot.state == "FINAL" else {}
 
-    def _multiply(self, name: str, now: int) -> int:
+    def _multiply(self, name: str, ready: IntArray | None, now: int) -> int:
         """One matrix times one vector of every channel; the last cycle of its drain."""
         config, stream = self._config, self._job.streams[name]
         counts, pe, total = stream.counts, self._pe, self._total
         compute, waited, blocked = spmv_time(
-            counts, self._ready[name], now + config.start_cycles, config.act_queue_depth,
+            counts, ready, now + config.start_cycles, config.act_queue_depth,
             self._issue, self._pop, pe["blocking_cycles"], pe["queue_occupancy_sum"],
             pe["queue_occupancy_max"],
         )

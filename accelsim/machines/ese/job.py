@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from accelsim import __version__
 from accelsim.compression.recurrent import linear_weights
 from accelsim.compression.recurrent_points import choose_recurrent_points
 from accelsim.errors import CapacityError, InputError, nearest
-from accelsim.fixedpoint import quantise
+from accelsim.fixedpoint import dequantise, quantise
 from accelsim.formats.weight_stream import WeightStream, build_stream
 from accelsim.lowering.program import FUNCTION, Program, make_program
 from accelsim.machines.ese.config import EseConfig
@@ -61,7 +62,15 @@ class RecurrentJob(Job):
 
     def finished(self, outputs: IntArray) -> IntArray:
         """The outputs y_t, negative ones zero where the layer has a ReLU."""
-        return np.maximum(outputs, 0) if getattr(self.layer, "relu", False) else outputs
+        return np.maximum(outputs, 0) if self.layer.relu else outputs
+
+    def again(self, machine: Any, config: EseConfig, work: RecurrentLayer | None = None) -> Job:
+        """The same integers for another machine or layer: binary points stay."""
+        made: Job = machine.job(
+            config, work or self.layer, dequantise(self.inputs, self.frac_bits["x"]),
+            frac_bits={s: bits for s, bits in self.frac_bits.items() if s != "output"},
+        )
+        return made
 
     def input_sha256(self) -> str:
         """Digest of the inputs."""

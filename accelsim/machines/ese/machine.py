@@ -26,6 +26,7 @@ MACHINE = Machine(
     remedies=f"{_HERE}.remedies:changes",
     tracks=f"{_HERE}.tracks:view",
     metrics=f"{_HERE}.metrics:METRICS",
+    rebuilds=(("n_pe", "capacity"),),
     cases=f"{_HERE}.cases:case",
     recipe={"values": "linear"},
 )

@@ -8,7 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.rtl.mutation.campaign import UNITS, campaign, table, write
+from tests.rtl.bench import UNITS
+from tests.rtl.mutation.campaign import campaign, table, write
 from tests.rtl.mutation.equivalent import explained
 
 
@@ -27,7 +28,7 @@ def main() -> int:
     verdicts = []
     with tempfile.TemporaryDirectory() as folder:
         for verdict in campaign(
-            arguments.units or UNITS, Path(folder), arguments.jobs, arguments.stride
+            arguments.units or sorted(UNITS), Path(folder), arguments.jobs, arguments.stride
         ):
             verdicts.append(verdict)
             if verdict.compiles and verdict.seen is None:

@@ -27,9 +27,6 @@ from tests.contracts.cases import make_case
 from tests.rtl.host_bench import host_fault
 from tests.rtl.reset_bench import reset_faults
 
-ROOT = Path(__file__).parents[3]
-RTL = ROOT / "rtl"
-
 _SMALL = {"capacity": "check", "act_sram_kb": 0.25, "pointer_kb": 0.5, "spmat_kb": 1.0}
 _MACHINES = {
     # Two levels of LNZD nodes, batches and tiles, queues that fill up.

@@ -14,12 +14,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from accelsim.files import write_atomically
-from tests.rtl.mutation.benches import RTL, Bench, benches
+from tests.rtl.bench import RTL, UNITS
+from tests.rtl.mutation.benches import Bench, benches
 from tests.rtl.mutation.equivalent import explained
 from tests.rtl.mutation.hunt import Verdict, hunt, limited_tools
 from tests.rtl.mutation.operators import Mutant, mutants
-
-UNITS = sorted(path.stem for path in RTL.glob("*.v"))
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ _worker: list[_Worker] = []
 def campaign(units: Sequence[str], folder: Path, jobs: int = 1, stride: int = 1
              ) -> Iterator[Verdict]:
     """A verdict for every ``stride``-th mutant of each unit, in order; ``folder`` is scratch."""
-    chosen = [mutant for unit in units for mutant in mutants(RTL / f"{unit}.v")[::stride]]
+    chosen = [mutant for unit in units for mutant in mutants(UNITS[unit])[::stride]]
     with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (folder,)) as pool:
         yield from pool.map(_verdict, chosen, chunksize=4)
 

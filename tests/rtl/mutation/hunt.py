@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accelsim.errors import InputError
-from tests.rtl.mutation.benches import RTL, Bench
+from tests.rtl.bench import RTL, UNITS
+from tests.rtl.mutation.benches import Bench
 from tests.rtl.mutation.operators import Mutant
 
 CPU_SECONDS = 20  # of one compilation or simulation; a mutant can hang without a clock edge
@@ -45,7 +46,7 @@ def hunt(mutants: Iterable[Mutant], benches: Sequence[Bench], folder: Path, buil
         shutil.rmtree(builds, ignore_errors=True)
         builds.mkdir()
         folder.mkdir(parents=True)
-        source = (RTL / f"{mutant.unit}.v").read_text()
+        source = UNITS[mutant.unit].read_text()
         (folder / f"{mutant.unit}.v").write_text(mutant.apply(source))
         try:
             seen = next(filter(None, (bench([folder, RTL]) for bench in benches)), None)

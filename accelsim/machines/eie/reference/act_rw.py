@@ -41,6 +41,11 @@ class ActRw:
         """All accumulators to zero (C1)."""
         self.destination[:] = [0] * len(self.destination)
 
+    @property
+    def arrives(self) -> bool:
+        """Whether a loaded word is written to the source file in this cycle."""
+        return self._arriving is not None
+
     def load(self, load_row: tuple[int, int] | None, store_row: tuple[int, int] | None) -> None:
         """Clock edge of a load or store phase."""
         if self._arriving is not None:

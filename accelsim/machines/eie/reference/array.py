@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import random
-from typing import ClassVar, Protocol
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 import numpy as np
 import simpy
 
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.counting import count
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.records.result import JobResult
+from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
 from accelsim.units.clock import Clock, Process
 
-
-class Observer(Protocol):
-    """Sees every cycle between its two phases: registers before the edge, and decisions."""
-
-    def cycle(self, t: int, machine: Eie) -> None:
-        """``t`` counts from 0, the first start cycle."""
+INSTANCE = ("eie_array_tb", "dut")
+"""Where rtl/tb/eie_array_tb.v has the array; its waveforms and ours lie side by side."""
 
 
 def run(
@@ -46,7 +45,7 @@ def run(
     """
     machine = (wiring or Eie)(config, job, observer)
     machine.run(shuffle)
-    counters, operations = count(machine)
+    counters, operations = machine.count()
     return JobResult(machine.outputs() if outputs else None, counters, operations)
 
 
@@ -81,6 +80,7 @@ class Eie:
         rows = max(image.tile_rows, config.regfile_depth if self._loads else in_rows)
         words = self._loads * in_rows + self._stores * -(-image.n_outputs // n_pe)
         self.pes = [self.PE(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
+        self._set_widths()
         self._io_mode(in_rows)
 
     def run(self, shuffle: random.Random | None = None, last: int | None = None) -> None:
@@ -117,6 +117,41 @@ class Eie:
             columns = [pe.act_rw.destination[:rows] for pe in self.pes]
         return np.array(columns, dtype=np.int64).T.ravel()[: self.job.image.n_outputs]
 
+    def units(self, pes: Sequence[int]) -> Iterator[Place]:
+        """The array with its control unit, and the units of some PEs, under the Verilog's names."""
+        yield INSTANCE, self
+        yield (*INSTANCE, "u_ccu", "u_scan"), self.ccu
+        for pe in pes:
+            for name, unit in self.pes[pe].units():
+                yield (*INSTANCE, f"g_pe[{pe}]", "u_pe", name), unit
+
+    def signals(self) -> Signals:
+        """What the control unit tells the PEs, as rtl/eie_array.v names it."""
+        ccu = self.ccu
+
+        def read() -> Values:
+            phase, sent = ccu.phase, ccu.broadcast
+            if sent is not None:
+                return (True, False, False, True, False, False, True, False, False,
+                        self.pointer_address(sent[0]), sent[1])
+            return (True, phase == "start", ccu.load_row is not None, phase == "compute",
+                    phase == "drain", phase == "store", False, ccu.blocked, ccu.row_change,
+                    NOTHING, NOTHING)
+
+        return Signals(
+            dict.fromkeys((
+                "running", "pass_start", "load", "compute", "drain", "store", "broadcast",
+                "blocked", "row_change"), 1)
+            | {"column": self.pes[0].ptr_read.address_bits,
+               "activation": self.config.activation_bits},
+            read,
+        )
+
+    def count(self) -> tuple[Counters, dict[str, int]]:
+        """The counters of the finished run, and the operations summed over the PEs; a machine with
+        units that count more derives its own."""
+        return count(self)
+
     def pointer_address(self, column: int) -> int:
         """Where the first pointer of an image column is, in the present pass."""
         if self.step.refill_bits:
@@ -135,6 +170,18 @@ class Eie:
                 for pe in pes:
                     pe.push(ccu.broadcast)
             yield self.clock.tick
+
+    def _set_widths(self) -> None:
+        """Those of the Verilog's parameters, or more if the job needs more."""
+        config, image = self.config, self.job.image
+        pointers = max(config.pointer_words, image.n_tiles * (image.n_columns + 1))
+        entries = max(image.max_entries, config.spmat_entries)
+        rows = max(image.tile_rows, config.regfile_depth)
+        for pe in self.pes:
+            pe.ptr_read.address_bits = max(1, (pointers - 1).bit_length())
+            pe.spmat_read.address_bits = max(config.pointer_bits, image.max_entries.bit_length())
+            pe.spmat_read.line_bits = max(1, (entries // config.entries_per_line).bit_length())
+            pe.arith_unit.row_bits = max(1, (rows - 1).bit_length())
 
     def _io_mode(self, in_rows: int) -> None:
         """Before the first cycle: activations as the layer before leaves them, and the weights."""

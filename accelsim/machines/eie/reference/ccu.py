@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.reference.lnzd_tree import LnzdTree
+from accelsim.records.signals import NOTHING, Signals
 from accelsim.units.act_queue import Item
 from accelsim.units.arith_unit import ARITH_STAGES
 
@@ -156,6 +157,26 @@ class Ccu:
         else:
             self.broadcasts += 1
             scan.next_position()
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a full queue holds the broadcast back in this cycle (S5)."""
+        return (
+            self.phase == "compute" and self.scan.found is not None and self.broadcast is None
+        )
+
+    @property
+    def row_change(self) -> bool:
+        """Whether the scan moves on to the next row in this cycle (S3)."""
+        scan = self.scan
+        return self.phase == "compute" and scan.found is None and not scan.finished
+
+    def signals(self) -> Signals:
+        """As rtl/scan.v names it; what the scan shows means something while it runs."""
+        return Signals(
+            {"finished_o": 1},
+            lambda: (self.scan.finished if self.phase == "compute" else NOTHING,),
+        )
 
     def resume(self, index: int, batch_first: int, computing: bool) -> None:
         """Go on from pass ``index``: at its start, or (its scan is set) in its compute phase."""

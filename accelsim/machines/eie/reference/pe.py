@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.reference.act_rw import ActRw
 from accelsim.machines.eie.reference.ccu import Ccu
+from accelsim.records.signals import Unit
 from accelsim.units.act_queue import ActQueue, Item
 from accelsim.units.arith_unit import ArithUnit
 from accelsim.units.clock import Clock, Process
@@ -88,6 +90,13 @@ class Pe:
         entry = spmat_read.load(self.ptr_read.load())
         arith_unit.load(entry, self.act_rw.destination)
         self.act_queue.load()
+
+    def units(self) -> Iterator[tuple[str, Unit]]:
+        """What a trace shows of a PE, by the instances' names in rtl/pe.v."""
+        yield "u_act_queue", self.act_queue
+        yield "u_ptr_read", self.ptr_read
+        yield "u_spmat_read", self.spmat_read
+        yield "u_arith_unit", self.arith_unit
 
     @property
     def busy(self) -> bool:

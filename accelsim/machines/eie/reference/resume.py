@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import IntArray, LayerJob
-from accelsim.machines.eie.reference.array import Eie, Observer
+from accelsim.machines.eie.reference.array import Eie
+from accelsim.records.signals import Observer
 from accelsim.units.act_queue import Item
 from accelsim.units.arith_unit import Stage
 from accelsim.units.spmat_read import Rest

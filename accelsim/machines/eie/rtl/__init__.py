@@ -1,1 +1,21 @@
-"""What the Verilog array needs to know of a configuration and a job, and must show in return."""
+"""EIE in Verilog: parameters, memory images, the host's script, and what must come out."""
+
+from accelsim.machines.eie.rtl import host
+from accelsim.machines.eie.rtl.expected import expected_run
+from accelsim.machines.eie.rtl.pe import PE
+from accelsim.machines.rtl import Rtl
+
+RTL = Rtl(
+    folder="eie",
+    top="eie_array",
+    testbench="eie_array_tb",
+    parameters=host.parameters,
+    script=host.script,
+    fill=host.fill,
+    read_back=host.read_back,
+    told=host.told,
+    expected=expected_run,
+    pe=PE,
+    # The array has no DMA.
+    absent={"refill_cycles": 0, "refill_bits": 0},
+)

@@ -15,17 +15,34 @@ from accelsim.machines.eie.reference.pe import Pe
 from accelsim.machines.eie.rtl import images
 from accelsim.machines.eie.rtl.params import RtlParameters, rtl_plan
 from accelsim.records.result import JobResult
+from accelsim.records.signals import Signals
 
 Fields = Mapping[str, IntArray]
 """Of a trace: name to (n_cycles,) of the control unit, (n_cycles, n_pe) of the PEs."""
 
-_PHASES = ("start", "load", "compute", "drain", "store")
+_OF_THE_ARRAY = {
+    "running": "running", "start": "pass_start", "load": "load", "compute": "compute",
+    "drain": "drain", "store": "store", "blocked": "blocked", "row_change": "row_change",
+    "broadcast": "broadcast", "broadcast_column": "column", "broadcast_activation": "activation",
+}
+"""Field of ``trace_o`` to the array's signal of the same meaning."""
+
+_UNITS = {
+    "act_queue": ("count",),
+    "ptr_read": ("pop", "even_word", "odd_word"),
+    "spmat_read": ("issue", "empty", "line_read", "line"),
+    "arith_unit": ("wait", "padding", "mac", "read_row", "adder_bypass", "write_bypass",
+                   "saturation", "write", "write_row", "write_value"),
+}
+"""Unit to its fields that are signals of its own: field ``pop`` is output ``pop_o``."""
 
 
 class TraceObserver:
     """Collects the fields of `RtlParameters`; an observer of the reference.
 
-    It sees registers before the edge and decisions: what ``trace_o`` shows in the same cycle.
+    It sees registers before the edge and decisions: what ``trace_o`` shows in the same cycle. What
+    units say themselves is read from their signals; the rest of ``trace_o``, data on their way
+    between units, from registers and the layer's image.
     """
 
     def __init__(self, config: EieConfig, job: LayerJob) -> None:
@@ -36,29 +53,34 @@ class TraceObserver:
         self._entries = [job.image.pe(index) for index in range(config.n_pe)]
         self._activation_mask = (1 << config.activation_bits) - 1
         self._pass = -1
+        self._array: Signals | None = None
+        self._units: list[list[_UnitFields]] = []
         self._ccu: list[dict[str, int]] = []
         self._events: list[tuple[int, int, dict[str, int]]] = []
-        # Of each PE: counts seen; whether nothing of the column held has advanced; entry address
-        # in stage 1.
-        self._counted = [(0, 0, 0)] * config.n_pe
+        # Of each PE: whether nothing of the column held has advanced; entry address in stage 1.
         self._fresh = [False] * config.n_pe
         self._stage1: list[int | None] = [None] * config.n_pe
 
     def cycle(self, t: int, machine: Eie) -> None:
         """Record cycle ``t``."""
+        if self._array is None:
+            self._array = machine.signals()
+            self._units = [
+                [_UnitFields(name, signals, getattr(pe, name).signals())
+                 for name, signals in _UNITS.items()] for pe in machine.pes
+            ]
         ccu = machine.ccu
         self._pass += ccu.phase == "start"  # one cycle each
         base = machine.plan[self._pass].tile * self._pointers_of_a_tile
-        seen = {"running": 1} | {phase: int(ccu.phase == phase) for phase in _PHASES}
-        # The last load cycle gives no address.
-        seen["load"] = int(ccu.load_row is not None)
-        if ccu.phase == "compute" and not ccu.scan.finished:
-            self._scan(ccu, base, seen)
+        told = self._array.values()
+        seen = {name: (told[signal] or 0) for name, signal in _OF_THE_ARRAY.items()}
+        seen["broadcast_activation"] &= self._activation_mask
+        if ccu.phase == "compute" and not ccu.scan.finished and ccu.scan.found is not None:
+            self._scan(ccu, seen)
         self._ccu.append(seen)
         for index, pe in enumerate(machine.pes):
-            self._late(t, index, pe)
-            holds = pe.act_queue.items or pe.spmat_read.holds or not pe.arith_unit.empty
-            if holds or self._stage1[index] is not None:
+            load_write = pe.act_rw.arrives
+            if load_write or pe.act_queue.items or pe.spmat_read.holds or not pe.arith_unit.empty:
                 self._events.append((t, index, self._pe(index, pe, base)))
 
     def fields(self, parameters: RtlParameters) -> dict[str, IntArray]:
@@ -75,89 +97,65 @@ class TraceObserver:
                 result[name][t, index] = value
         return result
 
-    def _scan(self, ccu: Ccu, base: int, seen: dict[str, int]) -> None:
-        if ccu.scan.found is None:
-            seen["row_change"] = 1
-            return
+    def _scan(self, ccu: Ccu, seen: dict[str, int]) -> None:
         column, activation = ccu.scan.item
-        value = activation & self._activation_mask
         if column != self._bias_column:
+            assert ccu.scan.found is not None
             seen["lnzd_tree.found"] = 1
             seen["lnzd_tree.index"] = ccu.scan.found
-            seen["lnzd_tree.value"] = value
-        if ccu.broadcast is None:
-            seen["blocked"] = 1
-            return
-        seen["broadcast"] = 1
-        seen["broadcast_column"] = base + column
-        seen["broadcast_activation"] = value
-
-    def _late(self, t: int, index: int, pe: Pe) -> None:
-        """Counts that tell of the cycle before: the edge has made them."""
-        before = self._counted[index]
-        now = pe.spmat_read.padding, pe.arith_unit.saturations, pe.act_rw.source_writes
-        if now == before:
-            return
-        self._counted[index] = now
-        if now[0] > before[0]:  # it left spmat_read one cycle ago and is in stage 1 now
-            self._events.append((t, index, {"arith_unit.padding": 1}))
-        if now[1] > before[1]:
-            self._events.append((t - 1, index, {"arith_unit.saturation": 1}))
-        if now[2] > before[2]:
-            self._events.append((t - 1, index, {"act_rw.load_write": 1}))
+            seen["lnzd_tree.value"] = activation & self._activation_mask
 
     def _pe(self, index: int, pe: Pe, base: int) -> dict[str, int]:
-        queue, spmat = pe.act_queue, pe.spmat_read
-        seen = {"act_queue.count": len(queue.items)}
-        pops = queue.head is not None and spmat.free
+        queue, spmat, arith = pe.act_queue, pe.spmat_read, pe.arith_unit
+        seen = {"act_rw.load_write": int(pe.act_rw.arrives)}
+        for unit in self._units[index]:
+            unit.add(seen)
         if queue.head is not None:
-            word = base + queue.head[0]
-            seen["act_queue.column"] = word
+            seen["act_queue.column"] = base + queue.head[0]
             seen["act_queue.activation"] = queue.head[1] & self._activation_mask
-            if pops:
-                seen["ptr_read.pop"] = 1
-                seen["ptr_read.even_word"] = word + (word & 1)
-                seen["ptr_read.odd_word"] = word + 1 - (word & 1)
         if spmat.holds and self._fresh[index]:
             seen["ptr_read.begin"], seen["ptr_read.end"] = spmat.address, spmat.end
-        advances = spmat.holds and spmat.advances
-        if advances:
-            line = spmat.address // self._config.entries_per_line
-            seen["spmat_read.issue"] = 1
-            if line != spmat.line:
-                seen["spmat_read.line_read"] = 1
-                seen["spmat_read.line"] = line
-        elif spmat.holds and spmat.skips:
-            seen["spmat_read.empty"] = 1
         seen["spmat_read.frees"] = int(spmat.holds and spmat.free)
-        self._arithmetic(index, pe, seen)
-        self._fresh[index] = pops or (self._fresh[index] and not advances)
-        if not pe.arith_unit.waits:
+        self._weight(index, seen)
+        if arith.row2 >= 0:
+            mask = (1 << self._config.accumulator_bits) - 1
+            seen["act_rw.read_value"] = pe.act_rw.destination[arith.row2] & mask
+        advances = spmat.holds and spmat.advances
+        self._fresh[index] = pe.ptr_read.pops > 0 or (self._fresh[index] and not advances)
+        if not arith.waits:
             self._stage1[index] = spmat.address if advances else None
         return seen
 
-    def _arithmetic(self, index: int, pe: Pe, seen: dict[str, int]) -> None:
-        arith, mask = pe.arith_unit, (1 << self._config.accumulator_bits) - 1
+    def _weight(self, index: int, seen: dict[str, int]) -> None:
+        """Code, run and weight of the entry in stage 1: the image's."""
         address = self._stage1[index]
-        if address is not None:
-            code = int(self._entries[index].codes[address])
-            seen["spmat_read.code"] = code
-            seen["spmat_read.run"] = int(self._entries[index].runs[address])
-            if code:
-                weight_mask = (1 << self._config.weight_value_bits) - 1
-                seen["weight_decoder.weight"] = self._codebook[code] & weight_mask
-        seen["arith_unit.wait"] = int(arith.waits)
-        if arith.row2 >= 0:
-            near, far = arith.row2 == arith.row3, arith.row2 == arith.row4
-            seen["arith_unit.mac"] = 1
-            seen["arith_unit.read_row"] = arith.row2
-            seen["act_rw.read_value"] = pe.act_rw.destination[arith.row2] & mask
-            seen["arith_unit.adder_bypass"] = int(self._config.bypass and near)
-            seen["arith_unit.write_bypass"] = int(self._config.bypass and far and not near)
-        if arith.row4 >= 0:
-            seen["arith_unit.write"] = 1
-            seen["arith_unit.write_row"] = arith.row4
-            seen["arith_unit.write_value"] = arith.sum4 & mask
+        if address is None:
+            return
+        code = int(self._entries[index].codes[address])
+        seen["spmat_read.code"] = code
+        seen["spmat_read.run"] = int(self._entries[index].runs[address])
+        if code:
+            weight_mask = (1 << self._config.weight_value_bits) - 1
+            seen["weight_decoder.weight"] = self._codebook[code] & weight_mask
+
+
+class _UnitFields:
+    """Fields of one unit, read from its signals."""
+
+    def __init__(self, unit: str, fields: Sequence[str], signals: Signals) -> None:
+        self._signals = signals
+        self._fields = [
+            (f"{unit}.{field}", f"{field}_o", (1 << signals.bits[f"{field}_o"]) - 1)
+            for field in fields
+        ]
+
+    def add(self, seen: dict[str, int]) -> None:
+        """This cycle's; a signal that means nothing leaves its field at zero."""
+        told = self._signals.values()
+        for field, name, mask in self._fields:
+            value = told[name]
+            if value is not None:
+                seen[field] = value & mask
 
 
 def expected_run(

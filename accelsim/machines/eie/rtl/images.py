@@ -1,4 +1,4 @@
-"""Memory images and host scripts for ``rtl/tb/eie_array_tb.v``: what a host would do.
+"""Memory images and host scripts for ``rtl/eie/tb/eie_array_tb.v``: what a host would do.
 
 A script line is ``command memory pe address data`` in hexadecimal. Everything ends with a
 newline: some simulators lose a last word without one.
@@ -26,6 +26,9 @@ PROGRAM_FIELDS = (
     "load_addr", "store_rows", "store_addr",
 )
 """Fields of a pass in ``ccu_program``, by index."""
+
+START = "s 0 0 0 0"
+"""The line that runs what was loaded."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def pointer_words(image: LayerImage) -> IntArray:
 def spmat_lines(config: EieConfig, image: LayerImage) -> list[list[int]]:
     """Lines of each PE, equally many: entries ``{code, run}``, the first in the lowest bits."""
     per_line = config.entries_per_line
-    n_lines = -(-image.max_entries // per_line)
+    n_lines = _n_lines(config, image)
     shifts = [slot * config.entry_bits for slot in range(per_line)]
     result = []
     for index in range(image.n_pe):
@@ -117,10 +120,11 @@ def weight_lines(
     config: EieConfig, image: LayerImage, backdoor: int | None = None
 ) -> Iterator[str]:
     """Pointers and entries: I/O writes, or one fill from the files of number ``backdoor``."""
-    words, lines = pointer_words(image), spmat_lines(config, image)
+    words = pointer_words(image)
     if backdoor is not None:
-        yield f"b {backdoor:x} {words.shape[1]:x} {len(lines[0]):x} 0"
+        yield f"b {backdoor:x} {words.shape[1]:x} {_n_lines(config, image):x} 0"
         return
+    lines = spmat_lines(config, image)
     for pe in range(config.n_pe):
         yield from pe_weight_lines(words, lines, pe)
 
@@ -142,7 +146,7 @@ def layer_lines(
     yield from codebook_lines(config, job)
     if chained is None:
         yield from activation_lines(config, job, plan, place, range(config.n_pe))
-    yield "s 0 0 0 0"
+    yield START
 
 
 def codebook_lines(config: EieConfig, job: LayerJob) -> Iterator[str]:
@@ -181,11 +185,10 @@ def output_lines(
     pes: Iterable[int],
 ) -> Iterator[str]:
     """I/O reads of the outputs, PE after PE."""
-    out_rows = -(-image.n_outputs // config.n_pe)
     stores = any(step.store_rows for step in plan)
     memory, base = (ACT_SRAM, place.store_base) if stores else (DESTINATION, 0)
     for pe in pes:
-        for row in range(out_rows):
+        for row in range(out_rows(config, image)):
             yield f"r {memory:x} {pe:x} {base + row:x} 0"
 
 
@@ -194,6 +197,18 @@ def pe_counter_lines(pes: Iterable[int]) -> Iterator[str]:
     for pe in pes:
         for index in range(len(PE_COUNTERS)):
             yield f"r {PE_COUNTER:x} {pe:x} {index:x} 0"
+
+
+def out_rows(config: EieConfig, image: LayerImage) -> int:
+    """Outputs of each PE, with those that the layer does not have."""
+    return -(-image.n_outputs // config.n_pe)
+
+
+def by_pe(config: EieConfig, outputs: IntArray) -> IntArray:
+    """(n_pe, rows) of (n_outputs,): output i is in PE i mod n_pe; zero behind the last."""
+    padded = np.zeros(-(-len(outputs) // config.n_pe) * config.n_pe, dtype=np.int64)
+    padded[: len(outputs)] = outputs
+    return padded.reshape(-1, config.n_pe).T
 
 
 def signed(config: EieConfig, words: IntArray) -> IntArray:
@@ -205,6 +220,11 @@ def signed(config: EieConfig, words: IntArray) -> IntArray:
 def hex_file(values: Iterable[int]) -> str:
     """``$readmemh`` text."""
     return "".join(f"{value:x}\n" for value in values)
+
+
+def _n_lines(config: EieConfig, image: LayerImage) -> int:
+    """SpMat lines of each PE: those of the PE with the most entries."""
+    return -(-image.max_entries // config.entries_per_line)
 
 
 def _writes(memory: int, pe: int, values: list[int], base: int = 0) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""From a configuration to the parameters and the interfaces of ``rtl/eie_array.v``."""
+"""From a configuration to the parameters and the interfaces of ``rtl/eie/eie_array.v``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from accelsim.errors import CapacityError, UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.plan import Pass, make_plan
+from accelsim.machines.rtl import ArrayParameters
 
 CCU_COUNTERS = (
     "cycles", "passes", "start_cycles", "load_cycles", "drain_cycles", "store_cycles",
@@ -26,7 +27,7 @@ PE_COUNTERS = (
 
 
 @dataclass(frozen=True)
-class RtlParameters:
+class RtlParameters(ArrayParameters):
     """Parameters of ``eie_array``, as `EieConfig` names them, and the widths it derives.
 
     Sizes in kB become words here: a Verilog parameter is an integer.
@@ -50,12 +51,10 @@ class RtlParameters:
     counters: int
     trace: int
 
-    def verilog(self) -> dict[str, int]:
-        """Verilog parameter name to value: ``act_queue_depth`` is ``ActQueueDepth``."""
-        return {
-            "".join(word.capitalize() for word in name.split("_")): value
-            for name, value in vars(self).items()
-        }
+    @property
+    def host_bits(self) -> int:
+        """A word of the host's bus, as the test benches print it."""
+        return max(self.spmat_width_bits, 64)
 
     @property
     def column_bits(self) -> int:
@@ -136,12 +135,6 @@ class RtlParameters:
             ("arith_unit.write_value", self.accumulator_bits),
         ]
 
-    @property
-    def trace_bits(self) -> int:
-        """Width of ``trace_o`` of the array."""
-        pe = sum(bits for _, bits in self.pe_trace_fields())
-        return sum(bits for _, bits in self.ccu_trace_fields()) + self.n_pe * pe
-
 
 def rtl_parameters(
     config: EieConfig, n_passes: int = 1, counters: bool = True, trace: bool = False
@@ -178,13 +171,19 @@ def rtl_plan(config: EieConfig, image: LayerImage) -> tuple[Pass, ...]:
     CapacityError
         If the layer does not fit and ``capacity`` is "check".
     """
+    plan = make_plan(config, image)
+    refuse(config, image, plan)
+    return plan
+
+
+def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None:
+    """Raise `UnsupportedError` unless the RTL tells this machine and layer exactly."""
     for key, want in (("empty_column_cycles", 1), ("row_change_cycles", 1), ("start_cycles", 1)):
         got = getattr(config, key)
         if got != want:
             raise UnsupportedError(f"the RTL has no {key}={got}; use {key}={want} or --engine fast")
-    plan = make_plan(config, image)
     if config.capacity == "check":
-        return plan
+        return
     checked = config.model_copy(update={"capacity": "check"})
     try:
         same = image.tile_rows <= config.regfile_depth and make_plan(checked, image) == plan
@@ -195,7 +194,6 @@ def rtl_plan(config: EieConfig, image: LayerImage) -> tuple[Pass, ...]:
             f"{image.name}: the RTL has no capacity='{config.capacity}', which this layer needs; "
             f"use capacity='check' or --engine fast"
         )
-    return plan
 
 
 def _address_bits(words: int) -> int:

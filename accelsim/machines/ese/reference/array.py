@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import simpy
@@ -24,20 +24,22 @@ from accelsim.machines.ese.reference.spmv_control import Multiplication, SpmvCon
 from accelsim.machines.ese.reference.vector_path import VectorFetch, VectorPath
 from accelsim.machines.ese.schedule import Slot
 from accelsim.records.result import JobResult, SlotTime
+from accelsim.records.signals import NOTHING, Observer, Place, Signals, Unit
 from accelsim.units.clock import Clock, Process
 
 
 def run(
     config: EseConfig, job: RecurrentJob, outputs: bool = True, *,
-    shuffle: random.Random | None = None,
+    shuffle: random.Random | None = None, observer: Observer | None = None,
 ) -> JobResult:
     """Run an utterance.
 
     Parameters
     ----------
     shuffle : puts the processes into another order; no result depends on it
+    observer : is called in every cycle
     """
-    machine = Ese(config, job)
+    machine = Ese(config, job, observer)
     machine.run(shuffle)
     counters = count(machine)
     operations = job.operations | {"saturations": int(counters.saturations.sum())}
@@ -54,12 +56,17 @@ class Ese:
     ----------
     ddr_1, ddr_2, path, control, channels : the units
     weights, pointers : ping-pong buffers of each PE number, shared by the channels
+    slot : the present one; ``step`` its time step, -1 before the first
     """
 
-    def __init__(self, config: EseConfig, job: RecurrentJob) -> None:
+    def __init__(
+        self, config: EseConfig, job: RecurrentJob, observer: Observer | None = None
+    ) -> None:
         self.config, self.job = config, job
         self._env = simpy.Environment()
-        self.clock = Clock(self._env)
+        self.clock = Clock(
+            self._env, None if observer is None else lambda t: observer.cycle(t, self)
+        )
         self.ddr_1, self.ddr_2 = (
             MemoryController(
                 config.ddr_latency_cycles, config.ddr_burst_words, config.ddr_burst_gap_cycles
@@ -73,6 +80,7 @@ class Ese:
         self.weights: list[PingPongBuffer[Entry]] = [PingPongBuffer() for _ in range(config.n_pe)]
         self.pointers: list[PingPongBuffer[int]] = [PingPongBuffer() for _ in range(config.n_pe)]
         self.channels = [self._channel() for _ in range(job.n_channels)]
+        self.slot, self.step = job.schedule.initial[0], -1
         self.slots: list[SlotTime] = []
         self.outputs: list[list[list[int]]] = []
         self.traffic = dict.fromkeys(("weight", "pointer", "vector", "table", "result"), 0)
@@ -103,6 +111,42 @@ class Ese:
         for channel in self.channels:
             channel.load(cycle)
 
+    def units(self, pes: Sequence[int]) -> Iterator[Place]:
+        """The state machine, the units that channels share, and those of some PEs and their
+        channels; PEs are counted through channel after channel."""
+        top, n_pe = ("ese",), self.config.n_pe
+        yield (*top, "state_machine"), self
+        shared: dict[str, Unit] = {"control": self.control, "ddr_1": self.ddr_1,
+                                   "ddr_2": self.ddr_2, "vector_path": self.path}
+        for name, unit in shared.items():
+            yield (*top, name), unit
+        for pe in sorted({pe % n_pe for pe in pes}):
+            yield (*top, f"weights[{pe}]"), self.weights[pe]
+            yield (*top, f"pointers[{pe}]"), self.pointers[pe]
+        for number in sorted({pe // n_pe for pe in pes}):
+            channel, scope = self.channels[number], (*top, f"channel[{number}]")
+            for name, unit in channel.units().items():
+                yield (*scope, name), unit
+            for pe in (pe % n_pe for pe in pes if pe // n_pe == number):
+                for name, unit in channel.pes[pe].units():
+                    yield (*scope, f"pe[{pe}]", name), unit
+
+    def signals(self) -> Signals:
+        """The time step, the slot's number in its state, and what holds the slot up (S2)."""
+        def read() -> tuple[int, ...]:
+            loader = self._pointers_loader
+            pointers = loader is not None and not loader.whole
+            return (
+                NOTHING if self.step < 0 else self.step, self.slot.number, len(self.slots),
+                not self.path.idle, self._tables_left > 0, self.slot.awaits_pointers and pointers,
+                self._results_left > 0,
+            )
+
+        return Signals(
+            {"step": 32, "number": 8, "slot": 32, "awaits_vectors": 1, "awaits_tables": 1,
+             "awaits_pointers": 1, "stores": 1}, read,
+        )
+
     def _channel(self) -> Channel:
         pes = [
             EsePe(self.config, weights, pointers, self.clock, self.control)
@@ -120,6 +164,8 @@ class Ese:
             if 0 <= place < n_steps * len(schedule.step) and place % len(schedule.step) == 0:
                 for channel in self.channels:
                     channel.begin_step()
+            self.slot = slot
+            self.step = place // len(schedule.step) if place >= 0 else -1
             self._begin(slot, first)
             while True:
                 self._broadcast()
@@ -130,8 +176,7 @@ class Ese:
                 if self._finished(slot):
                     break
             self.slots.append(SlotTime(
-                place // len(schedule.step) if place >= 0 else -1, slot.name, slot.spmv,
-                self.clock.cycle - first,
+                self.step, slot.name, slot.spmv, self.clock.cycle - first,
             ))
 
     def _begin(self, slot: Slot, cycle: int) -> None:
@@ -154,8 +199,6 @@ class Ese:
             return 0
         n_rows = self.job.streams[name].shape[0]
         for channel in self.channels:
-            for pe in channel.pes:
-                pe.finish()
             channel.assemble.start(
                 [pe.accumulators for pe in channel.pes], channel.vectors[name], n_rows
             )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from accelsim.fixedpoint import saturate
 from accelsim.machines.ese.reference.vector_buffer import VectorBuffer
+from accelsim.records.signals import NOTHING, Signals
 
 
 class Assemble:
@@ -31,6 +32,17 @@ class Assemble:
     def idle(self) -> bool:
         """Whether all has been collected."""
         return self._target is None
+
+    @property
+    def making(self) -> str:
+        """The vector that is collected, or ""."""
+        return "" if self._target is None else self._target.name
+
+    def signals(self) -> Signals:
+        """An accumulator of every PE is taken from ``row`` in each busy cycle."""
+        return Signals(
+            {"busy": 1, "row": 16}, lambda: (not self.idle, NOTHING if self.idle else self._row)
+        )
 
     def load(self) -> None:
         """Clock edge."""

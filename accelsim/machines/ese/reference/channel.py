@@ -12,6 +12,7 @@ from accelsim.machines.ese.job import RecurrentJob
 from accelsim.machines.ese.reference.adder_tree import AdderTree
 from accelsim.machines.ese.reference.assemble import Assemble
 from accelsim.machines.ese.reference.elem_mul import ElemMul
+from accelsim.machines.ese.reference.elementwise import ElementwiseUnit
 from accelsim.machines.ese.reference.pe import EsePe
 from accelsim.machines.ese.reference.sigmoid_tanh import SigmoidTanh
 from accelsim.machines.ese.reference.vector_buffer import VectorBuffer
@@ -80,6 +81,11 @@ class Channel:
         self.assemble.load()
         self.elem_mul.load(cycle)
         self.adder_tree.load(cycle)
+
+    def units(self) -> dict[str, Assemble | ElementwiseUnit]:
+        """What a trace shows of a channel beside its PEs, by name."""
+        return {"assemble": self.assemble, "elem_mul": self.elem_mul,
+                "adder_tree": self.adder_tree}
 
     @property
     def idle(self) -> bool:

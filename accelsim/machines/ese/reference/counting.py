@@ -74,6 +74,6 @@ def count(machine: Ese) -> EseCounters:
         queue_occupancy_max=per_pe(lambda pe: pe.act_queue.most),
         pointer_reads=per_pe(lambda pe: pe.ptr_read.reads_even + pe.ptr_read.reads_odd),
         weight_buffer_writes=writes,
-        macs=summed(lambda pe: pe.macs),
-        saturations=summed(lambda pe: pe.saturations),
+        macs=summed(lambda pe: pe.arith_unit.macs),
+        saturations=summed(lambda pe: pe.arith_unit.saturations),
     )

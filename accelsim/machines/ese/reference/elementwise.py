@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from accelsim.machines.ese.reference.vector_buffer import VectorBuffer
+from accelsim.records.signals import NOTHING, Signals
 
 Element = Callable[[int], int]
 """Index to result: reads operands and computes."""
@@ -25,6 +26,7 @@ class ElementwiseUnit:
         self._started = 0
         self._length = self._next = 0
         self._pipeline: deque[tuple[int, int, int]] = deque()
+        self._cycle = 0
         self.results = 0
 
     def start(self, cycle: int, element: Element, target: VectorBuffer, length: int) -> None:
@@ -37,14 +39,35 @@ class ElementwiseUnit:
         """Whether the last result has been written."""
         return self._element is None
 
+    @property
+    def making(self) -> str:
+        """The vector that is made, or ""."""
+        return "" if self._target is None or self.idle else self._target.name
+
+    @property
+    def entering(self) -> int:
+        """Elements that enter in this cycle."""
+        if self.idle or self._cycle == self._started:
+            return 0
+        return min(self._width, self._length - self._next)
+
+    def signals(self) -> Signals:
+        """``elements`` enter in this cycle, from number ``element`` on."""
+        return Signals(
+            {"busy": 1, "enter": 1, "element": 16, "elements": self._width.bit_length() + 1},
+            lambda: (not self.idle, self.entering > 0, NOTHING if self.idle else self._next,
+                     self.entering),
+        )
+
     def load(self, cycle: int) -> None:
         """Clock edge."""
+        entering, self._cycle = self.entering, cycle + 1
         if self._element is None or self._target is None or cycle == self._started:
             return
-        for index in range(self._next, min(self._next + self._width, self._length)):
+        for index in range(self._next, self._next + entering):
             due = cycle + self._latency - 1
             self._pipeline.append((due, index, self._element(index)))
-        self._next = min(self._next + self._width, self._length)
+        self._next += entering
         while self._pipeline and self._pipeline[0][0] == cycle:
             _, index, value = self._pipeline.popleft()
             self._target.write(index, value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from accelsim.records.signals import Signals
+
 Receiver = Callable[[int], None]
 """Called with the cycle in which a word is transferred."""
 
@@ -23,6 +25,7 @@ class MemoryController:
         self._requests: deque[tuple[int, int, Receiver]] = deque()
         self._transferred = 0
         self._pause = 0
+        self._cycle = 0
         self.words = 0
 
     def request(self, cycle: int, n_words: int, receive: Receiver) -> None:
@@ -30,12 +33,26 @@ class MemoryController:
         if n_words:
             self._requests.append((cycle + self._latency, n_words, receive))
 
+    @property
+    def transfers(self) -> bool:
+        """Whether a word is transferred in this cycle."""
+        return not self._pause and bool(self._requests) and self._cycle >= self._requests[0][0]
+
+    def signals(self) -> Signals:
+        """Pauses between bursts, and requests that are not done."""
+        return Signals(
+            {"transfer": 1, "pause": 1, "waits": 1, "requests": 8},
+            lambda: (self.transfers, self._pause > 0,
+                     bool(self._requests) and not self._pause and not self.transfers,
+                     len(self._requests)),
+        )
+
     def load(self, cycle: int) -> None:
         """Clock edge."""
+        transfers, self._cycle = self.transfers, cycle + 1
         if self._pause:
             self._pause -= 1
-            return
-        if not self._requests or cycle < self._requests[0][0]:
+        if not transfers:
             return
         _, n_words, receive = self._requests[0]
         receive(cycle)

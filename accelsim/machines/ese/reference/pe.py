@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.reference.ping_pong_buffer import Entry, PingPongBuffer
 from accelsim.machines.ese.reference.spmv_control import SpmvControl
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Unit
 from accelsim.units.act_queue import ActQueue, Item
 from accelsim.units.arith_unit import ArithUnit
 from accelsim.units.clock import Clock, Process
@@ -43,6 +46,16 @@ class WeightRead:
         self.skips = self.holds and left == 0
         self.free = left <= 1
 
+    def signals(self) -> Signals:
+        """Named as those of `accelsim.units.spmat_read`; a buffer word is one entry."""
+        return Signals(
+            {"busy_o": 1, "issue_o": 1, "empty_o": 1, "free_o": 1,
+             "entry": ADDRESS_BITS, "end_i": ADDRESS_BITS},
+            lambda: (self.holds, self.advances, self.skips, self.free,
+                     self._address if self.holds else NOTHING,
+                     self._end if self.holds else NOTHING),
+        )
+
     def load(self, column: Column | None) -> tuple[int, int, int, bool] | None:
         """Clock edge: the entry that advances (weight, run, activation, first), next column."""
         entry = None
@@ -75,25 +88,25 @@ class EsePe:
         self.ptr_read = PtrRead(1)
         self.weight_read = WeightRead(weights)
         self.accumulators: list[int] = []
-        self._accumulator_bits = config.accumulator_bits
         self._pointers = pointers
-        self._decoder = LinearDecoder()
-        self._arith_unit = ArithUnit(self._decoder, 0, config.accumulator_bits, True)
+        self.arith_unit = ArithUnit(LinearDecoder(), 0, config.accumulator_bits, True)
         self._clock = clock
         self._control = control
-        self.macs = self.saturations = self.starved_cycles = 0
+        self.starved_cycles = 0
 
     def begin(self, shift: int, n_columns: int, n_rows: int) -> None:
         """A multiplication's control registers; accumulators are cleared."""
         front = self._pointers.front(n_columns + 1)
         self.ptr_read.fill(front[0::2], front[1::2])
-        self._arith_unit = ArithUnit(self._decoder, shift, self._accumulator_bits, True)
+        self.arith_unit.begin(shift)
         self.accumulators = [0] * n_rows
 
-    def finish(self) -> None:
-        """Keep what the arithmetic unit has counted."""
-        self.macs += self._arith_unit.macs
-        self.saturations += self._arith_unit.saturations
+    def units(self) -> Iterator[tuple[str, Unit]]:
+        """What a trace shows of a PE, by name."""
+        yield "act_queue", self.act_queue
+        yield "ptr_read", self.ptr_read
+        yield "weight_read", self.weight_read
+        yield "arith_unit", self.arith_unit
 
     def run(self) -> Process:
         """The PE's process."""
@@ -124,5 +137,5 @@ class EsePe:
         read = self.weight_read
         if self._control.computing and not (read.advances or read.skips):
             self.starved_cycles += 1
-        self._arith_unit.load(read.load(self.ptr_read.load()), self.accumulators)
+        self.arith_unit.load(read.load(self.ptr_read.load()), self.accumulators)
         self.act_queue.load()

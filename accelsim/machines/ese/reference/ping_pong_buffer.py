@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from accelsim.errors import ConservationError
 from accelsim.formats.weight_stream import WeightStream
+from accelsim.records.signals import ADDRESS_BITS, Signals
 
 T = TypeVar("T")
 
@@ -40,6 +41,17 @@ class PingPongBuffer(Generic[T]):
     def swap(self) -> None:
         """The back half comes to the front."""
         self._front = 1 - self._front
+
+    def held(self, half: int) -> int:
+        """Words that a half holds."""
+        return len(self._halves[half])
+
+    def signals(self) -> Signals:
+        """Which half is read, and how many words each holds."""
+        return Signals(
+            {"front": 1, "words_0": ADDRESS_BITS, "words_1": ADDRESS_BITS},
+            lambda: (self._front, self.held(0), self.held(1)),
+        )
 
     def read(self, address: int) -> T:
         """A word of the front half."""

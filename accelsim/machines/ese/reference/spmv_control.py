@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import simpy
 
 from accelsim.machines.ese.reference.ping_pong_buffer import WeightLoader
+from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals
 from accelsim.units.arith_unit import ARITH_STAGES
+
+DOING = ("start", "fetch_wait", "blocked", "broadcast", "broadcast_idle", "drain")
+"""What a cycle of a multiplication is counted as."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Multiplication:
 class SpmvControl:
     """Inputs of a cycle: ``step(full, busy)``. Outputs: ``column`` to broadcast, or None.
 
-    State: ``active``, from the first start cycle to the last drain cycle; ``computing``.
+    State: ``active``, from the first start cycle to the last drain cycle; ``computing``. Of the
+    present cycle: ``doing``, one of `DOING` or "".
     """
 
     def __init__(self, env: simpy.Environment, start_cycles: int, whole_matrix: bool) -> None:
@@ -36,6 +41,7 @@ class SpmvControl:
         self.started = env.event()
         self.active = self.computing = False
         self.column: int | None = None
+        self.doing = ""
         self.start_total = self.compute_total = self.drain_total = 0
         self.broadcasts = self.fetch_wait_cycles = self.blocked_cycles = 0
         self.idle_cycles = 0
@@ -52,9 +58,20 @@ class SpmvControl:
         """What happens in this cycle; nothing is active any more once it has ended."""
         self._full, self._busy = full, busy
         self.active = next(self._sequence, False)
+        if not self.active:
+            self.doing = ""
+
+    def signals(self) -> Signals:
+        """What this cycle is counted as, and the column that is broadcast."""
+        return Signals(
+            dict.fromkeys(DOING, 1) | {"column": ADDRESS_BITS},
+            lambda: (*(self.doing == state for state in DOING),
+                     NOTHING if self.column is None else self.column),
+        )
 
     def _cycles(self, work: Multiplication) -> Iterator[bool]:
         for _ in range(self._start_cycles):
+            self.doing = "start"
             self.start_total += 1
             yield True
         self.computing = True
@@ -62,14 +79,18 @@ class SpmvControl:
         while self._busy or following < work.n_columns:
             self.compute_total += 1
             if following == work.n_columns:
+                self.doing = "broadcast_idle"
                 self.idle_cycles += 1
             elif not self._arrived(work.loader, following):
+                self.doing = "fetch_wait"
                 self.fetch_wait_cycles += 1
             elif any(self._full):
+                self.doing = "blocked"
                 self.blocked_cycles += 1
                 for pe, full in enumerate(self._full):
                     self.blocking_cycles[pe] += full
             else:
+                self.doing = "broadcast"
                 self.column = following
                 self.broadcasts += 1
                 following += 1
@@ -77,6 +98,7 @@ class SpmvControl:
             self.column = None
         self.computing = False
         for _ in range(ARITH_STAGES):
+            self.doing = "drain"
             self.drain_total += 1
             yield True
 

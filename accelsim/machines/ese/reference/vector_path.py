@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from accelsim.machines.ese.reference.vector_buffer import VectorBuffer
+from accelsim.records.signals import NOTHING, Signals
 
 
 class VectorFetch:
@@ -39,6 +40,7 @@ class VectorPath:
         self._fetches: deque[VectorFetch] = deque()
         self._passed = 0
         self._written = 0
+        self._cycle = 0
         self.cycles = 0
 
     def push(self, fetch: VectorFetch) -> None:
@@ -50,15 +52,33 @@ class VectorPath:
         """Whether everything queued has been passed on."""
         return not self._fetches
 
+    @property
+    def passes(self) -> bool:
+        """Whether a piece is passed on in this cycle: its last word must have arrived."""
+        if not self._fetches:
+            return False
+        fetch = self._fetches[0]
+        words = -(-self._reached * fetch.copies // self._word_bits)
+        return words <= len(fetch.arrivals) and fetch.arrivals[words - 1] < self._cycle
+
+    @property
+    def _reached(self) -> int:
+        """Bits of the vector in work that the next piece completes."""
+        return min(self._passed + self._path_bits, self._fetches[0].bits)
+
+    def signals(self) -> Signals:
+        """Whether it waits for a word, and the first element of the piece."""
+        return Signals(
+            {"busy": 1, "pass": 1, "element": 16},
+            lambda: (not self.idle, self.passes, NOTHING if self.idle else self._written),
+        )
+
     def load(self, cycle: int) -> None:
         """Clock edge."""
-        if not self._fetches:
+        passes, self._cycle = self.passes, cycle + 1
+        if not passes:
             return
-        fetch = self._fetches[0]
-        bits = min(self._passed + self._path_bits, fetch.bits)
-        words = -(-bits * fetch.copies // self._word_bits)
-        if words > len(fetch.arrivals) or fetch.arrivals[words - 1] >= cycle:
-            return
+        fetch, bits = self._fetches[0], self._reached
         self.cycles += 1
         self._passed = bits
         while (self._written + 1) * fetch.element_bits <= bits:

@@ -1,0 +1,88 @@
+"""``accelsim trace``: what each unit does, cycle by cycle."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from accelsim.cli.common import MachineOption, SetOption, config_from
+from accelsim.cli.frontend import DensityOption, SeedOption
+from accelsim.cli.works import DrawOption, InputsOption, OneLayerOption, WorkArgument, prepared
+from accelsim.machines import DEFAULT_MACHINE
+
+
+def trace(
+    source: WorkArgument,
+    layer: OneLayerOption = None,
+    first: Annotated[int, typer.Option("--from", min=0, help="First cycle.")] = 0,
+    last: Annotated[
+        int | None, typer.Option("--to", min=0, help="Last cycle; 2,000 cycles if absent.")
+    ] = None,
+    pes: Annotated[
+        str, typer.Option("--pe", help="PEs to show, like 0-7,12; those of a second channel "
+                                       "follow those of the first.")
+    ] = "0-7",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; text goes to the terminal without."),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--format", "-f", help="vcd (GTKWave, Surfer), perfetto "
+                                                 "(ui.perfetto.dev) or text.")
+    ] = "vcd",
+    machine: MachineOption = DEFAULT_MACHINE,
+    settings: SetOption = None,
+    inputs: InputsOption = None,
+    activation_density: DrawOption = None,
+    density: DensityOption = None,
+    seed: SeedOption = 1,
+) -> None:
+    """Show a window of a run cycle by cycle: waveforms, tracks or text.
+
+    On EIE only the window is simulated in detail: the state at its start comes from the fast
+    engine. Other machines run from their start.
+    """
+    from accelsim.errors import InputError
+    from accelsim.files import atomic_file
+    from accelsim.inside.trace import BINARY, FORMATS
+    from accelsim.machines.trace import n_pes, trace_writer, watch
+    from accelsim.report.note import run_note
+
+    if kind not in FORMATS:
+        raise InputError(f"--format {kind}: need one of {', '.join(FORMATS)}")
+    if output is None and kind != "text":
+        raise InputError(f"--format {kind} needs a file; give one with -o")
+    config = config_from(machine, settings)
+    ready = prepared(config, source, layer, inputs, activation_density, density, seed)
+    job = ready.job()
+    chosen = pe_numbers(pes, n_pes(config, job))
+    until = first + 1999 if last is None else last
+    note = run_note(config, ready.work, job, f"cycles {first} to {until}", seed)
+    where: Any = nullcontext(sys.stdout)
+    if output is not None:
+        where = atomic_file(output, binary=kind in BINARY)
+    with where as file, trace_writer(kind, file, config, job, chosen, note) as writer:
+        shown = watch(config, job, first, until, writer)
+    if output is not None:
+        typer.echo(f"written: {output} ({output.stat().st_size:,} bytes): {ready.work.name}, "
+                   f"cycles {first:,} to {first + shown - 1:,}, "
+                   f"{len(chosen)} of {n_pes(config, job)} PEs")
+
+
+def pe_numbers(text: str, n_pe: int) -> list[int]:
+    """``"0-7,12"`` to numbers; a range may end behind the last PE, a single number may not."""
+    from accelsim.errors import InputError
+
+    found: set[int] = set()
+    for part in text.split(","):
+        low, dash, high = part.strip().partition("-")
+        if not (low.isdecimal() and (high.isdecimal() or not dash)):
+            raise InputError(f"--pe {text}: need numbers and ranges, for instance 0-7,12")
+        if int(low) >= n_pe or int(high or low) < int(low):
+            raise InputError(f"--pe {text}: the machine has PEs 0 to {n_pe - 1}")
+        found |= set(range(int(low), min(int(high or low), n_pe - 1) + 1))
+    return sorted(found)

@@ -1,0 +1,31 @@
+// weight_decoder: the codebook, a table from code to fixed-point weight.
+//
+// Model: accelsim/units/weight_decoder.py; contract A1 (stage 1).
+// Timing: the look-up is combinational (a small register file); a write of cycle t counts from
+// t + 1 on. Entry 0 belongs to padding entries and is never used by arith_unit.
+`default_nettype none
+
+module weight_decoder #(
+  parameter integer WeightBits      = 4,  // bits of a code
+  parameter integer WeightValueBits = 16  // bits of a weight
+) (
+  input  wire                       clk_i,
+  input  wire [WeightBits-1:0]      code_i,
+  output wire [WeightValueBits-1:0] weight_o,
+  // I/O mode
+  input  wire                       write_i,
+  input  wire [WeightBits-1:0]      write_code_i,
+  input  wire [WeightValueBits-1:0] write_weight_i
+);
+
+  reg [WeightValueBits-1:0] codebook [0:(1<<WeightBits)-1];
+
+  always @(posedge clk_i) begin
+    if (write_i) codebook[write_code_i] <= write_weight_i;
+  end
+
+  assign weight_o = codebook[code_i];
+
+endmodule
+
+`default_nettype wire
