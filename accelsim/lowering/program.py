@@ -184,7 +184,10 @@ class _Lowering:
             if isinstance(term, Times):
                 terms.append(Times(self._factor(term.left), self._factor(term.right)))
             else:
-                self._signals.setdefault(term, signal)
+                known = self._signals.setdefault(term, signal)
+                if known != signal:
+                    raise InputError(f"cell '{self._kind}': '{term}' has the binary point of "
+                                     f"'{known}', the sum that it joins that of '{signal}'")
                 terms.append(term)
         return Sum(tuple(terms), signal)
 

@@ -117,7 +117,8 @@ def target_of(layer, matrix):
 class Values:
     """Everything that is a value: ``weights`` by matrix, ``outputs``, counts of saturations."""
 
-    def __init__(self, config, layer, x):
+    def __init__(self, config, layer, x, sample=None):
+        """``sample`` : the calibration utterance; None takes ``x``."""
         self.config, self.layer = config, layer
         self.sums_saturated = [0] * config.n_pe
         self.elements_saturated = 0
@@ -128,7 +129,7 @@ class Values:
             self.weights[name] = [
                 [quantised(w, config.weight_bits, frac) for w in row] for row in matrix]
         self.gate_frac = config.activation_bits - 2  # T1
-        self.frac = self.points(x)
+        self.frac = self.points(x if sample is None else sample)
         bits = config.activation_bits
         self.vectors = {
             name: [quantised(v, bits, self.frac[name[1:]]) for v in vector]
@@ -198,7 +199,7 @@ class Values:
 
     def shifted(self, a, b, shift):
         """V3: a whole product, shifted right with rounding."""
-        return half_up(Fraction(a * b, 2 ** shift))
+        return (2 * a * b + 2**shift) // 2 ** (shift + 1)
 
     def multiply(self, name, vector):
         """V2: column by column, every sum saturated; then Assemble."""
