@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from accelsim.compression.binary_points import choose_binary_points
 from accelsim.machines import load_machine, machine_of
-from accelsim.machines.eie.job import make_job
+from accelsim.records import BinaryPoints
 from accelsim.records.result import RunResult
 
 __all__ = ["choose_binary_points", "make_job", "price", "simulate", "simulate_recurrent"]
@@ -51,6 +51,19 @@ def simulate(
     kind = machine_of(config)
     engine = kind.check_engine(engine)
     return kind.finish(config, kind.job(config, work, inputs, **options), engine, outputs)
+
+
+def make_job(
+    config: Any, work: Any, inputs: npt.ArrayLike, binary_points: BinaryPoints | None = None
+) -> Any:
+    """The `Job` that a machine is given for a layer and an input vector.
+
+    Raises
+    ------
+    InputError, CapacityError, UnsupportedError
+    """
+    points = {} if binary_points is None else {"binary_points": binary_points}
+    return machine_of(config).job(config, work, inputs, **points)
 
 
 simulate_recurrent = simulate

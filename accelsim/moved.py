@@ -26,6 +26,7 @@ MOVED = {
     "accelsim.engines.reference.pe": "accelsim.machines.eie.reference.pe",
     "accelsim.explain": "accelsim.machines.eie.explain",
     "accelsim.recurrent": "accelsim.records.recurrent",
+    "accelsim.report.plots_published": "accelsim.papers.figures",
     "accelsim.report.trace": "accelsim.machines.trace",
     "accelsim.results": "accelsim.machines.eie.results",
     "accelsim.rtl_bridge.expected": "accelsim.machines.eie.rtl.expected",

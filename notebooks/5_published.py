@@ -27,7 +27,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from accelsim.papers import NAMES, reproduce
-from accelsim.report.plots_published import figure_of
+from accelsim.papers.figures import figure_of
 
 results = {name: reproduce(name) for name in NAMES}
 

@@ -62,7 +62,7 @@ PARAMETERS = {
     "accelsim.formats.registry.register_format": "name chosen",
     "accelsim.machines.eie.explain.explain": "config packed job points remedies columns",
     "accelsim.machines.eie.replay.replay": "config job first last observer",
-    "accelsim.inside.trace.trace_writer": "kind file config job pes note",
+    "accelsim.machines.trace.trace_writer": "kind file config job pes note",
 }
 
 # A program of its own, run by hand to make a table; nothing imports it.

@@ -95,7 +95,8 @@ def import_faults(modules: dict[str, Module]) -> list[str]:
             where = f"{module.name}:{line} imports {target_name}"
             faults += list(machine_faults(module.name, target_name, where))
             if target == source or target not in LEVEL:
-                inside.setdefault(module.name, set()).add(target_name)
+                if line not in for_types(module):
+                    inside.setdefault(module.name, set()).add(target_name)
                 continue
             if (module.name, target_name) in LATE:
                 continue
@@ -107,6 +108,15 @@ def import_faults(modules: dict[str, Module]) -> list[str]:
                     faults.append(f"{where}: a sibling")
     faults += [f"{where}: both ways" for (a, b), where in sideways.items() if (b, a) in sideways]
     return faults + list(circles(inside, modules))
+
+
+def for_types(module: Module) -> set[int]:
+    """Lines of imports that only a type checker makes."""
+    return {
+        node.lineno for block in ast.walk(module.tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block) if isinstance(node, ast.Import | ast.ImportFrom)
+    }
 
 
 def machine_faults(source: str, target: str, where: str) -> Iterator[str]:

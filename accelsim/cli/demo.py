@@ -114,12 +114,10 @@ def _merged(runs: list[list[RunResult]]) -> list[RunResult]:
     """Each layer's counters added up over the digits."""
     from dataclasses import replace
 
-    from accelsim.machines.eie.counters import add_counters
-
     merged = []
     for chain in zip(*runs, strict=True):
         operations = {k: sum(r.operations[k] for r in chain) for k in chain[0].operations}
-        counters = add_counters([r.timed for r in chain])
+        counters = type(chain[0].timed).added([r.timed for r in chain])
         merged.append(replace(chain[0], counters=counters, operations=operations, outputs=None))
     return merged
 

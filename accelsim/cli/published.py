@@ -90,8 +90,8 @@ def _reproduce(name: str, seed: int, network: Path | None) -> Published:
 
 
 def _draw(result: Published, folder: Path, picture: str) -> Path:
+    from accelsim.papers.figures import figure_of
     from accelsim.report.plots import save
-    from accelsim.report.plots_published import figure_of
 
     return save(figure_of(result), folder / f"{result.name}.{picture}")
 

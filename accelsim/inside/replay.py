@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from accelsim.errors import InputError
+from accelsim.errors import AccelsimError, InputError
 from accelsim.records.signals import Observer
 
 
@@ -52,10 +53,8 @@ def watch(
         If the window is empty or begins after the run's end.
     """
     window = _Last(observer, first, last)
-    try:
+    with suppress(_SeenError):
         reference(config, job, False, observer=window)
-    except _Seen:
-        pass
     if not window.shown:
         raise InputError(
             f"{job.name}: cycle {first} is behind the end; the run takes {window.cycles} cycles"
@@ -63,7 +62,7 @@ def watch(
     return window.shown
 
 
-class _Seen(Exception):
+class _SeenError(AccelsimError):
     """All of a window has been shown: the rest of the run is not needed."""
 
 
@@ -74,6 +73,6 @@ class _Last(Window):
 
     def cycle(self, t: int, array: Any) -> None:
         if t > self._last:
-            raise _Seen
+            raise _SeenError
         self.cycles = t + 1
         super().cycle(t, array)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from accelsim.errors import UnsupportedError
 from accelsim.records.signals import Array, Signals
@@ -96,8 +96,8 @@ class View:
         self.name, self.pes = name, list(pes)
         self._units: list[UnitView] = []
 
-    def open(self, array: Array) -> None:
-        """The array of the run, before its first cycle shown."""
+    def open(self, array: Any) -> None:
+        """The array of the run (`Array`, each machine's own), before its first cycle shown."""
         found = probes(array, self.pes)
         above = len(common_scope(found))
         self._units = [UnitView(probe.scope[above:] or probe.scope[-1:], probe.signals)

@@ -108,6 +108,8 @@ def test_the_order_is_one_and_evens_out():
     after = [slots[order][pe::4].sum() for pe in range(4)]
     assert max(before) == 27
     assert max(after) == 11
+    uneven = np.array([8, 4, 4, 1])
+    assert [uneven[balanced_order(uneven, 2)][pe::2].sum() for pe in (0, 1)] == [9, 8]
 
 
 def test_a_recurrent_layer_is_pruned_gate_by_gate():

@@ -23,7 +23,7 @@ from accelsim.records import CompressedLayer
 from accelsim.records.counters import CounterSet, per_pe, total
 from accelsim.records.job import Job
 from accelsim.records.result import JobResult
-from accelsim.records.signals import Signals
+from accelsim.records.signals import NOTHING, Signals
 from accelsim.units.clock import Clock
 
 CONFIG = """
@@ -144,7 +144,7 @@ class DensePe:
     def signals(self):
         """What a trace shows of the PE."""
         return Signals({"multiply": 1, "row": 16}, lambda: (
-            self.chosen is not None, None if self.chosen is None else self.chosen[0]))
+            self.chosen is not None, NOTHING if self.chosen is None else self.chosen[0]))
 
 
 class Dense:

@@ -3,7 +3,7 @@
 import pytest
 
 from accelsim.papers import NAMES, Cell, Comparison, Published
-from accelsim.report.plots_published import FIGURES, figure_of
+from accelsim.papers.figures import FIGURES, figure_of
 
 
 def test_every_table_has_a_figure():

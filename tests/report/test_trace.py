@@ -12,9 +12,9 @@ import pytest
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as proto
 
 from accelsim.errors import InputError
-from accelsim.inside.trace import BINARY, FORMATS, trace_writer
 from accelsim.machines.eie.reference.array import Eie, run
 from accelsim.machines.eie.replay import replay
+from accelsim.machines.trace import BINARY, FORMATS, trace_writer
 from tests.contracts.cases import make_case
 from tests.report.waves import read_waves
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from accelsim.inside.trace import trace_writer
 from accelsim.machines.eie.replay import replay
+from accelsim.machines.trace import trace_writer
 from accelsim.rtl_bridge.run import Window, run_layer
 from tests.contracts.cases import make_case
 from tests.report.waves import read_waves

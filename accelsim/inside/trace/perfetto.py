@@ -46,7 +46,7 @@ class Trace(Closing):
         """Describe all tracks, and the groups that they stand in."""
         view, packets = self._view, self._packets
         view.open(array)
-        groups = {(): packets.track(
+        groups: dict[tuple[str, ...], int] = {(): packets.track(
             f"accelsim {view.name} (1 ns = 1 cycle)", description=self._note)}
         for track in view.tracks():
             for level in range(1, len(track.path)):

@@ -25,7 +25,7 @@ test bench."""
 CLOCK = "clk_i"
 """In the instance that holds all units."""
 
-_TOGETHER = 1 << 15  # values that are gathered before they are written
+_TOGETHER = 1 << 13  # values that are gathered before they are written
 
 
 class Trace(Closing):

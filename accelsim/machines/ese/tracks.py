@@ -24,7 +24,7 @@ LEGEND = """\
 
 _WAITS = {"awaits_vectors": "vectors", "awaits_tables": "tables", "awaits_pointers": "pointers",
           "stores": "results"}
-"""Signals of the state machine to what the slot then waits for, in the order in which they count."""
+"""Signals of the state machine to what the slot waits for, in the order in which they count."""
 
 
 def view(config: EseConfig, job: RecurrentJob, pes: Sequence[int]) -> View:

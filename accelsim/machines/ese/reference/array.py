@@ -24,7 +24,7 @@ from accelsim.machines.ese.reference.spmv_control import Multiplication, SpmvCon
 from accelsim.machines.ese.reference.vector_path import VectorFetch, VectorPath
 from accelsim.machines.ese.schedule import Slot
 from accelsim.records.result import JobResult, SlotTime
-from accelsim.records.signals import NOTHING, Observer, Place, Signals
+from accelsim.records.signals import NOTHING, Observer, Place, Signals, Unit
 from accelsim.units.clock import Clock, Process
 
 
@@ -116,8 +116,8 @@ class Ese:
         channels; PEs are counted through channel after channel."""
         top, n_pe = ("ese",), self.config.n_pe
         yield (*top, "state_machine"), self
-        shared = {"control": self.control, "ddr_1": self.ddr_1, "ddr_2": self.ddr_2,
-                  "vector_path": self.path}
+        shared: dict[str, Unit] = {"control": self.control, "ddr_1": self.ddr_1,
+                                   "ddr_2": self.ddr_2, "vector_path": self.path}
         for name, unit in shared.items():
             yield (*top, name), unit
         for pe in sorted({pe % n_pe for pe in pes}):
