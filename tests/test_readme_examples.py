@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from accelsim.errors import InputError
 from accelsim.formats import registry
 from accelsim.machines import get_machine
 from accelsim.machines.plugins import PREFIX, load_plugin, plugins, unload
+from accelsim.study import Study
 from tests.documents import DOCUMENTS, README, ROOT
 from tests.formats.test_registry import BITS, matrices
 
@@ -110,6 +112,21 @@ def test_a_shortened_plugin_is_the_plugin(block, plugin):
 def test_there_are_shortened_plugins():
     assert sorted(block.values[0].name for block in PARTS) == [
         "tests/plugins/dense.py", "tests/plugins/dense.py", "tests/plugins/late_full.py"]
+
+
+STUDIES = [pytest.param(block.text, id=f"{document}:{number}") for document in DOCUMENTS
+           for number, block in enumerate(document.blocks) if block.kind == "toml"]
+
+
+@pytest.mark.parametrize("text", STUDIES)
+def test_a_study_is_one(text, plugin):
+    """Keys, machines, parameters, metrics and values are checked when a study is made."""
+    made = Study(**tomllib.loads(text), folder=ROOT / "traces" / "studies")
+    assert made.axes
+    for known in made.plugin:
+        file = tomllib.loads((ROOT / "traces" / "studies" / "two-entries.toml").read_text("utf-8"))
+        assert known in file["plugin"]
+        assert {**file, "seed": 1} == {**tomllib.loads(text), "seed": 1}
 
 
 @pytest.fixture
