@@ -44,7 +44,7 @@ class Clock:
         self._env = env
         self._watch = watch
         self.cycle = 0
-        self.tick = env.event()
+        self.tick: simpy.Event = env.timeout(2 * _PHASE)
         self.loading: dict[Register, None] = {}
 
     def event(self) -> simpy.Event:
@@ -64,6 +64,6 @@ class Clock:
             for register in self.loading:
                 register.load()
             self.cycle += 1
-            yield self._env.timeout(_PHASE)
-            tick, self.tick = self.tick, self._env.event()
-            tick.succeed()
+            # Whoever the tick wakes finds the one after it, which is a whole cycle later.
+            tick, self.tick = self.tick, self._env.timeout(3 * _PHASE)
+            yield tick

@@ -127,16 +127,20 @@ class Eie:
 
     def signals(self) -> Signals:
         """What the control unit tells the PEs, as rtl/eie_array.v names it."""
-        ccu = self.ccu
+        ccu, scan = self.ccu, self.ccu.scan
 
         def read() -> Values:
             phase, sent = ccu.phase, ccu.broadcast
             if sent is not None:
                 return (True, False, False, True, False, False, True, False, False,
                         self.pointer_address(sent[0]), sent[1])
-            return (True, phase == "start", ccu.load_row is not None, phase == "compute",
-                    phase == "drain", phase == "store", False, ccu.blocked, ccu.row_change,
-                    NOTHING, NOTHING)
+            if phase == "compute":
+                # A full queue holds the broadcast back (S5), or the scan changes rows (S3).
+                blocked = scan.found is not None
+                return (True, False, False, True, False, False, False, blocked,
+                        not blocked and not scan.finished, NOTHING, NOTHING)
+            return (True, phase == "start", ccu.load_row is not None, False, phase == "drain",
+                    phase == "store", False, False, False, NOTHING, NOTHING)
 
         return Signals(
             dict.fromkeys((
