@@ -7,7 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from accelsim.formats.column_table import EMPTY, ONLY, Edge
+from accelsim.formats.column_table import EMPTY, ONLY
+from accelsim.formats.edges import Edge
 from accelsim.kernels.jit import kernel
 
 
