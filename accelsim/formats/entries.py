@@ -19,7 +19,6 @@ from accelsim.formats.column_table import (
     PADDING,
     Bytes,
     ColumnTable,
-    Edge,
     Int64,
     Interleaving,
     NonZeros,
@@ -28,6 +27,7 @@ from accelsim.formats.column_table import (
     table_of_image,
     table_of_matrix,
 )
+from accelsim.formats.edges import Edge
 
 
 @dataclass(frozen=True, eq=False)
