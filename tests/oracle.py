@@ -85,20 +85,15 @@ def encode(
     return array
 
 
-def pointer_banks(pointers: list[int]) -> tuple[list[int], list[int]]:
-    """Pointers by the parity of their address: even bank, odd bank."""
-    banks: tuple[list[int], list[int]] = ([], [])
-    for address, pointer in enumerate(pointers):
-        banks[address % 2].append(pointer)
-    return banks
-
-
 def spmat_lines(
     codes: list[int], runs: list[int], weight_bits: int, index_bits: int, width_bits: int
 ) -> list[str]:
-    """SRAM lines as binary text, highest bit first; the first entry stands at the right."""
+    """SRAM lines as binary text, highest bit first; the first entry stands at the right.
+
+    An entry is {code, run} in Verilog's order: the code above the run (rtl/eie/spmat_read.v).
+    """
     words = [
-        format(run, f"0{index_bits}b") + format(code, f"0{weight_bits}b")
+        format(code, f"0{weight_bits}b") + format(run, f"0{index_bits}b")
         for code, run in zip(codes, runs, strict=True)
     ]
     lines = []

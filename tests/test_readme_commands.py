@@ -1,4 +1,4 @@
-"""Every command that the README shows is run, as it stands or (quickly) on smaller inputs."""
+"""Every command that the documents show is run, as it stands or (quickly) on smaller inputs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from accelsim import contracts
 from accelsim.cli import main
-from accelsim.papers.tables import refreshed
+from accelsim.machines.plugins import plugins, unload
+from tests.documents import DOCUMENTS, README, ROOT, refreshed
 
-ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+BLOCKS = [block.text for document in DOCUMENTS for block in document.blocks if block.kind == "sh"]
 
 STUDY = """\
 workloads = ["nt-we"]
@@ -30,10 +29,12 @@ capacity = "ignore"
 n_pe = [32, 64]
 act_queue_depth = [4, 8]
 """
+CONTRACTS = "accelsim.contracts"
 NETWORK = "traces/lenet-300-100/pruned.safetensors"
 SMALL = f"{NETWORK} -l fc3 --activation-density 0.5 --set n_pe=4"
+TWO = "--plugin tests/plugins/two_entries.py -m eie_two"
 # What stands for a file of the reader's own.
-PLACEHOLDERS = {" [FILE]": "", " FILE": f" {NETWORK}", " NAME": " alex-7"}
+PLACEHOLDERS = {" [FILE]": "", " FILE": f" {NETWORK}"}
 # Quick twins of commands that take long; -m slow runs them as they stand.
 TWINS = {
     "accelsim demo": "accelsim demo --count 2 --set n_pe=16",
@@ -48,14 +49,33 @@ TWINS = {
         "accelsim explore STUDY.toml --min time_us --min area_mm2 -o search.sqlite --trials 4",
     "accelsim cosim alex-7 --top eie_array": f"accelsim cosim {SMALL} --top eie_array",
     "accelsim cosim nt-we --top eie_array": f"accelsim cosim {SMALL} --top eie_array",
-    "accelsim cosim nt-we --top pe --rtl-dir mine":
-        f"accelsim cosim {SMALL} --top pe --rtl-dir mine",
+    "accelsim cosim nt-we --top pe --pe 3 --rtl-dir mine --waveform difference.vcd":
+        f"accelsim cosim {SMALL} --top pe --pe 3 --rtl-dir mine --waveform difference.vcd",
     "accelsim cosim nt-we --export bench": f"accelsim cosim {SMALL} --export small-bench",
     "accelsim published all": "accelsim published eie-table5",
-    # The README's tables run these two, so tests/test_readme.py does.
+    "accelsim published eie-fig8 --picture pdf -o figures":
+        "accelsim published eie-table3 --picture pdf -o figures",
+    # Generated tables run these, so tests/test_readme.py does.
     "accelsim published eie-table4": "accelsim published eie-table5",
     "accelsim published eie-table2": "accelsim published eie-table5",
+    "accelsim patterns traces/silero-lstm --density 0.5 --density 0.112":
+        "accelsim patterns traces/lenet-300-100/dense.safetensors -l fc3",
     "accelsim explain alex-7": "accelsim explain nt-lstm",
+    "accelsim explain traces/silero-lstm -m bbs":
+        "accelsim explain traces/silero-lstm:load_balanced/11.2 -m bbs",
+    # Told by a reference alone, which takes its time on a published layer.
+    f"accelsim simulate alex-7 {TWO}": f"accelsim simulate {SMALL} {TWO}",
+    f"accelsim simulate nt-we {TWO} --energy": f"accelsim simulate {SMALL} {TWO} --energy",
+    f"accelsim explain nt-we {TWO}": f"accelsim explain {SMALL} {TWO}",
+    f"accelsim trace nt-we {TWO} --to 200 -o two.vcd":
+        f"accelsim trace {SMALL} --pe 0-3 {TWO} --to 200 -o two.vcd",
+    f"accelsim report nt-we {TWO} -o two.html": f"accelsim report {SMALL} {TWO} -o two.html",
+    "accelsim simulate nt-we --plugin tests/plugins/late_full.py -m eie_late":
+        f"accelsim simulate {SMALL} --plugin tests/plugins/late_full.py -m eie_late",
+    "accelsim simulate nt-we --plugin tests/plugins/dense.py -m dense --energy":
+        f"accelsim simulate {SMALL} --plugin tests/plugins/dense.py -m dense --energy",
+    "accelsim explore STUDY.toml --min time_us --trials 500":
+        "accelsim explore STUDY.toml --min time_us --trials 4",
     "accelsim report alex-7 -o run.html": "accelsim report nt-lstm -o run.html",
     "accelsim sweep traces/studies/published-space.toml --dry-run":
         "accelsim sweep STUDY.toml -o none.sqlite --dry-run",
@@ -64,15 +84,25 @@ TWINS = {
 }
 
 
+_SHOWN = re.compile(
+    r"^ *((?:accelsim|python -m accelsim\.contracts) [^\n]+)|(^\| )?`(accelsim [^`\n]+)`",
+    re.MULTILINE)
+
+
 def shown() -> list[str]:
-    """Commands in the order of the README, each once: lines of blocks, and words in the text."""
+    """Commands in the order of the documents, each once: lines of blocks, and words in the text.
+
+    In the text a command's bare name, such as `accelsim sweep`, is a word, not a command.
+    """
     found: dict[str, None] = {}
-    for match in re.finditer(r"^ *(accelsim [^\n]+)|`(accelsim [^`\n]+)`", TEXT, re.MULTILINE):
-        command = (match[1] or match[2]).partition("  #")[0].strip()
-        for place, value in PLACEHOLDERS.items():
-            command = command.replace(place, value)
-        if command.split()[1] != "COMMAND":
-            found[command] = None
+    for document in DOCUMENTS:
+        for line, row, words in _SHOWN.findall(document.text):
+            command = (line or words).partition("  #")[0].strip()
+            for place, value in PLACEHOLDERS.items():
+                command = command.replace(place, value)
+            bare = words and not row and len(words.split()) == 2
+            if not bare and command.split()[1] != "COMMAND":
+                found[command] = None
     return list(found)
 
 
@@ -83,20 +113,24 @@ COMMANDS = shown()
 def folder(tmp_path_factory):
     """What a reader has at hand: the project's data, a PE, a study, and a run's JSON."""
     made = tmp_path_factory.mktemp("readme")
-    for name in ("traces", "rtl"):
+    before = {plugin.name for plugin in plugins()}
+    for name in ("traces", "rtl", "tests"):
         (made / name).symlink_to(ROOT / name)
     (made / "mine").mkdir()
     shutil.copy(ROOT / "rtl" / "eie" / "pe.v", made / "mine")
     (made / "STUDY.toml").write_text(STUDY)
     (made / "RUN.json").write_text(run("accelsim simulate nt-we --json", made))
-    return made
+    yield made
+    for plugin in plugins():
+        if plugin.name not in before:
+            unload(plugin.name)
 
 
 def run(command, folder):
     """As a user would, in a process of its own."""
-    program, *words = shlex.split(command)
-    assert program == "accelsim"
-    done = subprocess.run([sys.executable, "-m", program, *words], cwd=folder, text=True,
+    words = shlex.split(command.removeprefix("python -m "))
+    assert words[0] in ("accelsim", CONTRACTS)
+    done = subprocess.run([sys.executable, "-m", *words], cwd=folder, text=True,
                           capture_output=True)
     judge(command, folder, done.returncode, done.stdout, done.stderr)
     return done.stdout
@@ -112,14 +146,19 @@ def judge(command, folder, status, stdout, stderr):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme(command, folder, monkeypatch, capsys):
+def test_a_command_of_the_documents(command, folder, monkeypatch, capsys):
     """In order, since some read what others have written; in this process, which saves time."""
     quick = TWINS.get(command, command)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", shlex.split(quick))
-    with pytest.raises(SystemExit) as leave:
-        main()
-    judge(quick, folder, leave.value.code, *capsys.readouterr())
+    words = shlex.split(quick.removeprefix("python -m "))
+    if words[0] == CONTRACTS:
+        status = contracts.main(words[1:])
+    else:
+        monkeypatch.setattr(sys, "argv", words)
+        with pytest.raises(SystemExit) as leave:
+            main()
+        status = leave.value.code
+    judge(quick, folder, status, *capsys.readouterr())
 
 
 @pytest.mark.slow
@@ -135,29 +174,32 @@ def test_no_command_is_missed():
     lines = [line for block in BLOCKS for line in block.splitlines() if line]
     assert len(lines) > 15
     programs = {line.split()[0] for line in lines}
-    assert programs == {"accelsim", "make"}
-    assert {line.partition("  #")[0].strip() for line in lines if line.startswith("accelsim")} <= (
-        set(COMMANDS))
+    assert programs == {"accelsim", "make", "python"}
+    ours = [line for line in lines if not line.startswith("make ")]
+    assert {line.partition("  #")[0].strip() for line in ours} <= set(COMMANDS)
     assert set(TWINS) <= set(COMMANDS)
 
 
 def test_make():
     """What the README says of its two commands, as make would do it."""
-    targets = re.findall(r"^make (\w+)", TEXT, re.MULTILINE)
+    targets = re.findall(r"^make (\w+)", README.text, re.MULTILINE)
     assert targets == ["demo", "test"]
     done = subprocess.run(["make", "-n", *targets], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for words in ("accelsim demo", "ruff check", "mypy", "-m pytest"):
         assert words in done.stdout
-    for target in set(re.findall(r"`make (\w+)`", TEXT)):
+    named = {target for document in DOCUMENTS
+             for target in re.findall(r"`make (\w+)`", document.text)}
+    for target in named:
         subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
 
 
-def test_doc_tables_as_a_program(tmp_path):
+def test_tables_as_a_program(tmp_path):
     """A table that is wrong is written anew, all else stays."""
-    block = re.search(r"<!-- table: counters -->.*?<!-- end -->", TEXT, re.DOTALL)[0]
+    block = next(document.tables["counters"] for document in DOCUMENTS
+                 if "counters" in document.tables)
     path = tmp_path / "README.md"
     path.write_text(f"before\n{block.replace('layer', 'player')}\nafter\n")
-    command = [sys.executable, "-m", "accelsim.papers.tables", str(path)]
+    command = [sys.executable, "-m", refreshed.__module__, str(path)]
     subprocess.run(command, check=True, capture_output=True)
     assert path.read_text() == f"before\n{block}\nafter\n" == refreshed(path.read_text())

@@ -37,7 +37,8 @@ def config(
     for key, field in type(chosen).model_fields.items():
         value = getattr(chosen, key)
         same = value == getattr(published, key)
-        source = sources[key] if same else f"yours (published: {getattr(published, key)})"
+        yours = f"yours (published: {getattr(published, key)})"
+        source = sources.get(key, "not given") if same else yours
         rows.append((key, str(value), field.description or "", source))
     console().print(table(f"{machine}", ("key", "value", "meaning", "source"), rows))
 

@@ -85,7 +85,7 @@ def recurrent(
             out.print(_energy_view(run.result, inputs.shape))
         priced = run.result.energy
         out.print(f"energy of events at 45 nm, without leakage and clock: "
-                  f"{priced.total_nj / len(inputs):,.1f} nJ a step, "
+                  f"{priced.events_total_pj * 1e-3 / len(inputs):,.1f} nJ a step, "
                   f"{100 * priced.dram_share:.1f} % of it DRAM")
     out.print(table("Outputs against 64-bit float, the same weights unquantised", (
         "step", "RMS error", "largest error", "relative"), [
@@ -153,9 +153,9 @@ def _energy_view(result: RunResult, shape: tuple[int, ...]) -> Any:
     n_steps, n_channels = shape[:2]
     rows: list[tuple[str, object, object, str]] = [
         (name, picojoules * 1e-3 / n_steps, picojoules * 1e-3 / n_steps / n_channels,
-         f"{100 * picojoules / priced.total_pj:.1f} %")
-        for name, picojoules in (*priced.modules_pj.items(), ("total", priced.total_pj))
+         f"{100 * picojoules / priced.events_total_pj:.1f} %")
+        for name, picojoules in (*priced.events_pj.items(), ("total", priced.events_total_pj))
     ]
-    left_out = "; ".join(UNPRICED)
-    return table(f"Energy of events of an ASIC at 45 nm; not priced: {left_out}",
+    notes = "; ".join(priced.notes)
+    return table(f"Energy of events of an ASIC at 45 nm, without leakage and clock; {notes}",
                  ("module", "nJ a step", "nJ a step and channel", "share"), rows)

@@ -15,8 +15,9 @@ class EnergyReport:
     Attributes
     ----------
     events_pj, leakage_pj, clock_pj : by module, the same modules in each
-    causes_pj : the same total by what the PE-cycles were spent on
+    causes_pj : the same total by what the PE-cycles were spent on: the states of the counters
     area_mm2 : by module, and "filler"
+    n_pe : PEs, of a channel where the machine has several
     dram_pj : what the SRAM reads would have cost from DRAM
     notes : what was extrapolated or assumed
     """
@@ -44,9 +45,29 @@ class EnergyReport:
         return sum(self.modules_pj.values())
 
     @property
+    def total_nj(self) -> float:
+        """Energy of the layer."""
+        return self.total_pj * 1e-3
+
+    @property
     def total_uj(self) -> float:
         """Energy of the layer."""
         return self.total_pj * 1e-6
+
+    @property
+    def events_total_pj(self) -> float:
+        """Energy of counted events alone, without leakage and clock."""
+        return sum(self.events_pj.values())
+
+    @property
+    def events_uj(self) -> float:
+        """Energy of counted events alone, without leakage and clock."""
+        return self.events_total_pj * 1e-6
+
+    @property
+    def dram_share(self) -> float:
+        """Share of DRAM in the counted events; 0 of a machine that reads none."""
+        return self.events_pj.get("dram", 0.0) / (self.events_total_pj or 1.0)
 
     @property
     def power_w(self) -> float:

@@ -10,17 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
 
+if TYPE_CHECKING:
+    from accelsim.formats.kernels import Places
+
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.signedinteger[Any]]
+
 
 NO_ROW = -1
 """In edges, first and second: a padding entry, or no entry."""
@@ -166,11 +170,19 @@ class Interleaving:
         """(n_tiles, n_columns, n_pe)."""
         return self.n_tiles, self.n_columns, self.n_pe
 
-    def places(self) -> tuple[Int32, Int32, Int32]:
-        """(tile, PE, row in the tile) of all outputs, each (n_outputs,) int32."""
+    def places(self) -> Places:
+        """Where all outputs lie."""
+        from accelsim.formats.kernels import Places
+
         local, pe = np.divmod(np.arange(self.n_outputs, dtype=np.int32), np.int32(self.n_pe))
         tile, row = np.divmod(local, np.int32(min(self.tile_rows, self.n_outputs)))
-        return tile, pe, row
+        return Places(tile, pe, row)
+
+    def rows_of_pes(self) -> Int64:
+        """(n_pe, n_tiles): rows that each PE has in each tile."""
+        rows = -(-(self.n_outputs - np.arange(self.n_pe)) // self.n_pe)
+        before = np.arange(self.n_tiles) * self.tile_rows
+        return np.asarray(np.clip(rows[:, None] - before, 0, self.tile_rows))
 
     def image_column(self, n_matrix_columns: int) -> Int64:
         """Image column of every matrix column; a bias lies behind unused columns."""
@@ -194,13 +206,6 @@ def _counted(shape: Interleaving, count: Callable[[Small, Small], None]) -> Colu
     return ColumnTable(counts, padding, starts, totals)
 
 
-def _edges_of_empty(shape: Interleaving) -> Small:
-    edges = np.empty((shape.n_tiles, shape.n_columns, 4, shape.n_pe), small_type(shape.tile_rows))
-    edges[:, :, :2] = NO_ROW
-    edges[:, :, 2:] = EMPTY
-    return edges
-
-
 def table_of_matrix(nonzeros: NonZeros, shape: Interleaving) -> ColumnTable:
     """The table of an image that `encode` would write.
 
@@ -215,38 +220,8 @@ def table_of_matrix(nonzeros: NonZeros, shape: Interleaving) -> ColumnTable:
     last = np.empty((shape.n_tiles, shape.n_pe), np.int32)
     return _counted(shape, lambda counts, padding: kernels.count_matrix(
         starts, nonzeros.rows, nonzeros.codes, shape.image_column(len(starts) - 1),
-        *shape.places(), shape.index_bits, last, counts, padding,
+        shape.places(), shape.index_bits, last, counts, padding,
     ))
-
-
-def edges_of_matrix(nonzeros: NonZeros, shape: Interleaving) -> Small:
-    """Edges of an image that `encode` would write."""
-    from accelsim.formats import kernels
-
-    starts = nonzeros.column_starts
-    edges = _edges_of_empty(shape)
-    last = np.empty((2, shape.n_tiles, shape.n_pe), np.int32)
-    kernels.matrix_edges(
-        starts, nonzeros.rows, nonzeros.codes, shape.image_column(len(starts) - 1),
-        *shape.places(), shape.index_bits, last, edges, NO_ROW, ONLY, PADDING,
-    )
-    return edges
-
-
-def encode(
-    nonzeros: NonZeros, shape: Interleaving, table: ColumnTable, pe_starts: Int64
-) -> tuple[Bytes, Bytes]:
-    """(codes, runs) of all PEs, one after the other."""
-    from accelsim.formats import kernels
-
-    codes = np.zeros(pe_starts[-1], np.uint8)
-    runs = np.full(pe_starts[-1], (1 << shape.index_bits) - 1, np.uint8)
-    last = np.empty((shape.n_tiles, shape.n_pe), np.int32)
-    kernels.encode_matrix(
-        nonzeros.column_starts, nonzeros.rows, nonzeros.codes, *shape.places(), shape.index_bits,
-        last, pe_starts[:-1] + table.starts[:, 0], codes, runs,
-    )
-    return codes, runs
 
 
 def table_of_image(
@@ -258,31 +233,3 @@ def table_of_image(
     return _counted(shape, lambda counts, padding: kernels.count_image(
         pointers, pe_starts, codes, counts, padding
     ))
-
-
-def edges_of_image(
-    pointers: Int64, pe_starts: Int64, codes: Bytes, runs: Bytes, shape: Interleaving
-) -> Small:
-    """Edges of stored entries."""
-    from accelsim.formats import kernels
-
-    edges = _edges_of_empty(shape)
-    kernels.image_edges(pointers, pe_starts, codes, runs, edges, NO_ROW, ONLY, PADDING)
-    return edges
-
-
-def nonzeros_of_image(
-    pointers: Int64, pe_starts: Int64, codes: Bytes, runs: Bytes, shape: Interleaving
-) -> NonZeros:
-    """Stored entries without padding, column by column; as many columns as the image has."""
-    from accelsim.formats import kernels
-
-    column_starts = np.zeros(shape.n_columns + 1, np.int64)
-    kernels.count_nonzeros(pointers, pe_starts, codes, column_starts)
-    np.cumsum(column_starts, out=column_starts)
-    rows = np.empty(column_starts[-1], np.int32)
-    values = np.empty(column_starts[-1], np.uint8)
-    kernels.matrix_of_image(
-        pointers, pe_starts, codes, runs, shape.tile_rows, column_starts[:-1].copy(), rows, values
-    )
-    return NonZeros(column_starts, rows, values)

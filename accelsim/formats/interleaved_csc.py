@@ -16,25 +16,13 @@ each tile is stored as a matrix of its own with its own pointers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
-from accelsim.formats.column_table import (
-    ColumnTable,
-    Interleaving,
-    NonZeros,
-    Small,
-    edges_of_image,
-    edges_of_matrix,
-    encode,
-    nonzeros_of_image,
-    table_of_image,
-    table_of_matrix,
-)
+from accelsim.formats.column_table import ColumnTable, Interleaving, NonZeros, Small
+from accelsim.formats.entries import CountedEntries, StoredEntries, count_entries
 from accelsim.records import CompressedLayer, CscMatrix
 
 
@@ -53,35 +41,110 @@ class PeImage:
     runs: npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerImage:
     """The memory images of all PEs of one layer, stored one after the other.
 
-    An image from `build_image` is counted at once; ``pointers``, ``codes`` and ``runs`` are made
-    when one of them is first read, so that runs without outputs never pay for them.
+    `build_image` makes one from a compressed layer; one from arrays has `StoredEntries`.
 
     Attributes
     ----------
-    pointers : (n_pe, n_tiles, n_columns + 1) int64, entry addresses inside each PE
-    codes, runs : (total entries,) uint8, PE after PE, in each tile after tile
-    pe_starts : (n_pe + 1,) int64, where each PE's entries begin in ``codes`` and ``runs``
-    tile_rows : outputs of one PE in a full tile
+    entries : of all PEs, in each tile after tile
+
+    Raises
+    ------
+    InputError
+        If the columns are not those of so many inputs, or a stored code has too many bits.
     """
 
     name: str
-    n_pe: int
     n_inputs: int
-    n_outputs: int
-    n_columns: int
-    n_tiles: int
-    tile_rows: int
     weight_bits: int
-    index_bits: int
     has_bias: bool
-    pointers: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.uint8]
-    runs: npt.NDArray[np.uint8]
-    pe_starts: npt.NDArray[np.int64]
+    entries: CountedEntries | StoredEntries
+
+    def __post_init__(self) -> None:
+        need = image_columns(self.n_inputs, self.n_pe, self.has_bias)
+        if self.n_columns != need:
+            raise InputError(f"{self.name}: {self.n_columns} columns; {self.n_inputs} inputs on "
+                             f"{self.n_pe} PEs need {need}")
+        if isinstance(self.entries, StoredEntries):  # a compressed layer has been checked
+            most = int(self.codes.max(initial=0))
+            if most >> self.weight_bits:
+                raise InputError(f"{self.name}: code {most} does not fit weight_bits="
+                                 f"{self.weight_bits}")
+
+    @property
+    def shape(self) -> Interleaving:
+        """Where every output lies."""
+        return self.entries.shape
+
+    @property
+    def n_pe(self) -> int:
+        """Processing elements."""
+        return self.shape.n_pe
+
+    @property
+    def n_outputs(self) -> int:
+        """Rows of the layer."""
+        return self.shape.n_outputs
+
+    @property
+    def n_columns(self) -> int:
+        """Columns of the image: `image_columns`."""
+        return self.shape.n_columns
+
+    @property
+    def n_tiles(self) -> int:
+        """Batches of outputs."""
+        return self.shape.n_tiles
+
+    @property
+    def tile_rows(self) -> int:
+        """Outputs of one PE in a full tile."""
+        return self.shape.tile_rows
+
+    @property
+    def index_bits(self) -> int:
+        """Bits of a zero run."""
+        return self.shape.index_bits
+
+    @property
+    def pointers(self) -> npt.NDArray[np.int64]:
+        """(n_pe, n_tiles, n_columns + 1) entry addresses inside each PE."""
+        return self.entries.pointers
+
+    @property
+    def pe_starts(self) -> npt.NDArray[np.int64]:
+        """(n_pe + 1,): where each PE's entries begin in ``codes`` and ``runs``."""
+        return self.entries.pe_starts
+
+    @property
+    def codes(self) -> npt.NDArray[np.uint8]:
+        """(total entries,) of all PEs; 0 in entries that only extend a zero run."""
+        return self.entries.codes
+
+    @property
+    def runs(self) -> npt.NDArray[np.uint8]:
+        """(total entries,): zeros before each entry."""
+        return self.entries.runs
+
+    @property
+    def table(self) -> ColumnTable:
+        """Counts by column and PE: all that time and most counters depend on."""
+        return self.entries.table
+
+    @property
+    def edges(self) -> Small:
+        """(n_tiles, n_columns, 4, n_pe) small integers: rows inside the tile that the first,
+        second, last but one and last entry of each column select (`Edge`), or a mark.
+        """
+        return self.entries.edges
+
+    @property
+    def nonzeros(self) -> NonZeros:
+        """The matrix of codes without its padding entries."""
+        return self.entries.nonzeros
 
     @property
     def max_entries(self) -> int:
@@ -98,55 +161,10 @@ class LayerImage:
         """Image column of the bias, or None."""
         return self.n_columns - 1 if self.has_bias else None
 
-    @property
-    def shape(self) -> Interleaving:
-        """Where every output lies."""
-        return Interleaving(
-            self.n_pe, self.n_outputs, self.n_columns, self.tile_rows, self.index_bits
-        )
-
-    @cached_property
-    def table(self) -> ColumnTable:
-        """Counts by column and PE: all that time and most counters depend on."""
-        return table_of_image(self.pointers, self.pe_starts, self.codes, self.shape)
-
-    @cached_property
-    def edges(self) -> Small:
-        """(n_tiles, n_columns, 4, n_pe) small integers: rows inside the tile that the first,
-        second, last but one and last entry of each column select, or a mark.
-        """
-        if "codes" in vars(self):
-            return edges_of_image(
-                self.pointers, self.pe_starts, self.codes, self.runs, self.shape
-            )
-        return edges_of_matrix(self.nonzeros, self.shape)
-
-    @cached_property
-    def nonzeros(self) -> NonZeros:
-        """The matrix of codes without its padding entries."""
-        return nonzeros_of_image(
-            self.pointers, self.pe_starts, self.codes, self.runs, self.shape
-        )
-
     def pe(self, index: int) -> PeImage:
         """The image of one PE; views, not copies."""
         part = slice(int(self.pe_starts[index]), int(self.pe_starts[index + 1]))
         return PeImage(self.pointers[index], self.codes[part], self.runs[part])
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """The fields that `build_image` leaves for later."""
-            late = vars(self)
-            if name == "pointers" and "table" in late:
-                late[name] = self.table.pointers()
-            elif name in ("codes", "runs") and "nonzeros" in late:
-                late["codes"], late["runs"] = encode(
-                    self.nonzeros, self.shape, self.table, self.pe_starts
-                )
-            else:
-                raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")
-            return late[name]
 
 
 def image_columns(n_inputs: int, n_pe: int, has_bias: bool) -> int:
@@ -157,7 +175,7 @@ def image_columns(n_inputs: int, n_pe: int, has_bias: bool) -> int:
 def build_image(
     packed: CompressedLayer, n_pe: int, index_bits: int | None = None, tile_rows: int | None = None
 ) -> LayerImage:
-    """Encode a compressed layer for ``n_pe`` PEs.
+    """Lay a compressed layer out for ``n_pe`` PEs: counted at once, encoded when first read.
 
     Parameters
     ----------
@@ -184,17 +202,12 @@ def build_image(
         np.require(matrix.rows, np.int32, ["C", "W"]),
         np.require(matrix.values, np.uint8, ["C", "W"]),
     )
-    table = table_of_matrix(
+    entries = count_entries(
         nonzeros, Interleaving(n_pe, packed.n_outputs, n_columns, depth, bits)
     )
-    image = object.__new__(LayerImage)
-    vars(image).update(
-        name=packed.name, n_pe=n_pe, n_inputs=packed.n_inputs, n_outputs=packed.n_outputs,
-        n_columns=n_columns, n_tiles=table.n_tiles, tile_rows=depth,
-        weight_bits=packed.weight_bits, index_bits=bits, has_bias=packed.has_bias,
-        pe_starts=np.concatenate([[0], np.cumsum(table.totals)]), table=table, nonzeros=nonzeros,
+    return LayerImage(
+        packed.name, packed.n_inputs, packed.weight_bits, packed.has_bias, entries
     )
-    return image
 
 
 def decode_image(image: LayerImage) -> CscMatrix:

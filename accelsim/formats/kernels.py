@@ -1,21 +1,39 @@
 """Kernels of the interleaved format. Imported late; see `accelsim.kernels.jit`.
 
 ``counts``, ``padding`` (n_tiles, n_columns, n_pe) and ``starts`` (n_tiles, n_columns + 1, n_pe)
-are those of a `ColumnTable`, ``edges`` (n_tiles, n_columns, 4, n_pe) those of an image.
-``tile_of``, ``pe_of`` and
-``row_of`` (n_outputs,) int32 say where an output lies: tables are quicker than divisions.
-``last`` (n_tiles, n_pe) is scratch: the row of the column's latest entry, or -1.
+are those of a `ColumnTable`, ``edges`` (n_tiles, n_columns, 4, n_pe) those of an image, by `Edge`.
+``last`` (n_tiles, n_pe) int32 is scratch: the row of the column's latest entry, or -1.
+`accelsim.formats.column_table` and `entries` make what these kernels are given.
 """
 
-import numpy as np
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.formats.edges import Edge
 from accelsim.kernels.jit import kernel
+
+
+class Places(NamedTuple):
+    """Where each output lies, (n_outputs,) int32 each: tables are quicker than divisions."""
+
+    tile: npt.NDArray[np.int32]
+    pe: npt.NDArray[np.int32]
+    row: npt.NDArray[np.int32]  # inside the tile
+
+
+class Marks(NamedTuple):
+    """What edges hold where there is no row (`accelsim.formats.column_table`)."""
+
+    no_row: int
+    only: int
+    padding: int
 
 
 @kernel
 def count_matrix(
-    column_starts, rows, codes, image_column, tile_of, pe_of, row_of, index_bits, last,
-    counts, padding,
+    column_starts, rows, codes, image_column, places, index_bits, last, counts, padding,
 ):
     """Fill ``counts`` and ``padding`` (zeroed); column j of the matrix is ``image_column[j]``."""
     for j in range(len(column_starts) - 1):
@@ -23,7 +41,7 @@ def count_matrix(
         last[:, :] = -1
         for i in range(column_starts[j], column_starts[j + 1]):
             at = np.uint32(rows[i])
-            tile, pe, row = tile_of[at], pe_of[at], row_of[at]
+            tile, pe, row = places.tile[at], places.pe[at], places.row[at]
             n_padding = (row - last[tile, pe] - 1) >> index_bits
             last[tile, pe] = row
             counts[tile, column, pe] += n_padding + 1
@@ -32,10 +50,9 @@ def count_matrix(
 
 @kernel
 def matrix_edges(
-    column_starts, rows, codes, image_column, tile_of, pe_of, row_of, index_bits, last,
-    edges, no_row, only, filler,
+    column_starts, rows, codes, image_column, places, index_bits, marks, last, edges,
 ):
-    """Fill ``edges``, given as for empty columns; ``no_row``, ``only``, ``filler`` are marks.
+    """Fill ``edges``, given as for empty columns.
 
     ``last`` (2, n_tiles, n_pe) is scratch: latest row and entries so far of the column.
     """
@@ -45,21 +62,21 @@ def matrix_edges(
         last[1] = 0
         for i in range(column_starts[j], column_starts[j + 1]):
             at = np.uint32(rows[i])
-            tile, pe, row = tile_of[at], pe_of[at], row_of[at]
+            tile, pe, row = places.tile[at], places.pe[at], places.row[at]
             n_padding = (row - last[0, tile, pe] - 1) >> index_bits
             before = last[1, tile, pe]
             slot = before + n_padding
             last[0, tile, pe] = row
             last[1, tile, pe] = slot + 1
             if slot < 2:
-                edges[tile, column, slot, pe] = row if codes[i] != 0 else no_row
+                edges[tile, column, slot, pe] = row if codes[i] != 0 else marks.no_row
             if n_padding > 0:
-                edges[tile, column, 2, pe] = filler
+                edges[tile, column, Edge.BEFORE_LAST, pe] = marks.padding
             elif before > 0:
-                edges[tile, column, 2, pe] = edges[tile, column, 3, pe]
+                edges[tile, column, Edge.BEFORE_LAST, pe] = edges[tile, column, Edge.LAST, pe]
             else:
-                edges[tile, column, 2, pe] = only
-            edges[tile, column, 3, pe] = row if codes[i] != 0 else filler
+                edges[tile, column, Edge.BEFORE_LAST, pe] = marks.only
+            edges[tile, column, Edge.LAST, pe] = row if codes[i] != 0 else marks.padding
 
 
 @kernel
@@ -77,7 +94,7 @@ def add_up(counts, starts, totals):
 
 @kernel
 def encode_matrix(
-    column_starts, rows, values, tile_of, pe_of, row_of, index_bits, last, ends, codes, runs
+    column_starts, rows, values, places, index_bits, last, ends, codes, runs
 ):
     """Write the entries of all PEs; ``codes`` are 0 and ``runs`` the longest run before.
 
@@ -88,7 +105,7 @@ def encode_matrix(
         last[:, :] = -1
         for i in range(column_starts[j], column_starts[j + 1]):
             place = np.uint32(rows[i])
-            tile, pe, row = tile_of[place], pe_of[place], row_of[place]
+            tile, pe, row = places.tile[place], places.pe[place], places.row[place]
             gap = row - last[tile, pe] - 1
             last[tile, pe] = row
             at = ends[tile, pe] + (gap >> index_bits)
@@ -112,7 +129,7 @@ def count_image(pointers, pe_starts, codes, counts, padding):
 
 
 @kernel
-def image_edges(pointers, pe_starts, codes, runs, edges, no_row, only, filler):
+def image_edges(pointers, pe_starts, codes, runs, marks, edges):
     """What `matrix_edges` does, from stored entries."""
     n_pe, n_tiles, n_pointers = pointers.shape
     for pe in range(n_pe):
@@ -125,11 +142,12 @@ def image_edges(pointers, pe_starts, codes, runs, edges, no_row, only, filler):
                     row += np.int64(runs[first + slot]) + 1
                     real = codes[first + slot] != 0
                     if slot < 2:
-                        edges[tile, column, slot, pe] = row if real else no_row
+                        edges[tile, column, slot, pe] = row if real else marks.no_row
                     if slot >= n - 2:
-                        edges[tile, column, slot - n + 4, pe] = row if real else filler
+                        edge = slot - n + 1 + Edge.LAST
+                        edges[tile, column, edge, pe] = row if real else marks.padding
                 if n == 1:
-                    edges[tile, column, 2, pe] = only
+                    edges[tile, column, Edge.BEFORE_LAST, pe] = marks.only
 
 
 @kernel

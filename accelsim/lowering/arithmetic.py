@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from accelsim.lowering.equations import Complement, Elementwise, Factor, Sum, Times
+from accelsim.lowering.equations import Complement, Elementwise, Factor, Sum
 
 V = TypeVar("V")
 
@@ -20,8 +20,8 @@ class Arithmetic(Protocol[V]):
         """``1 - value``."""
         ...
 
-    def times(self, left: V, right: V, node: Times, signal: str) -> V:
-        """A product on its way into a sum with the binary point of ``signal``."""
+    def times(self, left: V, right: V, shift: int) -> V:
+        """A product on its way into a sum."""
         ...
 
     def total(self, terms: list[V], signal: str) -> V:
@@ -46,8 +46,7 @@ def _total(total: Sum, arithmetic: Arithmetic[V]) -> V:
         return arithmetic.read(total.terms[0])
     values = [
         arithmetic.read(term) if isinstance(term, str) else arithmetic.times(
-            _factor_value(term.left, arithmetic), _factor_value(term.right, arithmetic), term,
-            total.signal)
+            _factor_value(term.left, arithmetic), _factor_value(term.right, arithmetic), term.shift)
         for term in total.terms
     ]
     return arithmetic.total(values, total.signal)

@@ -19,10 +19,11 @@ class Complement:
 
 @dataclass(frozen=True)
 class Times:
-    """The product of two."""
+    """The product of two, shifted right by ``shift`` once binary points are known."""
 
     left: Factor
     right: Factor
+    shift: int = 0
 
 
 @dataclass(frozen=True)

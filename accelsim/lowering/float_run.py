@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.lowering.arithmetic import evaluate
-from accelsim.lowering.equations import Times
 from accelsim.lowering.program import make_program
 from accelsim.records.recurrent import RecurrentLayer
 
@@ -79,7 +78,7 @@ class _Model:
         """``1 - value``."""
         return 1 - value
 
-    def times(self, left: Floats, right: Floats, node: Times, signal: str) -> Floats:
+    def times(self, left: Floats, right: Floats, shift: int) -> Floats:
         """A product; it is kept whole, so its own magnitude does not matter."""
         return left * right
 

@@ -76,10 +76,24 @@ class Program:
                     if isinstance(term, Times):
                         yield total.signal, self.signal(term.left), self.signal(term.right)
 
-    def shift(self, term: Times, signal: str, frac_bits: Mapping[str, int]) -> int:
-        """Right shift of a product that joins a sum with the binary point of ``signal``."""
-        return (frac_bits[self.signal(term.left)] + frac_bits[self.signal(term.right)]
-                - frac_bits[signal])
+    def at_points(self, frac_bits: Mapping[str, int]) -> Program:
+        """The program with the right shift of every element-wise product."""
+        def factor(node: Factor) -> Factor:
+            return total(node) if isinstance(node, Sum) else node
+
+        def term(node: str | Times, signal: str) -> str | Times:
+            if isinstance(node, str):
+                return node
+            shift = sum(frac_bits[self.signal(f)] for f in (node.left, node.right))
+            return Times(factor(node.left), factor(node.right), shift - frac_bits[signal])
+
+        def total(node: Sum) -> Sum:
+            return Sum(tuple(term(t, node.signal) for t in node.terms), node.signal)
+
+        return replace(self, rows=tuple(
+            replace(row, equations=tuple(replace(e, total=total(e.total)) for e in row.equations))
+            for row in self.rows
+        ))
 
     def in_place(self, equation: Elementwise) -> bool:
         """Whether an equation overwrites what it reads, element by element."""
@@ -170,7 +184,10 @@ class _Lowering:
             if isinstance(term, Times):
                 terms.append(Times(self._factor(term.left), self._factor(term.right)))
             else:
-                self._signals.setdefault(term, signal)
+                known = self._signals.setdefault(term, signal)
+                if known != signal:
+                    raise InputError(f"cell '{self._kind}': '{term}' has the binary point of "
+                                     f"'{known}', the sum that it joins that of '{signal}'")
                 terms.append(term)
         return Sum(tuple(terms), signal)
 

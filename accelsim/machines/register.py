@@ -173,7 +173,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 def published_sources(machine: str = DEFAULT_MACHINE) -> dict[str, str]:
     """Where each published value of a machine comes from: key to source."""
-    pattern = re.compile(r"^(\w+)\s*=\s*[^#]+#\s*(.+?)\s*$", re.MULTILINE)
+    pattern = re.compile(r"^(\w+)[ \t]*=[ \t]*[^#\n]+#[ \t]*(.+?)[ \t]*$", re.MULTILINE)
     return dict(pattern.findall(_published_text(machine)))
 
 

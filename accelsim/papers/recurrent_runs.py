@@ -53,7 +53,7 @@ class ComparedRun:
             told |= {
                 "cycles": timed.cycles, "time_us": self.result.time_us,
                 "counters": timed.totals(), "slots": [asdict(s) for s in self.result.slots],
-                "energy_pj": dict(self.result.energy.modules_pj),
+                "energy_pj": dict(self.result.energy.events_pj),
             }
         return told
 

@@ -204,7 +204,7 @@ def _row(
         float(decided.mean()),
         timed.step_us, timed.spmv_us, timed.load_balance, timed.entries_max_over_mean,
         timed.stream_bits, timed.huffman_bits,
-        result.energy.total_nj / (n_steps * n_channels),
+        result.energy.events_total_pj * 1e-3 / (n_steps * n_channels),
         other.time_us, other.balance, other.bits, other.huffman_bits, other.energy_nj,
         lstm_step_cycles(bbs, layer) / bbs.clock_mhz,
         encode_csb(matrix, bbs.n_banks).size_bits(bbs.weight_bits),

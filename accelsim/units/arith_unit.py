@@ -131,7 +131,7 @@ class ArithUnit:
         self._half = 1 << (shift - 1) if shift else 0
 
     def signals(self) -> Signals:
-        """As rtl/arith_unit.v names them."""
+        """As rtl/common/arith_unit.v names them."""
         return Signals(
             {"wait_o": 1, "padding_o": 1, "mac_o": 1, "adder_bypass_o": 1, "write_bypass_o": 1,
              "saturation_o": 1, "write_o": 1, "read_row_o": self.row_bits,

@@ -63,7 +63,7 @@ def test_energy_by_module(capsys, monkeypatch):
                  "unstructured"]
     code, out, _ = run(capsys, monkeypatch, *arguments, "--energy")
     assert code == 0
-    assert "not priced: leakage and clock" in " ".join(out.split())
+    assert "without leakage and clock; " in " ".join(out.split())
     shown = {line.split()[0]: line.split() for line in out.splitlines() if line.endswith("% ")}
     code, out, _ = run(capsys, monkeypatch, *arguments, "--json")
     told = json.loads(out)["energy_pj"]

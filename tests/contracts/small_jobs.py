@@ -29,7 +29,7 @@ def main(edges):
 def beyond_the_end():
     """A job whose columns reach behind the last entry."""
     case = make_case(3, 4, 4, 1.0, 1.0, False, "small", 0, {"n_pe": 1, "capacity": "ignore"})
-    vars(case.job.image)["nonzeros"].column_starts[-1] += 1000
+    case.job.image.nonzeros.column_starts[-1] += 1000
     run_job("fast", case.config, case.job)
 
 

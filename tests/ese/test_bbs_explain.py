@@ -8,10 +8,11 @@ import pytest
 from accelsim.compression.patterns import bank_balanced, prune_gates
 from accelsim.inside.explain import explain
 from accelsim.machines import BbsConfig, get_machine, load_as, run_job
-from accelsim.machines.bbs.explain import matrices, row_costs
+from accelsim.machines.bbs.explain import row_costs
 from accelsim.machines.bbs.remedies import balanced_order, changes
 from accelsim.records import CscMatrix
 from accelsim.records.linear import LinearWeights
+from accelsim.records.recurrent import RecurrentLayer
 from tests.ese.layers import random_layer
 
 BBS = get_machine("bbs")
@@ -54,8 +55,7 @@ def test_rows_cost_what_the_reference_counts(n_banks):
     weights = sparse(seed=n_banks)
     job, found = explained(config, weights, remedies=False)
     counters = run_job("reference", config, job).counters
-    (matrix,) = matrices(config, weights).values()
-    costs = row_costs(matrix, n_banks)
+    costs = row_costs(job.matrices[0])
     for pe in range(4):
         assert costs.slots[pe::4].sum() == counters.slots[pe]
         assert costs.weights[pe::4].sum() == counters.macs[pe]
@@ -67,13 +67,13 @@ def test_rows_cost_what_the_reference_counts(n_banks):
 def test_every_gain_is_that_of_a_run():
     """Each change, done by hand on the reference."""
     config, weights = machine(), sparse()
-    _, found = explained(config, weights)
+    job, found = explained(config, weights)
 
     def cycles(own, work):
         return run_job("reference", own, BBS.job(own, work, np.ones(40))).counters.cycles
 
     mask = bank_balanced(weights, np.count_nonzero(weights) / weights.size, 4)
-    order = balanced_order(row_costs(CscMatrix.from_dense(weights), 4).slots, 4)
+    order = balanced_order(row_costs(job.matrices[0]).slots, 4)
     by_hand = {
         "bank-balanced": cycles(config, weights * mask),
         "rows in": cycles(config, weights[order]),
@@ -108,18 +108,47 @@ def test_the_order_is_one_and_evens_out():
     after = [slots[order][pe::4].sum() for pe in range(4)]
     assert max(before) == 27
     assert max(after) == 11
+    uneven = np.array([8, 4, 4, 1])
+    assert [uneven[balanced_order(uneven, 2)][pe::2].sum() for pe in (0, 1)] == [9, 8]
 
 
 def test_a_recurrent_layer_is_pruned_gate_by_gate():
     """As `prune_gates` does, at the density that each gate has."""
     rng = np.random.default_rng(4)
     layer = random_layer(rng, n_in=20, n_cells=24, density=1.0)
-    config = machine()
+    config = machine(elementwise_width=1)
     half = prune_gates(layer, "bank_balanced", density=0.5, n_banks=1)
-    names = list(matrices(config, half))
-    assert names == ["Wix Wir", "Wfx Wfr", "Wcx Wcr", "Wox Wor"]
-    change = next(iter(changes(config, half, None, None)))
+    job = BBS.job(config, half, rng.normal(size=(3, 20)))
+    result = BBS.finish(config, job)
+    found = list(changes(config, half, job, result))
     wanted = prune_gates(half, "bank_balanced", density=0.5, n_banks=4)
     for name in layer.matrices:
-        assert np.array_equal(change.work.floats(name), wanted.floats(name))
-    assert not any("rows in" in change.name for change in changes(config, half, None, None))
+        assert np.array_equal(found[0].work.floats(name), wanted.floats(name))
+    assert not any("rows in" in change.name for change in found)
+    assert any("elementwise_width" in change.settings for change in found)
+
+
+def test_an_lstm_s_states_are_the_reference_s():
+    rng = np.random.default_rng(6)
+    layer = random_layer(rng, n_in=5, n_cells=16)
+    config = machine(elementwise_width=1)
+    job = BBS.job(config, layer, rng.normal(size=(3, 5)))
+    found = explain(BBS, config, layer, job)
+    counters = run_job("reference", config, job).counters
+    assert np.array_equal(sum(found.states.values()), np.full(4, counters.cycles))
+    assert (found.states["element-wise"] == counters.elementwise_cycles).all()
+    assert "element-wise" in found.finding
+    assert all(remedy.cycles for remedy in found.remedies)
+
+
+def test_a_layer_with_a_bias_is_explained_as_its_matrix():
+    weights, rng = sparse(), np.random.default_rng(7)
+    layer = RecurrentLayer("linear", {"Wyx": weights}, {"by": rng.normal(size=30)})
+    job = BBS.job(machine(), layer, np.ones(40))
+    found = explain(BBS, machine(), layer, job)
+    _, plain = explained(machine(), weights)
+    assert [r.cycles for r in found.remedies] == [r.cycles for r in plain.remedies]
+    (order,) = [c for c in changes(machine(), layer, job, found.result) if "rows in" in c.name]
+    outputs = BBS.finish(machine(), job).outputs
+    moved = BBS.finish(machine(), job.again(BBS, machine(), order.work)).outputs
+    assert sorted(outputs.ravel()) == sorted(moved.ravel())

@@ -18,6 +18,7 @@ from accelsim.machines.ese.fast import slot_ends
 from accelsim.machines.ese.remedies import balanced_weights, pointer_bits
 from accelsim.papers.recurrent_runs import chosen_layer
 from accelsim.records.linear import LinearWeights
+from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload.recurrent_folder import load_recurrent_folder
 from tests.ese.layers import random_layer, utterance
 
@@ -189,6 +190,13 @@ def test_pointers_are_as_narrow_as_capacity_allows():
     job.again(ESE, config.model_copy(update={"pointer_bits": bits}))
     with pytest.raises(CapacityError):
         job.again(ESE, config.model_copy(update={"pointer_bits": bits - 1}), layer)
+
+
+def test_a_pointer_reaches_behind_the_last_entry():
+    """A dense column of 64 rows on 4 PEs: 16 entries each, and 5 bits for a pointer to 16."""
+    config = machine(capacity="check")
+    layer = RecurrentLayer("linear", {"Wyx": np.ones((64, 1))})
+    assert pointer_bits(ESE.job(config, layer, np.ones((1, 1)))) == 5
 
 
 @pytest.mark.parametrize("n_pe", [1, 3, 20])

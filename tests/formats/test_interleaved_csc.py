@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from accelsim.errors import InputError
+from accelsim.formats.entries import StoredEntries
 from accelsim.formats.interleaved_csc import LayerImage, build_image, decode_image
-from accelsim.formats.sram_words import pointer_banks, spmat_lines
 from accelsim.records import CompressedLayer, CscMatrix
 from tests import oracle
 
@@ -92,26 +95,6 @@ def test_the_machines_index_bits_win_over_the_layers(case: Case, index_bits: int
     assert_equals_oracle(image, oracle.encode(rows, n_pe, index_bits, bias, tile_rows))
 
 
-@settings(max_examples=300)
-@given(case=cases(), spare=st.integers(0, 70))
-def test_banks_and_lines_are_the_oracles(case: Case, spare: int) -> None:
-    rows, bias, n_pe, weight_bits, index_bits, tile_rows = case
-    image = build_image(layer_of(rows, bias, weight_bits, index_bits), n_pe, tile_rows=tile_rows)
-    width = weight_bits + index_bits + spare
-    for number in {0, n_pe // 2, n_pe - 1}:
-        pe = image.pe(number)
-        for pointers in pe.pointers:
-            even, odd = pointer_banks(pointers)
-            assert (even.tolist(), odd.tolist()) == oracle.pointer_banks(pointers.tolist())
-            for j in range(image.n_columns):
-                pair = sorted([even[(j + 1) // 2], odd[j // 2]])
-                assert pair == [pointers[j], pointers[j + 1]]
-        lines = [f"{line:0{width}b}" for line in spmat_lines(pe, weight_bits, index_bits, width)]
-        assert lines == oracle.spmat_lines(
-            pe.codes.tolist(), pe.runs.tolist(), weight_bits, index_bits, width
-        )
-
-
 def test_the_papers_example() -> None:
     """EIE sec. III: (2 zeros, 1, 2, 18 zeros, 3) is v = 1, 2, 0, 3 and z = 2, 0, 15, 2."""
     column = [0, 0, 1, 2, *[0] * 18, 3]
@@ -156,7 +139,65 @@ def test_bad_numbers_are_named(arguments: dict[str, int], text: str) -> None:
         build_image(layer_of([[1]], None, 2, 2), **arguments)
 
 
-def test_a_line_too_narrow_is_refused() -> None:
-    pe = build_image(layer_of([[1]], None, 4, 4), 1).pe(0)
-    with pytest.raises(InputError, match="8 or more"):
-        spmat_lines(pe, 4, 4, 7)
+def stored(image: LayerImage, **arrays: np.ndarray) -> LayerImage:
+    """The same image from its arrays, some of them replaced."""
+    there = {name: getattr(image, name) for name in ("pointers", "pe_starts", "codes", "runs")}
+    return replace(image, entries=StoredEntries(image.shape, **(there | arrays)))
+
+
+@settings(max_examples=100)
+@given(case=cases())
+def test_an_image_from_arrays_is_the_one_that_was_counted(case: Case) -> None:
+    rows, bias, n_pe, weight_bits, index_bits, tile_rows = case
+    image = build_image(layer_of(rows, bias, weight_bits, index_bits), n_pe, tile_rows=tile_rows)
+    again = stored(image)
+    assert_equals_oracle(again, oracle.encode(rows, n_pe, index_bits, bias, tile_rows))
+    assert again.table.counts.tolist() == image.table.counts.tolist()
+    assert again.edges.tolist() == image.edges.tolist()
+
+
+def test_an_image_survives_pickle_before_and_after_it_is_read() -> None:
+    image = build_image(layer_of([[1, 0], [2, 3], [0, 1]], [1, 0, 1], 2, 2), 2)
+    early = pickle.loads(pickle.dumps(image))
+    codes = image.codes
+    for copy in (early, pickle.loads(pickle.dumps(image)), pickle.loads(pickle.dumps(
+            stored(image)))):
+        assert copy.codes.tolist() == codes.tolist()
+        assert copy.pointers.tolist() == image.pointers.tolist()
+        assert copy.pe_starts.tolist() == image.pe_starts.tolist()
+
+
+# Column 0 of PE 0 is 1, 2 and of PE 1 is 3, 1; then column 1 with one entry each.
+@pytest.mark.parametrize(
+    ("arrays", "text"),
+    [
+        ({"codes": [1, 2, 1, 3, 1]}, "do not belong"),
+        ({"pe_starts": [0, 3, 5]}, "do not ascend from 0 to 6"),
+        ({"pe_starts": [0, 7, 6]}, "do not ascend from 0 to 6"),
+        ({"pointers": [[[0, 2, 2]], [[0, 2, 3]]]}, "do not ascend from 0 to its entries"),
+        ({"pointers": [[[0, 4, 3]], [[0, 2, 3]]]}, "do not ascend from 0 to its entries"),
+        ({"pointers": [[[1, 2, 3]], [[0, 2, 3]]]}, "do not ascend from 0 to its entries"),
+        ({"runs": [0, 1, 0, 0, 0, 0]}, "beyond the last row"),
+        ({"runs": [0, 4, 0, 0, 0, 0]}, "index_bits=2"),
+        ({"codes": [1, 2, 1, 3, 4, 3]}, "code 4 does not fit weight_bits=2"),
+    ],
+)
+def test_arrays_that_are_no_image_are_refused(arrays: dict[str, list[int]], text: str) -> None:
+    image = build_image(layer_of([[1, 1], [3, 3], [2, 0], [1, 0]], None, 2, 2), 2)
+    assert image.pointers.tolist() == [[[0, 2, 3]], [[0, 2, 3]]]
+    assert image.codes.tolist() == [1, 2, 1, 3, 1, 3]
+    typed = {name: np.array(a, getattr(image, name).dtype) for name, a in arrays.items()}
+    with pytest.raises(InputError, match=text):
+        stored(image, **typed)
+
+
+def test_arrays_of_another_type_are_refused() -> None:
+    image = build_image(layer_of([[1]], None, 2, 2), 1)
+    with pytest.raises(InputError, match="int64"):
+        stored(image, pointers=image.pointers.astype(np.int32))
+
+
+def test_columns_that_are_not_those_of_the_inputs_are_refused() -> None:
+    image = build_image(layer_of([[1, 1]], None, 2, 2), 1)
+    with pytest.raises(InputError, match="2 columns; 3 inputs on 1 PEs need 3"):
+        replace(image, n_inputs=3)

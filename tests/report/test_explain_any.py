@@ -129,8 +129,8 @@ def test_a_job_is_made_again_from_what_it_was_made_of():
     config = load_machine("bbs", n_pe=2, n_banks=2)
     job = bbs.job(config, np.eye(4), np.arange(4.0))
     again = job.again(bbs, config.model_copy(update={"n_banks": 4}))
-    assert again.banks.shape == (4, 4, 1)
-    assert np.array_equal(again.vector.ravel(), job.vector.ravel())
+    assert again.matrices[0].banks.shape == (4, 4, 1)
+    assert np.array_equal(again.vectors.ravel(), job.vectors.ravel())
     with pytest.raises(Exception, match=r"make it with Machine\.job"):
         replace(job, given=None).again(bbs, config)
 

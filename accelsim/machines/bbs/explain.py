@@ -15,10 +15,9 @@ from accelsim.inside.explain import Details, Table, largest_loss
 from accelsim.machines.base import Machine
 from accelsim.machines.bbs.config import BbsConfig
 from accelsim.machines.bbs.counters import BbsCounters
+from accelsim.machines.bbs.job import BbsJob
 from accelsim.machines.bbs.machine import MACHINE
-from accelsim.records import CscMatrix
-from accelsim.records.linear import LinearWeights
-from accelsim.records.recurrent import RecurrentLayer
+from accelsim.machines.bbs.stages import BankedMatrix
 from accelsim.records.result import RunResult
 
 IntArray = npt.NDArray[np.int64]
@@ -40,7 +39,7 @@ class RowCosts:
 
 
 def details(
-    machine: Machine, config: BbsConfig, work: Any, job: Any, result: RunResult, rows: int = 5
+    machine: Machine, config: BbsConfig, work: Any, job: BbsJob, result: RunResult, rows: int = 5
 ) -> Details:
     """Use of the multipliers PE by PE, and the costliest rows.
 
@@ -54,48 +53,38 @@ def details(
     if machine.tellings.get("fast") != MACHINE.tellings["fast"]:
         return Details()
     counters: BbsCounters = result.timed
-    costs = {name: row_costs(own, config.n_banks) for name, own in matrices(config, work).items()}
+    states = _states(counters)
+    costs = {matrix.name: row_costs(matrix) for matrix in job.matrices}
     order = np.lexsort((np.arange(config.n_pe), -counters.slots))
     return Details(
+        states=states,
         worst=order,
         tables=(_multipliers(config, counters, order[:5]), _rows(config, costs, rows)),
-        bound=_bound(config, counters),
+        bound=_bound(config, counters, states),
     )
 
 
-def matrices(config: BbsConfig, work: Any) -> dict[str, CscMatrix]:
-    """The integer matrices that the machine multiplies: of a recurrent layer each gate's
-    [W?x W?r] as one (contract B6)."""
-    if not isinstance(work, RecurrentLayer):
-        linear = work if isinstance(work, LinearWeights) else LinearWeights.from_floats(
-            work, config.weight_bits)
-        return {linear.name: linear.matrix}
-    found: dict[str, Any] = {}
-    for name in work.matrices:
-        if name.endswith("r"):
-            continue
-        recurrent = f"{name[:2]}r"
-        floats = work.floats(name)
-        if name.endswith("x") and recurrent in work.matrices:
-            name = f"{name} {recurrent}"
-            floats = np.hstack([floats, work.floats(recurrent)])
-        found[name] = LinearWeights.from_floats(floats, config.weight_bits, name).matrix
-    return found
-
-
-def row_costs(matrix: CscMatrix, n_banks: int) -> RowCosts:
-    """Bank by bank, how many weights each row has; column j is in bank j div ceil(columns / banks).
-    """
-    n_rows, n_columns = matrix.shape
-    width = -(-n_columns // n_banks)
-    place = matrix.rows.astype(np.int64) * n_banks + matrix.columns // width
-    banks = np.bincount(place, minlength=n_rows * n_banks).reshape(n_rows, n_banks)
+def row_costs(matrix: BankedMatrix) -> RowCosts:
+    """Bank by bank, how many weights each row has."""
+    banks = np.count_nonzero(matrix.banks, axis=2)
     return RowCosts(banks.sum(axis=1), np.maximum(banks.max(axis=1), 1), banks.argmax(axis=1))
 
 
-def _bound(config: BbsConfig, counters: BbsCounters) -> str:
+def _states(counters: BbsCounters) -> dict[str, IntArray]:
+    """The counters' states, "overhead" cut into element-wise work alone and the pipeline's."""
+    states = counters.states()
+    del states["overhead"]
+    return states | {
+        "element-wise": np.full(counters.n_pe, counters.elementwise_cycles),
+        "start, drain": np.full(counters.n_pe, counters.start_cycles + counters.drain_cycles),
+    }
+
+
+def _bound(
+    config: BbsConfig, counters: BbsCounters, states: Mapping[str, IntArray]
+) -> str:
     used = counters.macs.sum() / max(int(counters.slots.sum()) * config.n_banks, 1)
-    text = largest_loss(counters.states())
+    text = largest_loss(states)
     return f"{text}; in their slots {100 * used:.1f} % of the multipliers have a weight"
 
 

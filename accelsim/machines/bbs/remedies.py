@@ -14,25 +14,30 @@ from accelsim.compression.patterns import bank_balanced
 from accelsim.compression.permute import reordered
 from accelsim.inside.explain import Change
 from accelsim.machines.bbs.config import BbsConfig
-from accelsim.machines.bbs.explain import matrices, row_costs
+from accelsim.machines.bbs.explain import row_costs
+from accelsim.machines.bbs.job import BbsJob
 from accelsim.records import CscMatrix
 from accelsim.records.linear import LinearWeights
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
 
 
-def changes(config: BbsConfig, work: Any, job: Any, result: RunResult) -> Iterator[Change]:
+def changes(config: BbsConfig, work: Any, job: BbsJob, result: RunResult) -> Iterator[Change]:
     """Other sizes, weights balanced bank by bank, and rows in an order that evens out the PEs."""
     pruned, before, dropped = _balanced(config, work)
     if dropped:
         yield Change(f"bank-balanced pruning: no bank keeps more than the mean; {dropped:,} "
                      f"weights ({100 * dropped / before:.2f} %) fewer", work=pruned)
-    if not isinstance(work, RecurrentLayer):  # there, rows belong to cells
-        (matrix,) = matrices(config, work).values()
-        order = balanced_order(row_costs(matrix, config.n_banks).slots, config.n_pe)
+    if not isinstance(work, RecurrentLayer) or work.kind == "linear":  # else rows are cells
+        (matrix,) = job.matrices
+        order = balanced_order(row_costs(matrix).slots, config.n_pe)
         if not np.array_equal(order, np.arange(len(order))):
             yield Change(f"rows in an order balanced for {config.n_pe} PEs; results in that order",
-                         work=_with(work, reordered(_matrix(work), order)))
+                         work=_reordered(work, order))
+    if result.timed.elementwise_cycles:
+        width = 2 * config.elementwise_width
+        yield Change(f"element-wise units for {width} elements a cycle (elementwise_width = "
+                     f"{width})", {"elementwise_width": width})
     for key in ("n_banks", "n_pe"):
         own = getattr(config, key)
         yield Change(f"{key} = {2 * own} instead of {own}", {key: 2 * own})
@@ -65,6 +70,14 @@ def balanced_order(slots: npt.NDArray[np.int64], n_pe: int) -> npt.NDArray[np.in
     for pe in range(min(n_pe, n_rows)):
         order[pe::n_pe] = np.flatnonzero(owner == pe)
     return order
+
+
+def _reordered(work: Any, order: npt.NDArray[np.int64]) -> Any:
+    if not isinstance(work, RecurrentLayer):
+        return _with(work, reordered(_matrix(work), order))
+    weights = work.matrices["Wyx"]
+    return replace(work, matrices={"Wyx": _with(weights, reordered(_matrix(weights), order))},
+                   biases={name: bias[order] for name, bias in work.biases.items()})
 
 
 def _balanced(config: BbsConfig, work: Any) -> tuple[Any, int, int]:

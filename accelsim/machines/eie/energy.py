@@ -96,14 +96,7 @@ def _by_cause(
     counters: Counters, energies: Mapping[str, Mapping[str, float]], steady_pj: float
 ) -> dict[str, float]:
     """Share the energy out: leakage and clock by the PEs' states, events by what caused them."""
-    states = {
-        "useful": counters.macs.sum(),
-        "padding": counters.padding_entries.sum(),
-        "empty columns": counters.empty_column_cycles.sum(),
-        "hazard": counters.hazard_stall_cycles.sum(),
-        "starved": counters.starved_cycles.sum(),
-        "overhead": (counters.cycles - counters.compute_cycles) * counters.n_pe,
-    }
+    states = {state: cycles.sum() for state, cycles in counters.states().items()}
     total = counters.cycles * counters.n_pe
     causes = {cause: steady_pj * float(states[cause]) / total for cause in CAUSES}
     issued = float(counters.issued_entries.sum())

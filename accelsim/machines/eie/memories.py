@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 from accelsim.energy.sram import SramPoint, SramTable, load_sram_table
 from accelsim.energy.technology import Events
+from accelsim.energy.units import (
+    INDEX_BITS,
+    PUBLISHED_BITS,
+    arith_register_bits,
+    mac_pj,
+    pointer_register_bits,
+    queue_item_bits,
+)
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
-
-INDEX_BITS = 16
-"""Bits of a column index in the activation queue and of a row address (EIE sec. IV: 16-bit
-pointers)."""
 
 FREE_COUNTERS = {
     "broadcasts": "wires of the H-tree; EIE gives no length or energy",
@@ -107,20 +111,18 @@ class ModuleBits:
     @classmethod
     def of(cls, config: EieConfig) -> ModuleBits:
         """Count them from the configuration."""
-        operands = config.weight_value_bits + config.activation_bits
         return cls({
-            "act_queue": config.act_queue_depth * (INDEX_BITS + config.activation_bits),
-            "ptr_read": 2 * config.pointer_bits + config.activation_bits,
+            "act_queue": config.act_queue_depth * queue_item_bits(config.activation_bits),
+            "ptr_read": pointer_register_bits(config.pointer_bits, config.activation_bits),
             "spmat_read": config.spmat_width_bits + 2 * config.pointer_bits,
-            "arith_unit": 2 * operands + 2 * config.accumulator_bits,
+            "arith_unit": arith_register_bits(
+                config.weight_value_bits, config.activation_bits, config.accumulator_bits),
             "act_rw": 2 * config.regfile_depth * config.register_bits,
         })
 
     def over_published(self) -> dict[str, float]:
         """The same over the published machine's, for which the calibration holds."""
-        published = {"act_queue": 8 * 32, "ptr_read": 48, "spmat_read": 96, "arith_unit": 96,
-                     "act_rw": 2 * 64 * 16}
-        return {module: bits / published[module] for module, bits in self.bits.items()}
+        return {module: bits / PUBLISHED_BITS[module] for module, bits in self.bits.items()}
 
 
 def event_energies(
@@ -134,15 +136,9 @@ def event_energies(
     def register(bits: float) -> float:
         return events.linear_pj("register", bits)
 
-    item = INDEX_BITS + config.activation_bits
-    operands = config.weight_value_bits + config.activation_bits
-    multiply = events.multiply_pj(config.weight_value_bits, config.activation_bits)
-    # Pipeline registers behind look-up, multiply and add.
-    mac = (
-        multiply
-        + events.linear_pj("add", config.accumulator_bits)
-        + register(2 * operands + 2 * config.accumulator_bits)
-    )
+    item = queue_item_bits(config.activation_bits)
+    mac = mac_pj(events, config.weight_value_bits, config.activation_bits,
+                 config.accumulator_bits)
     read = events.linear_pj("register_file_read", config.register_bits)
     write = events.linear_pj("register_file_write", config.register_bits)
     line = arrays.spmat.read_pj + register(config.spmat_width_bits)

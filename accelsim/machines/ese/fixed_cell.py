@@ -12,8 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.lowering.arithmetic import evaluate
-from accelsim.lowering.equations import Times
-from accelsim.lowering.program import FUNCTION
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.job import RecurrentJob
 from accelsim.machines.ese.tables import gate_frac_bits, saturated
@@ -34,7 +32,7 @@ class FixedCell:
         self._multiply = spmv
         self._bits = config.activation_bits
         self._wider_sums = config.accumulator_bits > config.activation_bits
-        self._frac = {**job.frac_bits, FUNCTION: gate_frac_bits(config)}
+        self._frac = job.frac_bits
         self._one = np.int64(1 << gate_frac_bits(config))
         n_channels, layer = job.n_channels, job.layer
         self._values: dict[str, IntArray] = dict(job.vectors)
@@ -74,9 +72,8 @@ class FixedCell:
         """``1 - value``, in the binary point of the functions."""
         return self._one - value
 
-    def times(self, left: IntArray, right: IntArray, node: Times, signal: str) -> IntArray:
+    def times(self, left: IntArray, right: IntArray, shift: int) -> IntArray:
         """The whole product, shifted with rounding (V3)."""
-        shift = self._program.shift(node, signal, self._frac)
         return (left * right + ((1 << shift) >> 1)) >> shift
 
     def total(self, terms: list[IntArray], signal: str) -> IntArray:

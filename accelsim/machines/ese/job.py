@@ -35,7 +35,7 @@ class RecurrentJob(Job):
     ----------
     layer : its kind, shape and options; the float weights are not used any more
     weights, streams : of each matrix
-    program : the equations
+    program : the equations, with the shifts of their products
     vectors : biases and peepholes that there are, (n_cells,) int64
     shifts : right shift of every product of a matrix
     tables : "sigmoid" and "tanh"
@@ -107,14 +107,16 @@ def make_job(
     if frac_bits is None:
         sample = x if calibration is None else _utterance(config, layer, calibration)
         frac_bits = choose_recurrent_points(config, layer, weights, sample)
+    points = {**frac_bits, FUNCTION: gate_frac_bits(config),
+              **{name: quantised.frac_bits for name, quantised in weights.items()}}
     program = make_program(layer)
     for signal in {*program.signals.values(), "y"} - {FUNCTION} - frac_bits.keys():
         raise InputError(f"{layer.name}: no binary point of '{signal}'"
                          f"{nearest(signal, frac_bits)}")
     return RecurrentJob(
-        layer, program, make_schedule(program, layer.n_cells), weights, _streams(config, weights),
-        _vectors(config, layer, program, frac_bits),
-        _shifts(config, layer, program, weights, frac_bits),
+        layer, program.at_points(points), make_schedule(program, layer.n_cells), weights,
+        _streams(config, weights), _vectors(config, layer, program, frac_bits),
+        _shifts(config, layer, program, points),
         make_tables(config), quantise(x, config.activation_bits, frac_bits["x"]),
         name=layer.name, frac_bits={**frac_bits, "output": frac_bits["y"]},
         n_channels=int(x.shape[1]),
@@ -164,18 +166,15 @@ def _vectors(
 
 
 def _shifts(
-    config: EseConfig, layer: RecurrentLayer, program: Program,
-    weights: Mapping[str, LinearWeights], frac_bits: Mapping[str, int],
+    config: EseConfig, layer: RecurrentLayer, program: Program, points: Mapping[str, int]
 ) -> dict[str, int]:
     """Right shifts of the products, matrix by matrix; those of element-wise ones are checked."""
-    points = {**frac_bits, FUNCTION: gate_frac_bits(config)}
-    points |= {name: quantised.frac_bits for name, quantised in weights.items()}
     most = config.weight_bits + config.activation_bits
     for target, left, right in program.factors():
         shift = points[left] + points[right] - points[target]
-        if shift < 0 or (left in weights and shift > most):
-            what = left if left in weights else f"product in {target}"
-            need = f"0 to {most}" if left in weights else "0 or more"
+        if shift < 0 or (left in layer.matrices and shift > most):
+            what = left if left in layer.matrices else f"product in {target}"
+            need = f"0 to {most}" if left in layer.matrices else "0 or more"
             raise InputError(f"{layer.name}.{what}: product shift is {shift}; need {need}; "
                              f"change the binary point of {target}")
     return {

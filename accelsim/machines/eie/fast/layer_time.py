@@ -11,7 +11,7 @@ from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.kernels import counters
-from accelsim.machines.eie.fast.pass_time import PER_PE, PassTimer, Scan
+from accelsim.machines.eie.fast.pass_time import PassTimer, Scan
 from accelsim.units.arith_unit import ARITH_STAGES
 
 IntArray = npt.NDArray[np.int64]
@@ -21,6 +21,8 @@ _SAME = {
     "queue_pops": "queue_pushes", "ptr_reads_even": "queue_pushes", "ptr_reads_odd": "queue_pushes",
     "act_sram_reads": "src_reg_writes", "dst_reg_writes": "macs",
 }
+_SUMMED = [row.name.lower() for row in counters.PassSum]
+_FINISHED = [row.name.lower() for row in counters.Finished]
 _TOTALS = (
     "passes", "start_cycles", "refill_cycles", "load_cycles", "drain_cycles", "store_cycles",
     "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles", "refill_bits",
@@ -39,14 +41,12 @@ class LayerTime:
     def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
         self._config, self._count_bypasses = config, count_bypasses
         self._timer = PassTimer(config, image, count_bypasses)
-        self._sums = np.zeros((len(PER_PE), config.n_pe), np.int64)
-        self._excess = np.zeros((config.act_queue_depth + 1, config.n_pe), np.int64)
         self._totals = dict.fromkeys(_TOTALS, 0)
         self._compute = self._scanned = self._loaded = 0
 
     def add(self, scan: Scan) -> None:
         """Count one pass; errors as in `PassTimer.run`."""
-        time = self._timer.run(scan, self._sums, self._excess)
+        time = self._timer.run(scan)
         config, step, totals, columns = self._config, scan.step, self._totals, len(scan.columns)
         self._compute += time.compute
         self._scanned += step.n_rows
@@ -70,17 +70,19 @@ class LayerTime:
         ----------
         saturations : of each PE, or None where values were not run
         """
-        n_pe, totals = self._config.n_pe, self._totals
+        n_pe, totals, timer = self._config.n_pe, self._totals, self._timer
         cycles = self._compute + sum(totals[name] for name in _PHASES)
-        finished = np.empty((len(counters.FINISHED), n_pe), np.int64)
-        histogram = np.empty((n_pe, len(self._excess)), np.int64)
+        finished = np.empty((len(counters.Finished), n_pe), np.int64)
+        histogram = np.empty((n_pe, len(timer.excess)), np.int64)
         entries, padding = counters.finish(
-            self._sums, self._excess, cycles, self._compute, totals["broadcasts"], self._scanned,
+            timer.sums, timer.excess, cycles, self._compute, totals["broadcasts"], self._scanned,
             self._loaded, totals["store_cycles"], self._config.empty_column_cycles, finished,
             histogram,
         )
         values: dict[str, Any] = {"cycles": cycles, **totals}
-        values.update(zip(counters.FINISHED, finished, strict=True))
+        values.update(zip(_SUMMED, timer.sums.copy(), strict=True))
+        values.update(zip(_FINISHED, finished, strict=True))
+        del values["empty_columns"]  # the kernel has made cycles of them
         for name, other in _SAME.items():
             values[name] = values[other]
         values["queue_occupancy_histogram"] = histogram

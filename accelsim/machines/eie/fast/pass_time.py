@@ -10,20 +10,14 @@ import numpy.typing as npt
 
 from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
-from accelsim.formats.column_table import EMPTY, ONLY
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.fast.kernels import counters, passes, time
+from accelsim.machines.eie.fast.kernels.counters import PassSum
 from accelsim.machines.eie.plan import Pass
 
 IntArray = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Small = npt.NDArray[np.signedinteger[Any]]
-
-PER_PE = (
-    "issued_entries", "padding_entries", "empty_columns", "hazard_stall_cycles", "blocking_cycles",
-    "spmat_line_reads", "adder_bypasses", "write_bypasses",
-)
-"""Rows of the sums of passes."""
 
 _CYCLE_LIMIT = 1 << 31
 _NO_LINES = np.empty((0, 0), np.int16), np.empty((0, 0), np.int8)
@@ -75,45 +69,58 @@ class PassTime(NamedTuple):
 
 
 class PassTimer:
-    """Runs the kernels for the passes of one layer.
+    """Runs the kernels for the passes of one layer, and adds up what they count.
 
     Parameters
     ----------
     count_bypasses : False leaves them out, and with them all that depends on rows
+
+    Attributes
+    ----------
+    sums : (len(`PassSum`), n_pe) int64
+    excess : (act_queue_depth + 1, n_pe) int64; `kernels.counters.finish` says what it means
     """
 
     def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
         self._config, self._image, self._table = config, image, image.table
         self._count_bypasses = count_bypasses and config.bypass
+        n_pe, depth = config.n_pe, config.act_queue_depth
         # Before a column is popped, at most a queue of others issue.
         stalls = 0 if config.bypass else _STALLS
-        bound = 1 + (config.act_queue_depth + 1) * (self._table.most + 1 + stalls)
-        self._longest = min(bound, _CYCLE_LIMIT - 1)
+        bound = 1 + (depth + 1) * (self._table.most + 1 + stalls)
         narrow = bound < 1 << 13
         self._kind: type[np.signedinteger[Any]] = np.int16 if narrow else np.int32
         # As many columns as have sums that fit 16 bits; four at least, if waits are narrow.
         fit = ((1 << 16) - 1) // bound // 4 * 4 if narrow else passes.MOST_COLUMNS
-        self._block = min(fit, passes.MOST_COLUMNS)
-        self._some = np.empty((passes.LEVELS, config.n_pe), np.uint16 if narrow else np.int64)
+        self._limits = passes.Limits(
+            depth, config.empty_column_cycles, min(bound, _CYCLE_LIMIT - 1),
+            min(fit, passes.MOST_COLUMNS),
+        )
+        self.sums = np.zeros((len(PassSum), n_pe), np.int64)
+        self.excess = np.zeros((depth + 1, n_pe), np.int64)
         few = np.int16 if self._table.counts.dtype == np.int8 else np.int32
-        self._few = np.empty((3, config.n_pe), few)
+        self._pass_sums = passes.Sums(
+            self.sums[PassSum.ISSUED_ENTRIES], self.sums[PassSum.PADDING_ENTRIES],
+            self.sums[PassSum.EMPTY_COLUMNS], self.sums[PassSum.BLOCKING_CYCLES],
+            self.sums[PassSum.SPMAT_LINE_READS], self.excess, np.empty((3, n_pe), few),
+            np.empty((passes.LEVELS, n_pe), np.uint16 if narrow else np.int64),
+        )
 
-    def run(self, scan: Scan, sums: IntArray, excess: IntArray) -> PassTime:
+    def run(self, scan: Scan) -> PassTime:
         """Count one pass.
-
-        Parameters
-        ----------
-        sums : (len(`PER_PE`), n_pe) int64, added to
-        excess : (act_queue_depth + 1, n_pe) int64, added to; `kernels.counters.finish` says what
-            it means
 
         Raises
         ------
+        ValueError
+            If a column is not one of the image.
         UnsupportedError
             If the pass may take 2**31 cycles or more.
         """
         count, changed, trailing = len(scan.columns), 0, 0
         changes, n_pe = np.empty(count, np.int32), self._config.n_pe
+        if count and not 0 <= scan.columns[0] <= scan.columns[-1] < self._image.n_columns:
+            raise ValueError(f"columns {scan.columns[0]} to {scan.columns[-1]} are not among the "
+                             f"{self._image.n_columns} of the image, ascending")
         if not self._config.row_change_cycles:
             changes[:] = 0
         else:
@@ -123,17 +130,15 @@ class PassTimer:
         self._check_limit(count, changed)
         last_slot, blocked = -1, 0
         if count:
-            last_slot, last_issue = self._count(scan, changes, sums, excess)
+            last_slot, last_issue = self._count(scan, changes)
             blocked = last_issue + 1 - count - changed
         scan_cycles = count + changed + trailing + blocked
         return PassTime(max(scan_cycles, last_slot + 1), changed + trailing, blocked)
 
-    def _count(
-        self, scan: Scan, changes: Int32, sums: IntArray, excess: IntArray
-    ) -> tuple[int, int]:
+    def _count(self, scan: Scan, changes: Int32) -> tuple[int, int]:
         """Last cycle of an issue slot or a wait, and that of the last broadcast."""
-        config, tile, columns = self._config, scan.step.tile, scan.columns
-        table, depth = self._table, config.act_queue_depth
+        config, tile, columns, sums = self._config, scan.step.tile, scan.columns, self.sums
+        table, limits = self._table, self._limits
         counts, refilled = table.counts[tile], scan.step.refill_bits > 0
         first_line, spans = _NO_LINES
         if not refilled:
@@ -142,29 +147,28 @@ class PassTimer:
         issue = np.empty(len(columns), np.int32)
         rows = len(columns)
         if config.bypass and not self._count_bypasses:
-            rows = min(rows, (-(-depth // self._block) + 2) * self._block)
+            rows = min(rows, (-(-limits.depth // limits.block) + 2) * limits.block)
         wait = _scratch.array((rows, config.n_pe), self._kind)
-        timing = (depth, config.empty_column_cycles, self._longest)
-        hazards, adder, write = sums[3], sums[6], sums[7]
         last_slot = -1
         if not config.bypass:
             last_slot = time.broadcast_with_hazards(
-                counts, self._image.edges[tile], columns, changes, *timing, issue, wait,
-                hazards,
+                counts, self._image.edges[tile], columns, changes, limits.depth,
+                limits.empty_cycles, issue, wait, sums[PassSum.HAZARD_STALL_CYCLES],
             )
+        tables = passes.Tables(counts, table.padding[tile], first_line, spans)
         last_slot = max(last_slot, passes.run_pass(
-            counts, table.padding[tile], first_line, spans, columns, changes, *timing,
-            self._block, not config.bypass, issue, wait, self._few, self._some, sums, excess,
+            tables, columns, changes, limits, not config.bypass, issue, wait, self._pass_sums
         ))
         if refilled:
             starts = table.starts[tile]
             counters.count_segment_line_reads(
-                starts, columns, starts[scan.first], config.entries_per_line, sums[5]
+                starts, columns, starts[scan.first], config.entries_per_line,
+                sums[PassSum.SPMAT_LINE_READS],
             )
         if self._count_bypasses:
             counters.count_bypasses(
-                counts, self._image.edges[tile], columns, issue, wait, self._longest, adder, write,
-                EMPTY, ONLY,
+                counts, self._image.edges[tile], columns, issue, wait, limits.longest,
+                sums[PassSum.ADDER_BYPASSES], sums[PassSum.WRITE_BYPASSES],
             )
         return int(last_slot), int(issue[-1])
 

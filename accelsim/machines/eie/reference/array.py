@@ -21,7 +21,7 @@ from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
 from accelsim.units.clock import Clock, Process
 
 INSTANCE = ("eie_array_tb", "dut")
-"""Where rtl/tb/eie_array_tb.v has the array; its waveforms and ours lie side by side."""
+"""Where rtl/eie/tb/eie_array_tb.v has the array; its waveforms and ours lie side by side."""
 
 
 def run(

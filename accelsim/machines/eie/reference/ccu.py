@@ -159,7 +159,7 @@ class Ccu:
             scan.next_position()
 
     def signals(self) -> Signals:
-        """As rtl/scan.v names it; what the scan shows means something while it runs."""
+        """As rtl/eie/scan.v names it; what the scan shows means something while it runs."""
         return Signals(
             {"finished_o": 1},
             lambda: (self.scan.finished if self.phase == "compute" else NOTHING,),

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from accelsim.lowering.arithmetic import evaluate
-from accelsim.lowering.equations import Elementwise, Times
-from accelsim.lowering.program import FUNCTION, Program
+from accelsim.lowering.equations import Elementwise
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.job import RecurrentJob
 from accelsim.machines.ese.reference.adder_tree import AdderTree
@@ -44,7 +43,8 @@ class Channel:
         self.y = program.output
         for name in (self.y, *program.states):
             self.vectors[name] = VectorBuffer(name, lengths[name], 0)
-        self._frac = {**job.frac_bits, FUNCTION: gate_frac_bits(config)}
+        self._frac = job.frac_bits
+        self._one = 1 << gate_frac_bits(config)
         self._equations = {equation.result: equation for equation in program.equations}
 
     @property
@@ -73,7 +73,7 @@ class Channel:
         target = self.vectors[operation.result]
         if not self._program.in_place(equation):
             target.begin()
-        element = _Element(self, self._program, self._frac, unit)
+        element = _Element(self, self._one, self._frac, unit)
         unit.start(cycle, partial(element.of, equation), target, operation.length)
 
     def load(self, cycle: int) -> None:
@@ -97,10 +97,9 @@ class _Element:
     """The units of a channel as arithmetic, on one element after the other."""
 
     def __init__(
-        self, channel: Channel, program: Program, frac_bits: Mapping[str, int],
-        unit: ElemMul | AdderTree,
+        self, channel: Channel, one: int, frac_bits: Mapping[str, int], unit: ElemMul | AdderTree,
     ) -> None:
-        self._channel, self._program, self._frac = channel, program, frac_bits
+        self._channel, self._one, self._frac = channel, one, frac_bits
         self._total = unit.result if isinstance(unit, ElemMul) else unit.add
         self._element = 0
 
@@ -115,11 +114,11 @@ class _Element:
 
     def complement(self, value: int) -> int:
         """``1 - value``, in the binary point of the functions."""
-        return (1 << self._frac[FUNCTION]) - value
+        return self._one - value
 
-    def times(self, left: int, right: int, node: Times, signal: str) -> int:
+    def times(self, left: int, right: int, shift: int) -> int:
         """Shifted, before saturation (V3)."""
-        return ElemMul.product(left, right, self._program.shift(node, signal, self._frac))
+        return ElemMul.product(left, right, shift)
 
     def total(self, terms: list[int], signal: str) -> int:
         """A sum, saturated by the unit (V3)."""

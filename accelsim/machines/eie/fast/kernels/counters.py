@@ -1,10 +1,14 @@
 """Counters beyond those of every pass. Shapes, types and style as in `kernels.time`.
 
-Totals are (n_pe,) int32: enough for one pass.
+`accelsim.machines.eie.fast.pass_time` and `layer_time` check what these kernels are given.
 """
+
+from enum import IntEnum
 
 import numpy as np
 
+from accelsim.formats.column_table import EMPTY, ONLY
+from accelsim.formats.edges import Edge
 from accelsim.kernels.jit import kernel
 
 
@@ -27,21 +31,21 @@ _BLOCK = 32  # columns: at most two write bypasses each, so that 8 bits hold the
 
 
 @kernel
-def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write, empty, only):
+def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write):
     """Add up the accumulators taken from stage 3 (``adder``) and stage 4 (``write``) (A3).
 
     Rows ascend within a column, so only its first two entries can meet the last two entries
     before it. ``row1`` and ``row2`` are the rows in the last slot that had an entry and in the
-    slot before that; ``empty`` and ``only`` are marks in ``edges``, and ``empty`` here is no row.
+    slot before that, `EMPTY` where there is none.
     ``ended`` is the last slot that had an entry, in cycles from the latest broadcast; ``slots``
     lie between it and a column's first.
     """
     n_pe = counts.shape[1]
     small, narrow = wait.dtype.type, edges.dtype.type
     never, far, step = small(-_FAR), small(_FAR), small(1)
-    none, single, near = narrow(empty), narrow(only), narrow(1)
-    row1 = np.full(n_pe, empty, edges.dtype)
-    row2 = np.full(n_pe, empty, edges.dtype)
+    none, single, near = narrow(EMPTY), narrow(ONLY), narrow(1)
+    row1 = np.full(n_pe, EMPTY, edges.dtype)
+    row2 = np.full(n_pe, EMPTY, edges.dtype)
     ended = np.full(n_pe, -_FAR, wait.dtype)
     slots = np.empty((_BLOCK, n_pe), edges.dtype)
     for begin in range(0, len(columns), _BLOCK):
@@ -59,7 +63,8 @@ def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write, e
         from_write = np.zeros(n_pe, edges.dtype)
         for k in range(begin, end):
             between, edge = slots[k - begin], edges[columns[k]]
-            first, second, before_last, last = edge[0], edge[1], edge[2], edge[3]
+            first, second = edge[Edge.FIRST], edge[Edge.SECOND]
+            before_last, last = edge[Edge.BEFORE_LAST], edge[Edge.LAST]
             for p in range(n_pe):
                 a, one, d, total = first[p], row1[p], between[p], from_adder[p]
                 from_adder[p] = narrow(total + narrow((a == one) & (d == 1)))
@@ -80,13 +85,32 @@ def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write, e
             write[p] += np.int32(from_write[p])
 
 
-# Rows that `finish` writes.
-FINISHED = (
-    "issued_entries", "padding_entries", "empty_column_cycles", "hazard_stall_cycles",
-    "blocking_cycles", "spmat_line_reads", "adder_bypasses", "write_bypasses", "macs",
-    "starved_cycles", "queue_occupancy_sum", "queue_occupancy_max", "dst_reg_reads",
-    "queue_pushes", "src_reg_reads", "src_reg_writes", "act_sram_writes",
-)
+class PassSum(IntEnum):
+    """Rows of what passes add up to."""
+
+    ISSUED_ENTRIES = 0
+    PADDING_ENTRIES = 1
+    EMPTY_COLUMNS = 2
+    HAZARD_STALL_CYCLES = 3
+    BLOCKING_CYCLES = 4
+    SPMAT_LINE_READS = 5
+    ADDER_BYPASSES = 6
+    WRITE_BYPASSES = 7
+
+
+class Finished(IntEnum):
+    """Rows that `finish` writes, by the names of `Counters`."""
+
+    EMPTY_COLUMN_CYCLES = 0
+    MACS = 1
+    STARVED_CYCLES = 2
+    QUEUE_OCCUPANCY_SUM = 3
+    QUEUE_OCCUPANCY_MAX = 4
+    DST_REG_READS = 5
+    QUEUE_PUSHES = 6
+    SRC_REG_READS = 7
+    SRC_REG_WRITES = 8
+    ACT_SRAM_WRITES = 9
 
 
 @kernel
@@ -94,10 +118,11 @@ def finish(
     sums, excess, cycles, compute, broadcasts, scanned, loaded, stored, empty_cycles, values,
     histogram,
 ):
-    """Write the counters of each PE (len(`FINISHED`), n_pe) and the histogram (n_pe, depth + 1).
+    """Write the counters of each PE that need all passes, and the histogram (n_pe, depth + 1).
 
-    ``sums`` are those of all passes, ``scanned``, ``loaded`` and ``stored`` rows. Returns the
-    entries and the padding of all PEs.
+    ``sums`` (len(`PassSum`), n_pe) int64 and ``excess`` (depth + 1, n_pe) int64 are those of all
+    passes, ``scanned``, ``loaded`` and ``stored`` rows; ``values`` (len(`Finished`), n_pe) int64.
+    Returns the entries and the padding of all PEs.
 
     A column with n - 1 others behind it is in the queue for ``excess[n - 1]`` cycles in all, and
     in ``excess[n]`` of them the next column has as many behind it too. So the difference is the
@@ -105,18 +130,18 @@ def finish(
     """
     depth = excess.shape[0] - 1
     for p in range(sums.shape[1]):
-        for i in range(len(sums)):
-            values[i, p] = sums[i, p]
-        macs = sums[0, p] - sums[1, p]
-        values[2, p] = sums[2, p] * empty_cycles
-        values[8, p] = macs
-        values[9, p] = compute - sums[0, p] - values[2, p] - sums[3, p]
-        values[10, p] = excess[0, p]
-        values[12, p] = macs + stored
-        values[13, p] = broadcasts
-        values[14, p] = scanned
-        values[15, p] = loaded
-        values[16, p] = stored
+        entries, stalls = sums[PassSum.ISSUED_ENTRIES, p], sums[PassSum.HAZARD_STALL_CYCLES, p]
+        macs = entries - sums[PassSum.PADDING_ENTRIES, p]
+        empty = sums[PassSum.EMPTY_COLUMNS, p] * empty_cycles
+        values[Finished.EMPTY_COLUMN_CYCLES, p] = empty
+        values[Finished.MACS, p] = macs
+        values[Finished.STARVED_CYCLES, p] = compute - entries - empty - stalls
+        values[Finished.QUEUE_OCCUPANCY_SUM, p] = excess[0, p]
+        values[Finished.DST_REG_READS, p] = macs + stored
+        values[Finished.QUEUE_PUSHES, p] = broadcasts
+        values[Finished.SRC_REG_READS, p] = scanned
+        values[Finished.SRC_REG_WRITES, p] = loaded
+        values[Finished.ACT_SRAM_WRITES, p] = stored
         more, most = cycles, 0
         for n in range(depth):
             above = excess[n, p] - excess[n + 1, p]
@@ -124,5 +149,5 @@ def finish(
             most += above != 0
             more = above
         histogram[p, depth] = more
-        values[11, p] = most
-    return sums[0].sum(), sums[1].sum()
+        values[Finished.QUEUE_OCCUPANCY_MAX, p] = most
+    return sums[PassSum.ISSUED_ENTRIES].sum(), sums[PassSum.PADDING_ENTRIES].sum()

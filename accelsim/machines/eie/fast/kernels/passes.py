@@ -1,14 +1,15 @@
 """Cycles and counters of a pass. Shapes, types and style as in `kernels.time`.
 
-Columns are taken in blocks, and all is done to a block while it is in the nearest cache: reading
-tables and waits again from further away would cost more than counting.
-
-``few`` and ``some`` are sums of a block in a type that holds them: ``block``, a multiple of four,
-is chosen so that narrow ones do for what is narrow. `at` marks an index that is not negative, for
-which Numba leaves out a test.
+`accelsim.machines.eie.fast.pass_time.PassTimer` checks what `run_pass` is given. Columns are taken
+in blocks, and all is done to a block while it is in the nearest cache: reading tables and waits
+again from further away would cost more than counting. `at` marks an index that is not negative,
+for which Numba leaves out a test.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from accelsim.formats.column_table import SPAN_BITS
 from accelsim.kernels.jit import kernel
@@ -20,35 +21,74 @@ at = np.uint64
 SPAN = (1 << SPAN_BITS) - 1
 
 
+class Tables(NamedTuple):
+    """One tile of an image's tables.
+
+    ``counts`` and ``padding`` are a `ColumnTable`'s, (n_columns, n_pe) entries; ``first_line`` and
+    ``spans`` a `LineTable`'s. Without ``first_line`` no lines are counted.
+    """
+
+    counts: npt.NDArray[np.signedinteger]
+    padding: npt.NDArray[np.signedinteger]
+    first_line: npt.NDArray[np.integer]
+    spans: npt.NDArray[np.signedinteger]
+
+
+class Limits(NamedTuple):
+    """What a pass never exceeds.
+
+    ``depth`` entries of a queue; ``empty_cycles`` of a column without entries; ``longest``, a bound
+    of all waits in cycles; ``block``, columns of which a sum fits `Sums.few` and `Sums.some`, a
+    multiple of four.
+    """
+
+    depth: int
+    empty_cycles: int
+    longest: int
+    block: int
+
+
+class Sums(NamedTuple):
+    """What a pass adds to, (n_pe,) int64 each but the last three.
+
+    ``excess`` (depth + 1, n_pe) int64 is what `_count_excess` says. ``few`` (3, n_pe) and ``some``
+    (LEVELS, n_pe) are memory for sums of a block, of a type as narrow as the block allows.
+    """
+
+    issued_entries: npt.NDArray[np.int64]
+    padding_entries: npt.NDArray[np.int64]
+    empty_columns: npt.NDArray[np.int64]
+    blocking_cycles: npt.NDArray[np.int64]
+    spmat_line_reads: npt.NDArray[np.int64]
+    excess: npt.NDArray[np.int64]
+    few: npt.NDArray[np.signedinteger]
+    some: npt.NDArray[np.integer]
+
+
 @kernel
-def run_pass(
-    counts, padding, first_line, spans, columns, row_changes, depth, empty_cycles, longest, block,
-    waits_known, issue, wait, few, some, sums, excess,
-):
+def run_pass(tables, columns, row_changes, limits, waits_known, issue, wait, sums):
     """The last cycle of any issue slot, and all counters that need no rows.
 
     ``wait`` has as many rows as columns, or is a ring of whole blocks that holds a queue and two
-    blocks. ``waits_known``: ``issue`` and ``wait`` are there already. Without
-    ``first_line`` no lines are counted. ``few`` (3, n_pe) and ``some`` (LEVELS, n_pe) are
-    memory, ``sums`` the counters of a pass, ``excess`` (depth + 1, n_pe) int64 what
-    `_count_excess` says.
+    blocks. ``waits_known``: ``issue`` and ``wait`` are there already.
     """
+    counts, first_line, spans = tables.counts, tables.first_line, tables.spans
+    depth, block, longest = limits.depth, limits.block, limits.longest
     n_columns, n_pe = len(columns), counts.shape[1]
     latest = np.empty(n_columns, np.int64)  # the last PE's pop of each column
     busy = np.zeros(n_pe, wait.dtype)
     end_line = np.zeros(n_pe, first_line.dtype)
     skipped = np.zeros(n_pe, first_line.dtype)
-    entries, pads, empty, blocking, lines = sums[0], sums[1], sums[2], sums[4], sums[5]
     floors = np.empty((LEVELS, block), wait.dtype)
     now, counted = -1, 0
     for begin in range(0, n_columns, block):
         end = min(begin + block, n_columns)
         if not waits_known:
             now = _broadcast(
-                counts, columns, row_changes, begin, end, depth, empty_cycles, longest, now,
-                latest, busy, issue, wait[begin % len(wait) :],
+                counts, columns, row_changes, begin, end, limits, now, latest, busy, issue,
+                wait[begin % len(wait) :],
             )
-        _count_columns(counts, padding, columns[begin:end], few, entries, pads, empty)
+        _count_columns(counts, tables.padding, columns[begin:end], sums)
         if len(spans) > 0:
             _count_line_reads(first_line, spans, columns[begin:end], end_line, skipped)
         elif len(first_line) > 0:
@@ -56,11 +96,10 @@ def run_pass(
         # Floors of a column are known when a queue of others has been broadcast after it.
         while counted < n_columns and (counted + block + depth <= end or end == n_columns):
             rows = wait[counted % len(wait) :]
-            _count_excess(
-                issue, row_changes, rows, longest, counted, min(block, n_columns - counted), floors,
-                some, excess, blocking,
-            )
+            n_rows = min(block, n_columns - counted)
+            _count_excess(issue, row_changes, rows, longest, counted, n_rows, floors, sums)
             counted += block
+    lines = sums.spmat_line_reads
     for p in range(n_pe):
         lines[p] += np.int32(end_line[p]) - np.int32(skipped[p])
     return now + busy.max()
@@ -68,17 +107,16 @@ def run_pass(
 
 @kernel
 def _broadcast(
-    counts, columns, row_changes, begin, end, depth, empty_cycles, longest, now, latest, busy,
-    issue, wait,
+    counts, columns, row_changes, begin, end, limits, now, latest, busy, issue, wait
 ):
     """The cycle of the last broadcast. ``wait`` begins with column ``begin``'s.
 
-    Max-plus recurrence, exact where nothing but full queues stalls (bypass on). ``longest`` is a
-    bound of all waits, ``busy`` the last slot of a PE's latest column, in cycles from the latest
-    broadcast.
+    Max-plus recurrence, exact where nothing but full queues stalls (bypass on). ``busy`` is
+    the last slot of a PE's latest column, in cycles from the latest broadcast.
     """
     small = wait.dtype.type
-    one, nothing = small(1), small(empty_cycles)
+    depth, longest = limits.depth, limits.longest
+    one, nothing = small(1), small(limits.empty_cycles)
     n_pe = counts.shape[1]
     for column in range(begin, end):
         k, first = at(column), at(max(column - depth, 0))
@@ -101,11 +139,16 @@ def _broadcast(
 
 
 @kernel
-def _count_columns(counts, padding, columns, few, entries, pads, empty):
-    """Add up the entries of ``columns``, their padding and the columns without entries."""
+def _count_columns(counts, padding, columns, sums):
+    """Add up the entries of ``columns``, their padding and the columns without entries.
+
+    Four columns at a time: @COLUMNS@.
+    """
+    few = sums.few
     n_pe, kind = counts.shape[1], few.dtype.type
     few[:] = 0
     few_entries, few_pads, few_empty = few[0], few[1], few[2]
+    entries, pads, empty = sums.issued_entries, sums.padding_entries, sums.empty_columns
     whole = len(columns) // 4 * 4
     for k in range(0, whole, 4):
         i, j, m, n = at(columns[k]), at(columns[k + 1]), at(columns[k + 2]), at(columns[k + 3])
@@ -151,42 +194,32 @@ def _count_line_reads(first_line, spans, columns, end, skipped):
 
 @kernel
 def _count_packed_line_reads(lines, columns, end, skipped):
-    """The same from a table of 16 bits."""
-    small = lines.dtype.type
+    """The same from a table of 16 bits; four columns at a time: @PACKED@."""
     whole = len(columns) // 4 * 4
     for k in range(0, whole, 4):
         i, j, m, n = at(columns[k]), at(columns[k + 1]), at(columns[k + 2]), at(columns[k + 3])
         a, b, c, d = lines[i], lines[j], lines[m], lines[n]
         for p in range(len(end)):
-            first, reached, gap = small(a[p] >> SPAN_BITS), end[p], skipped[p]
-            begin = max(first, reached)
-            gap = small(gap + small(begin - reached))
-            reached = max(begin, small(first + small(a[p] & SPAN)))
-            first = small(b[p] >> SPAN_BITS)
-            begin = max(first, reached)
-            gap = small(gap + small(begin - reached))
-            reached = max(begin, small(first + small(b[p] & SPAN)))
-            first = small(c[p] >> SPAN_BITS)
-            begin = max(first, reached)
-            gap = small(gap + small(begin - reached))
-            reached = max(begin, small(first + small(c[p] & SPAN)))
-            first = small(d[p] >> SPAN_BITS)
-            begin = max(first, reached)
-            skipped[p] = small(gap + small(begin - reached))
-            end[p] = max(begin, small(first + small(d[p] & SPAN)))
+            reached, gap = _read_packed(a[p], end[p], skipped[p])
+            reached, gap = _read_packed(b[p], reached, gap)
+            reached, gap = _read_packed(c[p], reached, gap)
+            end[p], skipped[p] = _read_packed(d[p], reached, gap)
     for k in range(whole, len(columns)):
         row = lines[at(columns[k])]
         for p in range(len(end)):
-            first = small(row[p] >> SPAN_BITS)
-            begin = max(first, end[p])
-            skipped[p] = small(skipped[p] + small(begin - end[p]))
-            end[p] = max(begin, small(first + small(row[p] & SPAN)))
+            end[p], skipped[p] = _read_packed(row[p], end[p], skipped[p])
 
 
 @kernel
-def _count_excess(
-    issue, row_changes, wait, longest, first, n_rows, floors, some, excess, blocking
-):
+def _read_packed(line, end, skipped):
+    first = np.uint16(line >> SPAN_BITS)
+    begin = max(first, end)
+    gap = np.uint16(skipped + np.uint16(begin - end))
+    return max(begin, np.uint16(first + np.uint16(line & SPAN))), gap
+
+
+@kernel
+def _count_excess(issue, row_changes, wait, longest, first, n_rows, floors, sums):
     """Add what the waits of columns ``first`` to ``first + n_rows`` have above their floors.
 
     Level n's floor is issue[h + n] - issue[h], the cycles until n more columns are in the queue:
@@ -194,6 +227,7 @@ def _count_excess(
     ``excess[n]``, level 0 the waits themselves; `finish` makes the histogram of it. The last
     level's is ``blocking``, the cycles in which a full queue held a broadcast back (S5).
     """
+    some, excess, blocking = sums.some, sums.excess, sums.blocking_cycles
     n_pe, n_columns, depth = wait.shape[1], len(issue), excess.shape[0] - 1
     for level in range(0, depth, LEVELS):
         for i in range(LEVELS):
@@ -246,23 +280,16 @@ def _floors(issue, later, longest, floor):
 
 @kernel
 def _add_above(wait, floors, n_rows, some):
-    """Write the sums of ``max(wait, floor)`` over ``n_rows`` columns, a row for each floor."""
+    """Write the sums of ``max(wait, floor)`` over ``n_rows`` columns, a row for each floor.
+
+    Four columns and all four floors at a time: @ABOVE@.
+    """
     some[:] = 0
+    n_pe, small = wait.shape[1], some.dtype.type
+    floor0, floor1, floor2, floor3 = floors[0], floors[1], floors[2], floors[3]
+    sum0, sum1, sum2, sum3 = some[0], some[1], some[2], some[3]
     whole = n_rows // 4 * 4
-    _add_four(
-        wait, floors[0], floors[1], floors[2], floors[3], whole, some[0], some[1], some[2], some[3]
-    )
-    for i in range(LEVELS):
-        for h in range(whole, n_rows):
-            for p in range(wait.shape[1]):
-                some[i, p] += max(wait[h, p], floors[i, h])
-
-
-@kernel
-def _add_four(wait, floor0, floor1, floor2, floor3, n_rows, sum0, sum1, sum2, sum3):
-    """Four columns and four floors at a time: loads and loops cost more than the sums."""
-    n_pe, small = wait.shape[1], sum0.dtype.type
-    for k in range(0, n_rows, 4):
+    for k in range(0, whole, 4):
         h, i, j, m = at(k), at(k + 1), at(k + 2), at(k + 3)
         row0, row1, row2, row3 = wait[h], wait[i], wait[j], wait[m]
         a0, a1, a2, a3 = floor0[h], floor0[i], floor0[j], floor0[m]
@@ -270,12 +297,18 @@ def _add_four(wait, floor0, floor1, floor2, floor3, n_rows, sum0, sum1, sum2, su
         c0, c1, c2, c3 = floor2[h], floor2[i], floor2[j], floor2[m]
         d0, d1, d2, d3 = floor3[h], floor3[i], floor3[j], floor3[m]
         for p in range(n_pe):
-            w0, w1, w2, w3 = row0[p], row1[p], row2[p], row3[p]
-            low, high = small(max(w0, a0) + max(w1, a1)), small(max(w2, a2) + max(w3, a3))
-            sum0[p] = small(sum0[p] + small(low + high))
-            low, high = small(max(w0, b0) + max(w1, b1)), small(max(w2, b2) + max(w3, b3))
-            sum1[p] = small(sum1[p] + small(low + high))
-            low, high = small(max(w0, c0) + max(w1, c1)), small(max(w2, c2) + max(w3, c3))
-            sum2[p] = small(sum2[p] + small(low + high))
-            low, high = small(max(w0, d0) + max(w1, d1)), small(max(w2, d2) + max(w3, d3))
-            sum3[p] = small(sum3[p] + small(low + high))
+            w = row0[p], row1[p], row2[p], row3[p]
+            sum0[p] = small(sum0[p] + _four_above(small, w, a0, a1, a2, a3))
+            sum1[p] = small(sum1[p] + _four_above(small, w, b0, b1, b2, b3))
+            sum2[p] = small(sum2[p] + _four_above(small, w, c0, c1, c2, c3))
+            sum3[p] = small(sum3[p] + _four_above(small, w, d0, d1, d2, d3))
+    for i in range(LEVELS):
+        for h in range(whole, n_rows):
+            for p in range(n_pe):
+                some[i, p] += max(wait[h, p], floors[i, h])
+
+
+@kernel
+def _four_above(small, w, f0, f1, f2, f3):
+    low, high = small(max(w[0], f0) + max(w[1], f1)), small(max(w[2], f2) + max(w[3], f3))
+    return small(low + high)

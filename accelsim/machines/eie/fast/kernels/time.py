@@ -6,11 +6,13 @@ int32, the cycle of each broadcast from the first compute cycle on; ``wait`` (K,
 int32, cycles from there to the column's pop.
 
 Inner loops run over PEs, load before they select, and touch few arrays: so they become vector
-instructions, the wider the smaller the integers are.
+instructions, the wider the smaller the integers are. `accelsim.machines.eie.fast.run` and
+`pass_time` check what these kernels are given.
 """
 
 import numpy as np
 
+from accelsim.formats.edges import Edge
 from accelsim.kernels.jit import kernel
 
 
@@ -47,9 +49,12 @@ def count_row_changes(columns, n_pe, first, changes):
 
 @kernel
 def broadcast_with_hazards(
-    counts, edges, columns, row_changes, depth, empty_cycles, longest, issue, wait, hazards
+    counts, edges, columns, row_changes, depth, empty_cycles, issue, wait, hazards
 ):
-    """The same with bypass off (A4), until no stage waits; adds to ``hazards`` (n_pe,) int32.
+    """Broadcasts and pops with bypass off (A4): the cycle from which on no stage waits.
+
+    Adds the cycles in which stage 1 waited to ``hazards`` (n_pe,) int64. ``depth`` entries of a
+    queue, ``empty_cycles`` of a column without entries.
 
     Rows ascend within a column, so only a column's first two entries can select an accumulator in
     flight, and only one of the last two entries before them. ``row1``, ``leave1`` are the latest
@@ -83,7 +88,7 @@ def broadcast_with_hazards(
                 if empty_cycles and start + 1 < leave1[p]:
                     hazards[p] -= 1
                 continue
-            first, second = edges[column, 0, p], edges[column, 1, p]
+            first, second = edges[column, Edge.FIRST, p], edges[column, Edge.SECOND, p]
             advance = max(start + 1, leave1[p])
             leave = advance + 1
             if first >= 0:
@@ -101,7 +106,7 @@ def broadcast_with_hazards(
             if second >= 0 and second == row1[p]:
                 after = max(after, leave1[p] + 3)
             hazards[p] += after - leave - 1
-            row1[p], row2[p] = edges[column, 3, p], edges[column, 2, p]
+            row1[p], row2[p] = edges[column, Edge.LAST, p], edges[column, Edge.BEFORE_LAST, p]
             if n == 2:
                 leave2[p], leave1[p] = leave, after
                 free[p] = leave
