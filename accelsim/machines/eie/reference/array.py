@@ -34,7 +34,8 @@ def run(
     Parameters
     ----------
     outputs : whether the result holds the outputs
-    shuffle : puts the processes into another order; no result depends on it
+    shuffle : puts processes and clock edges into another order in every cycle; no result depends
+        on it
     observer : is called in every cycle
     wiring : a machine derived from `Eie`, with other units
 
@@ -91,6 +92,7 @@ class Eie:
             processes.reverse()
         if shuffle is not None:
             shuffle.shuffle(processes)
+            self.clock.order = shuffle
         made = {process: self._env.process(process) for process in processes}
         self.clock.loading[self] = None
         end: simpy.Event = made[control]
