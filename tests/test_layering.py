@@ -36,7 +36,7 @@ SOUND = {
     "accelsim/compression/__init__.py": "from accelsim.formats import csc",
     "accelsim/machines/__init__.py": 'DEFAULT_MACHINE = "eie"',
     "accelsim/machines/base.py": "from accelsim.records import Layer",
-    "accelsim/machines/register.py": "from accelsim.machines import base",
+    "accelsim/machines/registry.py": "from accelsim.machines import base",
     "accelsim/machines/eie/__init__.py": "",
     "accelsim/machines/eie/machine.py": 'PARTS = {"fast": "accelsim.machines.eie.fast.run:run"}',
     "accelsim/machines/eie/job.py": "from accelsim.records import Layer",
