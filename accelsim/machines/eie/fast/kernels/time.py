@@ -12,7 +12,7 @@ instructions, the wider the smaller the integers are. `accelsim.machines.eie.fas
 
 import numpy as np
 
-from accelsim.formats.column_table import Edge
+from accelsim.formats.edges import Edge
 from accelsim.kernels.jit import kernel
 
 
