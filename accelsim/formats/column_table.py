@@ -110,12 +110,14 @@ class ColumnTable:
 
     def lines(self, entries_per_line: int) -> LineTable:
         """The columns' lines; the latest tables are kept."""
-        with _lines_lock:
-            if entries_per_line not in self._lines:
-                while sum(kept.n_bytes for kept in self._lines.values()) > _KEPT_LINE_BYTES:
+        kept = self._lines.get(entries_per_line)
+        if kept is None:
+            with _lines_lock:
+                kept = self._lines.get(entries_per_line) or self._make_lines(entries_per_line)
+                while sum(lines.n_bytes for lines in self._lines.values()) > _KEPT_LINE_BYTES:
                     self._lines.pop(next(iter(self._lines)))
-                self._lines[entries_per_line] = self._make_lines(entries_per_line)
-            return self._lines[entries_per_line]
+                self._lines[entries_per_line] = kept
+        return kept
 
     def _make_lines(self, entries_per_line: int) -> LineTable:
         lines = int(self.totals.max()) // entries_per_line + 1

@@ -14,7 +14,7 @@ from accelsim.records.counters import CounterSet, Law, per_pe, total
 IntArray = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Counters(CounterSet):
     """Everything that a run counts. Per-PE counters are (n_pe,) int64 arrays.
 

@@ -21,7 +21,6 @@ _SAME = {
     "queue_pops": "queue_pushes", "ptr_reads_even": "queue_pushes", "ptr_reads_odd": "queue_pushes",
     "act_sram_reads": "src_reg_writes", "dst_reg_writes": "macs",
 }
-_SUMMED = [row.name.lower() for row in counters.PassSum]
 _FINISHED = [row.name.lower() for row in counters.Finished]
 _TOTALS = (
     "passes", "start_cycles", "refill_cycles", "load_cycles", "drain_cycles", "store_cycles",
@@ -71,8 +70,8 @@ class LayerTime:
         saturations : of each PE, or None where values were not run
         """
         n_pe, totals, timer = self._config.n_pe, self._totals, self._timer
-        cycles = self._compute + sum(totals[name] for name in _PHASES)
-        finished = np.empty((len(counters.Finished), n_pe), np.int64)
+        cycles = self._compute + sum(map(totals.__getitem__, _PHASES))
+        finished = np.empty((len(_FINISHED), n_pe), np.int64)
         histogram = np.empty((n_pe, len(timer.excess)), np.int64)
         entries, padding = counters.finish(
             timer.sums, timer.excess, cycles, self._compute, totals["broadcasts"], self._scanned,
@@ -80,7 +79,7 @@ class LayerTime:
             histogram,
         )
         values: dict[str, Any] = {"cycles": cycles, **totals}
-        values.update(zip(_SUMMED, timer.sums.copy(), strict=True))
+        values.update(zip(counters.PASS_SUMS, timer.sums, strict=True))
         values.update(zip(_FINISHED, finished, strict=True))
         del values["empty_columns"]  # the kernel has made cycles of them
         for name, other in _SAME.items():

@@ -12,7 +12,6 @@ from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.fast.kernels import counters, passes, time
-from accelsim.machines.eie.fast.kernels.counters import PassSum
 from accelsim.machines.eie.plan import Pass
 
 IntArray = npt.NDArray[np.int64]
@@ -50,7 +49,7 @@ class Scan(NamedTuple):
     Attributes
     ----------
     step : the pass
-    columns : (K,) int64 image columns broadcast, ascending
+    columns : (K,) int64 image columns broadcast, ascending, of positions in the scan
     first, end : scan positions [first, end), the bias row included
     """
 
@@ -77,7 +76,7 @@ class PassTimer:
 
     Attributes
     ----------
-    sums : (len(`PassSum`), n_pe) int64
+    sums : (len(`PASS_SUMS`), n_pe) int64
     excess : (act_queue_depth + 1, n_pe) int64; `kernels.counters.finish` says what it means
     """
 
@@ -92,35 +91,28 @@ class PassTimer:
         self._kind: type[np.signedinteger[Any]] = np.int16 if narrow else np.int32
         # As many columns as have sums that fit 16 bits; four at least, if waits are narrow.
         fit = ((1 << 16) - 1) // bound // 4 * 4 if narrow else passes.MOST_COLUMNS
-        self._limits = passes.Limits(
-            depth, config.empty_column_cycles, min(bound, _CYCLE_LIMIT - 1),
-            min(fit, passes.MOST_COLUMNS),
-        )
-        self.sums = np.zeros((len(PassSum), n_pe), np.int64)
+        self._block = min(fit, passes.MOST_COLUMNS)
+        self._longest = min(bound, _CYCLE_LIMIT - 1)
+        self.sums = sums = np.zeros((len(counters.PASS_SUMS), n_pe), np.int64)
         self.excess = np.zeros((depth + 1, n_pe), np.int64)
         few = np.int16 if self._table.counts.dtype == np.int8 else np.int32
-        self._pass_sums = passes.Sums(
-            self.sums[PassSum.ISSUED_ENTRIES], self.sums[PassSum.PADDING_ENTRIES],
-            self.sums[PassSum.EMPTY_COLUMNS], self.sums[PassSum.BLOCKING_CYCLES],
-            self.sums[PassSum.SPMAT_LINE_READS], self.excess, np.empty((3, n_pe), few),
+        self._pass_sums = tuple(passes.Sums(
+            sums[counters.ISSUED_ENTRIES], sums[counters.PADDING_ENTRIES],
+            sums[counters.EMPTY_COLUMNS], sums[counters.BLOCKING_CYCLES],
+            sums[counters.SPMAT_LINE_READS], self.excess, np.empty((3, n_pe), few),
             np.empty((passes.LEVELS, n_pe), np.uint16 if narrow else np.int64),
-        )
+        ))
 
     def run(self, scan: Scan) -> PassTime:
         """Count one pass.
 
         Raises
         ------
-        ValueError
-            If a column is not one of the image.
         UnsupportedError
             If the pass may take 2**31 cycles or more.
         """
         count, changed, trailing = len(scan.columns), 0, 0
         changes, n_pe = np.empty(count, np.int32), self._config.n_pe
-        if count and not 0 <= scan.columns[0] <= scan.columns[-1] < self._image.n_columns:
-            raise ValueError(f"columns {scan.columns[0]} to {scan.columns[-1]} are not among the "
-                             f"{self._image.n_columns} of the image, ascending")
         if not self._config.row_change_cycles:
             changes[:] = 0
         else:
@@ -138,7 +130,7 @@ class PassTimer:
     def _count(self, scan: Scan, changes: Int32) -> tuple[int, int]:
         """Last cycle of an issue slot or a wait, and that of the last broadcast."""
         config, tile, columns, sums = self._config, scan.step.tile, scan.columns, self.sums
-        table, limits = self._table, self._limits
+        table, depth = self._table, config.act_queue_depth
         counts, refilled = table.counts[tile], scan.step.refill_bits > 0
         first_line, spans = _NO_LINES
         if not refilled:
@@ -147,28 +139,29 @@ class PassTimer:
         issue = np.empty(len(columns), np.int32)
         rows = len(columns)
         if config.bypass and not self._count_bypasses:
-            rows = min(rows, (-(-limits.depth // limits.block) + 2) * limits.block)
+            rows = min(rows, (-(-depth // self._block) + 2) * self._block)
         wait = _scratch.array((rows, config.n_pe), self._kind)
         last_slot = -1
         if not config.bypass:
             last_slot = time.broadcast_with_hazards(
-                counts, self._image.edges[tile], columns, changes, limits.depth,
-                limits.empty_cycles, issue, wait, sums[PassSum.HAZARD_STALL_CYCLES],
+                counts, self._image.edges[tile], columns, changes, depth,
+                config.empty_column_cycles, issue, wait, sums[counters.HAZARD_STALL_CYCLES],
             )
-        tables = passes.Tables(counts, table.padding[tile], first_line, spans)
+        tables = tuple(passes.Tables(counts, table.padding[tile], first_line, spans))
         last_slot = max(last_slot, passes.run_pass(
-            tables, columns, changes, limits, not config.bypass, issue, wait, self._pass_sums
+            tables, columns, changes, depth, config.empty_column_cycles, self._longest,
+            self._block, not config.bypass, issue, wait, self._pass_sums,
         ))
         if refilled:
             starts = table.starts[tile]
             counters.count_segment_line_reads(
                 starts, columns, starts[scan.first], config.entries_per_line,
-                sums[PassSum.SPMAT_LINE_READS],
+                sums[counters.SPMAT_LINE_READS],
             )
         if self._count_bypasses:
             counters.count_bypasses(
-                counts, self._image.edges[tile], columns, issue, wait, limits.longest,
-                sums[PassSum.ADDER_BYPASSES], sums[PassSum.WRITE_BYPASSES],
+                counts, self._image.edges[tile], columns, issue, wait, self._longest,
+                sums[counters.ADDER_BYPASSES], sums[counters.WRITE_BYPASSES],
             )
         return int(last_slot), int(issue[-1])
 

@@ -66,14 +66,14 @@ def _active_columns(job: LayerJob) -> IntArray:
 
 def _scan(job: LayerJob, step: Pass, active: IntArray) -> Scan:
     """What a pass scans of a job's ``active`` columns."""
-    image = job.image
-    first = step.first_row * image.n_pe
-    end = first + step.n_rows * image.n_pe
+    image, n_pe = job.image, job.image.n_pe
+    first = step.first_row * n_pe
+    end = first + step.n_rows * n_pe
     low = active.searchsorted(first) if first else 0
     columns = active[low : active.searchsorted(min(end, image.n_inputs))]
     if step.bias:
         columns = np.append(columns, active[-1])
-        end += image.n_pe
+        end += n_pe
     return Scan(step, columns, first, end)
 
 

@@ -85,17 +85,16 @@ def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write):
             write[p] += np.int32(from_write[p])
 
 
-class PassSum(IntEnum):
-    """Rows of what passes add up to."""
-
-    ISSUED_ENTRIES = 0
-    PADDING_ENTRIES = 1
-    EMPTY_COLUMNS = 2
-    HAZARD_STALL_CYCLES = 3
-    BLOCKING_CYCLES = 4
-    SPMAT_LINE_READS = 5
-    ADDER_BYPASSES = 6
-    WRITE_BYPASSES = 7
+PASS_SUMS = (
+    "issued_entries", "padding_entries", "empty_columns", "hazard_stall_cycles", "blocking_cycles",
+    "spmat_line_reads", "adder_bypasses", "write_bypasses",
+)
+"""Rows of what the passes of a layer add up to. Plain integers name them, because NumPy takes
+five times as long for a member of an IntEnum as for an integer."""
+(
+    ISSUED_ENTRIES, PADDING_ENTRIES, EMPTY_COLUMNS, HAZARD_STALL_CYCLES, BLOCKING_CYCLES,
+    SPMAT_LINE_READS, ADDER_BYPASSES, WRITE_BYPASSES,
+) = range(len(PASS_SUMS))
 
 
 class Finished(IntEnum):
@@ -120,19 +119,19 @@ def finish(
 ):
     """Write the counters of each PE that need all passes, and the histogram (n_pe, depth + 1).
 
-    ``sums`` (len(`PassSum`), n_pe) int64 and ``excess`` (depth + 1, n_pe) int64 are those of all
-    passes, ``scanned``, ``loaded`` and ``stored`` rows; ``values`` (len(`Finished`), n_pe) int64.
-    Returns the entries and the padding of all PEs.
+    ``sums`` (len(`PASS_SUMS`), n_pe) int64 and ``excess`` (depth + 1, n_pe) int64 are those of all
+    passes, ``scanned``, ``loaded`` and ``stored`` rows; ``values`` (len(`Finished`), n_pe) int64
+    is written. Returns the entries and the padding of all PEs.
 
     A column with n - 1 others behind it is in the queue for ``excess[n - 1]`` cycles in all, and
     in ``excess[n]`` of them the next column has as many behind it too. So the difference is the
     cycles that begin with n entries or more.
     """
     depth = excess.shape[0] - 1
-    for p in range(sums.shape[1]):
-        entries, stalls = sums[PassSum.ISSUED_ENTRIES, p], sums[PassSum.HAZARD_STALL_CYCLES, p]
-        macs = entries - sums[PassSum.PADDING_ENTRIES, p]
-        empty = sums[PassSum.EMPTY_COLUMNS, p] * empty_cycles
+    for p in range(values.shape[1]):
+        entries, stalls = sums[ISSUED_ENTRIES, p], sums[HAZARD_STALL_CYCLES, p]
+        macs = entries - sums[PADDING_ENTRIES, p]
+        empty = sums[EMPTY_COLUMNS, p] * empty_cycles
         values[Finished.EMPTY_COLUMN_CYCLES, p] = empty
         values[Finished.MACS, p] = macs
         values[Finished.STARVED_CYCLES, p] = compute - entries - empty - stalls
@@ -150,4 +149,4 @@ def finish(
             more = above
         histogram[p, depth] = more
         values[Finished.QUEUE_OCCUPANCY_MAX, p] = most
-    return sums[PassSum.ISSUED_ENTRIES].sum(), sums[PassSum.PADDING_ENTRIES].sum()
+    return sums[ISSUED_ENTRIES].sum(), sums[PADDING_ENTRIES].sum()

@@ -34,20 +34,6 @@ class Tables(NamedTuple):
     spans: npt.NDArray[np.signedinteger]
 
 
-class Limits(NamedTuple):
-    """What a pass never exceeds.
-
-    ``depth`` entries of a queue; ``empty_cycles`` of a column without entries; ``longest``, a bound
-    of all waits in cycles; ``block``, columns of which a sum fits `Sums.few` and `Sums.some`, a
-    multiple of four.
-    """
-
-    depth: int
-    empty_cycles: int
-    longest: int
-    block: int
-
-
 class Sums(NamedTuple):
     """What a pass adds to, (n_pe,) int64 each but the last three.
 
@@ -66,14 +52,20 @@ class Sums(NamedTuple):
 
 
 @kernel
-def run_pass(tables, columns, row_changes, limits, waits_known, issue, wait, sums):
+def run_pass(
+    tables, columns, row_changes, depth, empty_cycles, longest, block, waits_known, issue, wait,
+    sums,
+):
     """The last cycle of any issue slot, and all counters that need no rows.
 
+    ``tables`` are `Tables` and ``sums`` `Sums`, but as plain tuples: a named one costs a call 2 us.
+    ``depth`` entries of a queue, ``empty_cycles`` of a column without entries; ``longest`` cycles
+    bound all waits. Sums of ``block`` columns, a multiple of four, fit `Sums.few` and `Sums.some`.
     ``wait`` has as many rows as columns, or is a ring of whole blocks that holds a queue and two
     blocks. ``waits_known``: ``issue`` and ``wait`` are there already.
     """
+    tables, sums = Tables(*tables), Sums(*sums)
     counts, first_line, spans = tables.counts, tables.first_line, tables.spans
-    depth, block, longest = limits.depth, limits.block, limits.longest
     n_columns, n_pe = len(columns), counts.shape[1]
     latest = np.empty(n_columns, np.int64)  # the last PE's pop of each column
     busy = np.zeros(n_pe, wait.dtype)
@@ -85,8 +77,8 @@ def run_pass(tables, columns, row_changes, limits, waits_known, issue, wait, sum
         end = min(begin + block, n_columns)
         if not waits_known:
             now = _broadcast(
-                counts, columns, row_changes, begin, end, limits, now, latest, busy, issue,
-                wait[begin % len(wait) :],
+                counts, columns[:end], row_changes, begin, depth, empty_cycles, longest, now,
+                latest, busy, issue, wait[begin % len(wait) :],
             )
         _count_columns(counts, tables.padding, columns[begin:end], sums)
         if len(spans) > 0:
@@ -107,18 +99,18 @@ def run_pass(tables, columns, row_changes, limits, waits_known, issue, wait, sum
 
 @kernel
 def _broadcast(
-    counts, columns, row_changes, begin, end, limits, now, latest, busy, issue, wait
+    counts, columns, row_changes, begin, depth, empty_cycles, longest, now, latest, busy, issue,
+    wait,
 ):
-    """The cycle of the last broadcast. ``wait`` begins with column ``begin``'s.
+    """Broadcast the columns from ``begin`` on. The cycle of the last broadcast. ``wait`` begins with column ``begin``'s.
 
     Max-plus recurrence, exact where nothing but full queues stalls (bypass on). ``busy`` is
     the last slot of a PE's latest column, in cycles from the latest broadcast.
     """
     small = wait.dtype.type
-    depth, longest = limits.depth, limits.longest
-    one, nothing = small(1), small(limits.empty_cycles)
+    one, nothing = small(1), small(empty_cycles)
     n_pe = counts.shape[1]
-    for column in range(begin, end):
+    for column in range(begin, len(columns)):
         k, first = at(column), at(max(column - depth, 0))
         before = now
         earliest = now + 1 + row_changes[k]
