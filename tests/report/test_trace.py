@@ -221,8 +221,6 @@ def test_waves_show_the_queues(tmp_path):
 
 
 class Nowhere(io.RawIOBase):
-    """A file that forgets."""
-
     def writable(self):
         return True
 
@@ -252,7 +250,6 @@ def test_memory_does_not_grow_with_the_window(kind):
 
 
 def seconds(case, observer, cycles):
-    """CPU time of a window."""
     begin = time.process_time()
     replay(case.config, case.job, 0, cycles - 1, observer)
     return time.process_time() - begin
