@@ -14,7 +14,7 @@ MOVED = {
     "accelsim.arch.bbs": "accelsim.machines.bbs.config",
     "accelsim.arch.config": "accelsim.machines.eie.config",
     "accelsim.arch.ese": "accelsim.machines.ese.config",
-    "accelsim.arch.loader": "accelsim.machines.register",
+    "accelsim.arch.loader": "accelsim.machines.registry",
     "accelsim.arch.plan": "accelsim.machines.eie.plan",
     "accelsim.counting": "accelsim.records.counters",
     "accelsim.engines": "accelsim.machines.eie.engines",

@@ -96,7 +96,7 @@ class Document:
         return [t for t in re.findall(r"\]\(([^)\s]+)\)", self.prose) if "://" not in t]
 
     def python(self) -> list[Block]:
-        """Python that is not marked as an example."""
+        """Python that is not marked: it runs as it stands."""
         return [b for b in self.blocks if b.kind == "python" and b.marked is None]
 
 

@@ -90,7 +90,7 @@ def spmat_lines(
 ) -> list[str]:
     """SRAM lines as binary text, highest bit first; the first entry stands at the right.
 
-    An entry is {code, run} in Verilog's order: the code above the run (rtl/spmat_read.v).
+    An entry is {code, run} in Verilog's order: the code above the run (rtl/eie/spmat_read.v).
     """
     words = [
         format(code, f"0{weight_bits}b") + format(run, f"0{index_bits}b")

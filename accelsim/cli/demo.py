@@ -14,7 +14,7 @@ from accelsim.cli.views import breakdown_view
 from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
-    from accelsim.machines import EieConfig
+
     from accelsim.records import CompressedLayer
     from accelsim.records.result import RunResult
 
@@ -122,7 +122,7 @@ def _merged(runs: list[list[RunResult]]) -> list[RunResult]:
     return merged
 
 
-def _layer_view(config: EieConfig, runs: list[list[RunResult]]) -> Any:
+def _layer_view(config: Any, runs: list[list[RunResult]]) -> Any:
     rows = []
     total_us = 0.0
     for merged in _merged(runs):

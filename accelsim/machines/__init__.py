@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from accelsim.machines.bbs.config import BbsConfig
     from accelsim.machines.eie.config import EieConfig
     from accelsim.machines.ese.config import EseConfig
-    from accelsim.machines.register import (
+    from accelsim.machines.registry import (
         get_machine,
         load_as,
         load_machine,
@@ -41,7 +41,7 @@ _HOME = {
         "get_machine", "load_as", "load_machine", "machine_names",
         "machine_of", "parse_setting", "published_sources", "register", "register_machine",
         "run_job",
-    ), "accelsim.machines.register"),
+    ), "accelsim.machines.registry"),
 }
 
 __all__ = [
@@ -54,7 +54,7 @@ __all__ = [
 
 def load_config(source: Any = DEFAULT_MACHINE, **overrides: Any) -> EieConfig:
     """An EIE's configuration; as `load_machine`, with an error for other machines."""
-    register = import_module("accelsim.machines.register")
+    register = import_module("accelsim.machines.registry")
     config = import_module("accelsim.machines.eie.config")
     found: EieConfig = register.load_as(config.EieConfig, source, **overrides)
     return found

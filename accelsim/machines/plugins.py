@@ -16,7 +16,7 @@ from typing import Any
 
 from accelsim.errors import AccelsimError, ConfigError, InputError
 from accelsim.machines.base import Machine
-from accelsim.machines.register import forget, machine_names, register
+from accelsim.machines.registry import forget, machine_names, register
 
 PREFIX = "accelsim_plugin_"
 """In front of the file's name: the name of its module."""

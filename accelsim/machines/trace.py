@@ -13,7 +13,7 @@ from accelsim.errors import InputError
 from accelsim.inside import replay
 from accelsim.inside.trace import BINARY, FORMATS, TraceWriter, writer
 from accelsim.inside.tracks import View
-from accelsim.machines.register import machine_of
+from accelsim.machines.registry import machine_of
 from accelsim.records.signals import Observer
 
 __all__ = ["BINARY", "FORMATS", "TraceWriter", "n_pes", "trace_writer", "watch"]

@@ -1,4 +1,4 @@
-"""The README's tables, written from the code: ``python -m accelsim.papers.tables README.md``.
+"""Tables of the README files, written from the code: ``python -m accelsim.papers.tables FILE``.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``, behind its name what it
 takes; a test compares. Tables of validation and of patterns are made by the functions behind

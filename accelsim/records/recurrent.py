@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -108,6 +109,20 @@ class RecurrentLayer:
             m = m.decoded()
         dense = m.to_dense() if isinstance(m, CscMatrix) else m
         return np.asarray(dense, dtype=np.float64)
+
+    def digest(self) -> str:
+        """SHA-256 over everything that determines a run: kind, options, weights, vectors."""
+        options = self.kind, self.cell_activation, self.reset_after, self.relu
+        h = hashlib.sha256(repr(options).encode())
+        for name in sorted(self.matrices):
+            m = self.matrices[name]
+            h.update(name.encode())
+            h.update(m.digest().encode() if isinstance(m, LinearWeights)
+                     else self.floats(name).astype("<f8").tobytes())
+        for name, vector in sorted({**self.biases, **self.peepholes}.items()):
+            h.update(name.encode())
+            h.update(np.asarray(vector, dtype="<f8").tobytes())
+        return h.hexdigest()
 
     def _wanted_shape(self, name: str) -> tuple[int, int]:
         if name == "Wym":

@@ -65,7 +65,7 @@ class ActQueue:
         self.full = len(self.items) == self.depth
 
     def signals(self) -> Signals:
-        """As rtl/act_queue.v names them."""
+        """As rtl/common/act_queue.v names them."""
         return Signals(
             {"push_i": 1, "pop_i": 1, "full_o": 1, "valid_o": 1,
              "count_o": self.depth.bit_length()},

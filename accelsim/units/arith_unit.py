@@ -29,8 +29,8 @@ class ArithUnit:
     accumulator's address, is the wiring's to set; signals have it.
     """
 
-    __slots__ = ("_acc3", "_activation1", "_activation2", "_bypass", "_code1", "_decoder", "_half",
-                 "_high", "_last_row", "_low", "_product3", "_shift", "_weight2",
+    __slots__ = ("_activation1", "_activation2", "_bypass", "_code1", "_decoder", "_half",
+                 "_high", "_last_row", "_low", "_shift", "_total3", "_weight2",
                  "adder_bypasses", "file_writes", "macs", "padding1", "row1", "row2",
                  "row3", "row4", "row_bits", "saturations", "sum4", "waits", "write_bypasses")
 
@@ -44,7 +44,7 @@ class ArithUnit:
         self.row1 = self.row2 = self.row3 = self.row4 = NO_ROW
         self._last_row = NO_ROW
         self._code1 = self._activation1 = self._weight2 = self._activation2 = 0
-        self._product3 = self._acc3 = self.sum4 = 0
+        self._total3 = self.sum4 = 0
         self.padding1 = self.waits = False
         self.row_bits = ADDRESS_BITS
         self.macs = 0
@@ -60,31 +60,31 @@ class ArithUnit:
             self.row1 == self.row2 == self.row3 == self.row4 == NO_ROW and not self.padding1
         )
 
-    @property
-    def saturates(self) -> bool:
-        """Whether the sum in stage 3 saturates in this cycle."""
-        if self.row3 < 0:
-            return False
-        total = self._acc3 + ((self._product3 + self._half) >> self._shift)
-        return not self._low <= total <= self._high
-
     def load(self, entry: Entry | None, accumulators: list[int]) -> None:
-        """Clock edge, from the last stage to the first."""
+        """Clock edge, from the last stage to the first. In one piece: a good part of a run's time.
+
+        Stage 3 shifts and adds, then saturates once (accelsim/fixedpoint.py).
+        """
         row4, sum4 = self.row4, self.sum4
         row3 = self.row3
         if row3 >= 0:
-            self.sum4 = self._add()
+            total = self._total3
+            if not self._low <= total <= self._high:
+                total = self._low if total < self._low else self._high
+                self.saturations += 1
+            self.sum4 = total
         row2 = self.row2
         if row2 >= 0:
             if self._bypass and row2 == row3:
-                self._acc3 = self.sum4
+                accumulator = self.sum4
                 self.adder_bypasses += 1
             elif self._bypass and row2 == row4:
-                self._acc3 = sum4
+                accumulator = sum4
                 self.write_bypasses += 1
             else:
-                self._acc3 = accumulators[row2]
-            self._product3 = self._weight2 * self._activation2
+                accumulator = accumulators[row2]
+            product = self._weight2 * self._activation2
+            self._total3 = accumulator + ((product + self._half) >> self._shift)
             self.macs += 1
         if row4 >= 0:
             accumulators[row4] = sum4
@@ -93,7 +93,10 @@ class ArithUnit:
         if self.waits:
             self.row2 = NO_ROW
         else:
-            self._decode()
+            row1 = self.row2 = self.row1
+            if row1 >= 0:
+                self._weight2 = self._decoder.decode(self._code1)
+                self._activation2 = self._activation1
             self._take(entry)
         if not self._bypass:
             self._decide()
@@ -110,8 +113,8 @@ class ArithUnit:
             self.sum4 = min(max(total, self._low), self._high)
         if three is not None and three[1]:
             self.row3 = three[0]
-            self._acc3 = self.sum4 if self.row3 == self.row4 else accumulators[self.row3]
-            self._product3 = self._product(three)
+            accumulator = self.sum4 if self.row3 == self.row4 else accumulators[self.row3]
+            self._total3 = accumulator + self._shifted(self._product(three))
         if two is not None and two[1]:
             self.row2, code, self._activation2 = two
             self._weight2 = self._decoder.decode(code)
@@ -128,7 +131,7 @@ class ArithUnit:
         self._half = 1 << (shift - 1) if shift else 0
 
     def signals(self) -> Signals:
-        """As rtl/arith_unit.v names them."""
+        """As rtl/common/arith_unit.v names them."""
         return Signals(
             {"wait_o": 1, "padding_o": 1, "mac_o": 1, "adder_bypass_o": 1, "write_bypass_o": 1,
              "saturation_o": 1, "write_o": 1, "read_row_o": self.row_bits,
@@ -137,16 +140,19 @@ class ArithUnit:
         )
 
     def _shown(self) -> Values:
-        row2, row4, near, far = self.row2, self.row4, False, False
-        mac, write = row2 >= 0, row4 >= 0
-        if mac and self._bypass:
-            near = row2 == self.row3
-            far = row2 == row4 and not near
-        return (
-            self.waits, self.padding1, mac, near, far, self.saturates, write,
-            row2 if mac else NOTHING, row4 if write else NOTHING,
-            self.sum4 if write else NOTHING,
-        )
+        row2, row3, row4, near, far = self.row2, self.row3, self.row4, False, False
+        saturates = row3 >= 0 and not self._low <= self._total3 <= self._high
+        read = NOTHING
+        if row2 >= 0:
+            read = row2
+            if self._bypass:
+                near = row2 == row3
+                far = row2 == row4 and not near
+        if row4 < 0:
+            return (self.waits, self.padding1, row2 >= 0, near, far, saturates, False, read,
+                    NOTHING, NOTHING)
+        return (self.waits, self.padding1, row2 >= 0, near, far, saturates, True, read, row4,
+                self.sum4)
 
     def _product(self, stage: Stage) -> int:
         _, code, activation = stage
@@ -159,21 +165,6 @@ class ArithUnit:
         """A4: stage 1 waits while stage 2 or 3 selects its accumulator."""
         row1 = self.row1
         self.waits = row1 >= 0 and (row1 == self.row2 or row1 == self.row3)
-
-    def _add(self) -> int:
-        """Stage 3: shift, add, saturate once (accelsim/fixedpoint.py)."""
-        total = self._acc3 + ((self._product3 + self._half) >> self._shift)
-        if self._low <= total <= self._high:
-            return total
-        self.saturations += 1
-        return self._low if total < self._low else self._high
-
-    def _decode(self) -> None:
-        """Stage 1 to stage 2: the code becomes a weight."""
-        self.row2 = self.row1
-        if self.row1 >= 0:
-            self._weight2 = self._decoder.decode(self._code1)
-            self._activation2 = self._activation1
 
     def _take(self, entry: Entry | None) -> None:
         """Into stage 1; padding moves the row but selects nothing (A2)."""

@@ -10,11 +10,13 @@ A process waits for the next cycle with ``yield clock.tick``. One with nothing t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any, Protocol
+import random
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Protocol, TypeVar
 
 import simpy
 
+T = TypeVar("T")
 Process = Generator[simpy.Event, Any, None]
 
 _PHASE = 1  # ticks between deciding and loading, and back
@@ -35,17 +37,20 @@ class Clock:
     cycle : cycles completed; the number of the present one, from 0
     tick : event of the next cycle's beginning
     loading : what loads at the edge; a dict, for its order and its quick removal
+    order : puts the processes of a tick, and what loads at an edge, into another order in every
+        cycle, for tests; None keeps the order in which they were made
     """
 
-    __slots__ = ("_env", "_watch", "cycle", "loading", "tick")
+    __slots__ = ("_env", "_watch", "cycle", "loading", "order", "tick")
 
     def __init__(self, env: simpy.Environment, watch: Callable[[int], None] | None = None) -> None:
         """``watch(cycle)`` is called between the two phases of each cycle."""
         self._env = env
         self._watch = watch
         self.cycle = 0
-        self.tick = env.event()
+        self.tick: simpy.Event = env.timeout(2 * _PHASE)
         self.loading: dict[Register, None] = {}
+        self.order: random.Random | None = None
 
     def event(self) -> simpy.Event:
         """Something that a sleeping process waits for."""
@@ -61,9 +66,19 @@ class Clock:
             yield self._env.timeout(_PHASE)
             if self._watch is not None:
                 self._watch(self.cycle)
-            for register in self.loading:
+            for register in self._in_order(self.loading):
                 register.load()
             self.cycle += 1
-            yield self._env.timeout(_PHASE)
-            tick, self.tick = self.tick, self._env.event()
-            tick.succeed()
+            # Whoever the tick wakes finds the one after it, which is a whole cycle later.
+            tick, self.tick = self.tick, self._env.timeout(3 * _PHASE)
+            if tick.callbacks is not None:
+                tick.callbacks[:] = self._in_order(tick.callbacks)
+            yield tick
+
+    def _in_order(self, things: Iterable[T]) -> Iterable[T]:
+        """As they are, or in another order each time: no result may depend on it."""
+        if self.order is None:
+            return things
+        mixed = list(things)
+        self.order.shuffle(mixed)
+        return mixed

@@ -75,7 +75,7 @@ class PtrRead:
         return first, end, activation
 
     def signals(self) -> Signals:
-        """As rtl/ptr_read.v names them; addresses are those of the first column popped."""
+        """As rtl/common/ptr_read.v names them; addresses are those of the first column popped."""
         return Signals(
             {"pop_o": 1, "column_i": self.address_bits, "even_word_o": self.address_bits,
              "odd_word_o": self.address_bits}, self._shown,

@@ -97,7 +97,7 @@ class SpmatRead:
         return entry
 
     def signals(self) -> Signals:
-        """As rtl/spmat_read.v names them."""
+        """As rtl/eie/spmat_read.v names them."""
         return Signals(
             {"busy_o": 1, "issue_o": 1, "empty_o": 1, "free_o": 1, "line_read_o": 1,
              "entry": self.address_bits, "end_i": self.address_bits, "line_o": self.line_bits},

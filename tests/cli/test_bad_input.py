@@ -45,7 +45,7 @@ def files(tmp_path):
 
 CASES = [
     (["simulte"], "simulte"),
-    (["simulate"], "SOURCE"),
+    (["simulate"], "WORK"),
     (["simulate", "alex-9"], "alex-"),
     (["simulate", "alex-7", "--engine", "fats"], "did you mean 'fast'"),
     (["simulate", "alex-7", "--set", "n_pe=0"], "n_pe"),

@@ -1,4 +1,4 @@
-"""Pointer words and sparse-matrix lines, as rtl/spmat_read.v and rtl/ptr_read.v read them.
+"""Pointer words and sparse-matrix lines, as spmat_read.v and ptr_read.v (rtl/) read them.
 
 A line holds entries {code, run}, the lowest address in the lowest bits. Pointer word j says where
 column j begins and word j + 1 where it ends; a tile has words of its own.

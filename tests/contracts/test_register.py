@@ -1,6 +1,7 @@
 """One contract for the register of machines: every machine's tellings agree, its laws hold."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from accelsim import contracts
 from accelsim.errors import ConservationError
 from accelsim.machines import get_machine, machine_names
+from accelsim.machines.eie.reference.array import Eie, run
+from accelsim.machines.eie.reference.pe import Pe
+from accelsim.units.act_queue import ActQueue
 
 CASES = 60
 
@@ -76,6 +80,32 @@ def test_a_reference_that_depends_on_its_order_is_found():
     _, faults = contracts.check_machine(moody, 5)
     assert [fault.check for fault in faults] == [
         "The order of a reference's processes changes nothing"]
+
+
+class HastyQueue(ActQueue):
+    """Shows the place that is free at the edge in the cycle before it."""
+
+    __slots__ = ()
+
+    def pop(self, count=1):
+        super().pop(count)
+        self.full = False
+
+
+class HastyPe(Pe):
+    ACT_QUEUE = HastyQueue
+
+
+class HastyEie(Eie):
+    PE = HastyPe
+
+
+def test_a_unit_that_shows_a_change_before_the_edge_is_found():
+    """Whoever looks after it in its cycle sees another queue than whoever looks before it."""
+    machine = get_machine("eie")
+    hasty = replace(machine, tellings={"reference": partial(run, wiring=HastyEie)})
+    _, faults = contracts.check_machine(hasty, 20)
+    assert "The order of a reference's processes changes nothing" in [f.check for f in faults]
 
 
 def test_a_price_that_does_not_add_up_is_found():

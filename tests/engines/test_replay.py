@@ -30,7 +30,7 @@ def registers(machine):
         if spmat.holds:
             words += [spmat.address, spmat.end, spmat.activation]
         rows = (arith.row1, arith.row2, arith.row3, arith.row4)
-        words += [*rows, arith.padding1, arith.waits, arith.saturates]
+        words += [*rows, arith.padding1, arith.waits, arith.signals().values()["saturation_o"]]
         words += [arith.sum4] if arith.row4 >= 0 else []
         words += [tuple(pe.act_rw.destination), tuple(pe.act_rw.source)]
     return words

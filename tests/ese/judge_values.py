@@ -131,6 +131,8 @@ class Values:
         self.gate_frac = config.activation_bits - 2  # T1
         self.frac = self.points(x if sample is None else sample)
         bits = config.activation_bits
+        self.refused = any(  # V1: a shift that no product of these widths needs
+            self.shift(name) > config.weight_bits + bits for name in self.weights)
         self.vectors = {
             name: [quantised(v, bits, self.frac[name[1:]]) for v in vector]
             for name, vector in layer.biases.items()}
@@ -169,6 +171,11 @@ class Values:
             frac["n"] = min(frac["n"], self.gate_frac + frac["nr"])
         return frac
 
+    def shift(self, name):
+        """Of the products of a matrix."""
+        source, target = target_of(self.layer, name)
+        return self.weight_frac[name] + self.frac[source] - self.frac[target]
+
     def table(self, function, input_max):
         """T1."""
         config = self.config
@@ -203,8 +210,7 @@ class Values:
 
     def multiply(self, name, vector):
         """V2: column by column, every sum saturated; then Assemble."""
-        source, target = target_of(self.layer, name)
-        shift = self.weight_frac[name] + self.frac[source] - self.frac[target]
+        shift = self.shift(name)
         rows, bits = self.weights[name], self.config.accumulator_bits
         sums = [0] * len(rows)
         for column, activation in enumerate(vector):

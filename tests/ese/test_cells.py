@@ -179,5 +179,6 @@ def test_the_job_tells_its_inputs_and_its_relu():
     assert job.input_sha256() == digest.hexdigest()
     outputs = np.array([[[-3, 4]]])
     assert job.finished(outputs).tolist() == [[[-3, 4]]]
-    object.__setattr__(layer, "relu", True)
+    layer = random_layer(rng, "linear", relu=True)
+    job = make_job(machine(), layer, utterance(rng, 2, 2, 6))
     assert job.finished(outputs).tolist() == [[[0, 4]]]

@@ -176,3 +176,32 @@ def test_a_taken_name_and_a_missing_file(cli, tmp_path):
     assert "none.py: cannot be read" in err
     status, _, err = cli("simulate", "alex-7", "-m", "eie_two")
     assert status == 2
+
+
+def test_an_installed_package_offers_a_machine(cli, monkeypatch):
+    """Through the entry-point group; it is loaded when it is asked for, not for the list."""
+    from accelsim.machines import registry as register
+
+    asked = []
+
+    class Point:
+        name = "dense"
+
+        def load(self):
+            asked.append(self.name)
+            names = {"__name__": "installed_dense"}
+            exec(compile(FILES["dense"].read_text(), "dense", "exec"), names)
+            return names["MACHINE"]
+
+    monkeypatch.setattr(register, "entry_points",
+                        lambda group: [Point()] if group == "accelsim.machines" else [])
+    register._installed.cache_clear()
+    try:
+        assert "dense" in register.machine_names()
+        assert asked == []
+        assert cli("config", "-m", "dense", "--json")[0] == 0
+        assert load_machine("dense", n_pe=3).n_pe == 3
+        assert asked == ["dense"]
+    finally:
+        register.forget("dense")
+        register._installed.cache_clear()

@@ -4,6 +4,7 @@ import io
 import resource
 import subprocess
 import sys
+import time
 import tracemalloc
 from itertools import pairwise
 
@@ -248,6 +249,24 @@ def test_memory_does_not_grow_with_the_window(kind):
     peak_bytes(kind, case, 100)  # what is made once
     short, long = peak_bytes(kind, case, 500), peak_bytes(kind, case, 5000)
     assert long < short + 50_000
+
+
+def seconds(case, observer, cycles):
+    """CPU time of a window."""
+    begin = time.process_time()
+    replay(case.config, case.job, 0, cycles - 1, observer)
+    return time.process_time() - begin
+
+
+def test_a_waveform_takes_less_time_than_the_run():
+    """The writer that asked each signal by a function of its own took three times the run's."""
+    case = case_with({"n_in": 3000, "n_out": 40, "active": 1.0}, n_pe=4)
+    alone, traced = [], []
+    for _ in range(7):
+        alone.append(seconds(case, Window(None, -1, -1), 2000))
+        with trace_writer("vcd", buffer("vcd"), case.config, case.job, range(4)) as trace:
+            traced.append(seconds(case, trace, 2000))
+    assert min(traced) < 2.2 * min(alone)
 
 
 @pytest.mark.slow

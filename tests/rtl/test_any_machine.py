@@ -13,7 +13,7 @@ from accelsim.errors import InputError, UnsupportedError
 from accelsim.machines import EieConfig, get_machine, load_machine
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.rtl import RTL as EIE
-from accelsim.machines.register import forget, register
+from accelsim.machines.registry import forget, register
 from accelsim.rtl_bridge import cosim, export, run_layer
 from tests.contracts.cases import make_case
 from tests.rtl.bench import BUILDS, RTL, UNITS

@@ -6,8 +6,9 @@ written by a compiled kernel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import IO
+from collections.abc import Callable, Sequence
+from struct import Struct
+from typing import IO, Any
 
 import numpy as np
 from vcd import VCDWriter
@@ -16,7 +17,7 @@ from accelsim import __version__
 from accelsim.inside.trace import Closing
 from accelsim.inside.trace.changes import most_bytes, write_changes
 from accelsim.inside.tracks import View, common_scope, probes
-from accelsim.records.signals import NOTHING, Array, Values
+from accelsim.records.signals import NOTHING, Array, Signals
 
 TICKS = 2
 """Time units of a cycle: the clock rises at the first and falls at the second, as in the RTL's
@@ -25,7 +26,7 @@ test bench."""
 CLOCK = "clk_i"
 """In the instance that holds all units."""
 
-_TOGETHER = 1 << 13  # values that are gathered before they are written
+_TOGETHER = 1 << 15  # values that are gathered before they are written
 
 
 class Trace(Closing):
@@ -33,20 +34,17 @@ class Trace(Closing):
 
     def __init__(self, file: IO[str], view: View, note: str = "") -> None:
         self._file, self._view, self._note = file, view, note
-        self._reads: list[Callable[[], Values]] = []
-        self._values: list[int] = []
+        self._sample: Callable[[], None] | None = None
+        self._values: list[bytes] = []
         self._times: list[int] = []
         self._full = 0
         self._end = 0
 
     def cycle(self, t: int, array: Array) -> None:
         """One cycle of the reference."""
-        if not self._reads:
-            self._open(t, array)
+        sample = self._sample or self._open(t, array)
         self._times.append(TICKS * t)
-        add = self._values.extend
-        for read in self._reads:
-            add(read())
+        sample()
         if len(self._times) == self._full:
             self._flush()
 
@@ -58,7 +56,7 @@ class Trace(Closing):
 
     def _flush(self) -> None:
         times = np.array(self._times, dtype=np.int64)
-        values = np.fromiter(self._values, np.int64, len(self._values))
+        values = np.frombuffer(b"".join(self._values), np.int64)
         written = write_changes(
             times, values.reshape(len(times), -1), self._shown, self._bits, self._idents,
             self._lengths, self._out,
@@ -68,17 +66,16 @@ class Trace(Closing):
         self._times.clear()
         self._values.clear()
 
-    def _open(self, t: int, array: Array) -> None:
+    def _open(self, t: int, array: Array) -> Callable[[], None]:
         """The header. What it says of time 0 is unknown, unless the first cycle begins then."""
         header = VCDWriter(
             self._file, timescale="1 ns", date="", comment=self._note,
             version=f"accelsim {__version__}", check_values=False,
         )
         found = probes(array, self._view.pes)
-        self._reads = [probe.signals.read for probe in found]
         names = [(probe.scope, *signal) for probe in found for signal in probe.signals.bits.items()]
         self._bits = np.array([bits for _, _, bits in names], dtype=np.int64)
-        now = [value for read in self._reads for value in read()]
+        now = [value for probe in found for value in probe.signals.read()]
         self._shown = np.array(now if t == 0 else [NOTHING] * len(names), dtype=np.int64)
         clock = header.register_var(
             common_scope(found) or ("top",), CLOCK, "wire", 1, int(t == 0))
@@ -94,3 +91,19 @@ class Trace(Closing):
         self._full = max(1, _TOGETHER // max(1, len(names)))
         self._out = np.empty(self._full * most_bytes(self._bits, self._lengths), dtype=np.uint8)
         header.flush()
+        self._sample = _sampler([probe.signals for probe in found], self._values.append)
+        return self._sample
+
+
+def _sampler(signals: Sequence[Signals], add: Callable[[bytes], None]) -> Callable[[], None]:
+    """A function that packs the values of all units.
+
+    Its text names each unit. In a loop the one call would meet another function each time, which
+    costs the interpreter twice as much as calls that always meet the same one.
+    """
+    names: dict[str, Any] = {f"read_{index}": unit.read for index, unit in enumerate(signals)}
+    reads = ", ".join(f"*{name}()" for name in names)
+    names |= {"add": add, "pack": Struct(f"{sum(len(unit.bits) for unit in signals)}q").pack}
+    exec(f"def sample():\n    add(pack({reads}))", names)
+    sample: Callable[[], None] = names["sample"]
+    return sample

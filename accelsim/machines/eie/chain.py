@@ -17,7 +17,7 @@ from accelsim.errors import InputError
 from accelsim.fixedpoint import quantise, read_activations
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.register import machine_of
+from accelsim.machines.registry import machine_of
 from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
 from accelsim.records.job import Job
 from accelsim.records.result import RunResult

@@ -3,7 +3,7 @@
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.machine import TELLINGS as ENGINES
 from accelsim.machines.eie.machine import register_engine
-from accelsim.machines.register import run_job
+from accelsim.machines.registry import run_job
 
 __path__: list[str] = []  # modules of the old package are found by `accelsim.moved`
 

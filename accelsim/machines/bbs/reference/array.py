@@ -35,6 +35,7 @@ def run(
     processes = [main, clock.run(), elementwise.run(), *(pe.run() for pe in pes)]
     if shuffle is not None:
         shuffle.shuffle(processes)
+        clock.order = shuffle
     made = {process: env.process(process) for process in processes}
     env.run(until=made[main])
     counters = _counters(clock, control, elementwise, pes, told=job.vectors is not None)

@@ -21,7 +21,7 @@ from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
 from accelsim.units.clock import Clock, Process
 
 INSTANCE = ("eie_array_tb", "dut")
-"""Where rtl/tb/eie_array_tb.v has the array; its waveforms and ours lie side by side."""
+"""Where rtl/eie/tb/eie_array_tb.v has the array; its waveforms and ours lie side by side."""
 
 
 def run(
@@ -34,7 +34,8 @@ def run(
     Parameters
     ----------
     outputs : whether the result holds the outputs
-    shuffle : puts the processes into another order; no result depends on it
+    shuffle : puts processes and clock edges into another order in every cycle; no result depends
+        on it
     observer : is called in every cycle
     wiring : a machine derived from `Eie`, with other units
 
@@ -91,6 +92,7 @@ class Eie:
             processes.reverse()
         if shuffle is not None:
             shuffle.shuffle(processes)
+            self.clock.order = shuffle
         made = {process: self._env.process(process) for process in processes}
         self.clock.loading[self] = None
         end: simpy.Event = made[control]
@@ -127,16 +129,20 @@ class Eie:
 
     def signals(self) -> Signals:
         """What the control unit tells the PEs, as rtl/eie_array.v names it."""
-        ccu = self.ccu
+        ccu, scan = self.ccu, self.ccu.scan
 
         def read() -> Values:
             phase, sent = ccu.phase, ccu.broadcast
             if sent is not None:
                 return (True, False, False, True, False, False, True, False, False,
                         self.pointer_address(sent[0]), sent[1])
-            return (True, phase == "start", ccu.load_row is not None, phase == "compute",
-                    phase == "drain", phase == "store", False, ccu.blocked, ccu.row_change,
-                    NOTHING, NOTHING)
+            if phase == "compute":
+                # A full queue holds the broadcast back (S5), or the scan changes rows (S3).
+                blocked = scan.found is not None
+                return (True, False, False, True, False, False, False, blocked,
+                        not blocked and not scan.finished, NOTHING, NOTHING)
+            return (True, phase == "start", ccu.load_row is not None, False, phase == "drain",
+                    phase == "store", False, False, False, NOTHING, NOTHING)
 
         return Signals(
             dict.fromkeys((

@@ -158,21 +158,8 @@ class Ccu:
             self.broadcasts += 1
             scan.next_position()
 
-    @property
-    def blocked(self) -> bool:
-        """Whether a full queue holds the broadcast back in this cycle (S5)."""
-        return (
-            self.phase == "compute" and self.scan.found is not None and self.broadcast is None
-        )
-
-    @property
-    def row_change(self) -> bool:
-        """Whether the scan moves on to the next row in this cycle (S3)."""
-        scan = self.scan
-        return self.phase == "compute" and scan.found is None and not scan.finished
-
     def signals(self) -> Signals:
-        """As rtl/scan.v names it; what the scan shows means something while it runs."""
+        """As rtl/eie/scan.v names it; what the scan shows means something while it runs."""
         return Signals(
             {"finished_o": 1},
             lambda: (self.scan.finished if self.phase == "compute" else NOTHING,),

@@ -92,7 +92,7 @@ class Pe:
         self.act_queue.load()
 
     def units(self) -> Iterator[tuple[str, Unit]]:
-        """What a trace shows of a PE, by the instances' names in rtl/pe.v."""
+        """What a trace shows of a PE, by the instances' names in rtl/eie/pe.v."""
         yield "u_act_queue", self.act_queue
         yield "u_ptr_read", self.ptr_read
         yield "u_spmat_read", self.spmat_read

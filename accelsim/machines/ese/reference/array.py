@@ -10,6 +10,7 @@ import simpy
 
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.job import RecurrentJob
+from accelsim.machines.ese.reference import shown
 from accelsim.machines.ese.reference.channel import Channel
 from accelsim.machines.ese.reference.counting import count
 from accelsim.machines.ese.reference.memory_controller import MemoryController
@@ -24,7 +25,7 @@ from accelsim.machines.ese.reference.spmv_control import Multiplication, SpmvCon
 from accelsim.machines.ese.reference.vector_path import VectorFetch, VectorPath
 from accelsim.machines.ese.schedule import Slot
 from accelsim.records.result import JobResult, SlotTime
-from accelsim.records.signals import NOTHING, Observer, Place, Signals, Unit
+from accelsim.records.signals import Observer, Place, Signals
 from accelsim.units.clock import Clock, Process
 
 
@@ -36,7 +37,8 @@ def run(
 
     Parameters
     ----------
-    shuffle : puts the processes into another order; no result depends on it
+    shuffle : puts processes and clock edges into another order in every cycle; no result depends
+        on it
     observer : is called in every cycle
     """
     machine = Ese(config, job, observer)
@@ -57,6 +59,7 @@ class Ese:
     ddr_1, ddr_2, path, control, channels : the units
     weights, pointers : ping-pong buffers of each PE number, shared by the channels
     slot : the present one; ``step`` its time step, -1 before the first
+    pointers_loader, tables_left, results_left : what the slot may still wait for
     """
 
     def __init__(
@@ -85,9 +88,9 @@ class Ese:
         self.outputs: list[list[list[int]]] = []
         self.traffic = dict.fromkeys(("weight", "pointer", "vector", "table", "result"), 0)
         self._loaders: dict[str, WeightLoader] = {}
-        self._pointers_loader: PointerLoader | None = None
+        self.pointers_loader: PointerLoader | None = None
         self._next_x = 0
-        self._tables_left = self._results_left = 0
+        self.tables_left = self.results_left = 0
         self._multiplied: str | None = None
         self._store_at = -1
 
@@ -98,6 +101,7 @@ class Ese:
         processes = [control, self.clock.run(), *(pe.run() for pe in pes)]
         if shuffle is not None:
             shuffle.shuffle(processes)
+            self.clock.order = shuffle
         made = {process: self._env.process(process) for process in processes}
         self.clock.loading[self] = None
         self._env.run(until=made[control])
@@ -112,40 +116,12 @@ class Ese:
             channel.load(cycle)
 
     def units(self, pes: Sequence[int]) -> Iterator[Place]:
-        """The state machine, the units that channels share, and those of some PEs and their
-        channels; PEs are counted through channel after channel."""
-        top, n_pe = ("ese",), self.config.n_pe
-        yield (*top, "state_machine"), self
-        shared: dict[str, Unit] = {"control": self.control, "ddr_1": self.ddr_1,
-                                   "ddr_2": self.ddr_2, "vector_path": self.path}
-        for name, unit in shared.items():
-            yield (*top, name), unit
-        for pe in sorted({pe % n_pe for pe in pes}):
-            yield (*top, f"weights[{pe}]"), self.weights[pe]
-            yield (*top, f"pointers[{pe}]"), self.pointers[pe]
-        for number in sorted({pe // n_pe for pe in pes}):
-            channel, scope = self.channels[number], (*top, f"channel[{number}]")
-            for name, unit in channel.units().items():
-                yield (*scope, name), unit
-            for pe in (pe % n_pe for pe in pes if pe // n_pe == number):
-                for name, unit in channel.pes[pe].units():
-                    yield (*scope, f"pe[{pe}]", name), unit
+        """The state machine, the units that channels share, and those of some PEs."""
+        return shown.units(self, pes)
 
     def signals(self) -> Signals:
         """The time step, the slot's number in its state, and what holds the slot up (S2)."""
-        def read() -> tuple[int, ...]:
-            loader = self._pointers_loader
-            pointers = loader is not None and not loader.whole
-            return (
-                NOTHING if self.step < 0 else self.step, self.slot.number, len(self.slots),
-                not self.path.idle, self._tables_left > 0, self.slot.awaits_pointers and pointers,
-                self._results_left > 0,
-            )
-
-        return Signals(
-            {"step": 32, "number": 8, "slot": 32, "awaits_vectors": 1, "awaits_tables": 1,
-             "awaits_pointers": 1, "stores": 1}, read,
-        )
+        return shown.signals(self)
 
     def _channel(self) -> Channel:
         pes = [
@@ -208,9 +184,9 @@ class Ese:
         config, job = self.config, self.job
         if slot.tables:
             bits = sum(len(t.samples) for t in job.tables.values()) * config.activation_bits
-            self._tables_left = -(-bits // config.ddr_word_bits)
-            self.traffic["table"] += self._tables_left
-            self.ddr_2.request(cycle, self._tables_left, self._table_word)
+            self.tables_left = -(-bits // config.ddr_word_bits)
+            self.traffic["table"] += self.tables_left
+            self.ddr_2.request(cycle, self.tables_left, self._table_word)
         if slot.fetch_vector is not None:
             values = job.vectors[slot.fetch_vector].tolist()
             self._fetch_vector(cycle, slot.fetch_vector, [values] * job.n_channels, 1)
@@ -227,7 +203,7 @@ class Ese:
             pointers = PointerLoader(
                 stream, config.pointer_bits, config.ddr_word_bits, self.pointers
             )
-            self._pointers_loader = pointers
+            self.pointers_loader = pointers
             self.ddr_2.request(cycle, pointers.n_words, pointers.receive)
             self.traffic["weight"] += loader.n_words
             self.traffic["pointer"] += pointers.n_words
@@ -283,22 +259,22 @@ class Ese:
         self.outputs.append([channel.vectors[channel.y].values() for channel in self.channels])
         bits = job.layer.n_outputs * config.activation_bits * config.n_channels
         words = -(-bits // config.ddr_word_bits)
-        self._results_left += words
+        self.results_left += words
         self.traffic["result"] += words
         self.ddr_1.request(cycle, words, self._result_word)
 
     def _table_word(self, cycle: int) -> None:
-        self._tables_left -= 1
+        self.tables_left -= 1
 
     def _result_word(self, cycle: int) -> None:
-        self._results_left -= 1
+        self.results_left -= 1
 
     def _finished(self, slot: Slot) -> bool:
         """Whether the slot ended with the cycle before (S2)."""
-        if self.control.active or not self.path.idle or self._tables_left:
+        if self.control.active or not self.path.idle or self.tables_left:
             return False
         if not all(channel.idle for channel in self.channels):
             return False
-        if slot.awaits_pointers and self._pointers_loader and not self._pointers_loader.whole:
+        if slot.awaits_pointers and self.pointers_loader and not self.pointers_loader.whole:
             return False
-        return slot.state != "FINAL" or (self._store_at < 0 and self._results_left == 0)
+        return slot.state != "FINAL" or (self._store_at < 0 and self.results_left == 0)
