@@ -188,9 +188,22 @@ class _Timing:
         return {"store": last} if slot.state == "FINAL" else {}
 
     def _multiply(self, name: str, ready: IntArray | None, now: int) -> int:
-        """One matrix times one vector of every channel; the last cycle of its drain."""
+        """One matrix times one vector of every channel; the last cycle of its drain.
+
+        Parameters
+        ----------
+        ready : (n_columns,) int64, the last cycle before each column may be broadcast
+        now : the cycle in which the slot begins
+
+        Raises
+        ------
+        ValueError
+            If the matrix has not been fetched.
+        """
         config, stream = self._config, self._job.streams[name]
         counts, pe, total = stream.counts, self._pe, self._total
+        if ready is None or ready.shape != counts.shape[:1]:
+            raise ValueError(f"{name}: multiplied before all of its columns were fetched")
         compute, waited, blocked = spmv_time(
             counts, ready, now + config.start_cycles, config.act_queue_depth,
             self._issue, self._pop, pe["blocking_cycles"], pe["queue_occupancy_sum"],
@@ -252,8 +265,16 @@ class _Values:
         self.saturations = np.zeros(config.n_pe, dtype=np.int64)
 
     def spmv(self, name: str, activations: IntArray) -> IntArray:
-        """(n_channels, n_columns) activations to (n_channels, n_rows) accumulators."""
+        """(n_channels, n_columns) activations to (n_channels, n_rows) accumulators, int64.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many activations as columns.
+        """
         starts, rows, weights, n_rows = self._matrices[name]
+        if activations.ndim != 2 or activations.shape[1] != len(starts) - 1:
+            raise ValueError(f"{name}: activations {activations.shape}, {len(starts) - 1} columns")
         shift, kind = self._shifts[name], self._type
         sums = np.zeros((n_rows, len(activations)), dtype=kind)
         changed = np.zeros(n_rows, dtype=np.int64)

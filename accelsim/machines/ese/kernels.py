@@ -10,8 +10,10 @@ def spmv_time(counts, ready, first, depth, issue, pop, blocking, occupancy_sum, 
     """Time of one multiplication (contract Q1 to Q4, F1).
 
     counts : (K, P) entries; ready : (K,) last cycle before column k may be broadcast
-    first : first compute cycle; depth : of the queues
-    issue (K,), pop (K, P) : written; blocking, occupancy_sum, occupancy_max (P,) : added to
+    first : first compute cycle; depth : entries of a queue
+    issue (K,), pop (K, P) : written, cycles; K rows at least
+    blocking, occupancy_sum, occupancy_max (P,) : added to, cycles and entries
+    All arrays are int64, counts of any integer type.
 
     Returns compute, fetch-wait and blocked cycles.
 

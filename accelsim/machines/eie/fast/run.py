@@ -54,8 +54,16 @@ def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
 
 
 def _active_columns(job: LayerJob) -> IntArray:
-    """Those of `LayerJob.active_columns`, sooner."""
+    """Those of `LayerJob.active_columns`, (K,) int64, sooner.
+
+    Raises
+    ------
+    ValueError
+        If the activations are not those of so many inputs.
+    """
     n_inputs = job.image.n_inputs
+    if len(job.activations) != n_inputs:
+        raise ValueError(f"{len(job.activations)} activations for {n_inputs} inputs")
     columns = np.empty(n_inputs + 1, np.int64)
     found = kernels.find_active(job.activations, columns)
     if job.image.has_bias:
@@ -80,7 +88,11 @@ def _scan(job: LayerJob, step: Pass, active: IntArray) -> Scan:
 def _values(
     config: EieConfig, job: LayerJob, active: IntArray
 ) -> tuple[IntArray, IntArray]:
-    """Accumulators of all outputs, and saturations of each PE."""
+    """(n_outputs,) accumulators and (n_pe,) saturations, int64; `active` as `_active_columns`.
+
+    Integers have the binary points of the job; `LayerJob.check` has held them to their bits, and
+    the image its rows and codes to their range, which is all that the kernel relies on.
+    """
     image = job.image
     matrix = image.nonzeros
     activations = job.activations[active[: len(active) - image.has_bias]]

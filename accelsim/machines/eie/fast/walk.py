@@ -22,10 +22,6 @@ CAUSES = ("fill", "dropped empty columns", "row changes", "blocked", "finished")
 """What the scan did two cycles before a PE was starved: had not begun; sent a column that is
 empty in this PE and takes no cycle; changed rows; was held back by a full queue; had finished."""
 
-PE_STATE = ("popped", "finished", "last_entry", "last_broadcast", "last_row")
-"""Columns popped, and those of them worked off; address, broadcast and row of the entry that
-advanced last (-1 where none has)."""
-
 _FOREVER = 1 << 62
 
 
@@ -40,7 +36,8 @@ class Walk:
     compute_cycles : length of the compute phase; only of a whole pass
     issue, latest : (K,) cycle of the broadcast, and of its last pop
     fullest, heaviest : (K,) most issue slots that a PE needs for it, and which PE
-    state : (n_pe, len(PE_STATE))
+    state : (n_pe, 5) columns popped, and those of them worked off; address, broadcast and row of
+        the entry that advanced last (-1 where none has)
     flight : (n_pe, 4, 3) row, code and broadcast in stages 1 to 4; broadcast -1 where none is
     starved : (n_pe, len(CAUSES)) cycles; only of a whole pass
     charged : (n_pe,) starved cycles of any PE for which this PE's full queue is to blame
@@ -70,30 +67,45 @@ def walk_pass(
     Parameters
     ----------
     stop : the compute cycle before whose start to stop; None walks to the end
-    sums : (n_pe, tile rows) accumulators, added to in place; None leaves values alone
+    sums : (n_pe, tile rows) int64 accumulators, added to in place; None leaves values alone
+
+    Raises
+    ------
+    ValueError
+        If ``sums`` does not hold every row of the pass's tile.
     """
-    from accelsim.machines.eie.fast.kernels.walk import walk
+    from accelsim.machines.eie.fast.kernels import walk as kernels
 
     image, n_pe = job.image, config.n_pe
+    values = np.zeros((n_pe, 0), np.int64) if sums is None else sums
+    rows = int(image.shape.rows_of_pes()[:, step.tile].max())
+    if sums is not None and (len(sums) != n_pe or sums.shape[1] < rows or sums.dtype != np.int64):
+        raise ValueError(f"sums are {sums.dtype} {sums.shape}; need int64 ({n_pe}, {rows})")
     columns, activations, row_changes, trailing = broadcasts(config, job, step)
     issue, latest, critical, fullest, heaviest = np.full((5, len(columns)), -1, np.int64)
-    state = np.full((n_pe, len(PE_STATE)), -1, np.int64)
-    state[:, :2] = 0
-    flight = np.full((n_pe, 4, 3), -1, np.int64)
-    starved = np.zeros((n_pe, len(CAUSES)), np.int64)
+    state = np.full((len(kernels.State._fields), n_pe), -1, np.int64)
+    state[:2] = 0  # popped and finished
+    flight = np.full((len(kernels.Flight._fields), n_pe, 4), -1, np.int64)
+    starved = np.zeros((len(CAUSES), n_pe), np.int64)
     charged = np.zeros(n_pe, np.int64)
-    low, high = bounds(config.accumulator_bits)
-    done, compute = walk(
-        np.ascontiguousarray(image.pointers[:, step.tile]), image.pe_starts, image.codes,
-        image.runs, columns, row_changes, trailing, config.act_queue_depth,
-        config.empty_column_cycles, config.bypass, _FOREVER if stop is None else stop,
-        job.codebook.astype(np.int64), activations, job.shift, low, high,
-        issue, latest, critical, fullest, heaviest, state, flight,
-        np.zeros((n_pe, 0), np.int64) if sums is None else sums, starved, charged,
+    done, compute = kernels.walk(
+        kernels.Entries(
+            np.ascontiguousarray(image.pointers[:, step.tile]), image.pe_starts, image.codes,
+            image.runs,
+        ),
+        kernels.Rules(
+            config.act_queue_depth, config.empty_column_cycles, config.bypass,
+            job.codebook.astype(np.int64), job.shift, *bounds(config.accumulator_bits),
+        ),
+        kernels.Broadcasts(
+            columns, row_changes, activations, issue, latest, critical, fullest, heaviest
+        ),
+        trailing, _FOREVER if stop is None else stop, kernels.State(*state),
+        kernels.Flight(*flight), values, kernels.Starved(*starved), charged,
     )
     return Walk(
         columns, row_changes, activations, int(done), int(compute), issue, latest, fullest,
-        heaviest, state, flight, starved, charged,
+        heaviest, state.T, flight.transpose(1, 2, 0), starved.T, charged,
     )
 
 

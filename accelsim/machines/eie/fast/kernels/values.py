@@ -12,8 +12,10 @@ def accumulate(
 ):
     """Add the ``columns`` in their order to ``sums`` (n_outputs,) int64, saturating each sum.
 
+    ``column_starts``, ``rows`` and ``codes`` are a `NonZeros`, ``columns`` (K,) int64.
     ``activations`` (K,) and ``codebook`` are int64 of at most 32 bits; ``saturations`` (n_pe,)
-    counts. Within a column every row occurs once, so columns in order are sums in order.
+    counts. `accelsim.machines.eie.fast.run` checks what this kernel is given.
+    Within a column every row occurs once, so columns in order are sums in order.
     """
     n_pe = len(saturations)
     products = np.empty(len(codebook), np.int64)

@@ -1,35 +1,103 @@
 """A pass entry by entry: every time and every sum, up to a cycle. The PEs wait for nothing but
 broadcasts and their own accumulators, so this is one loop over columns, PEs and entries.
 
-Cycles count from the first of the compute phase. ``column_work`` and ``pe_state`` rows are named
-in `accelsim.machines.eie.fast.walk`.
+Cycles count from the first of the compute phase. `accelsim.machines.eie.fast.walk.walk_pass` makes
+and checks what this kernel is given.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from accelsim.kernels.jit import kernel
 
 NOT_YET = -1
 
+Int64 = npt.NDArray[np.int64]
+
+
+class Entries(NamedTuple):
+    """``pointers`` (n_pe, n_columns + 1) of one tile, and a `LayerImage`'s entries of all PEs."""
+
+    pointers: Int64
+    pe_starts: Int64
+    codes: npt.NDArray[np.uint8]
+    runs: npt.NDArray[np.uint8]
+
+
+class Rules(NamedTuple):
+    """What the machine does: entries of a queue, slots of an empty column, arithmetic."""
+
+    depth: int
+    empty_cycles: int
+    bypass: bool
+    codebook: Int64
+    shift: int
+    low: int
+    high: int
+
+
+class Broadcasts(NamedTuple):
+    """(K,) each: what a pass broadcasts, and what is found out about it.
+
+    ``issue``, ``latest``, ``critical``: broadcast cycle, last pop and the PE of it.
+    ``fullest``, ``heaviest``: most issue slots of a PE in this column, and that PE.
+    """
+
+    columns: Int64
+    row_changes: Int64
+    activations: Int64
+    issue: Int64
+    latest: Int64
+    critical: Int64
+    fullest: Int64
+    heaviest: Int64
+
+
+class State(NamedTuple):
+    """(n_pe,) each: columns popped, and those of them worked off; address, broadcast and row of
+    the entry that advanced last, -1 where none has."""
+
+    popped: Int64
+    finished: Int64
+    last_entry: Int64
+    last_broadcast: Int64
+    last_row: Int64
+
+
+class Flight(NamedTuple):
+    """(n_pe, 4) each: what is in stages 1 to 4; broadcast -1 where nothing is."""
+
+    row: Int64
+    code: Int64
+    broadcast: Int64
+
+
+class Starved(NamedTuple):
+    """(n_pe,) starved cycles each, by what the scan did two cycles before."""
+
+    fill: Int64
+    dropped: Int64
+    row_changes: Int64
+    blocked: Int64
+    finished: Int64
+
 
 @kernel
-def walk(
-    pointers, pe_starts, codes, runs, columns, row_changes, trailing, depth, empty_cycles, bypass,
-    stop, codebook, activations, shift, low, high, issue, latest, critical, fullest, heaviest,
-    state, flight, sums, starved, charged,
-):
+def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starved, charged):
     """Walk until the cycle ``stop``; (broadcasts before it, compute cycles of the whole pass).
 
-    pointers (n_pe, n_columns + 1), columns and row_changes (K,) : one pass
     trailing : row changes behind the last broadcast
-    issue, latest, critical (K,) : broadcast cycle, last pop and the PE of it
-    fullest, heaviest (K,) : most issue slots of a PE in this column, and that PE
-    state (n_pe, 5) : see `accelsim.machines.eie.fast.walk.PE_STATE`
-    flight (n_pe, 4, 3) : (row, code, broadcast) in stages 1 to 4; broadcast -1 where there is none
     sums (n_pe, rows) : accumulators, as written before ``stop``; without rows no sums are made
-    starved (n_pe, 5) : cycles by `accelsim.machines.eie.fast.walk.CAUSES`
-    charged (n_pe,) : starved PE-cycles for which a PE's full queue is to blame
+    charged (n_pe,) : starved cycles of any PE for which this PE's full queue is to blame
     """
+    pointers, pe_starts = entries.pointers, entries.pe_starts
+    codes, runs = entries.codes, entries.runs
+    columns, row_changes = broadcasts.columns, broadcasts.row_changes
+    issue, latest, critical = broadcasts.issue, broadcasts.latest, broadcasts.critical
+    fullest, heaviest = broadcasts.fullest, broadcasts.heaviest
+    depth, empty_cycles, bypass = rules.depth, rules.empty_cycles, rules.bypass
     n_pe = len(pointers)
     free = np.full(n_pe, -1, np.int64)
     busy = np.full(n_pe, -1, np.int64)      # last cycle that is not starved
@@ -56,7 +124,7 @@ def walk(
                 latest[k], critical[k] = pop, p
             _charge(starved, charged, p, busy[p], pop, before, earliest, now, blocked_by)
             if pop < stop:
-                state[p, 0] = k + 1
+                state.popped[p] = k + 1
             begin = pointers[p, columns[k]] + pe_starts[p]
             end = pointers[p, columns[k] + 1] + pe_starts[p]
             work = max(end - begin, empty_cycles)
@@ -64,7 +132,7 @@ def walk(
                 fullest[k], heaviest[k] = work, p
             if begin == end:
                 if pop + empty_cycles < stop:
-                    state[p, 1] = k + 1
+                    state.finished[p] = k + 1
                 free[p] = pop + empty_cycles
                 busy[p] = max(busy[p], free[p])
                 continue
@@ -84,25 +152,26 @@ def walk(
                 row1[p], leave1[p] = row if code != 0 else -1, leave
                 if advance >= stop:
                     continue
-                state[p, 2], state[p, 3], state[p, 4] = entry - pe_starts[p], k, row
+                state.last_entry[p] = entry - pe_starts[p]
+                state.last_broadcast[p], state.last_row[p] = k, row
                 if entry + 1 == end:
-                    state[p, 1] = k + 1
+                    state.finished[p] = k + 1
                 if leave >= stop - 3:
                     stage = stop - leave if leave < stop else 0
-                    flight[p, stage, 0] = row
-                    flight[p, stage, 1], flight[p, stage, 2] = code, k
+                    flight.row[p, stage] = row
+                    flight.code[p, stage], flight.broadcast[p, stage] = code, k
                 elif code != 0 and sums.shape[1]:
-                    product = codebook[code] * activations[k]
-                    if shift:
-                        product = ((product >> (shift - 1)) + 1) >> 1
-                    sums[p, row] = min(max(sums[p, row] + product, low), high)
+                    product = rules.codebook[code] * broadcasts.activations[k]
+                    if rules.shift:
+                        product = ((product >> (rules.shift - 1)) + 1) >> 1
+                    sums[p, row] = min(max(sums[p, row] + product, rules.low), rules.high)
             free[p] = advance
             busy[p] = max(advance, leave1[p] - 1)
     scan_end = now + 1 + trailing
     compute = max(scan_end, free.max() + 1, leave1.max())
     for p in range(n_pe):
         _charge(starved, charged, p, busy[p], compute - 1, now, scan_end, scan_end, NOT_YET)
-        starved[p, 4] += max(compute - 2 - max(busy[p] - 1, scan_end), 0)
+        starved.finished[p] += max(compute - 2 - max(busy[p] - 1, scan_end), 0)
     return done, compute
 
 
@@ -116,13 +185,13 @@ def _charge(starved, charged, p, busy, pop, before, earliest, now, blocked_by):
     first, end = busy + 1 - 2, pop + 1 - 2
     if first >= end:
         return
-    starved[p, 0] += min(end, 0) - min(first, 0)
+    starved.fill[p] += min(end, 0) - min(first, 0)
     first = max(first, 0)
     if first >= end:
         return
-    starved[p, 1] += max(min(before + 1, end) - first, 0)
-    starved[p, 2] += max(min(earliest, end) - max(before + 1, first), 0)
+    starved.dropped[p] += max(min(before + 1, end) - first, 0)
+    starved.row_changes[p] += max(min(earliest, end) - max(before + 1, first), 0)
     blocked = max(min(now, end) - max(earliest, first), 0)
     if blocked:
-        starved[p, 3] += blocked
+        starved.blocked[p] += blocked
         charged[blocked_by] += blocked
