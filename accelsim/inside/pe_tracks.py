@@ -110,7 +110,9 @@ class PeView:
         if self._busy or self._starved_by is None:
             return None
         culprits = self._starved_by()
-        return None if not culprits else Shown("starved: queue of another PE full", notes={"culprit_pe": culprits})
+        if not culprits:
+            return None
+        return Shown("starved: queue of another PE full", notes={"culprit_pe": culprits})
 
     def _arithmetic(self) -> Shown | None:
         return _MULTIPLY if self._multiplies else _PADDING if self._pads else None
