@@ -19,10 +19,11 @@ MACHINES = f"{PACKAGE}.machines"
 TABLE = (
     ("cli", "__main__"),
     ("__init__", "moved"),
+    ("contracts",),
     ("papers",),
     ("study",),
     ("report", "rtl_bridge"),
-    ("contracts", "network", "sources"),
+    ("network", "sources"),
     ("api",),
     ("machines",),
     ("energy", "inside", "units"),

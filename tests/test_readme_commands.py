@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from accelsim import contracts
 from accelsim.cli import main
+from accelsim.contracts.__main__ import main as hold
 from accelsim.machines.plugins import plugins, unload
 from tests.documents import DOCUMENTS, README, ROOT, refreshed
 
@@ -108,9 +108,6 @@ def shown() -> list[str]:
 
 COMMANDS = shown()
 
-# They stand in one folder, where some read what others have written.
-pytestmark = pytest.mark.xdist_group("commands")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -155,7 +152,7 @@ def test_a_command_of_the_documents(command, folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     words = shlex.split(quick.removeprefix("python -m "))
     if words[0] == CONTRACTS:
-        status = contracts.main(words[1:])
+        status = hold(words[1:])
     else:
         monkeypatch.setattr(sys, "argv", words)
         with pytest.raises(SystemExit) as leave:

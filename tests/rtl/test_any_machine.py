@@ -9,6 +9,7 @@ from typing import Literal
 
 import pytest
 
+from accelsim import contracts
 from accelsim.errors import InputError, UnsupportedError
 from accelsim.machines import EieConfig, get_machine, load_machine
 from accelsim.machines.eie.counters import Counters
@@ -116,3 +117,25 @@ def test_a_flat_folder_of_version_0_1_still_runs(tmp_path):
 def test_modules_of_version_0_1_are_found(module):
     old = import_module(f"accelsim.rtl_bridge.{module}")
     assert old is import_module(f"accelsim.machines.eie.rtl.{module}")
+
+
+def test_the_contract_holds_the_verilog_too(tmp_path):
+    """The body that holds every machine's tellings to one another, with the Verilog as one."""
+    machine = get_machine("eie")
+    verilog = contracts.Verilog(RTL, tmp_path)
+    ran, faults = contracts.check_machine(machine, 120, 500, [verilog])
+    assert (ran, faults) == (120, [])
+    assert verilog.taken >= 3
+
+
+def test_the_contract_finds_a_fault_in_the_verilog(tmp_path):
+    for part in ("common", "eie"):
+        shutil.copytree(RTL / part, tmp_path / "rtl" / part)
+    queue = tmp_path / "rtl" / "common" / "act_queue.v"
+    text = queue.read_text()
+    queue.write_text(text.replace("count_q == Full;", "count_q + 1 >= Full;"))
+    assert queue.read_text() != text
+    verilog = contracts.Verilog(tmp_path / "rtl", tmp_path / "builds")
+    _, faults = contracts.check_machine(get_machine("eie"), 120, 500, [verilog])
+    assert faults[0].check.startswith("The Verilog agrees")
+    assert "full" in faults[0].what or "cycle" in faults[0].what

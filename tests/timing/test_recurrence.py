@@ -125,7 +125,7 @@ def test_the_closed_form(
     assert counters.compute_cycles == closed_form(config, job)
 
 
-@given(layer=st.fixed_dictionaries(LAYERS), machine_values=CASES, orders=st.randoms())
+@given(layer=st.fixed_dictionaries(LAYERS), machine_values=CASES, orders=st.randoms(use_true_random=True))
 def test_the_order_of_processes_does_not_matter(
     layer: dict[str, Any], machine_values: dict[str, Any], orders: random.Random
 ) -> None:
