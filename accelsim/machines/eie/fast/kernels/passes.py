@@ -1,9 +1,8 @@
 """Cycles and counters of a pass. Shapes, types and style as in `kernels.time`.
 
-`accelsim.machines.eie.fast.pass_time.PassTimer` checks what `run_pass` is given. Columns are taken
-in blocks, and all is done to a block while it is in the nearest cache: reading tables and waits
-again from further away would cost more than counting. `at` marks an index that is not negative,
-for which Numba leaves out a test.
+`accelsim.machines.eie.fast.pass_time.PassTimer` makes what `run_pass` is given. All is done to a
+block of columns while it is in the nearest cache: reading tables and waits again from further away
+would cost more than counting. `at` marks an index that is not negative: Numba leaves out a test.
 """
 
 from typing import NamedTuple
@@ -16,17 +15,13 @@ from accelsim.kernels.jit import kernel
 
 MOST_COLUMNS = 256  # of a block: so many 8-bit counts fit 16 bits
 LEVELS = 4          # so many share the loads of a wait
-
 at = np.uint64
 SPAN = (1 << SPAN_BITS) - 1
 
 
 class Tables(NamedTuple):
-    """One tile of an image's tables.
-
-    ``counts`` and ``padding`` are a `ColumnTable`'s, (n_columns, n_pe) entries; ``first_line`` and
-    ``spans`` a `LineTable`'s. Without ``first_line`` no lines are counted.
-    """
+    """One tile of an image's tables, (n_columns, n_pe) each: ``counts`` and ``padding`` of a
+    `ColumnTable`, the others of a `LineTable`. Without ``first_line`` no lines are counted."""
 
     counts: npt.NDArray[np.signedinteger]
     padding: npt.NDArray[np.signedinteger]
@@ -87,8 +82,7 @@ def run_pass(
             _count_packed_line_reads(first_line, columns[begin:end], end_line, skipped)
         # Floors of a column are known when a queue of others has been broadcast after it.
         while counted < n_columns and (counted + block + depth <= end or end == n_columns):
-            rows = wait[counted % len(wait) :]
-            n_rows = min(block, n_columns - counted)
+            rows, n_rows = wait[counted % len(wait) :], min(block, n_columns - counted)
             _count_excess(issue, row_changes, rows, longest, counted, n_rows, floors, sums)
             counted += block
     lines = sums.spmat_line_reads
@@ -136,8 +130,7 @@ def _count_columns(counts, padding, columns, sums):
 
     Four columns at a time, alex-6 on 64 PEs: 0.7 of the time of one by one.
     """
-    few = sums.few
-    n_pe, kind = counts.shape[1], few.dtype.type
+    n_pe, few, kind = counts.shape[1], sums.few, sums.few.dtype.type
     few[:] = 0
     few_entries, few_pads, few_empty = few[0], few[1], few[2]
     entries, pads, empty = sums.issued_entries, sums.padding_entries, sums.empty_columns
