@@ -22,7 +22,7 @@ demo: $(VENV)/.base  ## real digits through a compressed network on 64 PEs
 
 .PHONY: test
 test: lint icarus  ## lint, types and every test but the slow ones, on all cores
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 .PHONY: lint
 lint: $(VENV)/.test  ## ruff and mypy --strict

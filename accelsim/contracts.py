@@ -145,8 +145,9 @@ def _order(machine: Machine, case: Case) -> str | None:
     plain = machine.run(case.config, case.job, "reference")
     mixed = run(case.config, case.job, shuffle=random.Random(case.seed))
     mine: Any = plain.outputs
-    if not np.array_equal(mine, mixed.outputs):
-        return _where(mine, mixed.outputs)
+    theirs: Any = mixed.outputs
+    if not np.array_equal(mine, theirs):
+        return _where(mine, theirs)
     difference: str | None = plain.counters.difference(mixed.counters)
     return difference
 

@@ -108,6 +108,9 @@ def shown() -> list[str]:
 
 COMMANDS = shown()
 
+# They stand in one folder, where some read what others have written.
+pytestmark = pytest.mark.xdist_group("commands")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

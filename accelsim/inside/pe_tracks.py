@@ -4,10 +4,11 @@ arithmetic unit (`accelsim.units`), whichever machine has it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 from accelsim.inside.tracks import Cell, Shown, Track, UnitView
-from accelsim.records.signals import Unit
+from accelsim.records.signals import Signals, Unit, Values
 
 LEGEND = """\
 # act_queue   entries held at the start of the cycle, or full; + pushed, - popped
@@ -17,8 +18,11 @@ LEGEND = """\
 """
 
 
+_MULTIPLY, _PADDING = Shown("multiply"), Shown("padding")
+
+
 class PeView:
-    """One PE: its units' signals in this cycle, as ``unit.signal``.
+    """One PE, by its units' signals in this cycle.
 
     Parameters
     ----------
@@ -38,21 +42,24 @@ class PeView:
         self._group, self._head, self._blamed = group, head, blamed
         self._pe, self._reader, self._column_of = pe, reader, column
         self._starved_by = starved_by
-        self._units = [(name.removeprefix("u_"), unit.signals()) for name, unit in units]
+        signals = {name.removeprefix("u_"): unit.signals() for name, unit in units}
+        self._queue = _picked(signals["act_queue"], "push_i", "full_o", "count_o")
+        self._entries = _picked(signals[reader], "busy_o", "issue_o", "empty_o", "entry", "end_i")
+        self._arith = _picked(
+            signals["arith_unit"], "wait_o", "padding_o", "mac_o", "saturation_o")
         known = ("act_queue", "ptr_read", reader, "arith_unit")
         # Units of a variant machine.
-        self._others = [(name, UnitView((group, name), signals))
-                        for name, signals in self._units if name not in known]
-        self._now: dict[str, int | None] = {}
+        self._others = [(name, UnitView((group, name), shown))
+                        for name, shown in signals.items() if name not in known]
         self._cycles = 0
+        self._shown, self._shown_end = Shown("column"), 0
 
     def look(self) -> None:
         """Between the two phases of a cycle."""
         self._cycles += 1
-        self._now = {
-            f"{name}.{signal}": value
-            for name, signals in self._units for signal, value in signals.values().items()
-        }
+        self._pushes, self._full, self._held = self._queue()
+        self._busy, self._issues, self._skips, self._entry, self._end = self._entries()
+        self._waits, self._pads, self._multiplies, self._saturates = self._arith()
         for _, view in self._others:
             view.look()
 
@@ -60,8 +67,7 @@ class PeView:
         """A track a unit; a slice for each column in work."""
         group, starved = self._group, None if self._starved_by is None else self._starved
         return [
-            Track((group, "act_queue"), unit="columns",
-                  count=lambda: self._now["act_queue.count_o"]),
+            Track((group, "act_queue"), unit="columns", count=lambda: self._held),
             Track((group, "ptr_read"), self._pop),
             Track((group, self._reader), self._column, starved),
             Track((group, "arith_unit"), self._arithmetic, self._hazard),
@@ -85,59 +91,66 @@ class PeView:
         pops = self._pe.ptr_read.pops
         return int(self._pe.act_queue.items[pops - 1][0]) if pops else None
 
-    def _of_reader(self, signal: str) -> int | None:
-        return self._now[f"{self._reader}.{signal}"]
-
     def _pop(self) -> Shown | None:
         popped = self.popped
         return None if popped is None else Shown(f"pop {popped}", self._cycles)
 
     def _column(self) -> Shown | None:
-        if self._of_reader("empty_o"):
+        if self._skips:
             return Shown("empty column", self._cycles)
-        if not self._of_reader("busy_o"):
+        if not self._busy:
             return None
-        column, end = self._column_of(), self._of_reader("end_i") or 0
-        return Shown(f"column {column}", column, {"last_entry": end - 1})
+        column = self._column_of()
+        if column != self._shown.key or self._end != self._shown_end:
+            self._shown_end = self._end
+            self._shown = Shown(f"column {column}", column, {"last_entry": self._end - 1})
+        return self._shown
 
     def _starved(self) -> Shown | None:
-        culprits = self._starved_by() if self._starved_by is not None else ""
-        if not culprits or self._of_reader("busy_o"):
+        if self._busy or self._starved_by is None:
+            return None
+        culprits = self._starved_by()
+        if not culprits:
             return None
         return Shown("starved: queue of another PE full", notes={"culprit_pe": culprits})
 
     def _arithmetic(self) -> Shown | None:
-        if self._now["arith_unit.mac_o"]:
-            return Shown("multiply")
-        return Shown("padding") if self._now["arith_unit.padding_o"] else None
+        return _MULTIPLY if self._multiplies else _PADDING if self._pads else None
 
     def _hazard(self) -> Shown | None:
-        if not self._now["arith_unit.wait_o"]:
+        if not self._waits:
             return None
         return Shown("stall: accumulator in flight", notes={
             "culprit_pe": str(self._blamed), "accumulator": self._pe.arith_unit.row1})
 
     def _queue_text(self) -> str:
-        now, pops = self._now, self._pe.ptr_read.pops
-        held = "full" if now["act_queue.full_o"] else str(now["act_queue.count_o"])
+        pops = self._pe.ptr_read.pops
         popped = f"-{pops}" if pops > 1 else "-" * pops
-        return f"{held}{'+' if now['act_queue.push_i'] else ''}{popped}"
+        return f"{'full' if self._full else self._held}{'+' if self._pushes else ''}{popped}"
 
     def _reader_text(self) -> str:
-        if self._of_reader("issue_o"):
-            return f"{self._column_of()}@{self._of_reader('entry')}"
-        if self._of_reader("empty_o"):
+        if self._issues:
+            return f"{self._column_of()}@{self._entry}"
+        if self._skips:
             return "empty"
-        return "wait" if self._of_reader("busy_o") else "."
+        return "wait" if self._busy else "."
 
     def _arith_text(self) -> str:
-        unit, now = self._pe.arith_unit, self._now
+        unit = self._pe.arith_unit
         rows = (unit.row1, unit.row2, unit.row3, unit.row4)
         stages = [str(row) if row >= 0 else "." for row in rows]
-        if now["arith_unit.padding_o"]:
+        if self._pads:
             stages[0] = "pad"
-        if now["arith_unit.wait_o"]:
+        if self._waits:
             stages[0] += "w"
-        if now["arith_unit.saturation_o"]:
+        if self._saturates:
             stages[2] += "!"
-        return " ".join(f"{stage:>4}" for stage in stages)
+        return " ".join([stage.rjust(4) for stage in stages])
+
+
+def _picked(signals: Signals, *names: str) -> Callable[[], Values]:
+    """Reads some of a unit's signals."""
+    order = list(signals.bits)
+    pick: Callable[[Values], Values] = itemgetter(*(order.index(name) for name in names))
+    read = signals.read
+    return lambda: pick(read())

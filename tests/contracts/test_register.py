@@ -1,5 +1,6 @@
 """One contract for the register of machines: every machine's tellings agree, its laws hold."""
 
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -59,12 +60,12 @@ def one_more_operation(result):
 @pytest.mark.parametrize("name", machine_names())
 @pytest.mark.parametrize(("engine", "change", "told"), [
     ("fast", other_output, "outputs of functional and fast"),
-    ("reference", a_cycle_more, "broken"),
+    ("reference", a_cycle_more, "(broken|cycles)"),
     ("fast", one_more_operation, "operations of functional and fast"),
 ])
 def test_a_lie_is_found(name, engine, change, told):
     _, faults = contracts.check_machine(lying(name, engine, change), 5)
-    assert told in faults[0].what
+    assert re.search(told, faults[0].what)
     assert faults[0].check == "Outputs, operations and every counter are equal in all tellings"
 
 

@@ -177,7 +177,7 @@ def unprivileged() -> Iterator[None]:
 @pytest.fixture
 def read_only(tmp_path: Path, finished: Path) -> Iterator[Path]:
     """A folder with results in which nothing can be written."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    for folder in (tmp_path, *tmp_path.parents[:3]):
         folder.chmod(folder.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH | stat.S_IROTH)
     folder = tmp_path / "shelf"
     folder.mkdir()

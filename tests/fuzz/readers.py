@@ -125,7 +125,7 @@ def make_machine(folder: Path) -> list[Path]:
 
     files = []
     for name in ("eie", "ese"):
-        text = (Path(accelsim.machines.__file__).parent / f"{name}.toml").read_text("utf-8")
+        text = accelsim.machines.get_machine(name).config_text
         files.append(folder / f"{name}.toml")
         files[-1].write_text(text, "utf-8")
     return files

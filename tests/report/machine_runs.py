@@ -3,7 +3,6 @@
 import io
 
 import numpy as np
-import pytest
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as proto
 
 from accelsim.machines import get_machine, load_machine
@@ -36,11 +35,6 @@ def bbs():
 
 
 MADE = {"eie": eie, "ese": ese, "bbs": bbs}
-
-
-@pytest.fixture(params=MADE)
-def run_of(request):
-    return MADE[request.param]()
 
 
 def written(kind, config, job, first=0, last=100_000, pes=None):

@@ -221,8 +221,6 @@ def test_waves_show_the_queues(tmp_path):
 
 
 class Nowhere(io.RawIOBase):
-    """A file that forgets."""
-
     def writable(self):
         return True
 
@@ -252,7 +250,6 @@ def test_memory_does_not_grow_with_the_window(kind):
 
 
 def seconds(case, observer, cycles):
-    """CPU time of a window."""
     begin = time.process_time()
     replay(case.config, case.job, 0, cycles - 1, observer)
     return time.process_time() - begin
@@ -291,11 +288,3 @@ def test_what_cannot_be_traced():
         trace_writer("perfeto", io.StringIO(), case.config, case.job, [0])
     with pytest.raises(InputError, match="0 to 2"):
         trace_writer("vcd", io.StringIO(), case.config, case.job, [3])
-
-
-def test_a_missing_library_is_named(monkeypatch):
-    case = case_with()
-    monkeypatch.setitem(sys.modules, "vcd", None)
-    monkeypatch.delitem(sys.modules, "accelsim.inside.trace.vcd", raising=False)
-    with pytest.raises(InputError, match=r"vcd is not installed.*accelsim\[trace\]"):
-        trace_writer("vcd", io.StringIO(), case.config, case.job, [0])

@@ -1,6 +1,7 @@
 """Traces of units and machines of one's own; windows; what cannot be shown."""
 
 import io
+import sys
 from dataclasses import replace
 
 import pytest
@@ -125,3 +126,11 @@ def test_an_array_without_signals_is_refused(kind):
 def test_a_width_that_cannot_be_shown_is_named(bits):
     with pytest.raises(InputError, match=f"'wide' has {bits} bits; need 1 to 63"):
         Signals({"wide": bits}, lambda: (0,))
+
+
+def test_a_missing_library_is_named(monkeypatch):
+    config, job = eie()
+    monkeypatch.setitem(sys.modules, "vcd", None)
+    monkeypatch.delitem(sys.modules, "accelsim.inside.trace.vcd", raising=False)
+    with pytest.raises(InputError, match=r"vcd is not installed.*accelsim\[trace\]"):
+        trace_writer("vcd", io.StringIO(), config, job, [0])

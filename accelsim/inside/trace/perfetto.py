@@ -88,7 +88,7 @@ class _Row:
 
     def state(self, t: int, wanted: Shown | None) -> None:
         """Show a slice from now on, unless the same one is shown already."""
-        if wanted == self._open:
+        if wanted is self._open or wanted == self._open:
             return
         if self._open is not None:
             self._packets.event(t, self._uuid, _EVENT.TYPE_SLICE_END)

@@ -37,9 +37,9 @@ class EieView(View):
         super().__init__(job.image.name, pes)
         self._in_work = ColumnsInWork(job, pes)
         self._t = 0
-        self._culprits: tuple[int, ...] = ()
+        self._culprits = ""
         # The PEs that held a broadcast back, of the cycles that a column is on its way.
-        self._late: deque[tuple[int, ...]] = deque([()] * _ON_ITS_WAY, _ON_ITS_WAY)
+        self._late = deque([""] * _ON_ITS_WAY, _ON_ITS_WAY)
 
     def open(self, array: Eie) -> None:
         """The array of the run."""
@@ -47,7 +47,7 @@ class EieView(View):
         self._ccu = array.signals()
         self._pes = [
             PeView(f"PE {pe}", f"pe{pe}", pe, array.pes[pe], array.pes[pe].units(), "spmat_read",
-                   partial(self._in_work.columns.get, pe), lambda: self._blamed(self._late[0]))
+                   partial(self._in_work.columns.get, pe), lambda: self._late[0])
             for pe in self.pes
         ]
 
@@ -58,8 +58,10 @@ class EieView(View):
         self._in_work.look(array)
         self._late.append(self._culprits)
         self._now = self._ccu.values()
-        full = [index for index, pe in enumerate(array.pes) if pe.act_queue.full]
-        self._culprits = tuple(full) if self._now["blocked"] else ()
+        self._culprits = ""
+        if self._now["blocked"]:
+            full = [str(index) for index, pe in enumerate(array.pes) if pe.act_queue.full]
+            self._culprits = ",".join(full)
         for pe in self._pes:
             pe.look()
 
@@ -88,7 +90,7 @@ class EieView(View):
     def _blocked(self) -> Shown | None:
         if not self._now["blocked"]:
             return None
-        return Shown("stall: queue full", notes={"culprit_pe": self._blamed(self._culprits)})
+        return Shown("stall: queue full", notes={"culprit_pe": self._culprits})
 
     def _ccu_text(self) -> str:
         ccu = self._array.ccu
@@ -98,9 +100,5 @@ class EieView(View):
         if ccu.broadcast is not None:
             return f"send {ccu.broadcast[0]}={ccu.broadcast[1]}"
         if self._now["blocked"]:
-            return f"blocked by PE {self._blamed(self._culprits)}"
+            return f"blocked by PE {self._culprits}"
         return "row change" if self._now["row_change"] else "done"
-
-    @staticmethod
-    def _blamed(pes: Sequence[int]) -> str:
-        return ",".join(map(str, pes))
