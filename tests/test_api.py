@@ -29,6 +29,7 @@ NAMES = {
         "compression_table load_compressed save_compressed"
     ),
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
+    "accelsim.contracts": "CHECKS Case Check Fault Verilog check_machine draw faults",
     "accelsim.papers": "Cell Comparison NAMES Published Tolerance reproduce",
     "accelsim.records": "BinaryPoints CompressedLayer CscMatrix FloatArray Index Layer",
     "accelsim.formats": "LayerImage PeImage build_image",

@@ -125,13 +125,14 @@ def test_the_closed_form(
     assert counters.compute_cycles == closed_form(config, job)
 
 
-@given(layer=st.fixed_dictionaries(LAYERS), machine_values=CASES, orders=st.randoms(use_true_random=True))
+@given(layer=st.fixed_dictionaries(LAYERS), machine_values=CASES, seed=st.integers(0, 1 << 30))
 def test_the_order_of_processes_does_not_matter(
-    layer: dict[str, Any], machine_values: dict[str, Any], orders: random.Random
+    layer: dict[str, Any], machine_values: dict[str, Any], seed: int
 ) -> None:
     config = machine(**{**machine_values, "capacity": "ignore"})
     job = random_job(config, **layer)
     first = run(config, job)
+    orders = random.Random(seed)
     for _ in range(3):
         other = run(config, job, shuffle=orders)
         assert np.array_equal(first.outputs, other.outputs)
