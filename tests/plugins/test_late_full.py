@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accelsim import compress, contracts, load_machine, simulate
+from accelsim.contracts.__main__ import main as hold
 from accelsim.errors import ConfigError, UnsupportedError
 from accelsim.machines import get_machine
 from accelsim.machines.eie.counters import Counters
