@@ -27,6 +27,7 @@ import pandas as pd
 
 import accelsim
 from accelsim.api import choose_binary_points, make_job
+from accelsim.formats.entries import StoredEntries
 from accelsim.report import plots
 from accelsim.rtl_bridge.cosim import cosim
 from accelsim.rtl_bridge.run import run_layer
@@ -77,7 +78,9 @@ victim = 3
 codes = job.image.codes.copy()
 part = codes[job.image.pe_starts[victim] : job.image.pe_starts[victim + 1]]
 part[part > 1] -= 1
-broken = replace(job, image=replace(job.image, codes=codes))
+image = job.image
+entries = StoredEntries(image.shape, image.pointers, image.pe_starts, codes, image.runs)
+broken = replace(job, image=replace(image, entries=entries))
 wrong = run_layer(config, broken, [RTL], Path(builds.name))
 good = accelsim.simulate(config, packed, layer.activations, engine="functional").outputs
 raw = wrong.outputs.clip(min=0)  # the array gives accumulators, the layer ends with a ReLU
