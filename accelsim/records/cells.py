@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Unit = Literal["elem_mul", "adder_tree"]
@@ -78,12 +79,12 @@ class Cell:
     states: tuple[str, ...] = ()
     optional_matrices: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def input_matrices(self) -> tuple[str, ...]:
         """Those that multiply x."""
         return tuple(p.matrix for p in self._products() if p.vector == "x")
 
-    @property
+    @cached_property
     def recurrent_matrices(self) -> tuple[str, ...]:
         """The others that every layer has."""
         return tuple(p.matrix for p in self._products()
