@@ -45,9 +45,9 @@ def prepare(
 ) -> CompressedLayer | RecurrentLayer:
     """Work as a machine takes it, pruned and quantised by a recipe.
 
-    A layer as one matrix keeps its bias as a vector; its ReLU is left to whoever reads the
-    outputs. A layer that is compressed already is passed on, or its shared weights become the
-    matrix, as floats that the machine stores with its own width; the recipe has no use then.
+    A layer as one matrix keeps its bias as a vector, and its ReLU. A layer that is compressed
+    already is passed on, or its shared weights become the matrix, as floats that the machine
+    stores with its own width; the recipe has no use then.
 
     Parameters
     ----------
@@ -96,10 +96,10 @@ def shaped_inputs(work: object, vectors: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def as_matrix(layer: Layer) -> RecurrentLayer:
-    """A layer as one matrix, weights and bias as they are."""
+    """A layer as one matrix: weights, bias and ReLU as they are."""
     biases = {} if layer.bias is None else {"by": layer.bias}
     return RecurrentLayer(
-        "linear", {"Wyx": layer.weights}, biases, name=layer.name,
+        "linear", {"Wyx": layer.weights}, biases, relu=layer.relu, name=layer.name,
         provenance=MappingProxyType({
             "source": dict(layer.provenance), "weights_sha256": weights_digest(layer),
         }),

@@ -33,7 +33,7 @@ def run_float(layer: RecurrentLayer, inputs: npt.ArrayLike) -> FloatRun:
     x = np.asarray(inputs, dtype=np.float64)
     model = _Model(layer, x.shape[1])
     outputs = np.array([model.step(x_t.T).T for x_t in x])
-    return FloatRun(outputs, model.largest)
+    return FloatRun(np.maximum(outputs, 0.0) if layer.relu else outputs, model.largest)
 
 
 class _Model:

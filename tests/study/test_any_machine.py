@@ -203,10 +203,12 @@ def test_a_layer_on_ese_is_one_matrix(tmp_path: Path) -> None:
     source = load_layer(tmp_path / "tiny.npz", "b")
     vector = find_workloads(chosen)[0].load().inputs[0, 0]
     wanted = np.asarray(source.weights, dtype=np.float64) @ vector + source.bias
+    assert source.relu
+    wanted = np.maximum(wanted, 0)
     for row in rows(tmp_path / "r.sqlite"):
         config = load_machine("ese", n_pe=2, elementwise_width=2, weight_bits=row["weight_bits"])
         weights = LinearWeights.from_floats(source.weights, row["weight_bits"])
-        layer = RecurrentLayer("linear", {"Wyx": weights}, {"by": source.bias})
+        layer = RecurrentLayer("linear", {"Wyx": weights}, {"by": source.bias}, relu=True)
         result = simulate(config, layer, vector[None])
         assert row["cycles"] == result.cycles
         off = np.sqrt(np.mean((result.outputs_float[0, 0] - wanted) ** 2) / np.mean(wanted**2))
