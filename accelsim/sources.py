@@ -44,10 +44,19 @@ class Source:
     layers: list[Any]
     inputs: npt.NDArray[Any] | None
 
+    @property
+    def is_sequence(self) -> bool:
+        """Whether a row of the inputs is a time step of one run, not a run of its own."""
+        first = self.layers[0]
+        return isinstance(first, RecurrentLayer) and first.kind != "linear"
+
     def with_inputs(self, density: float, seed: int) -> Source:
         """The same layers with one seeded input vector, half-normal as after a ReLU."""
         if not 0 <= density <= 1:
             raise InputError(f"activation density is {density}; need 0 to 1")
+        if self.is_sequence:
+            raise InputError(f"{self.layers[0].name}: a recurrent layer runs a sequence; give its "
+                             f"steps in a file (--inputs), not a drawn vector")
         rng = np.random.Generator(np.random.PCG64([seed, 0x61637473]))
         n_inputs = self.layers[0].n_inputs
         vector = np.abs(rng.standard_normal(n_inputs)) * (rng.random(n_inputs) < density)
@@ -69,6 +78,9 @@ class Source:
                 yield inputs
                 return
             inputs = np.asarray(inputs, dtype=np.float64)
+            if self.is_sequence:
+                yield shaped_inputs(self.layers[0], inputs)
+                return
         yield from (shaped_inputs(self.layers[0], vector) for vector in inputs)
 
 
@@ -161,7 +173,7 @@ def _recurrent(
     if RecurrentLayer not in machine_of(config).takes:
         raise UnsupportedError(f"{source}: a recurrent layer, which the machine "
                                f"'{config.machine}' does not take; name one that does")
-    return known[name], folder.inputs[:, :channels] if channels > 1 else folder.inputs
+    return known[name], folder.inputs  # more channels than the machine has are refused by name
 
 
 def load_inputs(path: Path, n_inputs: int) -> npt.NDArray[Any]:

@@ -9,6 +9,7 @@ import pytest
 from accelsim import load_machine
 from accelsim.compression import Recipe, compress
 from accelsim.compression.prepare import prepare, recipe_for
+from accelsim.errors import InputError
 from accelsim.machines import machine_of
 from accelsim.network import calibrated, simulate_network
 from accelsim.records import Layer
@@ -50,3 +51,28 @@ def test_a_layer_keeps_its_bias_and_its_relu(name, stored, relu):
     want = layer.weights @ x + layer.bias
     assert want.min() < -0.5
     assert np.abs(got - (np.maximum(want, 0) if relu else want)).max() < (0.2 if stored else 0.1)
+
+
+@pytest.mark.parametrize("name", ["ese", "bbs"])
+def test_a_file_s_rows_are_the_steps_of_a_recurrent_layer(name, tmp_path):
+    """Each step costs the same, so twice the rows cost twice the cycles of steps."""
+    config = load_machine(name)
+    silero = open_work(config, "traces/silero-lstm")
+    cycles = {}
+    for steps in (2, 3, 4):
+        rows = np.asarray(silero.inputs)[:steps, 0]
+        runs = list(replace(silero, inputs=rows).runs())
+        assert [run.shape for run in runs] == [(steps, 1, rows.shape[1])]
+        machine = machine_of(config)
+        cycles[steps] = machine.finish(
+            config, machine.job(config, silero.layers[0], runs[0]), outputs=False).cycles
+    assert cycles[4] - cycles[3] == cycles[3] - cycles[2] > 0
+
+
+def test_what_a_recurrent_layer_cannot_take_is_refused():
+    config = load_machine("ese", n_channels=2)
+    silero = open_work(config, "traces/silero-lstm")
+    with pytest.raises(InputError, match="4 channels of inputs, the machine has 2"):
+        machine_of(config).job(config, silero.layers[0], next(silero.runs()))
+    with pytest.raises(InputError, match="runs a sequence"):
+        silero.with_inputs(0.5, 1)

@@ -77,7 +77,7 @@ def opened_work(
     elif activation_density is not None:
         opened = opened.with_inputs(activation_density, seed)
     vectors = opened.required_inputs()
-    vectors = vectors if vectors.ndim > 2 else vectors[:count]
+    vectors = vectors if vectors.ndim > 2 or opened.is_sequence else vectors[:count]
     layers = opened.layers
     if isinstance(first, CompressedLayer) and any(p.output_max_abs is None for p in layers):
         layers = calibrated(layers, vectors)
