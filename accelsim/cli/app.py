@@ -28,6 +28,7 @@ from accelsim.cli import (
     trace,
 )
 from accelsim.cli.manual import PAGES, ROOT, SUMMARY
+from accelsim.errors import AccelsimError
 
 app = typer.Typer(
     name="accelsim",
@@ -76,12 +77,23 @@ def with_plugins(command: Callable[..., None]) -> Callable[..., None]:
 
             for path in plugin:
                 load_plugin(path)
-        command(*args, **kwargs)
+        try:
+            command(*args, **kwargs)
+        except AccelsimError:
+            raise
+        except Exception as problem:
+            from accelsim.machines.plugins import fault_of
+
+            # A study may have brought plug-ins of its own.
+            if fault := fault_of(problem):
+                raise fault from problem
+            raise
 
     own = inspect.signature(command)
     option = inspect.Parameter(
         "plugin", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=PluginOption)
     run.__annotations__ = {**command.__annotations__, "plugin": PluginOption}
+    # Typer reads the signature; mypy does not know that a function may have one of its own.
     run.__signature__ = own.replace(  # type: ignore[attr-defined]
         parameters=[*own.parameters.values(), option])
     return run

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import accelsim
 from accelsim.errors import AccelsimError, ConfigError, InputError
 from accelsim.machines.base import Machine
 from accelsim.machines.registry import forget, machine_names, register
@@ -103,6 +104,34 @@ def unload(name: str) -> None:
     sys.modules.pop(PREFIX + name, None)
 
 
+def fault_of(problem: Exception) -> ConfigError | None:
+    """One line for what failed inside of a plug-in; None where it was not a plug-in's fault."""
+    where = _plugin_line(problem)
+    if where is None:
+        return None
+    return ConfigError(f"{where}: {_told(problem)}; mend the plug-in; python -m accelsim.contracts "
+                       f"{where.rpartition(':')[0]} tries it on small work")
+
+
+def _plugin_line(problem: Exception) -> str | None:
+    """The plug-in's line, where no line of this package was called from there."""
+    ours, found, frame = str(Path(accelsim.__file__).parent), None, problem.__traceback__
+    paths = {plugin.path for plugin in _loaded.values()}
+    while frame is not None:
+        file = frame.tb_frame.f_code.co_filename
+        if file in paths:
+            found = f"{file}:{frame.tb_lineno}"
+        elif file.startswith(ours):
+            found = None
+        frame = frame.tb_next
+    return found
+
+
+def _told(problem: Exception) -> str:
+    """Its kind and its words on one line, of a length that fits one."""
+    return f"{type(problem).__name__}: {' '.join(str(problem).split())[:300]}"
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -121,9 +150,8 @@ def _run(plugin: Plugin) -> ModuleType:
         raise
     except Exception as problem:
         sys.modules.pop(module.__name__)
-        what = " ".join(str(problem).split())[:300]
         raise ConfigError(f"{plugin.path}{_line_of(problem, plugin.path)}: "
-                          f"{type(problem).__name__}: {what}") from None
+                          f"{_told(problem)}") from None
     return module
 
 

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import ConservationError
+from accelsim.errors import ConfigError, ConservationError
 
 IntArray = npt.NDArray[np.int64]
 Law = tuple[str, IntArray, IntArray]
 """(name, left side, right side); both sides are arrays of one shape, of PEs or of one number."""
 
+_UNSAID = "{}: the counters of a machine need a method {}, see accelsim.records.counters"
 # Added up over runs, except these, of which the largest counts.
 _LARGEST = ("queue_occupancy_max",)
 
@@ -90,14 +91,14 @@ class CounterSet:
 
     def laws(self, config: Any = None, job: Any = None) -> Sequence[Law]:
         """The conservation laws, by name; a variant machine replaces those it changes."""
-        raise NotImplementedError
+        raise ConfigError(_UNSAID.format(type(self).__name__, "laws(config, job)"))
 
     def states(self) -> dict[str, IntArray]:
         """What each PE did: state to (n_pe,) cycles; the states of a PE add up to all cycles.
 
         "useful" comes first: cycles with multiply-accumulates of weights.
         """
-        raise NotImplementedError
+        raise ConfigError(_UNSAID.format(type(self).__name__, "states()"))
 
     def check(self, config: Any = None, job: Any = None) -> None:
         """Hold every law, and that states add up.

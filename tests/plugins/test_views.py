@@ -205,3 +205,35 @@ def test_an_installed_package_offers_a_machine(cli, monkeypatch):
     finally:
         register.forget("dense")
         register._installed.cache_clear()
+
+
+@pytest.mark.parametrize(("was", "then", "says"), [
+    ("def laws(self", "def lawz(self", "DenseCounters: the counters of a machine need a method "
+                                       "laws(config, job), see accelsim.records.counters"),
+    ("def decide(self, ", "def decide(self, more, ", "TypeError: DensePe.decide() missing 1"),
+])
+def test_a_fault_inside_of_a_plugin(was, then, says, layer, cli, tmp_path):
+    text = FILES["dense"].read_text()
+    assert was in text
+    broken = tmp_path / "broken.py"
+    broken.write_text(text.replace(was, then))
+    file, x = layer
+    status, out, err = cli("simulate", file, "-m", "dense", "--plugin", broken, "--inputs", x,
+                           "-e", "reference")
+    assert (status, out) == (2, "")
+    assert says in err
+    assert err.count("\n") == 1
+    if says.startswith("TypeError"):
+        line = next(n for n, code in enumerate(text.splitlines(), 1) if " pe.decide(" in code)
+        assert f"{broken}:{line}: " in err
+
+
+def test_a_fault_of_the_package_keeps_its_traceback(layer, cli, monkeypatch):
+    def failing(*_):
+        raise ZeroDivisionError
+    monkeypatch.setattr("accelsim.records.counters.CounterSet.check", failing)
+    file, x = layer
+    monkeypatch.setattr(sys, "argv", ["accelsim", "simulate", str(file), "-m", "dense",
+                                      "--plugin", str(FILES["dense"]), "--inputs", str(x)])
+    with pytest.raises(ZeroDivisionError):
+        main()
