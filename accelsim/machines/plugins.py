@@ -14,7 +14,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import accelsim
 from accelsim.errors import AccelsimError, ConfigError, InputError
 from accelsim.machines.base import Machine
 from accelsim.machines.registry import forget, machine_names, register
@@ -115,7 +114,7 @@ def fault_of(problem: Exception) -> ConfigError | None:
 
 def _plugin_line(problem: Exception) -> str | None:
     """The plug-in's line, where no line of this package was called from there."""
-    ours, found, frame = str(Path(accelsim.__file__).parent), None, problem.__traceback__
+    ours, found, frame = str(Path(__file__).parents[1]), None, problem.__traceback__
     paths = {plugin.path for plugin in _loaded.values()}
     while frame is not None:
         file = frame.tb_frame.f_code.co_filename
