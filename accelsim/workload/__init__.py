@@ -2,7 +2,7 @@
 
 ======================  ===========================================================================
 ``load_layer``          a published layer by name, or a layer of an npz, safetensors or ONNX file
-``list_layers``         what a file offers
+``list_layers``         what a file offers; ``file_contents`` with what is skipped and why
 ``random_layer``        a seeded layer of any shape and density
 ``load_network``        all layers of a file, in sequence
 ``load_digits``         the MNIST digits to run through it
@@ -12,16 +12,19 @@
 
 from accelsim.workload.eie_export import save_eie_simulator
 from accelsim.workload.eie_simulator import load_eie_simulator
-from accelsim.workload.entries import LayerEntry
-from accelsim.workload.files import list_layers, load_layer
+from accelsim.workload.entries import Contents, LayerEntry, Skipped
+from accelsim.workload.files import file_contents, list_layers, load_layer
 from accelsim.workload.networks import Network, load_digits, load_network
 from accelsim.workload.published import PublishedLayer, published_layers, synthetic_layer
 from accelsim.workload.synthetic import random_layer
 
 __all__ = [
+    "Contents",
     "LayerEntry",
     "Network",
     "PublishedLayer",
+    "Skipped",
+    "file_contents",
     "list_layers",
     "load_digits",
     "load_eie_simulator",

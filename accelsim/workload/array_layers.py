@@ -19,12 +19,12 @@ import numpy.typing as npt
 
 from accelsim.records import Layer
 from accelsim.workload.arrays import ArrayFile, open_arrays
-from accelsim.workload.entries import LayerEntry, check_size, fault, file_sha256, reading
+from accelsim.workload.entries import Contents, LayerEntry, check_size, fault, file_sha256, reading
 
 _WEIGHT_ENDINGS = (".weight", "_weight", ".weights", "_weights", ".codes", "_codes")
 
 
-def array_layers(path: Path) -> list[LayerEntry]:
+def array_contents(path: Path) -> Contents:
     """The layers of an npz or safetensors file, in the natural order of their names (2 before 10).
 
     Raises
@@ -48,7 +48,8 @@ def array_layers(path: Path) -> list[LayerEntry]:
                 load=_Loader(file, name, array, stem, bias),
             )
         )
-    return sorted(entries, key=lambda entry: natural(entry.name))
+    entries.sort(key=lambda entry: natural(entry.name))
+    return Contents(tuple(entries))
 
 
 def natural(name: str) -> list[tuple[int, str]]:

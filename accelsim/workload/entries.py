@@ -51,6 +51,31 @@ class LayerEntry:
         return f"{self.printable} ({self.n_outputs} x {self.n_inputs})"
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """Weights of a file that are not taken as a layer, and why: never left out without a word.
+
+    ``kind`` is the node's operator or "array"; ``shape`` of the weights, where it is known.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds: the layers that can be read, and the weights that are skipped.
+
+    ``ordered`` is whether the layers stand in an order that the file itself says.
+    """
+
+    layers: tuple[LayerEntry, ...]
+    skipped: tuple[Skipped, ...] = ()
+    ordered: bool = True
+
+
 def pick(path: Path, entries: Sequence[LayerEntry], name: str | None) -> LayerEntry:
     """The entry of that name or alias; the only one where no name is given.
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from accelsim.errors import FormatError, InputError, nearest
 from accelsim.records import Layer
-from accelsim.workload.array_layers import array_layers
+from accelsim.workload.array_layers import array_contents
 from accelsim.workload.arrays import ARRAY_FILES
-from accelsim.workload.entries import LayerEntry, pick, reading
-from accelsim.workload.onnx_layers import onnx_layers
+from accelsim.workload.entries import Contents, LayerEntry, pick, reading
+from accelsim.workload.onnx_layers import onnx_contents
 from accelsim.workload.published import published_layers, synthetic_layer
 
 ENDINGS = (*ARRAY_FILES, ".onnx")
@@ -40,7 +40,17 @@ def load_layer(source: str | Path, name: str | None = None, seed: int = 1) -> La
 
 
 def list_layers(path: str | Path) -> list[LayerEntry]:
-    """The layers of a file, by its headers alone; no array is read.
+    """The layers of a file, as `file_contents` finds them.
+
+    Raises
+    ------
+    InputError, FormatError
+    """
+    return list(file_contents(path).layers)
+
+
+def file_contents(path: str | Path) -> Contents:
+    """The layers of a file and what is skipped, by its headers alone; no array is read.
 
     ONNX layers come in the order of the graph, others in the natural order of their names.
 
@@ -61,7 +71,7 @@ def list_layers(path: str | Path) -> list[LayerEntry]:
         hint = nearest(str(path), published_layers())
         raise InputError(f"{path}: no such file or published layer{hint}")
     if file.suffix.lower() == ".onnx":
-        return onnx_layers(file)
+        return onnx_contents(file)
     if file.suffix.lower() in ARRAY_FILES:
-        return array_layers(file)
+        return array_contents(file)
     raise FormatError(f"{file}: need a file ending in {', '.join(ENDINGS)}")

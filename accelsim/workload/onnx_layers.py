@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.records import Layer
-from accelsim.workload.entries import LayerEntry, fault, file_sha256, reading
+from accelsim.workload.entries import Contents, LayerEntry, fault, file_sha256, reading
 from accelsim.workload.onnx_tensors import Constants, graphs, load_model
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -38,7 +38,7 @@ class _Found:
     relu: bool
 
 
-def onnx_layers(path: Path) -> list[LayerEntry]:
+def onnx_contents(path: Path) -> Contents:
     """The layers of an ONNX model in the order of its nodes.
 
     Raises
@@ -72,7 +72,7 @@ def onnx_layers(path: Path) -> list[LayerEntry]:
                 load=_Loader(path, layer),
             )
         )
-    return entries
+    return Contents(tuple(entries))
 
 
 class _Loader:
