@@ -12,19 +12,16 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy: more threads only spin here
 
 import argparse
-import hashlib
 import json
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from lenet import coded_size, mnist, sharing
 from lenet.network import Network, Schedule, train
-from safetensors.numpy import save_file
+from lenet.written import ATTRIBUTION, LICENCE, progress, say, write
 
 LAYERS = ("fc1", "fc2", "fc3")
 DENSE = Schedule(epochs=20, rate=0.1, dropout=0.2)
@@ -35,19 +32,6 @@ ROUNDS = (  # density of fc1, fc2, fc3 and the retraining that follows
 )
 FINE_TUNE = Schedule(epochs=3, rate=0.03)
 N_SHIPPED_DIGITS = 1000
-ATTRIBUTION = "MNIST database of handwritten digits, Y. LeCun, C. Cortes and C. J. C. Burges"
-LICENCE = "CC BY-SA 3.0"
-_START = time.perf_counter()
-
-
-def say(text: str) -> None:
-    """Print one line of progress with the time since the start."""
-    print(f"{time.perf_counter() - _START:7.1f} s  {text}", flush=True)
-
-
-def progress(stage: str, schedule: Schedule) -> Callable[[int, float], None]:
-    """Return a report function for :func:`lenet.network.train`."""
-    return lambda epoch, loss: say(f"{stage}: epoch {epoch}/{schedule.epochs}, loss {loss:.4f}")
 
 
 def prune(network: Network, digits: mnist.Split, rng: np.random.Generator) -> None:
@@ -110,16 +94,6 @@ def sizes(shared: list[sharing.Shared], n_biases: int) -> dict[str, dict[str, ob
                 "layers": {n: asdict(part) for n, part in zip(LAYERS, parts, strict=True)},
             }
     return result
-
-
-def write(path: Path, tensors: dict[str, np.ndarray], **provenance: object) -> str:
-    """Write a safetensors file and return its SHA-256.
-
-    The provenance is one JSON string: safetensors does not keep the order of metadata keys.
-    """
-    metadata = {"provenance": json.dumps(provenance, sort_keys=True)}
-    save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, path, metadata)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main() -> int:

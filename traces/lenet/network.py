@@ -7,6 +7,7 @@ onto the subspace, so one loop serves the dense, the pruned and the shared netwo
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -49,6 +50,49 @@ class Network:
         """Number of digits of ``split`` that are classified wrongly."""
         return int((self.layer_inputs(split.images)[-1].argmax(1) != split.labels).sum())
 
+    def gradients(
+        self, inputs: np.ndarray, labels: np.ndarray, dropout: float, rng: np.random.Generator
+    ) -> tuple[float, list[np.ndarray]]:
+        """Mean cross-entropy of a batch and its gradients: all weights', then all biases'."""
+        signals, slopes = [inputs], []
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            total = signals[-1] @ weight.T + bias
+            slope = (total > 0).astype(np.float32)
+            if dropout:
+                slope *= dropout_scale(total.shape, dropout, rng)
+            slopes.append(slope)
+            signals.append(total * slope)
+        loss, delta = cross_entropy(signals[-1] @ self.weights[-1].T + self.biases[-1], labels)
+        weight_gradients: list[np.ndarray] = []
+        bias_gradients: list[np.ndarray] = []
+        for index in reversed(range(len(self.weights))):
+            weight_gradients.insert(0, delta.T @ signals[index])
+            bias_gradients.insert(0, delta.sum(0))
+            if index:
+                delta = (delta @ self.weights[index]) * slopes[index - 1]
+        return loss, weight_gradients + bias_gradients
+
+
+def dropout_scale(
+    shape: tuple[int, ...], dropout: float, rng: np.random.Generator
+) -> np.ndarray:
+    """What dropout multiplies signals with: zero, or what keeps their mean."""
+    keep = rng.random(shape, np.float32) >= dropout
+    return keep * np.float32(1 / (1 - dropout))
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean cross-entropy of the softmax of a batch, and its gradient by the logits."""
+    logits -= logits.max(1, keepdims=True)
+    softmax = np.exp(logits)
+    softmax /= softmax.sum(1, keepdims=True)
+    rows = np.arange(len(labels))
+    loss = float(-np.log(softmax[rows, labels] + 1e-12).mean())
+    delta = softmax
+    delta[rows, labels] -= 1
+    delta /= np.float32(len(labels))
+    return loss, delta
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
@@ -62,8 +106,21 @@ class Schedule:
     batch: int = 128
 
 
+class Trained(Protocol):
+    """What `train` needs of a network; weights are matrices, whatever the layers are."""
+
+    weights: list[np.ndarray]
+    biases: list[np.ndarray]
+
+    def gradients(
+        self, inputs: np.ndarray, labels: np.ndarray, dropout: float, rng: np.random.Generator
+    ) -> tuple[float, list[np.ndarray]]:
+        """Mean cross-entropy of a batch and its gradients: all weights', then all biases'."""
+        ...
+
+
 def train(
-    network: Network,
+    network: Trained,
     split: Split,
     schedule: Schedule,
     rng: np.random.Generator,
@@ -81,8 +138,8 @@ def train(
         order, losses = rng.permutation(len(images)), []
         for start in range(0, len(images), schedule.batch):
             chosen = order[start : start + schedule.batch]
-            loss, gradients = _gradients(
-                network, images[chosen], split.labels[chosen], schedule.dropout, rng
+            loss, gradients = network.gradients(
+                images[chosen], split.labels[chosen], schedule.dropout, rng
             )
             losses.append(loss)
             rate = np.float32(schedule.rate * 0.5 * (1 + np.cos(np.pi * step / n_steps)))
@@ -99,39 +156,3 @@ def train(
                 parameter += velocity[index]
             step += 1
         report(epoch + 1, float(np.mean(losses)))
-
-
-def _gradients(
-    network: Network,
-    inputs: np.ndarray,
-    labels: np.ndarray,
-    dropout: float,
-    rng: np.random.Generator,
-) -> tuple[float, list[np.ndarray]]:
-    """Mean cross-entropy of a batch and its gradients: all weights', then all biases'."""
-    signals, slopes = [inputs], []
-    for weight, bias in zip(network.weights[:-1], network.biases[:-1], strict=True):
-        total = signals[-1] @ weight.T + bias
-        slope = (total > 0).astype(np.float32)
-        if dropout:
-            keep = rng.random(total.shape, np.float32) >= dropout
-            slope *= keep * np.float32(1 / (1 - dropout))
-        slopes.append(slope)
-        signals.append(total * slope)
-    logits = signals[-1] @ network.weights[-1].T + network.biases[-1]
-    logits -= logits.max(1, keepdims=True)
-    softmax = np.exp(logits)
-    softmax /= softmax.sum(1, keepdims=True)
-    rows = np.arange(len(labels))
-    loss = float(-np.log(softmax[rows, labels] + 1e-12).mean())
-    delta = softmax
-    delta[rows, labels] -= 1
-    delta /= np.float32(len(labels))
-    weight_gradients: list[np.ndarray] = []
-    bias_gradients: list[np.ndarray] = []
-    for index in reversed(range(len(network.weights))):
-        weight_gradients.insert(0, delta.T @ signals[index])
-        bias_gradients.insert(0, delta.sum(0))
-        if index:
-            delta = (delta @ network.weights[index]) * slopes[index - 1]
-    return loss, weight_gradients + bias_gradients
