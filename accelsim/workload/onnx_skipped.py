@@ -31,7 +31,7 @@ IN_A_LOOP = "inside a loop or scan, which runs a number of times that the file d
 
 def skipped(site: Site, reason: str | None = None) -> Skipped | None:
     """A node that holds a matrix, with the reason why it is no layer; None if it holds none."""
-    weights = largest(site)
+    weights = _largest(site, known=reason is not None)
     if weights is None:
         return None
     if reason is None:
@@ -46,10 +46,13 @@ def skipped(site: Site, reason: str | None = None) -> Skipped | None:
     return Skipped(site.name, site.kind, weights.shape, reason)
 
 
-def largest(site: Site) -> Constant | None:
-    """The largest constant among the inputs that can be weights."""
+def _largest(site: Site, known: bool) -> Constant | None:
+    """The largest constant among the inputs that can be weights.
+
+    A row or column may be weights of a product; of an operator that is none, it is a bias or scale.
+    """
     node = site.node
-    product = node.domain not in STANDARD or node.op_type in _PRODUCTS
+    product = known or node.domain not in STANDARD or node.op_type in _PRODUCTS
     fit = [c for c in site.constants() if _may_be_weights(c)
            and (c.matrix_like or (product and len(c.shape) > 1))]
     return max(fit, key=lambda c: math.prod(c.shape), default=None)

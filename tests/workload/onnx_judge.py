@@ -66,9 +66,12 @@ def expose(graph: Any, wanted: set[str], mark: str = "") -> dict[str, str]:
                 shown[value] = node.output[-1]
     there = [o for node in graph.node for o in node.output]
     there += [value.name for value in graph.input]
-    for name in there:
+    for name in dict.fromkeys(there):
         if mark + name in wanted:
             shown[mark + name] = name
+            if mark:  # under a name of its own: it may be an output already
+                shown[mark + name] = f"{name}@{mark}"
+                graph.node.append(helper.make_node("Identity", [name], [f"{name}@{mark}"]))
     return shown
 
 
@@ -119,15 +122,17 @@ def difference(got: Any, want: Any) -> float:
 
 
 def product(layer: Layer, x: Any, y: Any) -> Any:
-    """``x W' + b`` over the last axis; ``W x + b`` over the last but one where only that fits."""
+    """``x W' + b``: inputs along the last axis of x, or the last but one where that fits."""
     n_outputs, n_inputs = layer.shape
     weights = np.asarray(layer.weights, np.float64)
     bias = 0 if layer.bias is None else np.asarray(layer.bias, np.float64)
-    if (x.shape[-1] == n_inputs and y.shape[-1] == n_outputs) or x.ndim == 1 or (
-            x.shape[-2] != n_inputs):
-        sums = x.reshape(-1, n_inputs) @ weights.T + bias
-    else:
-        sums = np.moveaxis(np.moveaxis(x, -2, -1) @ weights.T + bias, -1, -2)
+    if x.shape[-1] != n_inputs and x.ndim > 1 and x.shape[-2] == n_inputs:
+        x = np.swapaxes(x, -2, -1)
+    elif x.shape[-1] != n_inputs:
+        x = x.reshape(-1, n_inputs)
+    sums = x @ weights.T + bias
+    if y.ndim > 1 and y.shape[-1] != n_outputs and y.shape[-2] == n_outputs:
+        sums = np.swapaxes(sums, -2, -1)
     return np.maximum(sums, 0) if layer.relu else sums
 
 
@@ -185,6 +190,8 @@ def one_node(node: Any, arrays: list[Any], n_outputs: int) -> list[Any]:
     """A copy of the node on its own, on the given inputs; None leaves one out."""
     again = onnx.NodeProto()
     again.CopyFrom(node)
+    while arrays[-1] is None:
+        arrays = arrays[:-1]
     names = [f"i{k}" if array is not None else "" for k, array in enumerate(arrays)]
     given = {name: np.asarray(a, a.dtype if a.dtype.kind == "i" else np.float32)
              for name, a in zip(names, arrays, strict=True) if name}
