@@ -159,8 +159,8 @@ def _beside(path: Path, location: str) -> Path | None:
     folders = [path.absolute().parent, path.resolve().parent]
     homes = [folder.resolve() for folder in folders]
     found = [(folder / location).resolve() for folder in folders]
-    inside = [file for file in found if any(file.is_relative_to(home) for home in homes)]
-    return next((file for file in inside if file.is_file()), inside[0] if inside else None)
+    chosen = next((file for file in found if file.exists()), found[0])
+    return chosen if any(chosen.is_relative_to(home) for home in homes) else None
 
 
 def _inlined(model: Any) -> Any:
