@@ -192,10 +192,19 @@ def _read_inside(graph: Any) -> Iterator[str]:
 
 
 def sites(scope: Scope) -> Iterator[Site]:
-    """Every node of a graph and of the graphs inside its nodes, in the file's order."""
+    """Every node of a graph and of the graphs inside its nodes, in the file's order.
+
+    A node with graphs in it comes once more behind each, as one that reads what the graph gives
+    out: that may be constants.
+    """
+    import onnx
+
     for place, node in enumerate(scope.graph.node):
         yield Site(node, scope)
         for number, graph, is_branch in inner_graphs(node):
             branches = (*scope.branches, (place, number))
-            in_loop = scope.in_loop or not is_branch
-            yield from sites(Scope(graph, scope.folder, scope, branches, in_loop))
+            inner = Scope(graph, scope.folder, scope, branches, scope.in_loop or not is_branch)
+            yield from sites(inner)
+            yield Site(onnx.NodeProto(
+                op_type=node.op_type, domain=node.domain, name=Site(node, scope).name,
+                input=[value.name for value in graph.output]), inner)

@@ -103,9 +103,11 @@ def conv(site: Site) -> list[Found]:
     positions = _positions(site, kernel)
     facts: dict[str, Any] = {"kernel": list(kernel.shape)}
     if any(n != 1 for n in positions):
+        where = ("positions that the file leaves open" if set(positions) == {None}
+                 else f"{_by(positions)} positions")
         facts["not_run"] = (
-            f"a convolution of {_by(window)} over {_by(positions)} positions, not one product of "
-            f"a matrix with a vector; its weights can be compressed, but not run"
+            f"a convolution of {_by(window)} over {where}, not one product of a matrix with a "
+            f"vector; compress it, or run a layer that is fully connected"
         )
     floats = site.scope.folder.floats
     return [Found(
@@ -119,7 +121,7 @@ def _operand(site: Site) -> tuple[Constant | None, bool]:
     """The constant factor of a product, and whether it is the right one."""
     left, right = site.constant(0), site.constant(1)
     if left is not None and right is not None:
-        raise NotTaken("both of its factors are constants, and too large to be multiplied here")
+        raise NotTaken("both of its factors are constants, which are not multiplied here")
     return (right, True) if right is not None else (left, False)
 
 

@@ -20,6 +20,7 @@ _REASONS = {
     "Einsum": "an einsum; written as MatMul or Gemm it is read",
     "ConvTranspose": "a transposed convolution",
     "DeformConv": "a convolution whose window moves with its inputs",
+    "If": "weights that a branch gives out: which they are is not known before the model is run",
     "RNN": "a plain recurrent cell; LSTM and GRU are read",
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Pow", "Where", "Max", "Min", "Sum", "PRelu",
                      "BatchNormalization", "LayerNormalization"), _ONE_BY_ONE),

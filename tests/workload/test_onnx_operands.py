@@ -185,6 +185,22 @@ def test_a_layer_in_a_loop_is_skipped(tmp_path: Path, operator: str) -> None:
     assert "inside a loop" in left_out.reason
 
 
+def test_weights_that_a_branch_gives_out_are_skipped(tmp_path: Path) -> None:
+    """No operator in the branches, and for the product they are computed: still told."""
+    choice = node("If", "c", "w", name="choice")
+    for key, name in (("then_branch", "w1"), ("else_branch", "w2")):
+        graph = helper.make_graph(
+            [], key, [], [helper.make_empty_tensor_value_info(name)],
+            [helper.make_tensor(name, TensorProto.FLOAT, [6, 4], W.ravel())])
+        choice.attribute.append(helper.make_attribute(key, graph))
+    path = save(tmp_path / "m.onnx", [choice, node("MatMul", "x w", name="fc")],
+                {"c": np.array(True)}, [3, 6])
+    contents = file_contents(path)
+    assert not contents.layers
+    assert [str(left_out) for left_out in contents.skipped] == ["choice (If 6 x 4)"] * 2
+    assert "a branch gives out" in contents.skipped[0].reason
+
+
 def test_branches_have_no_order(tmp_path: Path) -> None:
     """Of two branches one is run: the layers of both are listed, not as one sequence."""
     def branch(name: str, weights: Any) -> Any:
