@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.records import CompressedLayer
+from accelsim.records.lineage import check_runnable, check_sequence
 
 SUMS_AT_ONCE = 1 << 22
 """Most partial sums held at once (32 MB of float64); vectors beyond go in further groups."""
@@ -49,9 +50,17 @@ def largest_partial_sum(packed: CompressedLayer, activations: npt.NDArray[Any]) 
 def network_floats(
     layers: list[CompressedLayer], inputs: npt.ArrayLike
 ) -> npt.NDArray[np.float32]:
-    """The last layer's outputs in 32-bit floating point, with the shared weights."""
+    """The last layer's outputs in 32-bit floating point, with the shared weights.
+
+    Raises
+    ------
+    UnsupportedError
+        If the file that the layers are from knows them as something else.
+    """
+    check_sequence(layers)
     current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
     for packed in layers:
+        check_runnable(packed)
         weights = packed.decoded().to_dense()
         bias = weights[:, packed.n_inputs] if packed.has_bias else np.float32(0)
         current = packed.in_layer_order(current @ weights[:, : packed.n_inputs].T + bias)
@@ -68,10 +77,17 @@ def calibrated(
     Parameters
     ----------
     inputs : (n_vectors, n_inputs) of the first layer
+
+    Raises
+    ------
+    UnsupportedError
+        As `network_floats`.
     """
+    check_sequence(layers)
     current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
     result = []
     for packed in layers:
+        check_runnable(packed)
         largest = float(np.abs(current).max(initial=0.0))
         result.append(
             replace(

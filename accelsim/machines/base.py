@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from accelsim.errors import ConfigError, InputError, UnsupportedError, nearest
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import Given, Job
+from accelsim.records.lineage import check_runnable
 from accelsim.records.result import JobResult, RunResult
 
 Part = Callable[..., Any] | str
@@ -173,10 +174,12 @@ class Machine:
         Raises
         ------
         UnsupportedError
-            If the machine does not take this kind of work.
+            If the machine does not take this kind of work, or the file that it is from knows it
+            as something else than one product.
         InputError, CapacityError
             If shapes or sizes do not fit.
         """
+        check_runnable(work)
         if not isinstance(work, self.takes):
             kinds = " or ".join(kind.__name__ for kind in self.takes) or "nothing yet"
             name = getattr(work, "name", "work")

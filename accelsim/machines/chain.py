@@ -11,6 +11,7 @@ import numpy.typing as npt
 from accelsim.errors import UnsupportedError
 from accelsim.machines.base import Machine
 from accelsim.records.job import Job
+from accelsim.records.lineage import check_sequence
 from accelsim.records.result import RunResult
 
 
@@ -65,7 +66,10 @@ def chain_of(machine: Machine, config: Any, works: Sequence[Any], inputs: npt.ND
     ------
     InputError
         If neighbours do not fit each other.
+    UnsupportedError
+        If the file that they are from has something between them.
     """
+    check_sequence(works)
     if machine.chain is None:
         return FloatChain(machine, config, works, inputs)
     made: Chain = machine.part("chain")(config, works, inputs)

@@ -63,6 +63,10 @@ class Skipped:
     shape: tuple[int, ...]
     reason: str
 
+    def __str__(self) -> str:
+        return printable(" ".join([self.name, f"({self.kind}"] + (
+            [" x ".join(map(str, self.shape))] if self.shape else []))) + ")"
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -76,15 +80,28 @@ class Contents:
     ordered: bool = True
 
 
-def pick(path: Path, entries: Sequence[LayerEntry], name: str | None) -> LayerEntry:
+def pick(
+    path: Path, entries: Sequence[LayerEntry], name: str | None, skipped: Sequence[Skipped] = ()
+) -> LayerEntry:
     """The entry of that name or alias; the only one where no name is given.
 
     Raises
     ------
     InputError
-        If the name is unknown, or missing where there are several layers; lists the layers.
+        If the name is unknown, or missing where there are several layers; lists the layers. If it
+        is that of something skipped; says why.
     """
+    known = any(name == entry.name or name in entry.aliases for entry in entries)
+    for left_out in skipped:
+        if left_out.name == name and not known:
+            raise InputError(f"{path}: {left_out} is not read as a layer: "
+                             f"{printable(left_out.reason)}")
     if not entries:
+        if skipped:
+            first = skipped[0]
+            more = f" (and {len(skipped) - 1} more are skipped)" if len(skipped) > 1 else ""
+            raise InputError(f"{path}: no layer found; {first} is skipped: "
+                             f"{printable(first.reason)}{more}")
         raise InputError(f"{path}: no layer found; need a 2-D float array or an ONNX Gemm, MatMul, "
                          f"Conv, LSTM or GRU with constant weights")
     if name is None:

@@ -36,7 +36,8 @@ def load_layer(source: str | Path, name: str | None = None, seed: int = 1) -> La
             raise InputError(f"{source} is one layer; leave out name={name!r}")
         return synthetic_layer(source, seed)
     path = Path(source)
-    return pick(path, list_layers(path), name).load()
+    contents = file_contents(path)
+    return pick(path, contents.layers, name, contents.skipped).load()
 
 
 def list_layers(path: str | Path) -> list[LayerEntry]:

@@ -13,7 +13,7 @@ from accelsim.errors import FormatError, InputError
 from accelsim.records import Layer
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.entries import pick, printable
-from accelsim.workload.files import list_layers
+from accelsim.workload.files import file_contents
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,12 @@ def load_network(path: str | Path, names: Sequence[str] | None = None) -> Networ
         If the file is damaged.
     """
     file = Path(path)
-    entries = list_layers(file)
-    wanted = [pick(file, entries, name) for name in names] if names is not None else entries
+    contents = file_contents(file)
+    entries, skipped = contents.layers, contents.skipped
+    wanted = (entries if names is None
+              else [pick(file, entries, name, skipped) for name in names])
     if not wanted:
-        pick(file, entries, None)
+        pick(file, entries, None, skipped)
     layers = [entry.load() for entry in wanted]
     if file.suffix.lower() != ".onnx":
         last = len(layers) - 1

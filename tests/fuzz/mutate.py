@@ -12,6 +12,7 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from typing import Any
 
 INTEGERS = [0, 1, 2, 7, 127, 128, 255, 256, 65_535, 65_536, 2**24, 2**31 - 1, 2**31, 2**32 - 1,
             2**32, 2**40, 2**48, 2**53, 2**62, 2**63 - 1, 2**63, 2**64 - 1]
@@ -119,11 +120,55 @@ def damage_npy(data: bytes, rng: Random) -> bytes:
     return data[:8] + len(new).to_bytes(2, "little") + new + data[10 + size :]
 
 
+def damage_onnx(data: bytes, rng: Random) -> bytes:
+    """Other names, numbers and parts in a model that is still one."""
+    import onnx
+
+    model = onnx.load_model_from_string(data)
+    for _ in range(rng.choice([1, 1, 2, 3, 5])):
+        found: list[tuple[Any, Any]] = []
+        left = [model]
+        while left:
+            message = left.pop()
+            for field, value in message.ListFields():
+                found.append((message, field))
+                if field.message_type is not None:
+                    left += value if hasattr(value, "__len__") else [value]
+        message, field = rng.choice(found)
+        names = [text for node in model.graph.node for text in (*node.input, node.op_type)]
+        value = getattr(message, field.name)
+        try:
+            if not hasattr(value, "__delitem__"):
+                setattr(message, field.name, _another(value, names, rng))
+                continue
+            at = rng.randrange(len(value))
+            if rng.random() < 0.4:
+                del value[at]
+            elif field.message_type is not None:
+                value[at].CopyFrom(rng.choice(value))
+            else:
+                value[at] = _another(value[at], names, rng)
+        except (AttributeError, ValueError, TypeError, IndexError):  # not what the field takes
+            continue
+    return bytes(model.SerializeToString())
+
+
+def _another(value: Any, names: list[str], rng: Random) -> Any:
+    if isinstance(value, str):
+        return rng.choice([*names, *WORDS, "Tile", "Expand", "Pad", "Loop", "LSTM", "Conv"])
+    if isinstance(value, float):
+        return rng.choice([0.0, -1.0, 1e38, float("nan")])
+    if isinstance(value, bytes):
+        return rng.choice([b"", b"reverse", value[:-1], rng.randbytes(16)])
+    return rng.choice([*INTEGERS, -1, -5, 3, rng.randrange(25)])
+
+
 def damage_file(path: Path, rng: Random) -> None:
     """Damage one file in place, as its kind suggests."""
     data = path.read_bytes()
     special = {
         ".safetensors": damage_safetensors, ".npz": damage_npz, ".npy": damage_npy,
+        ".onnx": damage_onnx,
     }.get(path.suffix)
     if path.suffix in (".toml", ".json", ".journal") and rng.random() < 0.85:
         new = damage_text(data.decode(), rng).encode("utf-8", "surrogatepass")

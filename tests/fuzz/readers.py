@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from accelsim import Layer, Recipe, compress, load_config
+from tests.fuzz.onnx_files import make_folded, read_folded
 from tests.fuzz.study_files import (
     make_journal,
     make_results,
@@ -246,6 +247,7 @@ READERS = {
     "safetensors": Reader(make_safetensors, read_layers),
     "npz": Reader(make_npz, read_layers),
     "onnx": Reader(make_onnx, read_layers),
+    "onnx-folded": Reader(make_folded, read_folded),
     "store": Reader(make_store, read_store),
     "eie_folder": Reader(make_eie_folder, read_eie_folder),
     "machine": Reader(make_machine, read_machine),

@@ -11,8 +11,8 @@ import pytest
 from tests.fuzz.mutate import damage
 from tests.fuzz.readers import READERS
 
-QUICK = 160      # 14 readers: 2,240 files
-MANY = 8_000     # 112,000 files
+QUICK = 160      # 15 readers: 2,400 files
+MANY = 8_000     # 120,000 files
 MAX_GROWN_KB = 1_000_000
 
 

@@ -1,0 +1,66 @@
+"""Nodes with weights that are not layers, and why."""
+
+from __future__ import annotations
+
+import math
+
+from accelsim.workload.entries import Skipped
+from accelsim.workload.onnx_folding import STANDARD, Constant
+from accelsim.workload.onnx_graphs import Site
+from accelsim.workload.onnx_tensors import numpy_type
+
+_LOOKED_UP = "a table that is looked up, not multiplied"
+_CODES = ("a product of integer codes whose scales stand elsewhere; save the model unquantised, or "
+          "with DequantizeLinear before a plain operator")
+_ONE_BY_ONE = "combined element by element, no product of a matrix with a vector"
+_REASONS = {
+    "Gather": _LOOKED_UP, "GatherElements": _LOOKED_UP, "GatherND": _LOOKED_UP,
+    "MatMulInteger": _CODES, "QLinearMatMul": _CODES, "ConvInteger": _CODES,
+    "QLinearConv": _CODES,
+    "Einsum": "an einsum; written as MatMul or Gemm it is read",
+    "ConvTranspose": "a transposed convolution",
+    "DeformConv": "a convolution whose window moves with its inputs",
+    "If": "weights that a branch gives out: which they are is not known before the model is run",
+    "RNN": "a plain recurrent cell; LSTM and GRU are read",
+    **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Pow", "Where", "Max", "Min", "Sum", "PRelu",
+                     "BatchNormalization", "LayerNormalization"), _ONE_BY_ONE),
+}
+_PRODUCTS = ("MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "Einsum",
+             "ConvTranspose", "DeformConv", "RNN")
+IN_A_LOOP = "inside a loop or scan, which runs a number of times that the file does not say"
+
+
+def skipped(site: Site, reason: str | None = None) -> Skipped | None:
+    """A node that holds a matrix, with the reason why it is no layer; None if it holds none."""
+    weights = _largest(site, known=reason is not None)
+    if weights is None:
+        return None
+    if reason is None:
+        node = site.node
+        if node.domain not in STANDARD:
+            reason = f"an operator of {node.domain}, not of ONNX itself"
+        elif site.scope.in_loop:
+            reason = IN_A_LOOP
+        else:
+            reason = _REASONS.get(node.op_type, f"{node.op_type} is not a product of a matrix with "
+                                                f"a vector")
+    return Skipped(site.name, site.kind, weights.shape, reason)
+
+
+def _largest(site: Site, known: bool) -> Constant | None:
+    """The largest constant among the inputs that can be weights.
+
+    A row or column may be weights of a product; of an operator that is none, it is a bias or scale.
+    """
+    node = site.node
+    product = known or node.domain not in STANDARD or node.op_type in _PRODUCTS
+    fit = [c for c in site.constants() if _may_be_weights(c)
+           and (c.matrix_like or (product and len(c.shape) > 1))]
+    return max(fit, key=lambda c: math.prod(c.shape), default=None)
+
+
+def _may_be_weights(constant: Constant) -> bool:
+    """Floats, or codes of at most 8 bits; wider integers are indices and shapes."""
+    dtype = numpy_type(constant.kind)
+    return dtype is not None and dtype.kind != "b" and (
+        dtype.kind not in "iu" or dtype.itemsize == 1)
