@@ -16,6 +16,7 @@ from accelsim.compression.prepare import prepare, recipe_for, shaped_inputs
 from accelsim.compression.store import METADATA_KEY, load_compressed
 from accelsim.errors import InputError, UnsupportedError, nearest
 from accelsim.machines import machine_of
+from accelsim.numeric import real_numbers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload import load_eie_simulator, load_layer, load_network, published_layers
@@ -39,10 +40,12 @@ class Source:
     layers : `CompressedLayer` records, or what else a machine takes
     inputs : (n_vectors, n_inputs) floats; of a recurrent layer one utterance, (n_steps,
         n_channels, n_inputs); or None
+    fixed_point : the inputs are integers in the binary point of the first layer
     """
 
     layers: list[Any]
     inputs: npt.NDArray[Any] | None
+    fixed_point: bool = False
 
     @property
     def is_sequence(self) -> bool:
@@ -60,7 +63,7 @@ class Source:
         rng = np.random.Generator(np.random.PCG64([seed, 0x61637473]))
         n_inputs = self.layers[0].n_inputs
         vector = np.abs(rng.standard_normal(n_inputs)) * (rng.random(n_inputs) < density)
-        return replace(self, inputs=vector[None, :].astype(np.float32))
+        return replace(self, inputs=vector[None, :].astype(np.float32), fixed_point=False)
 
     def required_inputs(self) -> npt.NDArray[Any]:
         """The inputs, or an error that says how to give some."""
@@ -77,7 +80,6 @@ class Source:
             if inputs.ndim == 3:
                 yield inputs
                 return
-            inputs = np.asarray(inputs, dtype=np.float64)
             if self.is_sequence:
                 yield shaped_inputs(self.layers[0], inputs)
                 return
@@ -184,14 +186,14 @@ def load_inputs(path: Path, n_inputs: int) -> npt.NDArray[Any]:
 
     Returns
     -------
-    (n_vectors, n_inputs) float32, or the file's integers as they are
+    (n_vectors, n_inputs) numbers as the file has them; integers are numbers like any others
     """
     if path.suffix.lower() == ".npy":
         return _shaped(path, _read_npy(path), n_inputs)
     file = open_arrays(path)
     if "images" in file.arrays:
-        images = file.read("images")
-        if images.dtype.kind not in "fiu" or images.ndim < 1 or not images.size:
+        images = real_numbers(f"{path}: images", file.read("images"))
+        if images.ndim < 1 or not images.size:
             raise InputError(f"{path}: images are {images.dtype} of shape {images.shape}; need "
                              f"numbers of shape (vectors, {n_inputs})")
         scaled = images.astype(np.float32) / np.float32(256)
@@ -217,7 +219,8 @@ def _read_npy(path: Path) -> npt.NDArray[Any]:
 
 
 def _shaped(path: Path, array: npt.NDArray[Any], n_inputs: int) -> npt.NDArray[Any]:
-    if array.dtype.kind not in "fiu" or array.ndim not in (1, 2):
+    array = real_numbers(f"{path}: inputs", array)
+    if array.ndim not in (1, 2):
         raise InputError(f"{path}: inputs are {array.dtype} of shape {array.shape}; need numbers "
                          f"of shape ({n_inputs},) or (vectors, {n_inputs})")
     vectors = np.atleast_2d(array)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.numeric import real_values
 from accelsim.records import CompressedLayer
 
 SUMS_AT_ONCE = 1 << 22
@@ -50,7 +51,7 @@ def network_floats(
     layers: list[CompressedLayer], inputs: npt.ArrayLike
 ) -> npt.NDArray[np.float32]:
     """The last layer's outputs in 32-bit floating point, with the shared weights."""
-    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
+    current = _vectors(inputs)
     for packed in layers:
         weights = packed.decoded().to_dense()
         bias = weights[:, packed.n_inputs] if packed.has_bias else np.float32(0)
@@ -58,6 +59,11 @@ def network_floats(
         if packed.relu:
             current = np.maximum(current, 0)
     return np.asarray(current, dtype=np.float32)
+
+
+def _vectors(inputs: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """(n_vectors, n_inputs) as float32."""
+    return np.atleast_2d(real_values("inputs", inputs).astype(np.float32))
 
 
 def calibrated(
@@ -69,7 +75,7 @@ def calibrated(
     ----------
     inputs : (n_vectors, n_inputs) of the first layer
     """
-    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
+    current = _vectors(inputs)
     result = []
     for packed in layers:
         largest = float(np.abs(current).max(initial=0.0))
