@@ -76,14 +76,25 @@ class Contents:
     ordered: bool = True
 
 
-def pick(path: Path, entries: Sequence[LayerEntry], name: str | None) -> LayerEntry:
+def pick(
+    path: Path, entries: Sequence[LayerEntry], name: str | None, skipped: Sequence[Skipped] = ()
+) -> LayerEntry:
     """The entry of that name or alias; the only one where no name is given.
 
     Raises
     ------
     InputError
         If the name is unknown, or missing where there are several layers; lists the layers.
+    FormatError
+        If the weights of that name, or all that there are, are skipped; says why.
     """
+    for left in skipped:
+        own = (left.name, f"{left.name}.weight", left.name.removesuffix(".weight"))
+        if name in own and not any(name in (e.name, *e.aliases) for e in entries):
+            raise fault(f"{path}: {left.name}: {left.reason}")
+    if not entries and skipped:
+        more = f" (and {len(skipped) - 1} more arrays)" if len(skipped) > 1 else ""
+        raise fault(f"{path}: no layer found; {skipped[0].name}: {skipped[0].reason}{more}")
     if not entries:
         raise InputError(f"{path}: no layer found; need a 2-D float array or an ONNX Gemm, MatMul, "
                          f"Conv, LSTM or GRU with constant weights")
