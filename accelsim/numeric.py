@@ -111,6 +111,7 @@ def _plain(what: str, values: Any) -> npt.NDArray[Any]:
     try:
         return np.asarray(values)
     except (ValueError, TypeError, RuntimeError, OverflowError) as problem:
-        reason = " ".join(str(problem).split())[:120]
-        raise InputError(f"{what} are a {type(values).__name__} that is no array of numbers: "
-                         f"{reason}") from None
+        kind, reason = type(values).__name__, " ".join(str(problem).split())[:120]
+        hint = "; give .detach().to_dense().float()" if kind == "Tensor" else ""
+        raise InputError(f"{what} are a {kind} that is no array of numbers: {reason}{hint}"
+                         ) from None

@@ -41,11 +41,13 @@ class Source:
     inputs : (n_vectors, n_inputs) floats; of a recurrent layer one utterance, (n_steps,
         n_channels, n_inputs); or None
     fixed_point : the inputs are integers in the binary point of the first layer
+    note : what there is to say of the file: the order of its layers, where it keeps none
     """
 
     layers: list[Any]
     inputs: npt.NDArray[Any] | None
     fixed_point: bool = False
+    note: str = ""
 
     @property
     def is_sequence(self) -> bool:
@@ -103,19 +105,17 @@ def open_source(
     ------
     InputError, FormatError
     """
-    path = Path(source)
-    if source in published_layers():
-        layers = as_layers(source, names, seed)
-    elif path.is_dir():
+    path, published = Path(source), source in published_layers()
+    if not published and path.is_dir():
         packed, activations = load_eie_simulator(path)
         return Source([packed], np.atleast_2d(activations))
-    elif _is_store(path):
+    if not published and _is_store(path):
         return Source(_chosen(path, load_compressed(path), names), None)
-    else:
-        layers = as_layers(source, names)
+    layers, note = _layers(source, names, seed)
     inputs = layers[0].activations
     return Source(
-        compress_network(layers, recipe), None if inputs is None else np.atleast_2d(inputs)
+        compress_network(layers, recipe), None if inputs is None else np.atleast_2d(inputs),
+        note=note,
     )
 
 
@@ -148,10 +148,10 @@ def open_work(
     if CompressedLayer in machine.takes:
         return open_source(source, names, seed, recipe)
     if not Path(source).is_dir() and not _is_store(Path(source)):
-        layers = as_layers(source, names, seed)
+        layers, note = _layers(source, names, seed)
         given = layers[0].activations
         return Source([prepare(layer, machine.takes, recipe) for layer in layers],
-                      None if given is None else np.atleast_2d(given))
+                      None if given is None else np.atleast_2d(given), note=note)
     opened = open_source(source, names, seed)
     return Source([prepare(p, machine.takes, recipe) for p in opened.layers], opened.inputs)
 
@@ -252,8 +252,14 @@ def _chosen(
 
 def as_layers(source: str, names: list[str] | None = None, seed: int = 1) -> list[Layer]:
     """The uncompressed layers of a published name or a layer file, in sequence."""
+    return _layers(source, names, seed)[0]
+
+
+def _layers(source: str, names: list[str] | None, seed: int) -> tuple[list[Layer], str]:
+    """The layers, and why they are in this order, where the file does not say it."""
     if source in published_layers():
-        return [load_layer(source, names[0] if names else None, seed)]
+        return [load_layer(source, names[0] if names else None, seed)], ""
     if names is not None and len(names) == 1:
-        return [load_layer(source, names[0])]
-    return list(load_network(Path(source), names).layers)
+        return [load_layer(source, names[0])], ""
+    network = load_network(Path(source), names)
+    return list(network.layers), network.note

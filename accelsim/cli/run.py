@@ -95,16 +95,18 @@ def simulate(
     elif as_csv:
         print_csv([layer_row(result, energy) for result in results])
     else:
-        _show(results, wall_s)
+        _show(results, wall_s, opened.note)
         if energy:
             for view in energy_views(results):
                 console().print(view)
 
 
-def _show(results: list[RunResult], wall_s: float) -> None:
+def _show(results: list[RunResult], wall_s: float, note: str) -> None:
     out = console()
     for view in result_views(results):
         out.print(view)
+    if note:
+        out.print(note, markup=False)
     out.print(f"simulated in {wall_s:.2f} s")
 
 

@@ -90,7 +90,8 @@ def read_floats(file: ArrayFile, name: str) -> Array:
 def read_shape(file: ArrayFile, name: str) -> tuple[int, int] | None:
     """(rows, columns) that a small array of integers says; None if it says something else."""
     info = file.arrays[name]
-    if info.shape not in ((2,), (1, 2)) or info.dtype is None or info.dtype.kind not in "iu":
+    integers = info.dtype is not None and info.dtype.kind in "iu"
+    if info.shape not in ((2,), (1, 2), (2, 1)) or not integers:
         return None
     rows, columns = (int(n) for n in file.read(name).ravel())
     return (rows, columns) if rows > 0 and columns > 0 else None

@@ -29,7 +29,7 @@ _BY_NAME = tuple(
          "scale", "a scale or zero point of weights that are not here"),
     )
 )
-_EMBEDDING = re.compile(r"(embed|^wte$|^wpe$)", re.IGNORECASE)
+_EMBEDDING = re.compile(r"(embed|(^|_)embs?$|^wte$|^wpe$)", re.IGNORECASE)
 
 
 def by_name(name: str) -> tuple[str, str] | None:
@@ -40,7 +40,7 @@ def by_name(name: str) -> tuple[str, str] | None:
     if _EMBEDDING.search(_owner(name)):
         return "embedding", "a table of embeddings, which is looked up and not multiplied"
     if re.search(r"(^|[._/]|_)bias(:0)?$", name):
-        return "bias", "a bias that belongs to no layer here"
+        return "bias", "the bias of weights that are no layer here"
     return None
 
 

@@ -75,6 +75,9 @@ def scaled(file: ArrayFile, name: str) -> Found | None:
     zeros = _there(file, base, "weight_zero_point")
     members = (name, scale, *zeros, *_there(file, base, "weight_shape", "weight_g_idx",
                                             "weight_global_scale"))
+    if not file.arrays[scale].is_float:  # exponents alone, as in the MX formats
+        return _refusal(file, name, members, "scaled", f"{scale} is {file.arrays[scale].stored}; "
+                        f"need floats; {_SAVE}")
     if len(members) > 2 + len(zeros):
         return _refusal(file, name, members, "scaled", f"{members[-1]} is not understood; {_SAVE}")
     return _set(file, name, members, info.stored.lower(), partial(_times, file, *members))
@@ -91,8 +94,9 @@ def packed(file: ArrayFile, name: str) -> Found | None:
     extra = [n for n in members[1:] if n.removeprefix(base) in parts[3:]]
     told = f"{base}weight_shape"
     shape = read_shape(file, told) if told in members else None
+    scale = file.arrays.get(f"{base}weight_scale")
     if file.arrays[name].dtype != np.int32 or shape is None or extra or (
-            f"{base}weight_scale" not in members):
+            scale is None or not scale.is_float):
         return _refusal(file, f"{base}weight", members, "packed",
                         f"this way of packing is not read; {_SAVE}")
     bits = _packed_bits(file.arrays[name].shape, shape)
@@ -163,10 +167,15 @@ def _times(file: ArrayFile, name: str, scale: str, zero: str | None = None) -> A
 
 
 def _packed_bits(words: tuple[int, ...], shape: tuple[int, int]) -> int | None:
-    """Bits of a code, if only one width gives so many words; 32 // bits codes share one."""
-    fits = [bits for bits in range(2, 9)
-            if words == (shape[0], -(-shape[1] // (32 // bits)))]
-    return fits[0] if len(fits) == 1 else None
+    """Bits of a code, if so many words can only be of 2, 4 or 8 bits.
+
+    Other widths are packed in two ways: older versions of compressed-tensors leave the rest of a
+    word empty, newer ones let a code go on in the next word.
+    """
+    rows, columns = shape
+    fits = [bits for bits in (1, 2, 3, 4, 5, 6, 8)  # 7 left as 8, `_unpacked` sees it
+            if words in ((rows, -(-columns // (32 // bits))), (rows, -(-columns * bits // 32)))]
+    return fits[0] if len(fits) == 1 and fits[0] in (2, 4, 8) else None
 
 
 def _codes(words: Array, n_codes: int, bits: int) -> npt.NDArray[np.int32]:
@@ -180,7 +189,10 @@ def _codes(words: Array, n_codes: int, bits: int) -> npt.NDArray[np.int32]:
 
 def _unpacked(file: ArrayFile, base: str, shape: tuple[int, int], bits: int) -> Array:
     rows, columns = shape
-    codes = _codes(file.read(f"{base}weight_packed"), columns, bits).astype(np.float32)
+    words = file.read(f"{base}weight_packed")
+    if bits == 8 and not (words.view(np.uint32) >> 28).any():
+        raise fault(f"{file.path}: {base}weight_packed holds codes of 7 bits, not of 8; {_SAVE}")
+    codes = _codes(words, columns, bits).astype(np.float32)
     name = f"{base}weight_zero_point"
     if name in file.arrays:
         zeros = file.read(name)

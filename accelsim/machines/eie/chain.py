@@ -17,6 +17,7 @@ from accelsim.errors import InputError
 from accelsim.fixedpoint import dequantise, quantise, read_activations
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import check_has_point
 from accelsim.machines.registry import machine_of
 from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
@@ -46,6 +47,8 @@ class LayerChain:
     ) -> None:
         self._config, self._layers, self._fixed_point = config, layers, fixed_point
         self._machine = machine_of(config)  # a variant of EIE makes jobs of its own
+        if fixed_point:
+            check_has_point(layers[0])
         self.points = chain_binary_points(config, layers, None if fixed_point else inputs)
 
     def job(self, index: int, inputs: npt.NDArray[Any]) -> Job:

@@ -175,9 +175,8 @@ def make_job(
         raise InputError(
             f"{packed.name}: activations have shape {vector.shape}; need ({packed.n_inputs},)"
         )
-    if fixed_point and not (binary_points or packed.binary_points or packed.input_max_abs):
-        raise InputError(f"{packed.name}: fixed-point inputs have no binary point here; give "
-                         f"binary_points, or calibrate the layer when it is compressed")
+    if fixed_point and binary_points is None:
+        check_has_point(packed)
     points = binary_points or choose_binary_points(config, packed, None if fixed_point else vector)
     integers = (vector.astype(np.int64) if fixed_point
                 else quantise(vector, config.activation_bits, points.input_frac_bits))
@@ -194,6 +193,13 @@ def make_job(
         config, image_for(config, packed), codebook, integers, points.shift, bias, packed,
         frac_bits=signals(points), provenance={"accelsim": __version__, **packed.provenance},
     )
+
+
+def check_has_point(packed: CompressedLayer) -> None:
+    """Raise `InputError` where nothing says which binary point fixed-point inputs have."""
+    if packed.binary_points is None and packed.input_max_abs is None:
+        raise InputError(f"{packed.name}: fixed-point inputs have no binary point here; give "
+                         f"binary_points, or calibrate the layer when it is compressed")
 
 
 def signals(points: BinaryPoints) -> Mapping[str, int]:
