@@ -40,6 +40,7 @@ def simulate_network(
     inputs: npt.ArrayLike,
     engine: str | None = None,
     threads: int | None = None,
+    *,
     fixed_point: bool = False,
 ) -> list[list[RunResult]]:
     """Run layers in sequence on one or several input vectors.

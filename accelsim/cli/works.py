@@ -90,6 +90,10 @@ def opened_work(
     vectors = opened.required_inputs()
     vectors = vectors if vectors.ndim > 2 or opened.is_sequence else vectors[:count]
     layers = opened.layers
+    if fixed_point and not isinstance(first, CompressedLayer):
+        raise InputError(f"{first.name}: --inputs-fixed-point is for layers with binary points of "
+                         f"their own; the machine '{config.machine}' chooses them from the inputs, "
+                         f"so give real numbers")
     uncalibrated = [p for p in layers if isinstance(p, CompressedLayer)
                     and p.binary_points is None and p.output_max_abs is None]
     if fixed_point and uncalibrated:

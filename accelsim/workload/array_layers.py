@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.errors import FormatError
 from accelsim.records import Layer
 from accelsim.workload import quantised_sets, reparametrised, sparse_sets
 from accelsim.workload.array_sets import (
@@ -91,7 +92,7 @@ def array_contents(path: Path) -> Contents:
     return Contents(tuple(entries), tuple(left), ordered)
 
 
-class _BiasError(Exception):
+class _BiasError(FormatError):
     """A bias that is there and does not fit: the layer is not read without it."""
 
 
