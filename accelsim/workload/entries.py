@@ -63,6 +63,10 @@ class Skipped:
     shape: tuple[int, ...]
     reason: str
 
+    def __str__(self) -> str:
+        return printable(" ".join([self.name, f"({self.kind}"] + (
+            [" x ".join(map(str, self.shape))] if self.shape else []))) + ")"
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -86,16 +90,18 @@ def pick(
     InputError
         If the name is unknown, or missing where there are several layers; lists the layers.
     FormatError
-        If the weights of that name, or all that there are, are skipped; says why.
+        If it is that of something skipped, or everything is; says why.
     """
-    for left in skipped:
-        own = (left.name, f"{left.name}.weight", left.name.removesuffix(".weight"))
-        if name in own and not any(name in (e.name, *e.aliases) for e in entries):
-            raise fault(f"{path}: {left.name}: {left.reason}")
-    if not entries and skipped:
-        more = f" (and {len(skipped) - 1} more arrays)" if len(skipped) > 1 else ""
-        raise fault(f"{path}: no layer found; {skipped[0].name}: {skipped[0].reason}{more}")
+    known = any(name == entry.name or name in entry.aliases for entry in entries)
+    for left_out in skipped:
+        own = (left_out.name, f"{left_out.name}.weight", left_out.name.removesuffix(".weight"))
+        if name in own and not known:
+            raise fault(f"{path}: {left_out} is not read as a layer: {left_out.reason}")
     if not entries:
+        if skipped:
+            first = skipped[0]
+            more = f" (and {len(skipped) - 1} more are skipped)" if len(skipped) > 1 else ""
+            raise fault(f"{path}: no layer found; {first} is skipped: {first.reason}{more}")
         raise InputError(f"{path}: no layer found; need a 2-D float array or an ONNX Gemm, MatMul, "
                          f"Conv, LSTM or GRU with constant weights")
     if name is None:

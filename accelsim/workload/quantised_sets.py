@@ -154,8 +154,11 @@ def _refusal(file: ArrayFile, logical: str, members: tuple[str, ...], kind: str,
 def _rowwise(file: ArrayFile, name: str, scb: str, layout: str | None = None) -> Array:
     if layout is not None and int(file.read(layout).ravel()[0]) != 0:
         raise fault(f"{file.path}: {layout} says that {name} is not stored row by row; {_SAVE}")
-    scale = file.read(scb).astype(np.float32)
-    return np.asarray(file.read(name) * (scale[:, None] / np.float32(127)))
+    scale, codes = file.read(scb).astype(np.float32), file.read(name)
+    if scale.shape != (len(codes),):
+        raise fault(f"{file.path}: {scb} has shape {scale.shape}; need ({len(codes)},), a scale "
+                    f"a row")
+    return np.asarray(codes * (scale[:, None] / np.float32(127)))
 
 
 def _times(file: ArrayFile, name: str, scale: str, zero: str | None = None) -> Array:

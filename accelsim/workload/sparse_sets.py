@@ -97,6 +97,7 @@ def _sparse_set(file: ArrayFile, base: str, parts: tuple[str, ...], layout: str 
     if shape is None:
         return Refusal(logical, members, values.shape, "sparse", f"its shape is not beside it; "
                        f"store it as {base}shape (rows, columns)")
+    check_size(file.path, members[0], shape, np.float32)
     if values.dtype is None or values.dtype.kind not in "fiub":
         return Refusal(logical, members, shape, "sparse", f"values are {values.stored}")
     if layout is None:
