@@ -3,6 +3,7 @@ be fixed point."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import accelsim
 from accelsim.api import make_job
 from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import quantise
-from accelsim.machines import machine_of
+from accelsim.machines import get_machine, machine_of
 from accelsim.machines.plugins import load_plugin, unload
 from accelsim.network import calibrated, network_job, network_outputs, simulate_network
 from accelsim.records import BinaryPoints
+from accelsim.records.job import Job
 from accelsim.records.recurrent import RecurrentLayer
 
 WEIGHTS = np.array([[0.5, 0.25, 0, 1], [0, 0.5, 0.5, 0.25]], dtype=np.float32)
@@ -118,6 +120,21 @@ def test_integers_beyond_the_range_are_told() -> None:
     packed = accelsim.compress(accelsim.Layer(WEIGHTS, activations=PIXELS / 8))
     with pytest.warns(UserWarning, match=r"are numbers, from 0 to 1722; .* say fixed_point=True"):
         accelsim.simulate("eie", packed, [1722, 0, 0, 0])
+
+
+def test_a_plug_in_that_guesses_is_given_floats() -> None:
+    """As plug-ins of the last version may do, which took integers for fixed point."""
+    given: list[Any] = []
+
+    def guesses(config: Any, work: Any, inputs: Any) -> Job:
+        given.append(inputs.dtype.kind)
+        return Job(name=work.name)
+
+    machine = replace(get_machine("eie"), make_job=guesses)
+    packed = accelsim.compress(accelsim.Layer(WEIGHTS, activations=PIXELS))
+    for values in (PIXELS, PIXELS > 3, PIXELS.astype(np.float16)):
+        machine.job(accelsim.load_machine("eie"), packed, values)
+    assert given == ["f", "f", "f"]
 
 
 def test_a_machine_without_fixed_point_says_so() -> None:

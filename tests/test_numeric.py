@@ -111,8 +111,10 @@ def test_booleans_and_integers_are_numbers() -> None:
     layer = accelsim.Layer(DENSE > 0, bias=np.array([1, -128, 3], dtype=np.int8))
     assert np.array_equal(layer.weights, (DENSE > 0).astype(float))
     small = accelsim.Layer(np.array([[-128, 3]], dtype=np.int8))
-    kept = accelsim.compress(small, accelsim.Recipe(density=0.5)).decoded().to_dense()
-    assert kept.tolist() == [[-128, 0]]  # |-128| does not fit int8
+    for pattern in (None, "unstructured"):
+        recipe = accelsim.Recipe(density=0.5, pattern=pattern)
+        kept = accelsim.compress(small, recipe).decoded().to_dense()
+        assert kept.tolist() == [[-128, 0]]  # |-128| does not fit int8
 
 
 def test_sparse_duplicates_are_added_and_zeros_left_out() -> None:
