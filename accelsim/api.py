@@ -25,6 +25,7 @@ def simulate(
     engine: str | None = None,
     *,
     outputs: bool = True,
+    fixed_point: bool = False,
     **options: Any,
 ) -> RunResult:
     """Run one piece of work on a machine.
@@ -34,11 +35,12 @@ def simulate(
     machine : a configuration (`load_machine`), a machine's name or the path of its TOML file
     work : what the machine takes: a `CompressedLayer` on EIE, a `RecurrentLayer` on ESE ...
     inputs : of a layer (n_inputs,), of a recurrent layer (n_steps, n_inputs) or (n_steps,
-        n_channels, n_inputs); floats are quantised, integers of a layer are fixed-point integers
-        already
+        n_channels, n_inputs); numbers of any type, which are quantised. Integers are numbers like
+        any others (up to version 0.1 those of a layer were taken as fixed point)
     engine : "fast", "reference" (both to the cycle) or "functional" (no time); None is the
         quickest that the machine is told by
     outputs : False for time and counters alone
+    fixed_point : the inputs are integers in the binary point of the machine's inputs already
     options : the machine's own, as its ``make_job`` names them: ``binary_points`` of a layer,
         ``frac_bits`` and ``calibration`` of a recurrent one
 
@@ -50,20 +52,22 @@ def simulate(
     config = load_machine(machine) if isinstance(machine, str | Path) else machine
     kind = machine_of(config)
     engine = kind.check_engine(engine)
-    return kind.finish(config, kind.job(config, work, inputs, **options), engine, outputs)
+    job = kind.job(config, work, inputs, fixed_point=fixed_point, **options)
+    return kind.finish(config, job, engine, outputs)
 
 
 def make_job(
-    config: Any, work: Any, inputs: npt.ArrayLike, binary_points: BinaryPoints | None = None
+    config: Any, work: Any, inputs: npt.ArrayLike, binary_points: BinaryPoints | None = None,
+    fixed_point: bool = False,
 ) -> Any:
-    """The `Job` that a machine is given for a layer and an input vector.
+    """The `Job` that a machine is given for a layer and an input vector, as `simulate` takes them.
 
     Raises
     ------
     InputError, CapacityError, UnsupportedError
     """
     points = {} if binary_points is None else {"binary_points": binary_points}
-    return machine_of(config).job(config, work, inputs, **points)
+    return machine_of(config).job(config, work, inputs, fixed_point=fixed_point, **points)
 
 
 simulate_recurrent = simulate

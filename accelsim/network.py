@@ -15,6 +15,7 @@ from accelsim.errors import InputError
 from accelsim.fixedpoint import dequantise
 from accelsim.machines import machine_of
 from accelsim.machines.chain import Chain, chain_of
+from accelsim.numeric import real_numbers
 from accelsim.records import BinaryPoints, CompressedLayer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
@@ -39,16 +40,19 @@ def simulate_network(
     inputs: npt.ArrayLike,
     engine: str | None = None,
     threads: int | None = None,
+    *,
+    fixed_point: bool = False,
 ) -> list[list[RunResult]]:
     """Run layers in sequence on one or several input vectors.
 
     Parameters
     ----------
     layers : what the machine takes: `CompressedLayer` records on EIE, `RecurrentLayer` ones on ESE
-    inputs : (n_inputs,) or (n_vectors, n_inputs) floats; of recurrent layers each is an utterance,
-        (n_steps, n_channels, n_inputs)
+    inputs : (n_inputs,) or (n_vectors, n_inputs) numbers; of recurrent layers each is an
+        utterance, (n_steps, n_channels, n_inputs)
     threads : run so many vectors at a time; None takes all cores where that helps, which is the
         fast engine with layers of some million non-zero weights. The results are the same.
+    fixed_point : the inputs are integers in the binary point of the first layer
 
     Returns
     -------
@@ -62,8 +66,8 @@ def simulate_network(
     engine = machine.check_engine(engine)
     if not layers:
         raise InputError("a network needs at least one layer")
-    vectors = _each(layers, np.asarray(inputs))
-    chain = chain_of(machine, config, layers, vectors)
+    vectors = _each(layers, _numbers(layers, inputs))
+    chain = chain_of(machine, config, layers, vectors, fixed_point)
 
     def run(vector: npt.NDArray[Any]) -> list[RunResult]:
         results: list[RunResult] = []
@@ -90,16 +94,27 @@ def _each(layers: Sequence[Any], inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.atleast_2d(inputs)
 
 
-def network_job(config: Any, layers: Sequence[Any], inputs: npt.ArrayLike, index: int) -> Any:
+def _numbers(layers: Sequence[Any], inputs: npt.ArrayLike) -> npt.NDArray[Any]:
+    return real_numbers(f"{getattr(layers[0], 'name', 'layer')}: inputs", inputs)
+
+
+def network_job(
+    config: Any, layers: Sequence[Any], inputs: npt.ArrayLike, index: int,
+    fixed_point: bool = False,
+) -> Any:
     """The `Job` that layer ``index`` of a network is given for one input of the first layer.
+
+    Parameters
+    ----------
+    fixed_point : the inputs are integers in the binary point of the first layer
 
     Raises
     ------
     InputError, CapacityError, UnsupportedError
     """
     machine = machine_of(config)
-    current: npt.NDArray[Any] = np.asarray(inputs)
-    chain = chain_of(machine, config, layers, current)
+    current = _numbers(layers, inputs)
+    chain = chain_of(machine, config, layers, current, fixed_point)
     told = "functional" if "functional" in machine.tellings else machine.default_engine
     for at in range(index):
         current = chain.carry(at, machine.finish(config, chain.job(at, current), told))
@@ -126,21 +141,25 @@ def network_binary_points(
     """
     if not layers:
         raise InputError("a network needs at least one layer")
-    chain: Any = chain_of(machine_of(config), config, layers, np.asarray(inputs))
+    chain: Any = chain_of(machine_of(config), config, layers, _numbers(layers, inputs))
     return list(chain.points)
 
 
 def network_outputs(
-    config: Any, layers: Sequence[Any], inputs: npt.ArrayLike
+    config: Any, layers: Sequence[Any], inputs: npt.ArrayLike, fixed_point: bool = False
 ) -> npt.NDArray[np.int64]:
     """The last layer's outputs for many input vectors at once, by the functional model.
+
+    Parameters
+    ----------
+    fixed_point : the inputs are integers in the binary point of the first layer
 
     Returns
     -------
     (n_vectors, n_outputs) int64, equal to what `simulate_network` gives vector by vector
     """
-    vectors = np.atleast_2d(np.asarray(inputs))
-    chain: Chain = chain_of(machine_of(config), config, layers, vectors)
+    vectors = np.atleast_2d(_numbers(layers, inputs))
+    chain: Chain = chain_of(machine_of(config), config, layers, vectors, fixed_point)
     return chain.outputs(vectors)
 
 

@@ -16,6 +16,7 @@ from accelsim.compression.prepare import prepare, recipe_for, shaped_inputs
 from accelsim.compression.store import METADATA_KEY, load_compressed
 from accelsim.errors import InputError, UnsupportedError, nearest
 from accelsim.machines import machine_of
+from accelsim.numeric import real_numbers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload import load_eie_simulator, load_layer, load_network, published_layers
@@ -39,10 +40,14 @@ class Source:
     layers : `CompressedLayer` records, or what else a machine takes
     inputs : (n_vectors, n_inputs) floats; of a recurrent layer one utterance, (n_steps,
         n_channels, n_inputs); or None
+    fixed_point : the inputs are integers in the binary point of the first layer
+    note : what there is to say of the file: the order of its layers, where it keeps none
     """
 
     layers: list[Any]
     inputs: npt.NDArray[Any] | None
+    fixed_point: bool = False
+    note: str = ""
 
     @property
     def is_sequence(self) -> bool:
@@ -60,7 +65,7 @@ class Source:
         rng = np.random.Generator(np.random.PCG64([seed, 0x61637473]))
         n_inputs = self.layers[0].n_inputs
         vector = np.abs(rng.standard_normal(n_inputs)) * (rng.random(n_inputs) < density)
-        return replace(self, inputs=vector[None, :].astype(np.float32))
+        return replace(self, inputs=vector[None, :].astype(np.float32), fixed_point=False)
 
     def required_inputs(self) -> npt.NDArray[Any]:
         """The inputs, or an error that says how to give some."""
@@ -77,7 +82,6 @@ class Source:
             if inputs.ndim == 3:
                 yield inputs
                 return
-            inputs = np.asarray(inputs, dtype=np.float64)
             if self.is_sequence:
                 yield shaped_inputs(self.layers[0], inputs)
                 return
@@ -101,19 +105,17 @@ def open_source(
     ------
     InputError, FormatError
     """
-    path = Path(source)
-    if source in published_layers():
-        layers = as_layers(source, names, seed)
-    elif path.is_dir():
+    path, published = Path(source), source in published_layers()
+    if not published and path.is_dir():
         packed, activations = load_eie_simulator(path)
         return Source([packed], np.atleast_2d(activations))
-    elif _is_store(path):
+    if not published and _is_store(path):
         return Source(_chosen(path, load_compressed(path), names), None)
-    else:
-        layers = as_layers(source, names)
+    layers, note = _layers(source, names, seed)
     inputs = layers[0].activations
     return Source(
-        compress_network(layers, recipe), None if inputs is None else np.atleast_2d(inputs)
+        compress_network(layers, recipe), None if inputs is None else np.atleast_2d(inputs),
+        note=note,
     )
 
 
@@ -146,10 +148,10 @@ def open_work(
     if CompressedLayer in machine.takes:
         return open_source(source, names, seed, recipe)
     if not Path(source).is_dir() and not _is_store(Path(source)):
-        layers = as_layers(source, names, seed)
+        layers, note = _layers(source, names, seed)
         given = layers[0].activations
         return Source([prepare(layer, machine.takes, recipe) for layer in layers],
-                      None if given is None else np.atleast_2d(given))
+                      None if given is None else np.atleast_2d(given), note=note)
     opened = open_source(source, names, seed)
     return Source([prepare(p, machine.takes, recipe) for p in opened.layers], opened.inputs)
 
@@ -184,14 +186,14 @@ def load_inputs(path: Path, n_inputs: int) -> npt.NDArray[Any]:
 
     Returns
     -------
-    (n_vectors, n_inputs) float32, or the file's integers as they are
+    (n_vectors, n_inputs) numbers as the file has them; integers are numbers like any others
     """
     if path.suffix.lower() == ".npy":
         return _shaped(path, _read_npy(path), n_inputs)
     file = open_arrays(path)
     if "images" in file.arrays:
-        images = file.read("images")
-        if images.dtype.kind not in "fiu" or images.ndim < 1 or not images.size:
+        images = real_numbers(f"{path}: images", file.read("images"))
+        if images.ndim < 1 or not images.size:
             raise InputError(f"{path}: images are {images.dtype} of shape {images.shape}; need "
                              f"numbers of shape (vectors, {n_inputs})")
         scaled = images.astype(np.float32) / np.float32(256)
@@ -217,7 +219,8 @@ def _read_npy(path: Path) -> npt.NDArray[Any]:
 
 
 def _shaped(path: Path, array: npt.NDArray[Any], n_inputs: int) -> npt.NDArray[Any]:
-    if array.dtype.kind not in "fiu" or array.ndim not in (1, 2):
+    array = real_numbers(f"{path}: inputs", array)
+    if array.ndim not in (1, 2):
         raise InputError(f"{path}: inputs are {array.dtype} of shape {array.shape}; need numbers "
                          f"of shape ({n_inputs},) or (vectors, {n_inputs})")
     vectors = np.atleast_2d(array)
@@ -249,8 +252,14 @@ def _chosen(
 
 def as_layers(source: str, names: list[str] | None = None, seed: int = 1) -> list[Layer]:
     """The uncompressed layers of a published name or a layer file, in sequence."""
+    return _layers(source, names, seed)[0]
+
+
+def _layers(source: str, names: list[str] | None, seed: int) -> tuple[list[Layer], str]:
+    """The layers, and why they are in this order, where the file does not say it."""
     if source in published_layers():
-        return [load_layer(source, names[0] if names else None, seed)]
+        return [load_layer(source, names[0] if names else None, seed)], ""
     if names is not None and len(names) == 1:
-        return [load_layer(source, names[0])]
-    return list(load_network(Path(source), names).layers)
+        return [load_layer(source, names[0])], ""
+    network = load_network(Path(source), names)
+    return list(network.layers), network.note

@@ -27,6 +27,7 @@ NAMES = (
     "accelsim/study/README.md",
     "accelsim/energy/README.md",
     "accelsim/formats/README.md",
+    "accelsim/workload/README.md",
     "accelsim/papers/README.md",
     "tests/bench/README.md",
     "rtl/README.md",

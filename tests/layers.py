@@ -32,6 +32,7 @@ TABLE = (
     ("formats",),
     ("kernels",),
     ("records",),
+    ("numeric",),
     ("fixedpoint", "files"),
     ("errors",),
 )

@@ -45,8 +45,9 @@ NAMES = {
         "run_layers"
     ),
     "accelsim.workload": (
-        "LayerEntry Network PublishedLayer list_layers load_digits load_eie_simulator load_layer "
-        "load_network published_layers random_layer save_eie_simulator synthetic_layer"
+        "Contents LayerEntry Network PublishedLayer Skipped file_contents list_layers load_digits "
+        "load_eie_simulator load_layer load_network published_layers random_layer "
+        "save_eie_simulator synthetic_layer"
     ),
 }
 
@@ -55,8 +56,8 @@ PARAMETERS = {
     "accelsim.load_config": "source **overrides",
     "accelsim.load_eie_simulator": "folder n_outputs name",
     "accelsim.load_layer": "source name seed",
-    "accelsim.simulate": "machine work inputs engine *outputs **options",
-    "accelsim.simulate_network": "config layers inputs engine threads",
+    "accelsim.simulate": "machine work inputs engine *outputs *fixed_point **options",
+    "accelsim.simulate_network": "config layers inputs engine threads *fixed_point",
     "accelsim.Layer": "weights activations bias relu name provenance",
     "accelsim.machines.register_machine": "model file",
     "accelsim.machines.eie.engines.register_engine": "name run",

@@ -6,6 +6,8 @@ Commands import what they need when they run, so that ``accelsim --help`` answer
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import Any
 
 from accelsim.errors import AccelsimError
 
@@ -17,6 +19,7 @@ def main() -> None:
 
     from accelsim.cli.app import app
 
+    warnings.showwarning = _remark
     try:
         status = app(standalone_mode=False)
     except Exit as leave:
@@ -40,6 +43,10 @@ def main() -> None:
     except MemoryError:
         status = _complain("out of memory; use a smaller layer or fewer inputs at once")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _remark(message: Warning | str, *where: Any, **more: Any) -> None:
+    sys.stderr.write(f"accelsim: warning: {' '.join(str(message).split())}\n")
 
 
 def _complain(message: str) -> int:

@@ -20,6 +20,7 @@ from accelsim.cli.common import (
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.works import (
     DrawOption,
+    FixedPointOption,
     InputsOption,
     OneLayerOption,
     WorkArgument,
@@ -64,6 +65,7 @@ def cosim(
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
+    inputs_fixed_point: FixedPointOption = False,
     activation_density: DrawOption = None,
     density: DensityOption = None,
     seed: SeedOption = 1,
@@ -85,7 +87,8 @@ def cosim(
     for option, value, known in (("--top", top or tops[0], tops), ("--sim", sim, SIMULATORS)):
         if value not in known:
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
-    ready = prepared(config, source, layer, inputs, activation_density, density, seed)
+    ready = prepared(config, source, layer, inputs, activation_density, density, seed,
+                     fixed_point=inputs_fixed_point)
     job = ready.job()
     if export is not None:
         write_bench(config, job, export)

@@ -18,7 +18,14 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.works import DrawOption, InputsOption, OneLayerOption, WorkArgument, prepared
+from accelsim.cli.works import (
+    DrawOption,
+    FixedPointOption,
+    InputsOption,
+    OneLayerOption,
+    WorkArgument,
+    prepared,
+)
 from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ def explain(
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
+    inputs_fixed_point: FixedPointOption = False,
     activation_density: DrawOption = None,
     density: DensityOption = None,
     seed: SeedOption = 1,
@@ -47,7 +55,8 @@ def explain(
     from accelsim.report.plots_style import save
 
     config = config_from(machine, settings)
-    ready = prepared(config, source, layer, inputs, activation_density, density, seed)
+    ready = prepared(config, source, layer, inputs, activation_density, density, seed,
+                     fixed_point=inputs_fixed_point)
     job = ready.job()
     found = work_out(machine_of(config), config, ready.work, job)
     note = run_note(config, ready.work, job, "explained", seed)

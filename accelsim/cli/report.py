@@ -9,7 +9,13 @@ import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from
 from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.works import DrawOption, InputsOption, OneLayerOption, prepared
+from accelsim.cli.works import (
+    DrawOption,
+    FixedPointOption,
+    InputsOption,
+    OneLayerOption,
+    prepared,
+)
 from accelsim.machines import DEFAULT_MACHINE
 
 
@@ -26,6 +32,7 @@ def report(
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
+    inputs_fixed_point: FixedPointOption = False,
     activation_density: DrawOption = None,
     density: DensityOption = None,
     seed: SeedOption = 1,
@@ -47,9 +54,11 @@ def report(
         config = config_from(machine, settings)
         ready = prepared(
             config, sources[0], layer, inputs, activation_density, density, seed,
-            whole=layer is None,
+            whole=layer is None, fixed_point=inputs_fixed_point,
         )
-        run = run_object(simulate_network(config, ready.layers, ready.inputs)[0], seed=seed)
+        results = simulate_network(
+            config, ready.layers, ready.inputs, fixed_point=ready.fixed_point)[0]
+        run = run_object(results, seed=seed)
         first = 0 if layer is None else ready.index
         explained = [
             work_out(machine_of(config), config, ready.layers[at], ready.job(at))

@@ -30,7 +30,7 @@ from accelsim.cli.frontend import (
     ThresholdOption,
 )
 from accelsim.cli.views import energy_views, result_views
-from accelsim.cli.works import WorkArgument, opened_work
+from accelsim.cli.works import FixedPointOption, WorkArgument, opened_work
 from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def simulate(
     inputs: Annotated[
         Path | None, typer.Option(help="Input vectors: npy, npz or safetensors.")
     ] = None,
+    inputs_fixed_point: FixedPointOption = False,
     count: Annotated[int, typer.Option(min=1, help="How many of the input vectors to run.")] = 1,
     activation_density: Annotated[
         float | None, typer.Option(help="Draw one input vector of this density instead.")
@@ -76,8 +77,8 @@ def simulate(
     config = config_from(machine, settings)
     engine = runnable(config, engine)
     opened = opened_work(
-        config, source, layer, inputs, activation_density, seed, count, density=density,
-        threshold=threshold, init=init,
+        config, source, layer, inputs, activation_density, seed, count, inputs_fixed_point,
+        density=density, threshold=threshold, init=init,
         **({} if weight_bits is None else {"weight_bits": weight_bits}),
     )
     start = time.perf_counter()
@@ -85,7 +86,8 @@ def simulate(
     runs = list(opened.runs())
     with progress("simulating", len(runs)) as advance:
         for vector in runs:
-            results += simulate_network(config, opened.layers, vector, engine)[0]
+            results += simulate_network(
+                config, opened.layers, vector, engine, fixed_point=opened.fixed_point)[0]
             advance()
     wall_s = time.perf_counter() - start
     if as_json:
@@ -93,16 +95,18 @@ def simulate(
     elif as_csv:
         print_csv([layer_row(result, energy) for result in results])
     else:
-        _show(results, wall_s)
+        _show(results, wall_s, opened.note)
         if energy:
             for view in energy_views(results):
                 console().print(view)
 
 
-def _show(results: list[RunResult], wall_s: float) -> None:
+def _show(results: list[RunResult], wall_s: float, note: str) -> None:
     out = console()
     for view in result_views(results):
         out.print(view)
+    if note:
+        out.print(note, markup=False)
     out.print(f"simulated in {wall_s:.2f} s")
 
 

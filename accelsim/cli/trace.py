@@ -11,7 +11,14 @@ import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from
 from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.works import DrawOption, InputsOption, OneLayerOption, WorkArgument, prepared
+from accelsim.cli.works import (
+    DrawOption,
+    FixedPointOption,
+    InputsOption,
+    OneLayerOption,
+    WorkArgument,
+    prepared,
+)
 from accelsim.machines import DEFAULT_MACHINE
 
 
@@ -37,6 +44,7 @@ def trace(
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
+    inputs_fixed_point: FixedPointOption = False,
     activation_density: DrawOption = None,
     density: DensityOption = None,
     seed: SeedOption = 1,
@@ -57,7 +65,8 @@ def trace(
     if output is None and kind != "text":
         raise InputError(f"--format {kind} needs a file; give one with -o")
     config = config_from(machine, settings)
-    ready = prepared(config, source, layer, inputs, activation_density, density, seed)
+    ready = prepared(config, source, layer, inputs, activation_density, density, seed,
+                     fixed_point=inputs_fixed_point)
     job = ready.job()
     chosen = pe_numbers(pes, n_pes(config, job))
     until = first + 1999 if last is None else last

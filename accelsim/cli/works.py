@@ -28,6 +28,11 @@ OneLayerOption = Annotated[
 InputsOption = Annotated[
     Path | None, typer.Option(help="Input vectors (npy, npz, safetensors); the first is run.")
 ]
+FixedPointOption = Annotated[
+    bool, typer.Option("--inputs-fixed-point", help="The file of --inputs holds integers in the "
+                                                    "binary point of the layer's inputs, not "
+                                                    "numbers.")
+]
 DrawOption = Annotated[
     float | None, typer.Option(help="Draw an input vector of this density instead.")
 ]
@@ -44,6 +49,7 @@ class Prepared:
     layers: list[Any]
     index: int
     inputs: npt.NDArray[np.generic]
+    fixed_point: bool = False
 
     @property
     def work(self) -> Any:
@@ -55,21 +61,26 @@ class Prepared:
         from accelsim.network import network_job
 
         return network_job(
-            self.config, self.layers, self.inputs, self.index if index is None else index)
+            self.config, self.layers, self.inputs, self.index if index is None else index,
+            self.fixed_point)
 
 
 def opened_work(
     config: Any, source: str, names: list[str] | None, inputs: Path | None,
-    activation_density: float | None, seed: int, count: int | None, **recipe: Any,
+    activation_density: float | None, seed: int, count: int | None, fixed_point: bool = False,
+    **recipe: Any,
 ) -> Source:
     """Work with its inputs: those of a file, drawn ones, or its own; the first ``count`` vectors.
 
-    Layers that are not calibrated are calibrated with them.
+    Layers that are not calibrated are calibrated with them, unless they are fixed point already.
     """
     from accelsim.compression.calibrate import calibrated
+    from accelsim.errors import InputError
     from accelsim.records import CompressedLayer
     from accelsim.sources import load_inputs, open_work
 
+    if fixed_point and inputs is None:
+        raise InputError("--inputs-fixed-point says what a file holds; give it with --inputs")
     opened = open_work(config, source, names, seed, **recipe)
     first = opened.layers[0]
     if inputs is not None:
@@ -79,22 +90,33 @@ def opened_work(
     vectors = opened.required_inputs()
     vectors = vectors if vectors.ndim > 2 or opened.is_sequence else vectors[:count]
     layers = opened.layers
+    if fixed_point and not isinstance(first, CompressedLayer):
+        raise InputError(f"{first.name}: --inputs-fixed-point is for layers with binary points of "
+                         f"their own; the machine '{config.machine}' chooses them from the inputs, "
+                         f"so give real numbers")
+    uncalibrated = [p for p in layers if isinstance(p, CompressedLayer)
+                    and p.binary_points is None and p.output_max_abs is None]
+    if fixed_point and uncalibrated:
+        raise InputError(f"{uncalibrated[0].name}: --inputs-fixed-point needs a layer that has its "
+                         f"binary points; compress the file with --inputs first")
     if isinstance(first, CompressedLayer) and any(p.output_max_abs is None for p in layers):
         layers = calibrated(layers, vectors)
-    return replace(opened, layers=layers, inputs=vectors)
+    return replace(opened, layers=layers, inputs=vectors, fixed_point=fixed_point)
 
 
 def prepared(
     config: Any, source: str, layer: str | None, inputs: Path | None,
     activation_density: float | None, density: float | None, seed: int, whole: bool = False,
+    fixed_point: bool = False,
 ) -> Prepared:
     """The chosen layer of some work (``whole``: its last) with those before it."""
     from accelsim.errors import InputError, nearest
 
     opened = opened_work(config, source, None, inputs, activation_density, seed, 1,
-                         density=density)
+                         fixed_point, density=density)
     names = [work.name for work in opened.layers]
     if layer is not None and layer not in names:
         raise InputError(f"{source}: no layer '{layer}'{nearest(layer, names)}")
     index = names.index(layer) if layer is not None else whole * (len(names) - 1)
-    return Prepared(config, opened.layers[: index + 1], index, next(iter(opened.runs())))
+    return Prepared(config, opened.layers[: index + 1], index, next(iter(opened.runs())),
+                    opened.fixed_point)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from accelsim.errors import InputError
 from accelsim.fixedpoint import frac_bits_for
+from accelsim.numeric import real_values
 from accelsim.records import BinaryPoints, CompressedLayer
 
 
@@ -47,7 +48,8 @@ def choose_binary_points(
                 f"{packed.name}: no activations to choose binary points from; give activations, "
                 f"calibrate in compress(), or set binary_points"
             )
-        input_max = float(np.abs(np.asarray(activations, dtype=np.float64)).max(initial=0.0))
+        vector = real_values(f"{packed.name}: activations", activations).astype(np.float64)
+        input_max = float(np.abs(vector).max(initial=0.0))
     if packed.has_bias:
         input_max = max(input_max, 1.0)
     output_max = packed.output_max_abs

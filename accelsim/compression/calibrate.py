@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.numeric import real_values
 from accelsim.records import CompressedLayer
 from accelsim.records.lineage import check_runnable, check_sequence
 
@@ -58,7 +59,7 @@ def network_floats(
         If the file that the layers are from knows them as something else.
     """
     check_sequence(layers)
-    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
+    current = _vectors(inputs)
     for packed in layers:
         check_runnable(packed)
         weights = packed.decoded().to_dense()
@@ -67,6 +68,11 @@ def network_floats(
         if packed.relu:
             current = np.maximum(current, 0)
     return np.asarray(current, dtype=np.float32)
+
+
+def _vectors(inputs: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """(n_vectors, n_inputs) as float32."""
+    return np.atleast_2d(real_values("inputs", inputs).astype(np.float32))
 
 
 def calibrated(
@@ -84,7 +90,7 @@ def calibrated(
         As `network_floats`.
     """
     check_sequence(layers)
-    current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
+    current = _vectors(inputs)
     result = []
     for packed in layers:
         check_runnable(packed)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from accelsim.compression.prune import Mask, largest
 from accelsim.errors import InputError, nearest
+from accelsim.numeric import real_values
 from accelsim.records import CscMatrix
 from accelsim.records.recurrent import RecurrentLayer
 
@@ -201,10 +202,10 @@ def balance(mask: Mask, n_pe: int) -> float:
 
 
 def _magnitudes(weights: Dense) -> npt.NDArray[np.float32]:
-    array = np.asarray(weights)
+    array = real_values("weights", weights)  # of int8, abs(-128) would be -128
     if array.ndim != 2 or 0 in array.shape:
         raise InputError(f"weights have shape {array.shape}; need (outputs, inputs)")
-    magnitudes = np.abs(array).astype(np.float32)
+    magnitudes: npt.NDArray[np.float32] = np.abs(array).astype(np.float32)
     if not np.isfinite(magnitudes).all():
         raise InputError("weights hold NaN or infinity, or are too large for float32")
     return magnitudes

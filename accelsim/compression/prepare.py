@@ -18,6 +18,7 @@ from accelsim.compression.pipeline import compress, weights_digest
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.recurrent import compress_recurrent
 from accelsim.errors import UnsupportedError
+from accelsim.numeric import real_numbers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 
@@ -89,7 +90,7 @@ def shaped_inputs(work: object, vectors: npt.ArrayLike) -> npt.NDArray[Any]:
     for a recurrent layer (n_steps, n_channels, n_inputs), a vector a step on one channel; for any
     other work the vectors as they are
     """
-    array = np.asarray(vectors)
+    array = real_numbers(f"{getattr(work, 'name', 'work')}: inputs", vectors)
     if isinstance(work, RecurrentLayer) and array.ndim < 3:
         return np.atleast_2d(array)[:, None, :]
     return array

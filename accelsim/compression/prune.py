@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.numeric import real_numbers
 from accelsim.records import CscMatrix
 
 Mask = npt.NDArray[np.bool_]
@@ -93,10 +94,9 @@ def largest(
 
 
 def _as_float32(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    if not (np.issubdtype(values.dtype, np.floating) or np.issubdtype(values.dtype, np.integer)):
-        raise InputError(f"weights are {values.dtype}; need real numbers")
+    numbers = real_numbers("weights", values)
     with np.errstate(over="ignore"):  # reported just below
-        result = np.ascontiguousarray(values, dtype=np.float32)
+        result = np.ascontiguousarray(numbers, dtype=np.float32)
     if not np.isfinite(result).all():
         raise InputError("a weight is too large for float32; scale the weights down")
     return result

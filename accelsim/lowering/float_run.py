@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from accelsim.lowering.arithmetic import evaluate
 from accelsim.lowering.program import make_program
+from accelsim.numeric import real_values
 from accelsim.records.recurrent import RecurrentLayer
 
 Floats = npt.NDArray[np.float64]
@@ -30,7 +31,7 @@ def run_float(layer: RecurrentLayer, inputs: npt.ArrayLike) -> FloatRun:
     ----------
     inputs : (n_steps, n_channels, n_inputs)
     """
-    x = np.asarray(inputs, dtype=np.float64)
+    x = real_values(f"{layer.name}: inputs", inputs).astype(np.float64)
     model = _Model(layer, x.shape[1])
     outputs = np.array([model.step(x_t.T).T for x_t in x])
     return FloatRun(np.maximum(outputs, 0.0) if layer.relu else outputs, model.largest)

@@ -6,6 +6,8 @@ A machine is a folder (or a plug-in file) that ends in a `Machine`. Its parts ar
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,6 +20,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from accelsim.errors import ConfigError, InputError, UnsupportedError, nearest
+from accelsim.fixedpoint import bounds, dequantise
+from accelsim.numeric import real_numbers, real_values
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import Given, Job
 from accelsim.records.lineage import check_runnable
@@ -45,7 +49,9 @@ class Machine:
     config_file : TOML with every value, and its source in the comment behind it; a file, or the
         text itself where a plug-in is one file
     takes : classes of work, `CompressedLayer`, `RecurrentLayer` ...
-    make_job : ``(config, work, inputs, **options)`` to a `Job`: all integers and images, once
+    make_job : ``(config, work, inputs, **options)`` to a `Job`: all integers and images, once;
+        inputs are floats, or with the option ``fixed_point=True``, which a machine may leave out,
+        fixed-point integers
     tellings : engine to ``run(config, job, outputs=True)``, which gives a `JobResult`; a reference
         also takes ``observer=``, called as ``observer.cycle(t, array)`` in every cycle, and
         ``shuffle=``, a `random.Random` that puts its processes into another order
@@ -168,16 +174,28 @@ class Machine:
         run: Callable[..., JobResult] = _resolved(self.tellings[self.check_engine(engine)])
         return run
 
-    def job(self, config: Any, work: Any, inputs: Any, **options: Any) -> Job:
+    def job(
+        self, config: Any, work: Any, inputs: Any, *, fixed_point: bool = False, **options: Any
+    ) -> Job:
         """What the machine is given to do.
+
+        Parameters
+        ----------
+        inputs : numbers of any type (`accelsim.numeric`); integers are numbers like any others
+        fixed_point : the inputs are integers in the binary point of the machine's inputs already
 
         Raises
         ------
         UnsupportedError
-            If the machine does not take this kind of work, or the file that it is from knows it
-            as something else than one product.
+            If the machine does not take this kind of work, or no fixed-point inputs; or the file
+            that the work is from knows it as something else than one product.
         InputError, CapacityError
             If shapes or sizes do not fit.
+
+        Warns
+        -----
+        UserWarning
+            If integers, taken as numbers, are beyond what the inputs' binary point holds.
         """
         check_runnable(work)
         if not isinstance(work, self.takes):
@@ -185,8 +203,19 @@ class Machine:
             name = getattr(work, "name", "work")
             raise UnsupportedError(f"{name}: the machine '{self.name}' takes {kinds}, "
                                    f"not a {type(work).__name__}")
-        made: Job = self.part("make_job")(config, work, inputs, **options)
-        return replace(made, given=Given(work, inputs, MappingProxyType(options)))
+        make_job = self.part("make_job")
+        name = getattr(work, "name", "work")
+        array = real_numbers(f"{name}: inputs", inputs)
+        if fixed_point:
+            if "fixed_point" not in inspect.signature(make_job).parameters:
+                raise UnsupportedError(f"{name}: the machine '{self.name}' takes no fixed-point "
+                                       f"inputs; give real numbers")
+            options = {**options, "fixed_point": True}
+        values = array if fixed_point else real_values(f"{name}: inputs", array)
+        made: Job = make_job(config, work, values, **options)
+        if array.dtype.kind in "iu" and not fixed_point:
+            _tell_clipping(config, made, values)
+        return replace(made, given=Given(work, array, MappingProxyType(options)))
 
     def run(self, config: Any, job: Any, engine: str | None = None, outputs: bool = True
             ) -> JobResult:
@@ -217,6 +246,20 @@ class Machine:
     def _priced(self, config: Any, n_channels: int, counters: Any) -> Any:
         # Late: a run that nobody prices does not read the energy tables.
         return self.part("price")(config, counters, n_channels=n_channels)
+
+
+def _tell_clipping(config: Any, job: Job, values: Any) -> None:
+    """Integers meant as fixed point would be far beyond the range: say so, where it is known."""
+    point = job.frac_bits.get("input", job.frac_bits.get("x"))
+    bits = getattr(config, "activation_bits", None)
+    if point is None or bits is None or not values.size:
+        return
+    lowest, highest = (float(dequantise(bound, point)) for bound in bounds(bits))
+    if values.max() > highest or values.min() < lowest:
+        warnings.warn(
+            f"{job.name}: integer inputs are numbers, from {values.min():g} to {values.max():g}; "
+            f"the layer's inputs hold {lowest:g} to {highest:g}, others saturate; if they are "
+            f"fixed point, say fixed_point=True", stacklevel=3)
 
 
 def _resolved(part: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -32,12 +33,14 @@ class FloatChain:
     """Values pass from piece to piece as real numbers and are quantised again."""
 
     def __init__(
-        self, machine: Machine, config: Any, works: Sequence[Any], inputs: npt.NDArray[Any]
+        self, machine: Machine, config: Any, works: Sequence[Any], fixed_point: bool = False
     ) -> None:
         self._machine, self._config, self._works = machine, config, works
+        self._fixed_point = fixed_point
 
     def job(self, index: int, inputs: npt.NDArray[Any]) -> Job:
-        return self._machine.job(self._config, self._works[index], inputs)
+        return self._machine.job(self._config, self._works[index], inputs,
+                                 fixed_point=self._fixed_point and index == 0)
 
     def carry(self, index: int, result: RunResult) -> npt.NDArray[Any]:
         return result.outputs_float
@@ -58,19 +61,33 @@ class FloatChain:
         return last.outputs
 
 
-def chain_of(machine: Machine, config: Any, works: Sequence[Any], inputs: npt.NDArray[Any]
-             ) -> Chain:
+def chain_of(
+    machine: Machine, config: Any, works: Sequence[Any], inputs: npt.NDArray[Any],
+    fixed_point: bool = False,
+) -> Chain:
     """The machine's own chain, or one that passes real numbers.
+
+    Parameters
+    ----------
+    fixed_point : the first piece's inputs are fixed-point integers
 
     Raises
     ------
     InputError
         If neighbours do not fit each other.
     UnsupportedError
-        If the file that they are from has something between them.
+        If the machine's chain takes no fixed-point inputs, or the file that the works are from has
+        something between them.
     """
     check_sequence(works)
     if machine.chain is None:
-        return FloatChain(machine, config, works, inputs)
-    made: Chain = machine.part("chain")(config, works, inputs)
+        return FloatChain(machine, config, works, fixed_point)
+    part = machine.part("chain")
+    if not fixed_point:
+        made: Chain = part(config, works, inputs)
+    elif "fixed_point" in inspect.signature(part).parameters:
+        made = part(config, works, inputs, fixed_point=True)
+    else:
+        raise UnsupportedError(f"{machine.name}: its layers in sequence take no fixed-point "
+                               f"inputs; give real numbers")
     return made

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
-from accelsim.records.matrix import CscMatrix, FloatArray
+from accelsim.numeric import real_numbers
+from accelsim.records.matrix import CscMatrix, FloatArray, checked_matrix
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Layer:
 
     Attributes
     ----------
-    weights : (n_outputs, n_inputs) float array, or a `CscMatrix` of floats
+    weights : (n_outputs, n_inputs) numbers (`accelsim.numeric`); sparse ones are a `CscMatrix`
     activations : (n_inputs,) or (n_vectors, n_inputs) floats, or None; also the calibration data
         from which binary points are chosen
     bias : (n_outputs,) floats or None
@@ -35,15 +36,13 @@ class Layer:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if isinstance(self.weights, CscMatrix):
-            values = self.weights.values
-        else:
-            object.__setattr__(self, "weights", np.asarray(self.weights))
-            values = np.asarray(self.weights)
-            if values.ndim != 2 or 0 in values.shape:
-                raise InputError(
-                    f"{self.name}: weights have shape {values.shape}; need (outputs, inputs)"
-                )
+        weights = checked_matrix(f"{self.name}: weights", self.weights)
+        object.__setattr__(self, "weights", weights)
+        values = weights.values if isinstance(weights, CscMatrix) else weights
+        if len(weights.shape) != 2 or 0 in weights.shape:
+            raise InputError(
+                f"{self.name}: weights have shape {weights.shape}; need (outputs, inputs)"
+            )
         n_outputs, n_inputs = self.shape
         for what, array, width in (
             ("activations", self.activations, n_inputs),
@@ -51,7 +50,7 @@ class Layer:
         ):
             if array is None:
                 continue
-            checked = np.asarray(array)
+            checked = real_numbers(f"{self.name}: {what}", array)
             object.__setattr__(self, what, checked)
             if checked.shape[-1:] != (width,) or checked.ndim > (2 if what != "bias" else 1):
                 raise InputError(
@@ -59,7 +58,7 @@ class Layer:
                 )
             if not np.isfinite(checked).all():
                 raise InputError(f"{self.name}: {what} hold NaN or infinity")
-        if not np.issubdtype(values.dtype, np.number) or not np.isfinite(values).all():
+        if not np.isfinite(values).all():
             raise InputError(f"{self.name}: weights must be finite numbers")
 
     @property

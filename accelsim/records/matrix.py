@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.numeric import is_sparse, real_numbers
 
 FloatArray = npt.NDArray[np.floating[Any]]
 Index = npt.NDArray[np.integer[Any]]
@@ -74,7 +75,7 @@ class CscMatrix:
     @classmethod
     def from_dense(cls, dense: npt.ArrayLike) -> CscMatrix:
         """Keep the non-zeros of a 2-D array."""
-        array = np.asarray(dense)
+        array = real_numbers("weights", dense)
         if array.ndim != 2:
             raise InputError(f"weights have shape {array.shape}; need (outputs, inputs)")
         columns, rows = np.nonzero(array.T)
@@ -86,8 +87,44 @@ class CscMatrix:
             np.ascontiguousarray(array.T[columns, rows]),
         )
 
+    @classmethod
+    def from_sparse(cls, what: str, sparse: Any) -> CscMatrix:
+        """Any 2-D array of scipy.sparse; duplicates are added, stored zeros left out.
+
+        Raises
+        ------
+        InputError
+            If it is not 2-D or does not hold real numbers.
+        """
+        if len(sparse.shape) != 2:
+            raise InputError(f"{what} have shape {sparse.shape}; need (outputs, inputs)")
+        values = real_numbers(what, sparse.tocoo().data)
+        columns = sparse.tocoo().astype(values.dtype).tocsc()
+        columns.sum_duplicates()
+        columns.eliminate_zeros()
+        return cls((int(sparse.shape[0]), int(sparse.shape[1])),
+                   columns.indptr.astype(np.int64), columns.indices.astype(np.int32), columns.data)
+
     def to_dense(self) -> npt.NDArray[Any]:
         """The 2-D array, zeros where nothing is stored."""
         dense = np.zeros(self.shape, dtype=self.values.dtype)
         dense[self.rows, self.columns] = self.values
         return dense
+
+
+def checked_matrix(what: str, weights: Any) -> npt.NDArray[Any] | CscMatrix:
+    """Weights as a dense array of numbers, or a `CscMatrix` of them where they are sparse.
+
+    Raises
+    ------
+    InputError
+        If they are not real numbers.
+    """
+    if is_sparse(weights):
+        return CscMatrix.from_sparse(what, weights)
+    if not isinstance(weights, CscMatrix):
+        return real_numbers(what, weights)
+    values = real_numbers(what, weights.values)
+    if values is weights.values:
+        return weights
+    return CscMatrix(weights.shape, weights.column_starts, weights.rows, values)

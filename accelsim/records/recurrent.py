@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError, nearest
+from accelsim.numeric import real_numbers
 from accelsim.records.cells import CELLS
 from accelsim.records.linear import LinearWeights
-from accelsim.records.matrix import CscMatrix, FloatArray
+from accelsim.records.matrix import CscMatrix, FloatArray, checked_matrix
 
 Matrix = FloatArray | CscMatrix | LinearWeights
 
@@ -62,7 +63,7 @@ class RecurrentLayer:
         _check_names(self.name, "peephole", self.peepholes, cell.peepholes,
                      cell.peepholes if self.peepholes else ())
         matrices = {
-            name: m if isinstance(m, CscMatrix | LinearWeights) else _floats(self.name, name, m, 2)
+            name: m if isinstance(m, LinearWeights) else _matrix(self.name, name, m)
             for name, m in self.matrices.items()
         }
         object.__setattr__(self, "matrices", MappingProxyType(matrices))
@@ -145,9 +146,18 @@ def _check_names(
             raise InputError(f"{layer}: {what} '{name}' is missing; need {', '.join(needed)}")
 
 
+def _matrix(layer: str, name: str, values: Any) -> FloatArray | CscMatrix:
+    matrix = checked_matrix(f"{layer}: {name}", values)
+    if not isinstance(matrix, CscMatrix):
+        return _floats(layer, name, matrix, 2)
+    if not np.isfinite(matrix.values).all():
+        raise InputError(f"{layer}: {name} holds NaN or infinity")
+    return matrix
+
+
 def _floats(layer: str, name: str, values: Any, n_dims: int) -> FloatArray:
-    array = np.asarray(values)
-    if array.ndim != n_dims or 0 in array.shape or not np.issubdtype(array.dtype, np.number):
+    array = real_numbers(f"{layer}: {name}", values)
+    if array.ndim != n_dims or 0 in array.shape:
         raise InputError(f"{layer}: {name} has shape {array.shape}; need {n_dims} dimensions "
                          f"of numbers")
     if not np.isfinite(array).all():

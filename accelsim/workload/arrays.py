@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import tokenize
 import zipfile
@@ -28,13 +29,16 @@ _ZIP_DAMAGE = (
 )
 _SAFETENSORS_TYPES = {
     "F16": "<f2", "F32": "<f4", "F64": "<f8", "U8": "u1", "U16": "<u2", "U32": "<u4",
-    "U64": "<u8", "I8": "i1", "I16": "<i2", "I32": "<i4", "I64": "<i8",
+    "U64": "<u8", "I8": "i1", "I16": "<i2", "I32": "<i4", "I64": "<i8", "BOOL": "?",
 }
+# Floats that NumPy does not have, and the integers that hold them; each is a float32 exactly.
+_NARROW_FLOATS = {"BF16": "<u2", "F8_E4M3": "u1", "F8_E5M2": "u1"}
 
 
 @dataclass(frozen=True)
 class ArrayInfo:
-    """An array's header. ``dtype`` is None for a type that NumPy does not have (``stored``)."""
+    """An array's header. ``dtype`` is what `ArrayFile.read` gives: float32 for bfloat16 and 8-bit
+    floats, None for a ``stored`` type that is not read."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
@@ -43,7 +47,7 @@ class ArrayInfo:
     @property
     def is_float(self) -> bool:
         """Whether it can hold weights."""
-        return self.stored == "BF16" or (self.dtype is not None and self.dtype.kind == "f")
+        return self.dtype is not None and self.dtype.kind == "f"
 
 
 class ArrayFile(Protocol):
@@ -127,7 +131,7 @@ class SafetensorsFile:
             for name in names:
                 header = file.get_slice(name)
                 stored = header.get_dtype()
-                dtype = _SAFETENSORS_TYPES.get(stored)
+                dtype = "<f4" if stored in _NARROW_FLOATS else _SAFETENSORS_TYPES.get(stored)
                 shape = tuple(header.get_shape())
                 check_size(path, name, shape, dtype or "u1")
                 arrays[name] = ArrayInfo(shape, np.dtype(dtype) if dtype else None, stored)
@@ -135,18 +139,69 @@ class SafetensorsFile:
 
     def read(self, name: str) -> npt.NDArray[Any]:
         """One array."""
+        stored = self.arrays[name].stored
         if self.arrays[name].dtype is None:
-            raise fault(f"{self.path}: {name} is stored as {self.arrays[name].stored}, which "
-                              f"NumPy does not have; save it as F32")
+            raise fault(f"{self.path}: {name} is stored as {stored}, which is not read; save it as "
+                        f"F32")
+        if stored in _NARROW_FLOATS:
+            return widened(stored, self._raw(name, _NARROW_FLOATS[stored]))
         with reading(self.path, SafetensorError), safe_open(self.path, framework="np") as file:
             array: npt.NDArray[Any] = file.get_tensor(name)
         return array
+
+    def _raw(self, name: str, dtype: str) -> npt.NDArray[Any]:
+        """The stored integers of an array, whose header the library has checked."""
+        with reading(self.path, ValueError, KeyError, struct.error), self.path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            first, last = json.loads(file.read(length))[name]["data_offsets"]
+            file.seek(8 + length + first)
+            data: npt.NDArray[Any] = np.frombuffer(file.read(last - first), dtype=dtype)
+            return data.reshape(self.arrays[name].shape)
+
+
+def widened(stored: str, codes: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Narrow floats by their bits, as float32: exact.
+
+    bfloat16 is the upper half of a float32, E5M2 that of a float16. E4M3 has a bias of 7, no
+    infinity, and NaN where all bits but the sign are set (OCP 8-bit Floating Point, 2023, sec. 5).
+    """
+    if stored == "BF16":
+        return (codes.astype(np.uint32) << 16).view(np.float32)
+    if stored == "F8_E5M2":
+        halves: npt.NDArray[np.float16] = (codes.astype(np.uint16) << 8).view(np.float16)
+        return halves.astype(np.float32)
+    byte = np.arange(256)
+    exponent, mantissa = byte >> 3 & 15, byte & 7
+    table = np.where(exponent > 0, np.ldexp(8.0 + mantissa, exponent - 10),
+                     np.ldexp(1.0 * mantissa, -9))
+    table[(byte & 127) == 127] = np.nan
+    values: npt.NDArray[np.float32] = np.where(byte & 128, -table, table).astype(np.float32)[codes]
+    return values
 
 
 ARRAY_FILES: dict[str, type[NpzFile] | type[SafetensorsFile]] = {
     ".npz": NpzFile,
     ".safetensors": SafetensorsFile,
 }
+
+
+_PYTORCH = ("; a PyTorch checkpoint is a pickle, which is never loaded: save it with "
+            "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')")
+_KERAS = ("; save its arrays with numpy.savez('model.npz', **{v.path: v.numpy() for v in "
+          "model.variables})")
+_REMEDIES = {
+    **dict.fromkeys((".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"), _PYTORCH),
+    **dict.fromkeys((".h5", ".hdf5", ".keras"), _KERAS),
+    **dict.fromkeys((".pb", ".tflite"), "; convert it to ONNX (tf2onnx)"),
+    ".msgpack": "; save its arrays with numpy.savez, or with safetensors.flax.save_file",
+    ".npy": "; one array without a name: save it with numpy.savez('layer.npz', weight=array)",
+    ".gguf": "; dequantise it and save float arrays as safetensors",
+}
+
+
+def remedy(path: Path) -> str:
+    """What to do with a file of another kind, if that is known; begins with a semicolon."""
+    return _REMEDIES.get(path.suffix.lower(), "")
 
 
 def open_arrays(path: Path) -> ArrayFile:
@@ -158,5 +213,5 @@ def open_arrays(path: Path) -> ArrayFile:
         If it is neither, damaged or unreadable.
     """
     if path.suffix.lower() not in ARRAY_FILES:
-        raise fault(f"{path}: need a file ending in {' or '.join(ARRAY_FILES)}")
+        raise fault(f"{path}: need a file ending in {' or '.join(ARRAY_FILES)}{remedy(path)}")
     return ARRAY_FILES[path.suffix.lower()](path)

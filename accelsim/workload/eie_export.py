@@ -12,6 +12,7 @@ import numpy.typing as npt
 from accelsim.errors import InputError
 from accelsim.files import to_disk
 from accelsim.formats import build_image
+from accelsim.numeric import real_values
 from accelsim.records import CompressedLayer
 from accelsim.workload.eie_simulator import BITS
 
@@ -35,7 +36,7 @@ def save_eie_simulator(
         holds something or cannot be written.
     """
     folder = Path(folder)
-    vector = np.asarray(activations, dtype=np.float32)
+    vector = real_values(f"{packed.name}: activations", activations).astype(np.float32)
     if (packed.weight_bits, packed.index_bits) != (BITS, BITS):
         raise InputError(f"{packed.name}: weight_bits={packed.weight_bits}, index_bits="
                          f"{packed.index_bits}; the EIE simulator's files need {BITS} and {BITS}; "

@@ -88,20 +88,20 @@ def pick(
     Raises
     ------
     InputError
-        If the name is unknown, or missing where there are several layers; lists the layers. If it
-        is that of something skipped; says why.
+        If the name is unknown, or missing where there are several layers; lists the layers.
+    FormatError
+        If it is that of something skipped, or everything is; says why.
     """
     known = any(name == entry.name or name in entry.aliases for entry in entries)
     for left_out in skipped:
-        if left_out.name == name and not known:
-            raise InputError(f"{path}: {left_out} is not read as a layer: "
-                             f"{printable(left_out.reason)}")
+        own = (left_out.name, f"{left_out.name}.weight", left_out.name.removesuffix(".weight"))
+        if name in own and not known:
+            raise fault(f"{path}: {left_out} is not read as a layer: {left_out.reason}")
     if not entries:
         if skipped:
             first = skipped[0]
             more = f" (and {len(skipped) - 1} more are skipped)" if len(skipped) > 1 else ""
-            raise InputError(f"{path}: no layer found; {first} is skipped: "
-                             f"{printable(first.reason)}{more}")
+            raise fault(f"{path}: no layer found; {first} is skipped: {first.reason}{more}")
         raise InputError(f"{path}: no layer found; need a 2-D float array or an ONNX Gemm, MatMul, "
                          f"Conv, LSTM or GRU with constant weights")
     if name is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from accelsim.errors import FormatError, InputError, nearest
 from accelsim.records import Layer
 from accelsim.workload.array_layers import array_contents
-from accelsim.workload.arrays import ARRAY_FILES
+from accelsim.workload.arrays import ARRAY_FILES, remedy
 from accelsim.workload.entries import Contents, LayerEntry, pick, reading
 from accelsim.workload.onnx_layers import onnx_contents
 from accelsim.workload.published import published_layers, synthetic_layer
@@ -53,7 +53,8 @@ def list_layers(path: str | Path) -> list[LayerEntry]:
 def file_contents(path: str | Path) -> Contents:
     """The layers of a file and what is skipped, by its headers alone; no array is read.
 
-    ONNX layers come in the order of the graph, others in the natural order of their names.
+    Layers come in the order of the file: of the graph in ONNX, as saved in npz. safetensors has no
+    order (`Contents.ordered`): there they come in the natural order of their names.
 
     Raises
     ------
@@ -75,4 +76,4 @@ def file_contents(path: str | Path) -> Contents:
         return onnx_contents(file)
     if file.suffix.lower() in ARRAY_FILES:
         return array_contents(file)
-    raise FormatError(f"{file}: need a file ending in {', '.join(ENDINGS)}")
+    raise FormatError(f"{file}: need a file ending in {', '.join(ENDINGS)}{remedy(file)}")

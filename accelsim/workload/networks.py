@@ -14,14 +14,19 @@ from accelsim.records import Layer
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.entries import pick, printable
 from accelsim.workload.files import file_contents
+from accelsim.workload.order import in_order
 
 
 @dataclass(frozen=True)
 class Network:
-    """Layers in sequence: the outputs of one, after its ReLU, are the inputs of the next."""
+    """Layers in sequence: the outputs of one, after its ReLU, are the inputs of the next.
+
+    ``note`` says why they are in this order, where the file does not say it.
+    """
 
     layers: tuple[Layer, ...]
     name: str = "network"
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not self.layers:
@@ -48,29 +53,34 @@ class Network:
 def load_network(path: str | Path, names: Sequence[str] | None = None) -> Network:
     """All layers of a file, or the named ones, as one network.
 
-    Without ``names`` an ONNX file's layers come in the order of its graph, others in the natural
-    order of their names (fc1, fc2, ... fc10). npz and safetensors do not say where a ReLU stands:
-    there every layer but the last has one. ONNX does, and is followed.
+    Without ``names`` the layers come in the order of the file. safetensors has none: there the
+    natural order of the names (fc1, fc2, ... fc10) is taken where no other order of the layers
+    fits together, which the network's ``note`` says. npz and safetensors do not say where a ReLU
+    stands: there every layer but the last has one. ONNX does, and is followed.
 
     Raises
     ------
     InputError
-        If a name is unknown, or one layer's outputs are not the next one's inputs.
+        If a name is unknown, one layer's outputs are not the next one's inputs, or the order of
+        the layers is open.
     FormatError
-        If the file is damaged.
+        If the file is damaged, or without ``names`` holds weights that are not read, such as a
+        batch normalisation, which the network would lack.
     """
     file = Path(path)
     contents = file_contents(file)
-    entries, skipped = contents.layers, contents.skipped
-    wanted = (entries if names is None
-              else [pick(file, entries, name, skipped) for name in names])
+    note = ""
+    if names is not None:
+        wanted = [pick(file, contents.layers, name, contents.skipped) for name in names]
+    else:
+        wanted, note = in_order(file, contents)
     if not wanted:
-        pick(file, entries, None, skipped)
+        pick(file, contents.layers, None, contents.skipped)
     layers = [entry.load() for entry in wanted]
     if file.suffix.lower() != ".onnx":
         last = len(layers) - 1
         layers = [replace(layer, relu=i < last) for i, layer in enumerate(layers)]
-    return Network(tuple(layers), file.stem)
+    return Network(tuple(layers), file.stem, note)
 
 
 def load_digits(path: str | Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

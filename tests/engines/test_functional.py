@@ -56,7 +56,7 @@ def test_equals_a_plain_loop(seed, n_in, n_out, n_pe, shift, bits, has_bias):
     )
     config = load_config("eie", n_pe=n_pe, accumulator_bits=bits)
     points = BinaryPoints(0, 10, 10 - shift)
-    job = make_job(config, packed, activations, points)
+    job = make_job(config, packed, activations, points, fixed_point=True)
     result = run_job("functional", config, job)
     weights = np.where(codes > 0, codebook[codes], None)
     inputs = [*activations.tolist(), *([1 << 10] if has_bias else [])]

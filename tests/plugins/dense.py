@@ -79,8 +79,7 @@ def make_job(config, layer, inputs, binary_points=None):
     if vector.shape != (layer.n_inputs,):
         raise InputError(f"{layer.name}: inputs have shape {vector.shape}; need "
                          f"({layer.n_inputs},)")
-    if vector.dtype.kind == "f":
-        vector = quantise(vector, config.activation_bits, points.input_frac_bits)
+    vector = quantise(vector, config.activation_bits, points.input_frac_bits)
     if layer.has_bias:
         vector = np.append(vector, 1 << points.input_frac_bits)
     integers = quantise(weights, config.weight_value_bits, points.weight_frac_bits)

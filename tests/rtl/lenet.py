@@ -22,7 +22,7 @@ def lenet_chain(config, digit):
     points = network_binary_points(config, layers, images[digit : digit + 1])
     jobs, current, chained = [], images[digit], None
     for index, (packed, point) in enumerate(zip(layers, points, strict=True)):
-        job = make_job(config, packed, current, point)
+        job = make_job(config, packed, current, point, fixed_point=index > 0)
         jobs.append((job, chained))
         if index + 1 < len(layers):
             raw = run_job("functional", config, job).outputs

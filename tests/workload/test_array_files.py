@@ -48,9 +48,11 @@ def ending(request: pytest.FixtureRequest) -> str:
 def test_which_arrays_are_layers(tmp_path: Path, ending: str) -> None:
     path = save(tmp_path / f"net{ending}", WEIGHTS)
     entries = list_layers(path)
+    first = [("fc2 (4 x 3)", True), ("fc10 (2 x 4)", True)]
+    # npz keeps the order of saving; safetensors has none, its layers come by their names.
     assert [(str(entry), entry.has_bias) for entry in entries] == [
-        ("fc2 (4 x 3)", True), ("fc10 (2 x 4)", True), ("lstm.weight_ih_l0 (8 x 3)", True),
-        ("plain (5 x 3)", False),
+        *(first if ending == ".safetensors" else first[::-1]),
+        ("lstm.weight_ih_l0 (8 x 3)", True), ("plain (5 x 3)", False),
     ]
     for asked, array, bias in (
         ("fc10", "fc10.weight", "fc10.bias"),
@@ -94,7 +96,8 @@ def test_codes_and_codebook(tmp_path: Path, ending: str) -> None:
 
 def test_a_wrong_or_missing_name_lists_the_layers(tmp_path: Path, ending: str) -> None:
     path = save(tmp_path / f"net{ending}", WEIGHTS)
-    listed = r"fc2 \(4 x 3\), fc10 \(2 x 4\)"
+    listed = r"fc2 \(4 x 3\), fc10 \(2 x 4\)" if ending == ".safetensors" else (
+        r"fc10 \(2 x 4\), fc2 \(4 x 3\)")
     with pytest.raises(InputError, match=rf"no layer 'fc22'; did you mean 'fc2'\?; .*{listed}"):
         load_layer(path, "fc22")
     with pytest.raises(InputError, match=rf"no layer 'zzz'; layers: {listed}"):
@@ -235,7 +238,6 @@ def safetensors_with(path: Path, header: dict[str, Any], data: bytes) -> Path:
         ("F32", [2, 2], [8, 24], 24),
         ("F32", [2, 2], [16, 0], 16),
         ("Q32", [2, 2], [0, 16], 16),
-        ("BF16", [2, 2], [0, 8], 8),
     ],
 )
 def test_a_hostile_safetensors_header(

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from accelsim import __version__
 from accelsim.errors import InputError, UnsupportedError
-from accelsim.fixedpoint import frac_bits_for, quantise
+from accelsim.fixedpoint import dequantise, frac_bits_for, quantise
 from accelsim.machines.bbs.config import BbsConfig
 from accelsim.machines.bbs.stages import BankedMatrix, Stage, banked, in_banks, lstm_stages
+from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import CscMatrix, FloatArray
 from accelsim.records.job import Job
 from accelsim.records.linear import LinearWeights
@@ -81,17 +82,20 @@ def make_job(
     inputs: npt.ArrayLike,
     frac_bits: Mapping[str, int] | None = None,
     calibration: npt.ArrayLike | None = None,
+    fixed_point: bool = False,
 ) -> BbsJob:
     """Quantise a matrix with its bias, or lay out an LSTM's matrices, and quantise the vectors.
 
     Parameters
     ----------
     work : a matrix (n_outputs, n_inputs), or a `RecurrentLayer` of kind "linear" or "lstm"
-    inputs : (n_inputs,), (n_steps, n_inputs) or (n_steps, n_channels, n_inputs) floats; channels
+    inputs : (n_inputs,), (n_steps, n_inputs) or (n_steps, n_channels, n_inputs) numbers; channels
         too come one after the other
     frac_bits : binary points of "input" and "output"; those left out hold the largest values of
         ``calibration`` without saturation
     calibration : inputs that binary points are chosen for; None takes ``inputs``
+    fixed_point : the inputs are integers with ``frac_bits["input"]`` fraction bits already; needs
+        that binary point, or ``calibration`` to choose it from
 
     Raises
     ------
@@ -114,8 +118,26 @@ def make_job(
         raise InputError(f"{name}: weights of {linear.weight_bits} bits, the machine has "
                          f"{config.weight_bits}; quantise again or set weight_bits="
                          f"{linear.weight_bits}")
+    points = dict(frac_bits or {})
+    if fixed_point:
+        points["input"] = _input_point(config, name, points, calibration)
+        integers = fixed_point_integers(f"{name}: inputs", inputs, config.activation_bits)
+        inputs = dequantise(integers, points["input"])  # exact; they become the same integers
     x = _Vectors.of(name, linear.matrix.shape[1], inputs, calibration)
-    return _linear_job(config, name, layer, linear, x, dict(frac_bits or {}))
+    return _linear_job(config, name, layer, linear, x, points)
+
+
+def _input_point(
+    config: BbsConfig, name: str, points: Mapping[str, int], calibration: npt.ArrayLike | None
+) -> int:
+    """The binary point that fixed-point inputs have already."""
+    if "input" in points:
+        return points["input"]
+    if calibration is None:
+        raise InputError(f"{name}: fixed-point inputs have no binary point here; give frac_bits "
+                         f"with 'input', or calibration inputs to choose it from")
+    sample = real_values(f"{name}: calibration", calibration)
+    return frac_bits_for(float(np.abs(sample).max(initial=0.0)), config.activation_bits)
 
 
 @dataclass(frozen=True)
@@ -180,7 +202,7 @@ def _whole_bias(name: str, bias: FloatArray, frac_bits: int) -> IntArray:
 
 
 def _utterance(name: str, n_inputs: int, inputs: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    x = np.asarray(inputs, dtype=np.float64)
+    x = real_values(f"{name}: inputs", inputs).astype(np.float64)
     shape = x.shape
     if x.ndim in (1, 2):
         x = x[None, None] if x.ndim == 1 else x[:, None]

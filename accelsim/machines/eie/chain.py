@@ -14,10 +14,12 @@ import numpy.typing as npt
 
 from accelsim.compression.binary_points import choose_binary_points
 from accelsim.errors import InputError
-from accelsim.fixedpoint import quantise, read_activations
+from accelsim.fixedpoint import dequantise, quantise, read_activations
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import check_has_point
 from accelsim.machines.registry import machine_of
+from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
 from accelsim.records.job import Job
 from accelsim.records.result import RunResult
@@ -30,6 +32,8 @@ class LayerChain:
     ----------
     inputs : (n_vectors, n_inputs) of the first layer, from which its binary point is chosen where
         it has no calibration
+    fixed_point : these inputs are integers in the binary point of the first layer, which it then
+        must know
 
     Raises
     ------
@@ -38,27 +42,37 @@ class LayerChain:
     """
 
     def __init__(
-        self, config: EieConfig, layers: Sequence[CompressedLayer], inputs: npt.NDArray[Any]
+        self, config: EieConfig, layers: Sequence[CompressedLayer], inputs: npt.NDArray[Any],
+        fixed_point: bool = False,
     ) -> None:
-        self._config, self._layers = config, layers
+        self._config, self._layers, self._fixed_point = config, layers, fixed_point
         self._machine = machine_of(config)  # a variant of EIE makes jobs of its own
-        self.points = chain_binary_points(config, layers, inputs)
+        if fixed_point:
+            check_has_point(layers[0])
+        self.points = chain_binary_points(config, layers, None if fixed_point else inputs)
 
     def job(self, index: int, inputs: npt.NDArray[Any]) -> Job:
         """What layer ``index`` is given to do."""
         return self._machine.job(
-            self._config, self._layers[index], inputs, binary_points=self.points[index])
+            self._config, self._layers[index], inputs, binary_points=self.points[index],
+            fixed_point=self._fixed_point and index == 0)
 
-    def carry(self, index: int, result: RunResult) -> npt.NDArray[np.int64]:
-        """What layer ``index + 1`` reads of the outputs that the one before it wrote."""
+    def carry(self, index: int, result: RunResult) -> npt.NDArray[np.float64]:
+        """What layer ``index + 1`` reads of the outputs that the one before it wrote: integers of
+        its binary point, as the numbers that they stand for; quantising gives them back."""
         if result.outputs is None:
             raise InputError(f"{result.name}: the next layer needs the outputs; run with outputs")
-        return self._read(index, result.outputs)
+        read = self._read(index, result.outputs)
+        return dequantise(read, self.points[index + 1].input_frac_bits)
 
     def outputs(self, inputs: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """(n_vectors, n_outputs) of the last layer: equal to what running layer by layer gives."""
         config = self._config
-        current = quantise(inputs, config.activation_bits, self.points[0].input_frac_bits)
+        what = f"{self._layers[0].name}: inputs"
+        current = (
+            fixed_point_integers(what, inputs, config.activation_bits) if self._fixed_point else
+            quantise(real_values(what, inputs), config.activation_bits,
+                     self.points[0].input_frac_bits))
         for index, (packed, point) in enumerate(zip(self._layers, self.points, strict=True)):
             codebook = quantise(packed.codebook, config.weight_value_bits, point.weight_frac_bits)
             m = packed.matrix
@@ -83,7 +97,7 @@ class LayerChain:
 
 
 def chain_binary_points(
-    config: EieConfig, layers: Sequence[CompressedLayer], inputs: npt.NDArray[Any]
+    config: EieConfig, layers: Sequence[CompressedLayer], inputs: npt.NDArray[Any] | None
 ) -> list[BinaryPoints]:
     """Binary points of a chain: no layer reads with more fraction bits than were written.
 

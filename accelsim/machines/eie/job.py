@@ -18,6 +18,7 @@ from accelsim.fixedpoint import bounds, quantise
 from accelsim.formats import LayerImage, build_image
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.plan import Pass, make_plan, tile_rows
+from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedLayer
 from accelsim.records.job import Job
 
@@ -149,14 +150,15 @@ def image_for(config: EieConfig, packed: CompressedLayer) -> LayerImage:
 
 def make_job(
     config: EieConfig, packed: CompressedLayer, activations: npt.ArrayLike,
-    binary_points: BinaryPoints | None = None,
+    binary_points: BinaryPoints | None = None, fixed_point: bool = False,
 ) -> LayerJob:
     """A layer and one input vector as integers.
 
     Parameters
     ----------
-    activations : (n_inputs,); floats are quantised, integers are taken as fixed-point integers
-        with ``input_frac_bits`` already
+    activations : (n_inputs,) numbers, which are quantised
+    fixed_point : the activations are integers with ``input_frac_bits`` fraction bits already; the
+        layer then needs binary points, its own or given ones
     binary_points : None chooses them (`accelsim.compression.binary_points`)
 
     Raises
@@ -166,18 +168,18 @@ def make_job(
     CapacityError
         If the layer does not fit and ``capacity`` is "check".
     """
-    vector = np.asarray(activations)
+    what = f"{packed.name}: activations"
+    vector = (fixed_point_integers(what, activations, config.activation_bits) if fixed_point
+              else real_values(what, activations))
     if vector.shape != (packed.n_inputs,):
         raise InputError(
             f"{packed.name}: activations have shape {vector.shape}; need ({packed.n_inputs},)"
         )
-    points = binary_points or choose_binary_points(config, packed, vector)
-    if np.issubdtype(vector.dtype, np.integer):
-        integers = vector.astype(np.int64)
-    elif np.issubdtype(vector.dtype, np.floating):
-        integers = quantise(vector, config.activation_bits, points.input_frac_bits)
-    else:
-        raise InputError(f"{packed.name}: activations are {vector.dtype}; need float or integer")
+    if fixed_point and binary_points is None:
+        check_has_point(packed)
+    points = binary_points or choose_binary_points(config, packed, None if fixed_point else vector)
+    integers = (vector.astype(np.int64) if fixed_point
+                else quantise(vector, config.activation_bits, points.input_frac_bits))
     bias = 0
     if packed.has_bias:
         if points.input_frac_bits < 0 or points.input_frac_bits > config.activation_bits - 2:
@@ -191,6 +193,13 @@ def make_job(
         config, image_for(config, packed), codebook, integers, points.shift, bias, packed,
         frac_bits=signals(points), provenance={"accelsim": __version__, **packed.provenance},
     )
+
+
+def check_has_point(packed: CompressedLayer) -> None:
+    """Raise `InputError` where nothing says which binary point fixed-point inputs have."""
+    if packed.binary_points is None and packed.input_max_abs is None:
+        raise InputError(f"{packed.name}: fixed-point inputs have no binary point here; give "
+                         f"binary_points, or calibrate the layer when it is compressed")
 
 
 def signals(points: BinaryPoints) -> Mapping[str, int]:

@@ -13,6 +13,7 @@ from accelsim.lowering.float_run import run_float
 from accelsim.machines import run_job
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.job import make_job
+from accelsim.numeric import real_values
 from accelsim.records.recurrent import RecurrentLayer
 
 
@@ -49,7 +50,7 @@ def error_a_step(
     against : the float layer to compare with; None takes ``layer`` itself, so that the error is
         that of the number format; the layer before pruning adds the error of pruning
     """
-    x = np.asarray(inputs, dtype=np.float64)
+    x = real_values(f"{layer.name}: inputs", inputs).astype(np.float64)
     if x.ndim == 2:
         x = x[:, None, :]
     job = make_job(config, layer, x, frac_bits, calibration)

@@ -20,6 +20,7 @@ from accelsim.lowering.program import FUNCTION, Program, make_program
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.schedule import Schedule, make_schedule
 from accelsim.machines.ese.tables import Table, gate_frac_bits, make_tables
+from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records.job import Job
 from accelsim.records.linear import LinearWeights
 from accelsim.records.recurrent import RecurrentLayer
@@ -83,6 +84,7 @@ def make_job(
     inputs: npt.ArrayLike,
     frac_bits: Mapping[str, int] | None = None,
     calibration: npt.ArrayLike | None = None,
+    fixed_point: bool = False,
 ) -> RecurrentJob:
     """A layer and an utterance as integers, stage by stage.
 
@@ -91,9 +93,11 @@ def make_job(
 
     Parameters
     ----------
-    inputs : (n_steps, n_inputs) or (n_steps, n_channels, n_inputs) floats
+    inputs : (n_steps, n_inputs) or (n_steps, n_channels, n_inputs) numbers
     frac_bits : binary points by signal; None chooses them from a float run
     calibration : inputs of that float run; None takes ``inputs``
+    fixed_point : the inputs are integers with ``frac_bits["x"]`` fraction bits already; needs
+        ``frac_bits``, or ``calibration`` to choose them from
 
     Raises
     ------
@@ -103,6 +107,11 @@ def make_job(
         If ``capacity`` is "check" and a matrix does not fit a PE's buffers.
     """
     x = _utterance(config, layer, inputs)
+    if fixed_point:
+        fixed_point_integers(f"{layer.name}: inputs", inputs, config.activation_bits)
+        if frac_bits is None and calibration is None:
+            raise InputError(f"{layer.name}: fixed-point inputs have no binary point here; give "
+                             f"frac_bits, or calibration inputs to choose it from")
     weights = linear_weights(layer, config.weight_bits)
     if frac_bits is None:
         sample = x if calibration is None else _utterance(config, layer, calibration)
@@ -117,7 +126,8 @@ def make_job(
         layer, program.at_points(points), make_schedule(program, layer.n_cells), weights,
         _streams(config, weights), _vectors(config, layer, program, frac_bits),
         _shifts(config, layer, program, points),
-        make_tables(config), quantise(x, config.activation_bits, frac_bits["x"]),
+        make_tables(config),
+        x.astype(np.int64) if fixed_point else quantise(x, config.activation_bits, frac_bits["x"]),
         name=layer.name, frac_bits={**frac_bits, "output": frac_bits["y"]},
         n_channels=int(x.shape[1]),
         provenance={"accelsim": __version__, **layer.provenance},
@@ -127,11 +137,12 @@ def make_job(
 def _utterance(
     config: EseConfig, layer: RecurrentLayer, inputs: npt.ArrayLike
 ) -> npt.NDArray[np.float64]:
-    x = np.asarray(inputs, dtype=np.float64)
+    x = real_values(f"{layer.name}: inputs", inputs).astype(np.float64)
+    shape = x.shape
     if x.ndim == 2:
         x = x[:, None, :]
     if x.ndim != 3 or x.shape[2] != layer.n_inputs or 0 in x.shape:
-        raise InputError(f"{layer.name}: inputs have shape {np.shape(inputs)}; need (steps, "
+        raise InputError(f"{layer.name}: inputs have shape {shape}; need (steps, "
                          f"{layer.n_inputs}) or (steps, channels, {layer.n_inputs})")
     if not np.isfinite(x).all():
         raise InputError(f"{layer.name}: inputs hold NaN or infinity")
