@@ -18,7 +18,14 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.works import DrawOption, InputsOption, OneLayerOption, WorkArgument, prepared
+from accelsim.cli.works import (
+    AloneOption,
+    DrawOption,
+    InputsOption,
+    OneLayerOption,
+    WorkArgument,
+    prepared,
+)
 from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
 def explain(
     source: WorkArgument,
     layer: OneLayerOption = None,
+    alone: AloneOption = False,
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
@@ -47,7 +55,8 @@ def explain(
     from accelsim.report.plots_style import save
 
     config = config_from(machine, settings)
-    ready = prepared(config, source, layer, inputs, activation_density, density, seed)
+    ready = prepared(config, source, layer, inputs, activation_density, density, seed,
+                     alone=alone)
     job = ready.job()
     found = work_out(machine_of(config), config, ready.work, job)
     note = run_note(config, ready.work, job, "explained", seed)
@@ -55,13 +64,16 @@ def explain(
     if as_json:
         print_json(found.as_dict() | {
             "accelsim": __version__, "config": config.model_dump(), "seed": seed,
-            "layer_sha256": ready.work.digest(), "provenance": dict(found.result.provenance),
+            "run_before": ready.before, "layer_sha256": ready.work.digest(),
+            "provenance": dict(found.result.provenance),
         })
         return
     out = console()
     for view in explain_views(found):
         out.print(view)
     out.print(found.finding)
+    if ready.behind:
+        out.print(ready.behind, markup=False)
     out.print(f"picture: {picture}")
 
 

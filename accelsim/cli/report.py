@@ -9,7 +9,13 @@ import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from
 from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.works import DrawOption, InputsOption, OneLayerOption, prepared
+from accelsim.cli.works import (
+    AloneOption,
+    DrawOption,
+    InputsOption,
+    OneLayerOption,
+    prepared,
+)
 from accelsim.machines import DEFAULT_MACHINE
 
 
@@ -23,6 +29,7 @@ def report(
         Path, typer.Option("--output", "-o", help="The page to write.")
     ] = Path("accelsim-report.html"),
     layer: OneLayerOption = None,
+    alone: AloneOption = False,
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
@@ -36,6 +43,7 @@ def report(
     from accelsim.report.run_report import Run, read_run, run_page
 
     files = [source for source in sources if source.lower().endswith(".json")]
+    behind = ""
     if len(files) == len(sources):
         text = run_page([read_run(Path(source)) for source in files])
     elif len(sources) == 1:
@@ -47,7 +55,7 @@ def report(
         config = config_from(machine, settings)
         ready = prepared(
             config, sources[0], layer, inputs, activation_density, density, seed,
-            whole=layer is None,
+            whole=layer is None, alone=alone,
         )
         run = run_object(simulate_network(config, ready.layers, ready.inputs)[0], seed=seed)
         first = 0 if layer is None else ready.index
@@ -56,7 +64,10 @@ def report(
             for at in range(first, ready.index + 1)
         ]
         text = run_page([Run.model_validate(run)], explained)
+        behind = ready.behind if layer is not None else ""
     else:
         raise InputError("give files from `accelsim simulate --json`, or one layer or network")
     write_atomically(output, text)
     typer.echo(f"written: {output} ({output.stat().st_size:,} bytes)")
+    if behind:
+        typer.echo(behind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from accelsim.errors import FormatError, InputError
 from accelsim.records import Layer
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.entries import pick, printable
-from accelsim.workload.files import list_layers
+from accelsim.workload.files import file_contents
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Network:
             if first.shape[0] != second.shape[1]:
                 raise InputError(
                     f"{self.name}: {printable(first.name)} has {first.shape[0]} outputs but "
-                    f"{printable(second.name)} {second.shape[1]} inputs; give names= in the order "
-                    f"of the network"
+                    f"{printable(second.name)} {second.shape[1]} inputs; name the layers in the "
+                    f"order of the network, or one alone (-l on the command line)"
                 )
 
     @property
@@ -59,16 +60,47 @@ def load_network(path: str | Path, names: Sequence[str] | None = None) -> Networ
     FormatError
         If the file is damaged.
     """
+    return Network(tuple(load_layers(path, names)), Path(path).stem)
+
+
+def load_layers(path: str | Path, names: Sequence[str] | None = None) -> list[Layer]:
+    """All layers of a file, or the named ones, as they come; they need not follow each other.
+
+    Where they do, ReLUs stand as `load_network` says; else each layer has one unless its file
+    (ONNX) says otherwise.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, or there is no layer.
+    FormatError
+        If the file is damaged.
+    """
     file = Path(path)
-    entries = list_layers(file)
+    contents = file_contents(file)
+    entries = contents.layers
+    if not entries and contents.skipped:
+        first = contents.skipped[0]
+        raise InputError(f"{file}: no layer that can be taken; {printable(first.name)}: "
+                         f"{first.reason} ('accelsim layers' lists all)")
     wanted = [pick(file, entries, name) for name in names] if names is not None else entries
     if not wanted:
         pick(file, entries, None)
     layers = [entry.load() for entry in wanted]
-    if file.suffix.lower() != ".onnx":
+    if file.suffix.lower() != ".onnx" and is_chain([layer.shape for layer in layers]):
         last = len(layers) - 1
         layers = [replace(layer, relu=i < last) for i, layer in enumerate(layers)]
-    return Network(tuple(layers), file.stem)
+    return layers
+
+
+def is_chain(shapes: Sequence[tuple[int, int]]) -> bool:
+    """Whether the outputs of each layer are as many as the inputs of the next.
+
+    Parameters
+    ----------
+    shapes : (n_outputs, n_inputs) of each
+    """
+    return all(a[0] == b[1] for a, b in pairwise(shapes))
 
 
 def load_digits(path: str | Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

@@ -1,0 +1,66 @@
+"""Which layers run so that one of them can be looked at: it alone, or those before it first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from accelsim.errors import InputError, nearest
+from accelsim.sources.listing import listing
+from accelsim.sources.works import load_inputs
+from accelsim.workload.named import named
+from accelsim.workload.networks import is_chain
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What to open, and which of it is meant.
+
+    Attributes
+    ----------
+    names : layers to open, as `accelsim.sources.open_work` takes them; None for all
+    index : of the layer among those
+    """
+
+    names: list[str] | None = None
+    index: int = 0
+
+
+def reach(source: str, layer: str | None, inputs: Path | None = None, alone: bool = False) -> Reach:
+    """The way to one layer of a place.
+
+    Where the layers of a place follow each other by their widths, those before the layer run
+    first, unless ``alone``, or unless the inputs are as wide as the layer's and not as the first
+    one's. Anywhere else the layer is run alone.
+
+    Parameters
+    ----------
+    layer : None is the first
+    inputs : a file of input vectors
+
+    Raises
+    ------
+    InputError, FormatError
+        If there is no such layer, or neither width fits.
+    """
+    place = named(source)
+    found = listing(source, count=False).layers
+    names = [one.name for one in found]
+    if place.path is None or place.kind == "eie-simulator" or place.layer is not None:
+        if layer not in (None, *names):
+            raise InputError(f"{source}: no layer '{layer}'{nearest(str(layer), names)}")
+        return Reach()
+    if place.kind == "recurrent folder":
+        return Reach(None if layer is None else [layer])
+    if layer is None:
+        return Reach(names[:1] if alone else None)
+    at = next((i for i, one in enumerate(found) if layer == one.name),
+              next((i for i, one in enumerate(found) if layer in one.aliases), None))
+    if at is None:
+        raise InputError(f"{source}: no layer '{layer}'{nearest(layer, names)}")
+    chosen, first = found[at], found[0]
+    by_itself = alone or not is_chain([one.shape for one in found])
+    if not by_itself and at > 0 and inputs is not None:
+        vectors = load_inputs(inputs, first.n_inputs, chosen.n_inputs)
+        by_itself = vectors.shape[1] != first.n_inputs
+    return Reach([chosen.name]) if by_itself else Reach(None, at)
