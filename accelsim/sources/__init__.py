@@ -1,7 +1,7 @@
 """From whatever the user names to work that can run, and to the list of what can be named there."""
 
-from accelsim.sources.listing import Listed, Listing, listing, published, skipped_of
-from accelsim.sources.reach import Reach, reach
+from accelsim.sources.listings import Listed, Listing, listing, published, skipped_of
+from accelsim.sources.ways import Reach, reach
 from accelsim.sources.works import (
     Source,
     as_layers,

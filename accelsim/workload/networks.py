@@ -14,7 +14,7 @@ from accelsim.errors import FormatError, InputError
 from accelsim.records import Layer
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.entries import pick, printable
-from accelsim.workload.files import file_contents
+from accelsim.workload.files import file_contents, list_layers
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Network:
             if first.shape[0] != second.shape[1]:
                 raise InputError(
                     f"{self.name}: {printable(first.name)} has {first.shape[0]} outputs but "
-                    f"{printable(second.name)} {second.shape[1]} inputs; name the layers in the "
-                    f"order of the network, or one alone (-l on the command line)"
+                    f"{printable(second.name)} {second.shape[1]} inputs; give names= in the order "
+                    f"of the network"
                 )
 
     @property
@@ -60,14 +60,23 @@ def load_network(path: str | Path, names: Sequence[str] | None = None) -> Networ
     FormatError
         If the file is damaged.
     """
-    return Network(tuple(load_layers(path, names)), Path(path).stem)
+    file = Path(path)
+    entries = list_layers(file)
+    wanted = [pick(file, entries, name) for name in names] if names is not None else entries
+    if not wanted:
+        pick(file, entries, None)
+    layers = [entry.load() for entry in wanted]
+    if file.suffix.lower() != ".onnx":
+        last = len(layers) - 1
+        layers = [replace(layer, relu=i < last) for i, layer in enumerate(layers)]
+    return Network(tuple(layers), file.stem)
 
 
 def load_layers(path: str | Path, names: Sequence[str] | None = None) -> list[Layer]:
     """All layers of a file, or the named ones, as they come; they need not follow each other.
 
-    Where they do, ReLUs stand as `load_network` says; else each layer has one unless its file
-    (ONNX) says otherwise.
+    Where they do, each but the last has a ReLU; where not, all have one, unless the file (ONNX)
+    says where it stands.
 
     Raises
     ------
@@ -78,11 +87,10 @@ def load_layers(path: str | Path, names: Sequence[str] | None = None) -> list[La
     """
     file = Path(path)
     contents = file_contents(file)
-    entries = contents.layers
-    if not entries and contents.skipped:
-        first = contents.skipped[0]
-        raise InputError(f"{file}: no layer that can be taken; {printable(first.name)}: "
-                         f"{first.reason} ('accelsim layers' lists all)")
+    entries, skipped = contents.layers, contents.skipped
+    if not entries and skipped:
+        raise InputError(f"{file}: no layer found; {printable(skipped[0].name)} is not taken: "
+                         f"{skipped[0].reason} ('accelsim layers' lists all)")
     wanted = [pick(file, entries, name) for name in names] if names is not None else entries
     if not wanted:
         pick(file, entries, None)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accelsim.errors import InputError, nearest
-from accelsim.sources.listing import listing
+from accelsim.sources.listings import listing
 from accelsim.sources.works import load_inputs
+from accelsim.workload.entries import printable
 from accelsim.workload.named import named
 from accelsim.workload.networks import is_chain
+
+_MAX_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,25 @@ def reach(source: str, layer: str | None, inputs: Path | None = None, alone: boo
         return Reach()
     if place.kind == "recurrent folder":
         return Reach(None if layer is None else [layer])
+    follow = is_chain([one.shape for one in found])
     if layer is None:
+        if not follow and not alone:
+            raise InputError(f"{source}: its layers do not follow each other; choose one with -l: "
+                             f"{_some(names)}")
         return Reach(names[:1] if alone else None)
     at = next((i for i, one in enumerate(found) if layer == one.name),
               next((i for i, one in enumerate(found) if layer in one.aliases), None))
     if at is None:
         raise InputError(f"{source}: no layer '{layer}'{nearest(layer, names)}")
     chosen, first = found[at], found[0]
-    by_itself = alone or not is_chain([one.shape for one in found])
+    by_itself = alone or not follow
     if not by_itself and at > 0 and inputs is not None:
         vectors = load_inputs(inputs, first.n_inputs, chosen.n_inputs)
         by_itself = vectors.shape[1] != first.n_inputs
     return Reach([chosen.name]) if by_itself else Reach(None, at)
+
+
+def _some(names: list[str]) -> str:
+    """The first few names on one line."""
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(map(printable, names[:_MAX_LISTED])) + more
