@@ -46,8 +46,8 @@ def layers(
         out.print(f"{source}: no layer; need 2-D arrays of numbers, or ONNX nodes with constant "
                   f"weights", markup=False)
     if not found.ordered and len(rows) > 1:
-        out.print("The file has no order: these stand by their names. -l NAME -l NAME gives the "
-                  "order of the network.")
+        out.print("The file does not say in which order they follow each other; -l NAME -l NAME "
+                  "does.")
     if found.skipped:
         out.print(skipped_view(found.skipped))
 

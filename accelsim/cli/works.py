@@ -23,10 +23,10 @@ WorkArgument = Annotated[
 ]
 OneLayerOption = Annotated[
     str | None,
-    typer.Option("--layer", "-l", help="A layer of the file. Where its layers follow each other "
-                                       "by their widths, those before it run first, unless the "
-                                       "inputs have its own width; else it runs alone. The first "
-                                       "if absent."),
+    typer.Option("--layer", "-l", help="A layer of the file. Where its layers can run one after "
+                                       "the other, those before it run first, unless the inputs "
+                                       "have its own width; else it runs alone. The first if "
+                                       "absent."),
 ]
 AloneOption = Annotated[
     bool, typer.Option("--alone", help="Run the layer alone in any case, on inputs of its own "

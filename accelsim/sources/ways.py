@@ -7,7 +7,7 @@ from pathlib import Path
 
 from accelsim.errors import InputError, nearest
 from accelsim.sources.listings import listing
-from accelsim.sources.works import load_inputs
+from accelsim.sources.works import as_layers, is_store, load_inputs
 from accelsim.workload.entries import printable
 from accelsim.workload.named import named
 from accelsim.workload.networks import is_chain
@@ -32,9 +32,9 @@ class Reach:
 def reach(source: str, layer: str | None, inputs: Path | None = None, alone: bool = False) -> Reach:
     """The way to one layer of a place.
 
-    Where the layers of a place follow each other by their widths, those before the layer run
-    first, unless ``alone``, or unless the inputs are as wide as the layer's and not as the first
-    one's. Anywhere else the layer is run alone.
+    Where the layers of a place can run one after the other, those before the layer run first,
+    unless ``alone``, or unless the inputs are as wide as the layer's and not as the first one's.
+    Anywhere else the layer is run alone.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ def reach(source: str, layer: str | None, inputs: Path | None = None, alone: boo
         return Reach()
     if place.kind == "recurrent folder":
         return Reach(None if layer is None else [layer])
-    follow = is_chain([one.shape for one in found])
+    widths_fit = is_chain([one.shape for one in found])
     if layer is None:
-        if not follow and not alone:
+        if not widths_fit and not alone:
             raise InputError(f"{source}: its layers do not follow each other; choose one with -l: "
                              f"{_some(names)}")
         return Reach(names[:1] if alone else None)
@@ -66,11 +66,27 @@ def reach(source: str, layer: str | None, inputs: Path | None = None, alone: boo
     if at is None:
         raise InputError(f"{source}: no layer '{layer}'{nearest(layer, names)}")
     chosen, first = found[at], found[0]
-    by_itself = alone or not follow
-    if not by_itself and at > 0 and inputs is not None:
+    if at == 0 and widths_fit:
+        return Reach(names[:1] if alone else None)
+    by_itself = alone or not widths_fit or not _is_network(source, place.path)
+    if not by_itself and inputs is not None:
         vectors = load_inputs(inputs, first.n_inputs, chosen.n_inputs)
         by_itself = vectors.shape[1] != first.n_inputs
     return Reach([chosen.name]) if by_itself else Reach(None, at)
+
+
+def _is_network(source: str, path: Path) -> bool:
+    """Whether the layers of a file run one after the other, in the order in which it lists them.
+
+    A file that `accelsim compress` wrote keeps the order of what it was made of.
+    """
+    if is_store(path):
+        return True
+    try:
+        as_layers(source)
+    except InputError:
+        return False
+    return True
 
 
 def _some(names: list[str]) -> str:
