@@ -44,6 +44,10 @@ NAMES = {
         "CosimReport RtlParameters RtlResult cosim export rtl_parameters rtl_plan run_layer "
         "run_layers"
     ),
+    "accelsim.sources": (
+        "Listed Listing Reach Source as_layers is_store listing load_inputs open_source open_work "
+        "published reach skipped_of"
+    ),
     "accelsim.workload": (
         "Contents LayerEntry Network PublishedLayer Skipped file_contents list_layers load_digits "
         "load_eie_simulator load_layer load_network published_layers random_layer "

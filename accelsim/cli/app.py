@@ -18,6 +18,7 @@ from accelsim.cli import (
     demo,
     explain,
     frontend,
+    layers,
     machine,
     patterns,
     published,
@@ -131,7 +132,7 @@ def _root(
 for command in (
     demo.demo,
     machine.config,
-    machine.layers,
+    layers.layers,
     frontend.compress,
     run.simulate,
     run.accuracy,

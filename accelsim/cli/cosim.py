@@ -19,6 +19,7 @@ from accelsim.cli.common import (
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.works import (
+    AloneOption,
     DrawOption,
     FixedPointOption,
     InputsOption,
@@ -34,6 +35,7 @@ SIMULATORS = ("icarus",)
 def cosim(
     source: WorkArgument,
     layer: OneLayerOption = None,
+    alone: AloneOption = False,
     top: Annotated[
         str | None,
         typer.Option(help="Module to run: the machine's array (eie_array), or pe for one PE alone. "
@@ -88,7 +90,7 @@ def cosim(
         if value not in known:
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
     ready = prepared(config, source, layer, inputs, activation_density, density, seed,
-                     fixed_point=inputs_fixed_point)
+                     fixed_point=inputs_fixed_point, alone=alone)
     job = ready.job()
     if export is not None:
         write_bench(config, job, export)
@@ -104,7 +106,7 @@ def cosim(
         found = {key: value for key, value in vars(report).items() if key != "trace_difference"}
         first = None if difference is None else vars(difference)
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
-                    "layer_sha256": ready.work.digest(), **found,
+                    "run_before": ready.before, "layer_sha256": ready.work.digest(), **found,
                     "equal": report.equal, "trace_difference": first})
     else:
         rows = [
@@ -120,6 +122,8 @@ def cosim(
             rows.append(("energy, from the RTL's counters", f"{report.energy_uj:,.3f} uJ"))
         if report.not_compared:
             rows.append(("never driven, not compared", ", ".join(report.not_compared)))
+        if ready.before:
+            rows.append(("run before it", ", ".join(ready.before)))
         if report.waveform is not None:
             rows.append(("waveform", str(report.waveform)))
         console().print(table(f"{report.name}: {report.top} against the model", ("", ""), rows))

@@ -19,6 +19,7 @@ from accelsim.cli.common import (
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.works import (
+    AloneOption,
     DrawOption,
     FixedPointOption,
     InputsOption,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 def explain(
     source: WorkArgument,
     layer: OneLayerOption = None,
+    alone: AloneOption = False,
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
@@ -56,7 +58,7 @@ def explain(
 
     config = config_from(machine, settings)
     ready = prepared(config, source, layer, inputs, activation_density, density, seed,
-                     fixed_point=inputs_fixed_point)
+                     fixed_point=inputs_fixed_point, alone=alone)
     job = ready.job()
     found = work_out(machine_of(config), config, ready.work, job)
     note = run_note(config, ready.work, job, "explained", seed)
@@ -64,13 +66,16 @@ def explain(
     if as_json:
         print_json(found.as_dict() | {
             "accelsim": __version__, "config": config.model_dump(), "seed": seed,
-            "layer_sha256": ready.work.digest(), "provenance": dict(found.result.provenance),
+            "run_before": ready.before, "layer_sha256": ready.work.digest(),
+            "provenance": dict(found.result.provenance),
         })
         return
     out = console()
     for view in explain_views(found):
         out.print(view)
     out.print(found.finding)
+    if ready.behind:
+        out.print(ready.behind, markup=False)
     out.print(f"picture: {picture}")
 
 

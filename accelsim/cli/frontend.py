@@ -18,6 +18,7 @@ from accelsim.cli.common import (
     progress,
     table,
 )
+from accelsim.cli.layers import skipped_rows, skipped_view
 
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
@@ -43,8 +44,10 @@ InitOption = Annotated[str, typer.Option(help="First centroids: linear, density 
 
 
 def compress(
-    source: Annotated[str, typer.Argument(help="A published layer, or an npz, safetensors or "
-                                               "ONNX file.")],
+    source: Annotated[str, typer.Argument(help="A published layer, a shape "
+                                               "(random:96x64:density=0.5), or an npz, "
+                                               "safetensors or ONNX file; its layers need not "
+                                               "follow each other.")],
     layer: LayerOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the compressed layers here.")
@@ -95,7 +98,7 @@ def compress(
     from accelsim.machines import parse_setting
     from accelsim.network import calibrated
     from accelsim.report.row_order import row_order_gain
-    from accelsim.sources import as_layers, load_inputs
+    from accelsim.sources import as_layers, load_inputs, skipped_of
 
     recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density, values)
     if pattern is not None or pattern_set:
@@ -103,7 +106,8 @@ def compress(
         recipe = replace(recipe, pattern=pattern, pattern_parameters=parameters)
     if permute:
         recipe = replace(recipe, permute_rows=n_pe)
-    layers = as_layers(source, layer, seed)
+    layers = as_layers(source, layer, seed, chain=inputs is not None)
+    skipped = skipped_of(source)
     with progress(f"compressing {len(layers)} layers", len(layers)) as advance:
         packed = compress_network(layers, recipe, advance)
     vectors = layers[0].activations
@@ -120,6 +124,7 @@ def compress(
         print_json({"accelsim": __version__, "seed": seed, "recipe": asdict(recipe),
                     "layer_sha256": [layer.digest() for layer in packed],
                     "layers": rows, "total": counted.total.as_dict(), "row_order": gained,
+                    "skipped": skipped_rows(skipped),
                     "output": str(output) if output else None})
     elif as_csv:
         print_csv([row.as_dict() for row in (*counted.rows, counted.total)])
@@ -128,6 +133,8 @@ def compress(
         if gained:
             body = [list(row.values()) for row in gained]
             console().print(table(f"Row order for {n_pe} PEs", list(gained[0]), body))
+        if skipped and layer is None:
+            console().print(skipped_view(skipped))
         if output is not None:
             console().print(f"written: {output} ({output.stat().st_size:,} bytes)")
 

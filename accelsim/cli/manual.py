@@ -8,7 +8,8 @@ SUMMARY = "Cycle-level simulator for sparse deep-learning accelerators (EIE, ESE
 
 ROOT = """\
 A layer comes from a published name (alex-7; all of them: accelsim layers), from an npz, safetensors
-or ONNX file, or from a file that 'accelsim compress' wrote. A machine is a published one (eie, ese,
+or ONNX file, from a file that 'accelsim compress' wrote, or is drawn as its name says
+(random:4096x14336:density=0.5:activations=0.3). A machine is a published one (eie, ese,
 bbs) or a TOML file, and --set KEY=VALUE changes one value. 'accelsim COMMAND --help' has arguments,
 units and examples.
 
@@ -81,10 +82,12 @@ machine and the values that differ; -m takes it everywhere.
     "layers": Page(
         "layers that can be named: published ones, or those of a file",
         """
-Densities are shares of non-zeros: of the weights, and of the activations where known.
+Densities are shares of non-zeros: of the weights, and of the activations where known. Non-zeros of
+very large files are not counted. What of a file is not taken is listed with the reason.
 """,
-        (("accelsim layers", "the nine layers of EIE's Table III"),
-         ("accelsim layers traces/lenet-300-100/pruned.safetensors", "those of a file")),
+        (("accelsim layers", "the published layers"),
+         ("accelsim layers traces/lenet-300-100/pruned.safetensors", "those of a file"),
+         ("accelsim layers traces/silero-lstm", "those of a recurrent folder")),
     ),
     "compress": Page(
         "prune, share weights, encode; the Deep Compression table",
@@ -92,7 +95,7 @@ Densities are shares of non-zeros: of the weights, and of the activations where 
 Weights become codes of --weight-bits into a codebook found by k-means; zeros become runs of at
 most 2**index-bits - 1, longer ones cost a padding entry. The table counts bits, Huffman codes
 included, beside the dense layer. Without --density or --threshold nothing is pruned that is not
-zero already.
+zero already. The layers need not follow each other.
 """,
         (("accelsim compress traces/lenet-300-100/pruned.safetensors -o lenet.safetensors",
           "a network, ready for simulate, trace, explain"),
@@ -110,6 +113,7 @@ balance: theoretical over actual. Shares are of all PE-cycles and add up to 1. -
 and mm2 at 45 nm. The engines agree on outputs, cycles and every counter; fast is the one to use.
 """,
         (("accelsim simulate alex-7", "a published layer on 64 PEs"),
+         ("accelsim simulate random:1024x2048:density=0.1:activations=0.3", "any shape"),
          ("accelsim simulate alex-7 --set n_pe=128 --energy", "twice the PEs, priced"),
          ("accelsim simulate nt-we --engine reference --json > RUN.json",
           "every counter of every PE"),
@@ -181,6 +185,8 @@ compute. Shares are of all PE-cycles. Remedies (deeper queues, another order of 
 pruning ...) are run; what they save is a measured number of cycles.
 """,
         (("accelsim explain alex-7", "table, worst PEs and columns, remedies, picture"),
+         ("accelsim explain traces/lenet-300-100/pruned.safetensors -l fc2 --alone "
+          "--activation-density 0.3", "one layer of a network, on inputs of its own"),
          ("accelsim explain nt-we --set act_queue_depth=16 -o why.png", "with deeper queues")),
     ),
     "report": Page(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
 def patterns(
     source: Annotated[
         str, typer.Argument(help="'ese', the published LSTM with synthetic weights; a folder like "
-                                 "traces/silero-lstm; or a layer file with dense weights.")
+                                 "traces/silero-lstm; a layer file with dense weights; or a "
+                                 "shape (random:1024x1024).")
     ] = SYNTHETIC_LSTM,
     layer: Annotated[
         str | None, typer.Option("--layer", "-l", help="Which layer of a file.")
@@ -52,6 +52,7 @@ def patterns(
     on EIE, ESE and the bank-balanced machine."""
     from accelsim.errors import InputError
     from accelsim.papers.pattern_rows import MACHINE_DENSITIES, machine_rows
+    from accelsim.workload.named import named
 
     config = config_as(RECURRENT_MACHINE, machine, settings)
     if source == SYNTHETIC_LSTM:
@@ -59,7 +60,7 @@ def patterns(
     elif depth:
         raise InputError("--depth: a folder's network runs at the machine's own depth; "
                          "give --set act_queue_depth=N")
-    elif Path(source).is_file():
+    elif not named(source).is_recurrent:
         found = machine_rows(config, source, layer, density or MACHINE_DENSITIES)
     else:
         found = _tradeoff(config, source, density)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from accelsim.records.result import RunResult
 
 SourceArgument = Annotated[
-    str, typer.Argument(help="'ese', the published LSTM with synthetic weights, or a folder like "
-                             "traces/silero-lstm.")
+    str, typer.Argument(help="'ese', the published LSTM with synthetic weights; a folder like "
+                             "traces/silero-lstm; or a shape (random:lstm:1024x153:density=0.1).")
 ]
 KindOption = Annotated[
     str, typer.Option("--machine", "-m", help="A published machine (ese) or a TOML file.")
@@ -103,6 +103,7 @@ def _opened(
     """Layer, inputs and where the weights are from."""
     from accelsim.errors import InputError
     from accelsim.papers.recurrent_runs import chosen_layer
+    from accelsim.workload.drawn import PREFIX, parse_drawn
     from accelsim.workload.published_lstm import ese_layer, ese_utterance
     from accelsim.workload.recurrent_folder import load_recurrent_folder
 
@@ -112,6 +113,12 @@ def _opened(
                              f"weights, load_balanced or unstructured")
         layer = ese_layer(seed, balanced=pattern != "unstructured")
         return layer, ese_utterance(steps or 10, channels or config.n_channels, seed), "synthetic"
+    drawn = parse_drawn(source) if source.startswith(PREFIX) else None
+    if drawn is not None and drawn.is_recurrent:
+        if (pattern, steps, channels) != (None, None, None):
+            raise InputError(f"{source}: says its density, steps and channels itself; leave out "
+                             f"--pattern, --steps and --channels")
+        return *drawn.recurrent(seed), "synthetic"
     network = load_recurrent_folder(source)
     n_steps, n_channels = network.inputs.shape[:2]
     for option, wanted, there in (("--steps", steps, n_steps), ("--channels", channels,

@@ -10,6 +10,7 @@ import typer
 from accelsim.cli.common import MachineOption, SetOption, config_from
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.works import (
+    AloneOption,
     DrawOption,
     FixedPointOption,
     InputsOption,
@@ -29,6 +30,7 @@ def report(
         Path, typer.Option("--output", "-o", help="The page to write.")
     ] = Path("accelsim-report.html"),
     layer: OneLayerOption = None,
+    alone: AloneOption = False,
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
@@ -43,6 +45,7 @@ def report(
     from accelsim.report.run_report import Run, read_run, run_page
 
     files = [source for source in sources if source.lower().endswith(".json")]
+    behind = ""
     if len(files) == len(sources):
         text = run_page([read_run(Path(source)) for source in files])
     elif len(sources) == 1:
@@ -54,7 +57,7 @@ def report(
         config = config_from(machine, settings)
         ready = prepared(
             config, sources[0], layer, inputs, activation_density, density, seed,
-            whole=layer is None, fixed_point=inputs_fixed_point,
+            whole=layer is None, fixed_point=inputs_fixed_point, alone=alone,
         )
         results = simulate_network(
             config, ready.layers, ready.inputs, fixed_point=ready.fixed_point)[0]
@@ -65,7 +68,10 @@ def report(
             for at in range(first, ready.index + 1)
         ]
         text = run_page([Run.model_validate(run)], explained)
+        behind = ready.behind if layer is not None else ""
     else:
         raise InputError("give files from `accelsim simulate --json`, or one layer or network")
     write_atomically(output, text)
     typer.echo(f"written: {output} ({output.stat().st_size:,} bytes)")
+    if behind:
+        typer.echo(behind)

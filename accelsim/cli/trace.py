@@ -12,6 +12,7 @@ import typer
 from accelsim.cli.common import MachineOption, SetOption, config_from
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.works import (
+    AloneOption,
     DrawOption,
     FixedPointOption,
     InputsOption,
@@ -25,6 +26,7 @@ from accelsim.machines import DEFAULT_MACHINE
 def trace(
     source: WorkArgument,
     layer: OneLayerOption = None,
+    alone: AloneOption = False,
     first: Annotated[int, typer.Option("--from", min=0, help="First cycle.")] = 0,
     last: Annotated[
         int | None, typer.Option("--to", min=0, help="Last cycle; 2,000 cycles if absent.")
@@ -66,7 +68,7 @@ def trace(
         raise InputError(f"--format {kind} needs a file; give one with -o")
     config = config_from(machine, settings)
     ready = prepared(config, source, layer, inputs, activation_density, density, seed,
-                     fixed_point=inputs_fixed_point)
+                     fixed_point=inputs_fixed_point, alone=alone)
     job = ready.job()
     chosen = pe_numbers(pes, n_pes(config, job))
     until = first + 1999 if last is None else last
@@ -80,6 +82,8 @@ def trace(
         typer.echo(f"written: {output} ({output.stat().st_size:,} bytes): {ready.work.name}, "
                    f"cycles {first:,} to {first + shown - 1:,}, "
                    f"{len(chosen)} of {n_pes(config, job)} PEs")
+        if ready.behind:
+            typer.echo(ready.behind)
 
 
 def pe_numbers(text: str, n_pe: int) -> list[int]:

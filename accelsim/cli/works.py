@@ -15,15 +15,22 @@ if TYPE_CHECKING:
     from accelsim.sources import Source
 
 WorkArgument = Annotated[
-    str, typer.Argument(metavar="WORK", help="A published layer (alex-7, google-lstm), a layer "
-                                             "file, a file from `accelsim compress`, a recurrent "
-                                             "folder (traces/silero-lstm), or an EIE-simulator "
-                                             "folder."),
+    str, typer.Argument(metavar="WORK", help="A published layer (alex-7, google-lstm), a shape "
+                                             "(random:4096x14336:density=0.5:activations=0.3), a "
+                                             "layer file, a file from `accelsim compress`, a "
+                                             "recurrent folder (traces/silero-lstm), an "
+                                             "EIE-simulator folder; or PLACE:LAYER."),
 ]
 OneLayerOption = Annotated[
     str | None,
-    typer.Option("--layer", "-l", help="A layer of the network; those before it run first. "
-                                       "The first if absent."),
+    typer.Option("--layer", "-l", help="A layer of the file. Where its layers can run one after "
+                                       "the other, those before it run first, unless the inputs "
+                                       "have its own width; else it runs alone. The first if "
+                                       "absent."),
+]
+AloneOption = Annotated[
+    bool, typer.Option("--alone", help="Run the layer alone in any case, on inputs of its own "
+                                       "width, as `accelsim simulate WORK -l LAYER` does.")
 ]
 InputsOption = Annotated[
     Path | None, typer.Option(help="Input vectors (npy, npz, safetensors); the first is run.")
@@ -55,6 +62,17 @@ class Prepared:
     def work(self) -> Any:
         """The chosen layer."""
         return self.layers[self.index]
+
+    @property
+    def before(self) -> list[str]:
+        """Names of the layers that run first."""
+        return [work.name for work in self.layers[: self.index]]
+
+    @property
+    def behind(self) -> str:
+        """The same for people: nothing, or how the layer got its inputs."""
+        before = ", ".join(self.before)
+        return f"{self.work.name} runs behind {before}; --alone runs it alone" if before else ""
 
     def job(self, index: int | None = None) -> Any:
         """What the chosen layer, or another one, is given to do."""
@@ -107,16 +125,14 @@ def opened_work(
 def prepared(
     config: Any, source: str, layer: str | None, inputs: Path | None,
     activation_density: float | None, density: float | None, seed: int, whole: bool = False,
-    fixed_point: bool = False,
+    fixed_point: bool = False, alone: bool = False,
 ) -> Prepared:
-    """The chosen layer of some work (``whole``: its last) with those before it."""
-    from accelsim.errors import InputError, nearest
+    """The chosen layer of some work (``whole``: its last), with those that run before it."""
+    from accelsim.sources import reach
 
-    opened = opened_work(config, source, None, inputs, activation_density, seed, 1,
+    way = reach(source, layer, inputs, alone)
+    opened = opened_work(config, source, way.names, inputs, activation_density, seed, 1,
                          fixed_point, density=density)
-    names = [work.name for work in opened.layers]
-    if layer is not None and layer not in names:
-        raise InputError(f"{source}: no layer '{layer}'{nearest(layer, names)}")
-    index = names.index(layer) if layer is not None else whole * (len(names) - 1)
+    index = len(opened.layers) - 1 if whole and layer is None else way.index
     return Prepared(config, opened.layers[: index + 1], index, next(iter(opened.runs())),
                     opened.fixed_point)

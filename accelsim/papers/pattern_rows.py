@@ -92,11 +92,11 @@ def machine_rows(
     name: str | None = None,
     densities: Sequence[float] = MACHINE_DENSITIES,
 ) -> PatternRows:
-    """A dense layer of a file under every pattern on three machines.
+    """A dense layer under every pattern on three machines.
 
     Parameters
     ----------
-    source, name : the file, and which of its layers
+    source, name : a file, and which of its layers; or a shape drawn with density 1
 
     Raises
     ------
@@ -104,13 +104,17 @@ def machine_rows(
         If the layer is stored sparse.
     """
     opened = load_layer(source, name)
-    if isinstance(opened.weights, CscMatrix):
-        raise InputError(f"{source}: {opened.name} is stored sparse; patterns prune dense weights")
+    weights = opened.weights
+    if isinstance(weights, CscMatrix):
+        if weights.nnz < opened.shape[0] * opened.shape[1]:
+            raise InputError(f"{source}: {opened.name} is stored sparse; patterns prune dense "
+                             f"weights")
+        weights = weights.to_dense()
     eie = load_as(EieConfig, "eie", capacity="ignore")
     bbs = load_as(BbsConfig, "bbs")
     ese = config.model_copy(update={"capacity": "ignore"})
     rows: list[dict[str, Any]] = []
     for density in densities:
         chosen = usual_patterns(density, eie, bbs)
-        rows += [asdict(row) for row in compare_machines((eie, ese, bbs), opened.weights, chosen)]
+        rows += [asdict(row) for row in compare_machines((eie, ese, bbs), weights, chosen)]
     return PatternRows(rows, columns_of(MachineRow))

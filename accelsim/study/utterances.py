@@ -1,7 +1,8 @@
 """Recurrent workloads of a study: a layer and an utterance, by name or from a folder.
 
 Machines that take recurrent layers run ``google-lstm`` (the published sizes and entries,
-synthetic), ``google-lstm-dense`` (before any pruning), a folder such as ``traces/silero-lstm``,
+synthetic), ``google-lstm-dense`` (before any pruning), ``random:lstm:1024x153:density=0.1`` (any
+shape: `accelsim.workload.drawn`), a folder such as ``traces/silero-lstm``,
 which stands for its dense network, and ``folder:load_balanced/11.2``, one of its retrained layers.
 """
 
@@ -19,6 +20,7 @@ from accelsim.errors import InputError, nearest
 from accelsim.lowering.float_run import run_float
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload.entries import file_sha256
+from accelsim.workload.named import Named, named
 from accelsim.workload.published_lstm import PUBLISHED, RECURRENT, ese_utterance
 from accelsim.workload.recurrent_folder import load_recurrent_folder
 
@@ -49,7 +51,7 @@ class RecurrentWorkload:
 
     Attributes
     ----------
-    path, layer : the folder, and which of its layers; None for a published one
+    path, layer : the folder, and which of its layers; None for a published or drawn one
     """
 
     name: str
@@ -67,6 +69,9 @@ class RecurrentWorkload:
             If the folder has changed since the study began.
         """
         if self.path is None:
+            place = named(self.name)
+            if place.drawn is not None:
+                return utterance(*place.drawn.recurrent(self.seed))
             layer, inputs = RECURRENT[self.name](self.seed), ese_utterance(
                 N_STEPS, N_CHANNELS, self.seed)
         else:
@@ -82,9 +87,11 @@ def utterance(layer: RecurrentLayer, inputs: Floats) -> Utterance:
     return Utterance(layer, inputs, run_float(layer, inputs).outputs)
 
 
-def published_recurrent(name: str, seed: int) -> RecurrentWorkload:
-    """A published layer; its name is one of `RECURRENT`."""
-    facts = [name, N_STEPS, N_CHANNELS, [asdict(row) for row in PUBLISHED]]
+def recurrent_by_name(place: Named, seed: int) -> RecurrentWorkload:
+    """A published or drawn layer."""
+    name = place.text
+    facts = ([name] if place.drawn is not None
+             else [name, N_STEPS, N_CHANNELS, [asdict(row) for row in PUBLISHED]])
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
     return RecurrentWorkload(name, digest, seed)
 

@@ -17,23 +17,23 @@ from typing import Any
 import numpy as np
 
 from accelsim.compression.prepare import as_matrix, prepare, shaped_inputs
-from accelsim.errors import InputError, nearest
+from accelsim.errors import InputError
 from accelsim.machines import Machine, get_machine, machine_names, machine_of
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.sources import is_store
 from accelsim.study.definition import Study
 from accelsim.study.recipes import recipe_of
 from accelsim.study.utterances import (
     RecurrentWorkload,
     Utterance,
     folder_layer,
-    published_recurrent,
+    recurrent_by_name,
     utterance,
 )
 from accelsim.workload import list_layers, load_layer, published_layers, random_layer
 from accelsim.workload.entries import file_sha256, pick
-from accelsim.workload.published_lstm import RECURRENT
-from accelsim.workload.recurrent_folder import is_recurrent_folder
+from accelsim.workload.named import Named, named
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Workload:
     Attributes
     ----------
     name : as results show it
-    digest : of what determines the layer: a published row, or the bytes of its file, its name and
-        the density of its inputs
+    digest : of what determines the layer: a published row, a drawn layer's name, or the bytes of
+        its file, its name and the density of its inputs
     seed : the study's, of a published layer and of inputs that are drawn
-    path, layer : the file and the name in it; None for a published layer
+    path, layer : the file and the name in it; None for a published or drawn one
     activation_density : of inputs drawn for a file's layer
     as_matrix : whether the machine takes it as one matrix of a recurrent layer
     """
@@ -113,27 +113,35 @@ def find_workloads(study: Study) -> tuple[AnyWorkload, ...]:
 
 def _find(study: Study, machine: Machine, text: str) -> Iterator[AnyWorkload]:
     """What one text of a study stands for."""
-    if text in published_layers():
-        row = json.dumps(asdict(published_layers()[text]), sort_keys=True)
-        digest = hashlib.sha256(row.encode()).hexdigest()
-        yield Workload(text, digest, study.seed, as_matrix=_as_matrix(machine, text))
-        return
-    if text in RECURRENT:
-        _check_recurrent(machine, text)
-        yield published_recurrent(text, study.seed)
-        return
-    path, name = study.folder / text, None
-    if not path.exists() and ":" in text:
-        before, _, name = text.rpartition(":")
-        path = study.folder / before
-    if not path.exists():
-        hint = nearest(text, [*published_layers(), *RECURRENT])
-        raise InputError(f"workload {text}: no such file, folder or published layer{hint}")
-    if is_recurrent_folder(path):
-        _check_recurrent(machine, text)
-        yield folder_layer(path, name, study.seed)
-        return
-    yield from _layers_of_file(study, machine, text, path, name)
+    try:
+        place = named(text, study.folder)
+    except InputError as problem:
+        raise InputError(f"workload {problem}") from None
+    if place.is_recurrent:
+        if RecurrentLayer not in machine.takes:
+            raise _refusal(machine, f"workload {text}: a recurrent layer", RecurrentLayer)
+        yield (folder_layer(place.path, place.layer, study.seed) if place.path is not None
+               else recurrent_by_name(place, study.seed))
+    elif place.path is None:
+        yield _by_name(study, machine, place)
+    elif place.kind != "file" or is_store(place.path):
+        raise InputError(f"workload {text}: is compressed already, and a study compresses; name "
+                         f"the file that it was made of")
+    else:
+        yield from _layers_of_file(study, machine, text, place.path, place.layer)
+
+
+def _by_name(study: Study, machine: Machine, place: Named) -> Workload:
+    """A published or drawn layer; the latter with the study's inputs where it names none."""
+    drawn, name = place.drawn, place.text
+    if drawn is None:
+        facts = json.dumps(asdict(published_layers()[name]), sort_keys=True)
+    else:
+        if drawn.activations is None:
+            drawn = replace(drawn, activations=_density(study, name))
+        facts = name = drawn.name
+    digest = hashlib.sha256(facts.encode()).hexdigest()
+    return Workload(name, digest, study.seed, as_matrix=_as_matrix(machine, name))
 
 
 def _layers_of_file(
@@ -142,14 +150,19 @@ def _layers_of_file(
     entries = list_layers(path)
     if name is not None:
         entries = [pick(path, entries, name)]
-    density = study.activation_density
-    if density is None:
-        raise InputError(f"{text}: files hold no input vectors; give activation_density, the "
-                         f"share of inputs that are not zero (0.35 behind a ReLU, 1.0 at most)")
+    density = _density(study, text)
     for layer in (entry.name for entry in entries):
         digest = _file_digest(path, layer, density)
         yield Workload(f"{path.name}:{layer}", digest, study.seed, str(path.resolve()), layer,
                        density, _as_matrix(machine, text))
+
+
+def _density(study: Study, text: str) -> float:
+    """Of the inputs that are drawn for a layer which has none."""
+    if study.activation_density is None:
+        raise InputError(f"{text}: holds no input vectors; give activation_density, the share of "
+                         f"inputs that are not zero (0.35 behind a ReLU, 1.0 at most)")
+    return study.activation_density
 
 
 def _as_matrix(machine: Machine, text: str) -> bool:
@@ -159,11 +172,6 @@ def _as_matrix(machine: Machine, text: str) -> bool:
     if RecurrentLayer not in machine.takes:
         raise _refusal(machine, f"workload {text}: a layer", CompressedLayer, RecurrentLayer)
     return True
-
-
-def _check_recurrent(machine: Machine, text: str) -> None:
-    if RecurrentLayer not in machine.takes:
-        raise _refusal(machine, f"workload {text}: a recurrent layer", RecurrentLayer)
 
 
 def _refusal(machine: Machine, what: str, *kinds: type) -> InputError:

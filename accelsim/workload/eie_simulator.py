@@ -36,6 +36,11 @@ _MAX_PE = 4096
 Array = npt.NDArray[Any]
 
 
+def is_eie_simulator(path: str | Path) -> bool:
+    """Whether a path is such a folder, whole or not."""
+    return any((Path(path) / name).exists() for name in ("act.dat", "arithm.dat", "ptr", "spm"))
+
+
 def load_eie_simulator(
     folder: str | Path, n_outputs: int | None = None, name: str | None = None
 ) -> tuple[CompressedLayer, npt.NDArray[np.float32]]:

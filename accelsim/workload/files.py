@@ -1,4 +1,4 @@
-"""Layers by name: one of the published nine, or a layer of an npz, safetensors or ONNX file."""
+"""Layers by name: a published one, a drawn one, or a layer of an npz, safetensors or ONNX file."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from accelsim.records import Layer
 from accelsim.workload.array_layers import array_contents
 from accelsim.workload.arrays import ARRAY_FILES, remedy
 from accelsim.workload.entries import Contents, LayerEntry, pick, reading
+from accelsim.workload.named import ENDINGS, named
 from accelsim.workload.onnx_layers import onnx_contents
 from accelsim.workload.published import published_layers, synthetic_layer
 
-ENDINGS = (*ARRAY_FILES, ".onnx")
-
 
 def load_layer(source: str | Path, name: str | None = None, seed: int = 1) -> Layer:
-    """A published benchmark layer, or one layer of a file.
+    """A published benchmark layer, a drawn one, or one layer of a file.
 
     Parameters
     ----------
-    source : a published name (``"alex-7"``) or the path of an npz, safetensors or ONNX file
+    source : a published name (``"alex-7"``), a shape (``"random:96x64:density=0.5"``, see
+        `accelsim.workload.drawn`), or the path of an npz, safetensors or ONNX file, with
+        ``":LAYER"`` behind it or without
     name : which layer of the file; may be left out where there is only one
-    seed : of a published layer's random numbers
+    seed : of a published or drawn layer's random numbers
 
     Raises
     ------
@@ -31,13 +32,21 @@ def load_layer(source: str | Path, name: str | None = None, seed: int = 1) -> La
     FormatError
         If the file is damaged, unreadable or of another kind.
     """
-    if isinstance(source, str) and source in published_layers():
-        if name is not None:
-            raise InputError(f"{source} is one layer; leave out name={name!r}")
-        return synthetic_layer(source, seed)
-    path = Path(source)
-    contents = file_contents(path)
-    return pick(path, contents.layers, name, contents.skipped).load()
+    found = named(str(source))
+    if found.is_recurrent:
+        raise InputError(f"{source}: recurrent, not one layer; 'accelsim simulate' runs it on the "
+                         f"machines that take it")
+    if found.kind == "published" or found.drawn is not None:
+        if name not in (None, found.text):
+            raise InputError(f"{source} is one layer; leave out the layer's name, {name!r}")
+        return (synthetic_layer(found.text, seed) if found.drawn is None
+                else found.drawn.layer(seed))
+    if found.path is None or found.kind != "file":
+        raise InputError(f"{source}: is compressed already; load_eie_simulator() reads it, "
+                         f"'accelsim simulate' runs it")
+    names = found.layer_names(None if name is None else [name])
+    contents = file_contents(found.path)
+    return pick(found.path, contents.layers, names[0] if names else None, contents.skipped).load()
 
 
 def list_layers(path: str | Path) -> list[LayerEntry]:
@@ -66,8 +75,8 @@ def file_contents(path: str | Path) -> Contents:
     file = Path(path)
     with reading(file, ValueError):
         if file.is_dir():
-            raise FormatError(f"{file}: is a folder; load_eie_simulator() reads the data folder of "
-                              f"the EIE authors' simulator")
+            raise FormatError(f"{file}: is a folder, not a file of layers; 'accelsim layers' says "
+                              f"what can be named there")
         there = file.exists()
     if not there:
         hint = nearest(str(path), published_layers())
@@ -76,4 +85,7 @@ def file_contents(path: str | Path) -> Contents:
         return onnx_contents(file)
     if file.suffix.lower() in ARRAY_FILES:
         return array_contents(file)
+    if file.suffix.lower() == ".npy":
+        raise FormatError(f"{file}: one array without a name, which may be inputs (--inputs); save "
+                          f"weights, (outputs, inputs), with numpy.savez(FILE, fc1=weights)")
     raise FormatError(f"{file}: need a file ending in {', '.join(ENDINGS)}{remedy(file)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,42 @@ def load_network(path: str | Path, names: Sequence[str] | None = None) -> Networ
         last = len(layers) - 1
         layers = [replace(layer, relu=i < last) for i, layer in enumerate(layers)]
     return Network(tuple(layers), file.stem, note)
+
+
+def load_layers(path: str | Path, names: Sequence[str] | None = None) -> list[Layer]:
+    """All layers of a file, or the named ones, as they come; they need not follow each other.
+
+    Where they do, each but the last has a ReLU; where not, all have one, unless the file (ONNX)
+    says where it stands.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, or there is no layer.
+    FormatError
+        If the file is damaged.
+    """
+    file = Path(path)
+    contents = file_contents(file)
+    wanted = list(contents.layers) if names is None else [
+        pick(file, contents.layers, name, contents.skipped) for name in names]
+    if not wanted:
+        pick(file, contents.layers, None, contents.skipped)
+    layers = [entry.load() for entry in wanted]
+    if file.suffix.lower() != ".onnx" and is_chain([layer.shape for layer in layers]):
+        last = len(layers) - 1
+        layers = [replace(layer, relu=i < last) for i, layer in enumerate(layers)]
+    return layers
+
+
+def is_chain(shapes: Sequence[tuple[int, int]]) -> bool:
+    """Whether the outputs of each layer are as many as the inputs of the next.
+
+    Parameters
+    ----------
+    shapes : (n_outputs, n_inputs) of each
+    """
+    return all(a[0] == b[1] for a, b in pairwise(shapes))
 
 
 def load_digits(path: str | Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

@@ -32,6 +32,7 @@ from accelsim.workload.arrays import ArrayFile, open_arrays
 Floats = npt.NDArray[np.float64]
 GATES = "ifco"
 """Gates in the order of the rows; networks call the candidate g, the machine c."""
+_FILES = ("dense.safetensors", "speech.safetensors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class RecurrentFolder:
 
 def is_recurrent_folder(path: str | Path) -> bool:
     """Whether a path is such a folder, whatever its files hold."""
-    return (Path(path) / "dense.safetensors").is_file()
+    return all((Path(path) / name).is_file() for name in _FILES)
 
 
 def load_recurrent_folder(path: str | Path) -> RecurrentFolder:
@@ -83,7 +84,7 @@ def load_recurrent_folder(path: str | Path) -> RecurrentFolder:
         If a file is damaged or an array missing or of another shape.
     """
     folder = Path(path)
-    for name in ("dense.safetensors", "speech.safetensors"):
+    for name in _FILES:
         if not (folder / name).is_file():
             raise InputError(f"{folder}: has no {name}; need a folder like traces/silero-lstm")
     dense = open_arrays(folder / "dense.safetensors")

@@ -160,5 +160,5 @@ def test_an_unknown_name_proposes_the_nearest() -> None:
         synthetic_layer("alex7")
     with pytest.raises(InputError, match="did you mean 'alex-7'"):
         load_layer("alex7")
-    with pytest.raises(InputError, match="leave out name='fc1'"):
+    with pytest.raises(InputError, match="leave out the layer's name, 'fc1'"):
         load_layer("alex-7", name="fc1")

@@ -19,10 +19,12 @@ from accelsim.machines import machine_of
 from accelsim.numeric import real_numbers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
-from accelsim.workload import load_eie_simulator, load_layer, load_network, published_layers
+from accelsim.workload import load_eie_simulator, load_layer, load_network
 from accelsim.workload.arrays import open_arrays
+from accelsim.workload.named import named
+from accelsim.workload.networks import load_layers
 from accelsim.workload.published_lstm import RECURRENT, ese_utterance
-from accelsim.workload.recurrent_folder import is_recurrent_folder, load_recurrent_folder
+from accelsim.workload.recurrent_folder import load_recurrent_folder
 
 MAX_INPUT_FILE_BYTES = 4 << 30
 # What NumPy raises on a damaged header; TokenError where it retries one as of Python 2.
@@ -95,9 +97,9 @@ def open_source(
 
     Parameters
     ----------
-    source : ``"alex-7"``; an npz, safetensors or ONNX file, whose layers are compressed with
-        ``recipe``; a file written by `accelsim compress`; or a data folder of the EIE authors'
-        simulator
+    source : ``"alex-7"``; a shape (`accelsim.workload.drawn`); an npz, safetensors or ONNX file,
+        whose layers are compressed with ``recipe``; a file written by `accelsim compress`; or a
+        data folder of the EIE authors' simulator
     names : which layers of the file, in order; None takes all
     seed : of a published layer
 
@@ -105,13 +107,15 @@ def open_source(
     ------
     InputError, FormatError
     """
-    path, published = Path(source), source in published_layers()
-    if not published and path.is_dir():
-        packed, activations = load_eie_simulator(path)
+    found = named(source)
+    if found.kind == "eie-simulator" and found.path is not None:
+        packed, activations = load_eie_simulator(found.path)
+        _chosen(found.path, [packed], found.layer_names(names))
         return Source([packed], np.atleast_2d(activations))
-    if not published and _is_store(path):
-        return Source(_chosen(path, load_compressed(path), names), None)
-    layers, note = _layers(source, names, seed)
+    if found.kind == "file" and found.path is not None and is_store(found.path):
+        chosen = _chosen(found.path, load_compressed(found.path), found.layer_names(names))
+        return Source(chosen, None)
+    layers, note = ordered_layers(source, names, seed)
     inputs = layers[0].activations
     return Source(
         compress_network(layers, recipe), None if inputs is None else np.atleast_2d(inputs),
@@ -147,8 +151,11 @@ def open_work(
         return Source([prepare(layer, machine.takes, recipe)], inputs)
     if CompressedLayer in machine.takes:
         return open_source(source, names, seed, recipe)
-    if not Path(source).is_dir() and not _is_store(Path(source)):
-        layers, note = _layers(source, names, seed)
+    place = named(source)
+    compressed = place.kind == "eie-simulator" or (
+        place.kind == "file" and place.path is not None and is_store(place.path))
+    if not compressed:
+        layers, note = ordered_layers(source, names, seed)
         given = layers[0].activations
         return Source([prepare(layer, machine.takes, recipe) for layer in layers],
                       None if given is None else np.atleast_2d(given), note=note)
@@ -160,36 +167,45 @@ def _recurrent(
     config: Any, source: str, names: list[str] | None, seed: int
 ) -> tuple[RecurrentLayer, npt.NDArray[Any]] | None:
     """A recurrent layer and its utterance, if that is what is named."""
-    channels = getattr(config, "n_channels", 1)
-    if source in RECURRENT:
-        return RECURRENT[source](seed), ese_utterance(_STEPS, min(channels, _CHANNELS), seed)
-    path, name = source, names[0] if names else "dense"
-    if not Path(source).exists() and ":" in source:
-        path, _, name = source.rpartition(":")
-    if not is_recurrent_folder(path):
+    place = named(source)
+    if not place.is_recurrent:
         return None
-    folder = load_recurrent_folder(path)
-    known = folder.layers()
-    if name not in known:
-        raise InputError(f"{path}: no layer '{name}'{nearest(name, known)}")
     if RecurrentLayer not in machine_of(config).takes:
         raise UnsupportedError(f"{source}: a recurrent layer, which the machine "
                                f"'{config.machine}' does not take; name one that does")
-    return known[name], folder.inputs  # more channels than the machine has are refused by name
+    if place.path is None:
+        if names and names != [place.text]:
+            raise InputError(f"{source} is one layer; leave out the layer's name, '{names[0]}'")
+        if place.drawn is not None:
+            return place.drawn.recurrent(seed)
+        channels = min(getattr(config, "n_channels", 1), _CHANNELS)
+        return RECURRENT[source](seed), ese_utterance(_STEPS, channels, seed)
+    folder = load_recurrent_folder(place.path)
+    known = folder.layers()
+    name = (place.layer_names(names) or ["dense"])[0]
+    if name not in known and name != folder.layer.name:
+        raise InputError(f"{place.path}: no layer '{name}'{nearest(name, known)}")
+    # More channels than the machine has are refused by name.
+    return known.get(name, folder.layer), folder.inputs
 
 
-def load_inputs(path: Path, n_inputs: int) -> npt.NDArray[Any]:
+def load_inputs(path: Path, n_inputs: int, *others: int) -> npt.NDArray[Any]:
     """Input vectors from an npy, npz or safetensors file.
 
     A file of MNIST digits (arrays ``images`` and ``labels``) gives pixel / 256; another file must
     hold one 1-D or 2-D array of numbers, or one called ``inputs`` or ``activations``.
 
+    Parameters
+    ----------
+    n_inputs, others : widths that the vectors may have
+
     Returns
     -------
     (n_vectors, n_inputs) numbers as the file has them; integers are numbers like any others
     """
+    widths = (n_inputs, *others)
     if path.suffix.lower() == ".npy":
-        return _shaped(path, _read_npy(path), n_inputs)
+        return _shaped(path, _read_npy(path), widths)
     file = open_arrays(path)
     if "images" in file.arrays:
         images = real_numbers(f"{path}: images", file.read("images"))
@@ -197,10 +213,10 @@ def load_inputs(path: Path, n_inputs: int) -> npt.NDArray[Any]:
             raise InputError(f"{path}: images are {images.dtype} of shape {images.shape}; need "
                              f"numbers of shape (vectors, {n_inputs})")
         scaled = images.astype(np.float32) / np.float32(256)
-        return _shaped(path, scaled.reshape(len(scaled), -1), n_inputs)
+        return _shaped(path, scaled.reshape(len(scaled), -1), widths)
     for name in ("inputs", "activations", *(file.arrays if len(file.arrays) == 1 else ())):
         if name in file.arrays:
-            return _shaped(path, file.read(name), n_inputs)
+            return _shaped(path, file.read(name), widths)
     raise InputError(
         f"{path}: holds {', '.join(file.arrays)}; call the input array 'inputs'"
     )
@@ -218,20 +234,23 @@ def _read_npy(path: Path) -> npt.NDArray[Any]:
         raise InputError(f"{path}: {reason}; save it with numpy.save") from None
 
 
-def _shaped(path: Path, array: npt.NDArray[Any], n_inputs: int) -> npt.NDArray[Any]:
+def _shaped(
+    path: Path, array: npt.NDArray[Any], widths: tuple[int, ...]
+) -> npt.NDArray[Any]:
     array = real_numbers(f"{path}: inputs", array)
     if array.ndim not in (1, 2):
         raise InputError(f"{path}: inputs are {array.dtype} of shape {array.shape}; need numbers "
-                         f"of shape ({n_inputs},) or (vectors, {n_inputs})")
+                         f"of shape ({widths[0]},) or (vectors, {widths[0]})")
     vectors = np.atleast_2d(array)
-    if vectors.shape[1] != n_inputs or not len(vectors):
-        raise InputError(f"{path}: inputs have shape {array.shape}; the layer takes {n_inputs}")
+    if vectors.shape[1] not in widths or not len(vectors):
+        wanted = " or, alone, ".join(map(str, dict.fromkeys(widths)))
+        raise InputError(f"{path}: inputs have shape {array.shape}; the layer takes {wanted}")
     if vectors.dtype.kind == "f" and not np.isfinite(vectors).all():
         raise InputError(f"{path}: inputs hold NaN or infinity")
     return vectors
 
 
-def _is_store(path: Path) -> bool:
+def is_store(path: Path) -> bool:
     """Whether a file was written by `accelsim compress`; a missing file is left to the loaders."""
     if path.suffix.lower() != ".safetensors" or not path.is_file():
         return False
@@ -250,16 +269,40 @@ def _chosen(
     return [by_name[name] for name in names]
 
 
-def as_layers(source: str, names: list[str] | None = None, seed: int = 1) -> list[Layer]:
-    """The uncompressed layers of a published name or a layer file, in sequence."""
-    return _layers(source, names, seed)[0]
+def as_layers(
+    source: str, names: list[str] | None = None, seed: int = 1, chain: bool = True
+) -> list[Layer]:
+    """As `ordered_layers`, without a word on their order."""
+    return ordered_layers(source, names, seed, chain)[0]
 
 
-def _layers(source: str, names: list[str] | None, seed: int) -> tuple[list[Layer], str]:
-    """The layers, and why they are in this order, where the file does not say it."""
-    if source in published_layers():
-        return [load_layer(source, names[0] if names else None, seed)], ""
-    if names is not None and len(names) == 1:
-        return [load_layer(source, names[0])], ""
-    network = load_network(Path(source), names)
-    return list(network.layers), network.note
+def ordered_layers(
+    source: str, names: list[str] | None = None, seed: int = 1, chain: bool = True
+) -> tuple[list[Layer], str]:
+    """The uncompressed layers of a published or drawn name or a layer file, and why they are in
+    this order, where the file does not say it.
+
+    Parameters
+    ----------
+    chain : whether they are run in sequence and must follow each other
+
+    Raises
+    ------
+    InputError
+        If they do not, or what is named is recurrent or compressed already.
+    """
+    found = named(source)
+    wanted = found.layer_names(names)
+    if found.is_recurrent:
+        raise InputError(f"{source}: recurrent; the machines that take it compress it themselves: "
+                         f"name it to simulate, explain or report")
+    if found.kind == "eie-simulator" or (found.path is not None and is_store(found.path)):
+        raise InputError(f"{source}: is compressed already; name it as it is, or the file that "
+                         f"it was made of")
+    if found.path is None or (wanted is not None and len(wanted) == 1):
+        return [load_layer(found.text if found.path is None else found.path,
+                           wanted[0] if wanted else None, seed)], ""
+    if chain:
+        network = load_network(found.path, wanted)
+        return list(network.layers), network.note
+    return load_layers(found.path, wanted), ""

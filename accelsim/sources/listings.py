@@ -1,0 +1,179 @@
+"""What can be named in a place: its layers with their shapes, and what is left out and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from accelsim.compression.store import load_compressed
+from accelsim.errors import InputError, nearest
+from accelsim.records import CompressedLayer, CscMatrix
+from accelsim.records.recurrent import RecurrentLayer
+from accelsim.sources.works import is_store
+from accelsim.workload import LayerEntry, Skipped, load_eie_simulator, published_layers
+from accelsim.workload.entries import pick
+from accelsim.workload.files import file_contents
+from accelsim.workload.named import Named, named
+from accelsim.workload.published_lstm import N_INPUTS, N_OUTPUTS, PUBLISHED, RECURRENT
+from accelsim.workload.recurrent_folder import load_recurrent_folder
+
+COUNTED_WEIGHTS = 1 << 24
+"""Of a file with more weights the non-zeros are not counted: that would read all of it."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One layer that can be named.
+
+    Attributes
+    ----------
+    kind : "array", "Gemm", "lstm" ...
+    non_zeros : of the weights, the bias not counted; None where it takes long to know
+    weight_density : share of non-zeros; of published and drawn layers as it is printed or named
+    activation_density : of the inputs that come with the layer, as printed or named, else None
+    aliases : other names by which it may be asked for
+    """
+
+    name: str
+    n_outputs: int
+    n_inputs: int
+    kind: str
+    has_bias: bool
+    non_zeros: int | None = None
+    weight_density: float | None = None
+    activation_density: float | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_outputs, n_inputs)."""
+        return self.n_outputs, self.n_inputs
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A place's layers, and what of it is skipped.
+
+    Attributes
+    ----------
+    ordered : whether the place itself says in which order the layers stand
+    """
+
+    layers: tuple[Listed, ...]
+    skipped: tuple[Skipped, ...] = ()
+    ordered: bool = True
+
+
+def listing(source: str, count: bool = True) -> Listing:
+    """The layers that a name stands for.
+
+    Parameters
+    ----------
+    count : whether the non-zeros of a file's layers are counted, which reads them
+
+    Raises
+    ------
+    InputError
+        If there is nothing of that name, or it cannot hold layers; says why.
+    FormatError
+        If it is damaged.
+    """
+    place = named(source)
+    if place.path is not None:
+        return _in_place(place, place.path, count)
+    if place.drawn is not None:
+        d = place.drawn
+        kind = d.kind if d.is_recurrent else "drawn"
+        return Listing((Listed(place.text, d.n_outputs, d.n_inputs, kind, d.bias, None, d.density,
+                               d.activations),))
+    return Listing(tuple(row for row in published() if row.name == place.text))
+
+
+def skipped_of(source: str) -> tuple[Skipped, ...]:
+    """Weights of a layer file that are not taken, with the reasons; none where it is no file.
+
+    Raises
+    ------
+    InputError, FormatError
+    """
+    place = named(source)
+    if place.kind != "file" or place.path is None or is_store(place.path):
+        return ()
+    return file_contents(place.path).skipped
+
+
+def published() -> tuple[Listed, ...]:
+    """The layers that need no file: EIE's nine, and ESE's LSTM."""
+    nine = (
+        Listed(name, row.n_outputs, row.n_inputs, "layer", False, None, row.weight_density,
+               row.activation_density)
+        for name, row in published_layers().items()
+    )
+    sizes = sum(row.size for row in PUBLISHED)
+    densities = {"google-lstm": sum(row.entries for row in PUBLISHED) / sizes}
+    recurrent = (Listed(name, N_OUTPUTS, N_INPUTS, "lstm", True, None, densities.get(name, 1.0))
+                 for name in RECURRENT)
+    return (*nine, *recurrent)
+
+
+def _in_place(place: Named, path: Path, count: bool) -> Listing:
+    """Those of a folder or a file, or the one behind the colon."""
+    if place.kind == "recurrent folder":
+        folder = load_recurrent_folder(path)
+        return _chosen(place, path, [_of_recurrent(name, layer)
+                                     for name, layer in folder.layers().items()])
+    if place.kind == "eie-simulator":
+        packed, activations = load_eie_simulator(path)
+        share = float(np.count_nonzero(activations) / len(activations))
+        return _chosen(place, path, [replace(_of_compressed(packed), activation_density=share)])
+    if is_store(path):
+        return _chosen(place, path, [_of_compressed(packed) for packed in load_compressed(path)])
+    contents = file_contents(path)
+    entries = list(contents.layers)
+    if place.layer is not None:
+        entries = [pick(path, entries, place.layer)]
+    count &= sum(entry.n_outputs * entry.n_inputs for entry in entries) <= COUNTED_WEIGHTS
+    return Listing(tuple(_of_entry(entry, count) for entry in entries), contents.skipped,
+                   contents.ordered)
+
+
+def _chosen(place: Named, path: Path, layers: Sequence[Listed]) -> Listing:
+    names = [layer.name for layer in layers]
+    if place.layer is not None and place.layer not in names:
+        raise InputError(f"{path}: no layer '{place.layer}'{nearest(place.layer, names)}")
+    return Listing(tuple(layer for layer in layers if place.layer in (None, layer.name)))
+
+
+def _of_recurrent(name: str, layer: RecurrentLayer) -> Listed:
+    kept = sum(map(_non_zeros, layer.matrices.values()))
+    size = sum(math.prod(layer.shape(matrix)) for matrix in layer.matrices)
+    return Listed(name, layer.n_outputs, layer.n_inputs, layer.kind, bool(layer.biases), kept,
+                  kept / size)
+
+
+def _of_compressed(packed: CompressedLayer) -> Listed:
+    starts = packed.matrix.column_starts
+    kept = int(np.count_nonzero(packed.matrix.values[: starts[packed.n_inputs]]))
+    return Listed(packed.name, packed.n_outputs, packed.n_inputs, f"{packed.weight_bits}-bit codes",
+                  packed.has_bias, kept, kept / (packed.n_outputs * packed.n_inputs))
+
+
+def _of_entry(entry: LayerEntry, counted: bool) -> Listed:
+    kept = None
+    if counted:
+        try:
+            kept = _non_zeros(entry.load().weights)
+        except InputError:
+            kept = None  # what is wrong with its numbers is told where they are used
+    return Listed(entry.name, entry.n_outputs, entry.n_inputs, entry.kind, entry.has_bias, kept,
+                  None if kept is None else kept / (entry.n_outputs * entry.n_inputs),
+                  aliases=entry.aliases)
+
+
+def _non_zeros(matrix: Any) -> int:
+    return int(np.count_nonzero(matrix.values if isinstance(matrix, CscMatrix) else matrix))
