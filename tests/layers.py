@@ -33,7 +33,7 @@ TABLE = (
     ("kernels",),
     ("records",),
     ("numeric",),
-    ("fixedpoint", "files"),
+    ("fixedpoint", "files", "streams", "strict_json"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}

@@ -39,9 +39,11 @@ def demo(
     from accelsim.errors import ConservationError
     from accelsim.network import calibrated, network_outputs, simulate_network
     from accelsim.report.plots import cycle_breakdown, save
+    from accelsim.report.plots_style import picture_kind
     from accelsim.workload import load_digits, load_network
 
 
+    picture_kind(picture)  # refused before the work is done
     config = config_from(machine, settings)
     images, labels = load_digits(folder / "digits.safetensors")
     network = load_network(folder / "pruned.safetensors")
@@ -100,9 +102,10 @@ def recorded_errors(path: Path) -> tuple[float, float]:
         If the file is missing or holds something else.
     """
     from accelsim.errors import InputError
+    from accelsim.files import read_utf8
 
     try:
-        recorded = json.loads(path.read_text("utf-8"))
+        recorded = json.loads(read_utf8(path))
         dense, shared = (float(recorded[k]["test_error_percent"]) for k in ("dense", "shared"))
     except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
         raise InputError(f"{path}: needs dense.test_error_percent and shared.test_error_percent; "

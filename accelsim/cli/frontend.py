@@ -17,6 +17,7 @@ from accelsim.cli.common import (
     print_json,
     progress,
     table,
+    written,
 )
 from accelsim.cli.layers import skipped_rows, skipped_view
 
@@ -136,7 +137,7 @@ def compress(
         if skipped and layer is None:
             console().print(skipped_view(skipped))
         if output is not None:
-            console().print(f"written: {output} ({output.stat().st_size:,} bytes)")
+            written(output)
 
 
 def make_recipe(

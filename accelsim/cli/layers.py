@@ -54,7 +54,7 @@ def layers(
 
 def layer_row(layer: Listed) -> dict[str, Any]:
     """A layer as ``--json`` has it."""
-    from accelsim.workload.entries import printable
+    from accelsim.errors import printable
 
     return {
         "layer": printable(layer.name), "outputs": layer.n_outputs, "inputs": layer.n_inputs,

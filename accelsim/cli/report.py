@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from accelsim.cli.common import MachineOption, SetOption, config_from
+from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.works import (
     AloneOption,
@@ -41,7 +41,7 @@ def report(
 ) -> None:
     """Write one HTML page: tables, pictures, configuration, provenance; it opens offline."""
     from accelsim.errors import InputError
-    from accelsim.files import write_atomically
+    from accelsim.files import is_plain, write_atomically
     from accelsim.report.run_report import Run, read_run, run_page
 
     files = [source for source in sources if source.lower().endswith(".json")]
@@ -72,6 +72,6 @@ def report(
     else:
         raise InputError("give files from `accelsim simulate --json`, or one layer or network")
     write_atomically(output, text)
-    typer.echo(f"written: {output} ({output.stat().st_size:,} bytes)")
+    written(output)
     if behind:
-        typer.echo(behind)
+        typer.echo(behind, err=not is_plain(output))

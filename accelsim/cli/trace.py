@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from accelsim.cli.common import MachineOption, SetOption, config_from
+from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.works import (
     AloneOption,
@@ -57,7 +57,7 @@ def trace(
     engine. Other machines run from their start.
     """
     from accelsim.errors import InputError
-    from accelsim.files import atomic_file
+    from accelsim.files import atomic_file, is_plain
     from accelsim.inside.trace import BINARY, FORMATS
     from accelsim.machines.trace import n_pes, trace_writer, watch
     from accelsim.report.note import run_note
@@ -79,11 +79,10 @@ def trace(
     with where as file, trace_writer(kind, file, config, job, chosen, note) as writer:
         shown = watch(config, job, first, until, writer)
     if output is not None:
-        typer.echo(f"written: {output} ({output.stat().st_size:,} bytes): {ready.work.name}, "
-                   f"cycles {first:,} to {first + shown - 1:,}, "
-                   f"{len(chosen)} of {n_pes(config, job)} PEs")
+        written(output, f": {ready.work.name}, cycles {first:,} to {first + shown - 1:,}, "
+                        f"{len(chosen)} of {n_pes(config, job)} PEs")
         if ready.behind:
-            typer.echo(ready.behind)
+            typer.echo(ready.behind, err=not is_plain(output))
 
 
 def pe_numbers(text: str, n_pe: int) -> list[int]:

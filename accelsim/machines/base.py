@@ -26,6 +26,7 @@ from accelsim.records.counters import CounterSet
 from accelsim.records.job import Given, Job
 from accelsim.records.lineage import check_runnable
 from accelsim.records.result import JobResult, RunResult
+from accelsim.records.shown import Short
 
 Part = Callable[..., Any] | str
 """A function or class, or the ``"module:name"`` of one."""
@@ -39,7 +40,7 @@ def _one_a_pe(config: Any) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Machine:
+class Machine(Short):
     """A machine: what it is, what it takes, how it is told, counted, priced and looked into.
 
     Attributes

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from accelsim.errors import InputError
 from accelsim.numeric import real_numbers
 from accelsim.records.matrix import CscMatrix, FloatArray, checked_matrix
+from accelsim.records.shown import Short
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(Short):
     """One fully connected layer: ``outputs = relu(weights @ activations + bias)``.
 
     Attributes
@@ -83,7 +84,7 @@ class BinaryPoints:
 
 
 @dataclass(frozen=True)
-class CompressedLayer:
+class CompressedLayer(Short):
     """A pruned layer with shared weights, independent of the number of PEs.
 
     Attributes

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from accelsim.errors import InputError
 from accelsim.numeric import is_sparse, real_numbers
+from accelsim.records.shown import Short
 
 FloatArray = npt.NDArray[np.floating[Any]]
 Index = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
-class CscMatrix:
+class CscMatrix(Short):
     """Compressed sparse columns: the non-zeros of a matrix, column by column, rows ascending.
 
     Attributes

@@ -16,12 +16,13 @@ from accelsim.numeric import real_numbers
 from accelsim.records.cells import CELLS
 from accelsim.records.linear import LinearWeights
 from accelsim.records.matrix import CscMatrix, FloatArray, checked_matrix
+from accelsim.records.shown import Short
 
 Matrix = FloatArray | CscMatrix | LinearWeights
 
 
 @dataclass(frozen=True)
-class RecurrentLayer:
+class RecurrentLayer(Short):
     """One recurrent layer, n_inputs -> n_cells -> n_outputs. Equations: records/cells.py.
 
     Attributes

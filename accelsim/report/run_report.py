@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from accelsim import __version__
+from accelsim import __version__, strict_json
 from accelsim.errors import ConfigError, FormatError, InputError
 from accelsim.inside.explain import Explanation
 from accelsim.machines import Machine, get_machine
@@ -58,7 +57,7 @@ def read_run(path: Path) -> Run:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise FormatError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; not a run")
-        values = json.loads(path.read_bytes())
+        values = strict_json.loads(path.read_bytes())
         run = Run.model_validate({**values, "name": path.name})
     except OSError as problem:
         raise InputError(f"{path}: {problem.strerror or problem}") from None
@@ -117,14 +116,12 @@ def _breakdown(timed: Sequence[tuple[Run, Mapping[str, Any]]], several: bool) ->
     names: list[str] = []
     for run, layer in timed:
         name = f"{run.name}\n{_label(layer)}" if several else _label(layer)
-        # Bars of one name would be drawn on top of each other.
         names.append(name if name not in names else f"{name} ({len(names) + 1})")
     figure, axes = new_axes("Where the cycles of an average PE went", "layer", "cycles",
                             (max(6.4, 0.8 * len(names) + 2.5), 3.8))
     states = {state: key for _, layer in timed for state, key in _states(layer).items()}
-    draw_stack(axes, [name.replace("$", r"\$") for name in names], {
-        state.replace("$", r"\$"): [float(layer.get(key) or 0) * layer["cycles"]
-                                    for _, layer in timed]
+    draw_stack(axes, names, {
+        state: [float(layer.get(key) or 0) * layer["cycles"] for _, layer in timed]
         for state, key in states.items()
     })
     if len(names) > 6:
@@ -197,7 +194,7 @@ def _run_details(run: Run) -> str:
     for layer in run.layers[:MAX_BARS]:
         parts += _slots(layer)
         kept = {key: layer[key] for key in PROVENANCE if key in layer}
-        text = json.dumps(kept, indent=2, sort_keys=True, default=str)
+        text = strict_json.dumps(kept, indent=2, sort_keys=True)
         parts.append(html.details(f"Provenance of {_label(layer)}", html.preformatted(text)))
     title = f"{run.name}: accelsim {run.accelsim}, {run.machine}, engine {run.engine}"
     return html.section(title, *parts)
@@ -220,4 +217,4 @@ def _slots(layer: Mapping[str, Any]) -> list[str]:
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, int | float | str) else json.dumps(value, default=str)
+    return value if isinstance(value, int | float | str) else strict_json.dumps(value)

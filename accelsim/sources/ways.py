@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from accelsim.errors import InputError, nearest
+from accelsim.errors import InputError, nearest, printable
 from accelsim.sources.listings import listing
 from accelsim.sources.works import as_layers, is_store, load_inputs
-from accelsim.workload.entries import printable
 from accelsim.workload.named import named
 from accelsim.workload.networks import is_chain
 

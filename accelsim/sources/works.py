@@ -19,6 +19,7 @@ from accelsim.machines import machine_of
 from accelsim.numeric import real_numbers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.records.shown import Short
 from accelsim.workload import load_eie_simulator, load_layer, load_network
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.named import named
@@ -34,7 +35,7 @@ _STEPS, _CHANNELS = 10, 32  # of the utterance of a published recurrent layer
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class Source(Short):
     """Work in sequence, and the inputs that came with it, if any.
 
     Attributes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from accelsim.errors import FormatError, InputError, nearest
+from accelsim.errors import FormatError, InputError, nearest, printable
 from accelsim.records import Layer
 from accelsim.workload.array_layers import array_contents
 from accelsim.workload.arrays import ARRAY_FILES, remedy
@@ -38,7 +38,7 @@ def load_layer(source: str | Path, name: str | None = None, seed: int = 1) -> La
                          f"machines that take it")
     if found.kind == "published" or found.drawn is not None:
         if name not in (None, found.text):
-            raise InputError(f"{source} is one layer; leave out the layer's name, {name!r}")
+            raise InputError(f"{source} is one layer; leave out the layer's name, '{printable(name)}'")
         return (synthetic_layer(found.text, seed) if found.drawn is None
                 else found.drawn.layer(seed))
     if found.path is None or found.kind != "file":

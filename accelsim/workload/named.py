@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from accelsim.errors import InputError, nearest
+from accelsim.errors import InputError, nearest, printable
 from accelsim.workload.arrays import ARRAY_FILES
 from accelsim.workload.drawn import PREFIX, Drawn, parse_drawn
 from accelsim.workload.eie_simulator import is_eie_simulator
-from accelsim.workload.entries import printable
 from accelsim.workload.published import published_layers
 from accelsim.workload.published_lstm import RECURRENT
 from accelsim.workload.recurrent_folder import is_recurrent_folder

@@ -10,16 +10,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError, InputError
+from accelsim.errors import FormatError, InputError, printable
 from accelsim.records import Layer
+from accelsim.records.shown import Short
 from accelsim.workload.arrays import open_arrays
-from accelsim.workload.entries import pick, printable
+from accelsim.workload.entries import pick
 from accelsim.workload.files import file_contents
 from accelsim.workload.order import in_order
 
 
 @dataclass(frozen=True)
-class Network:
+class Network(Short):
     """Layers in sequence: the outputs of one, after its ReLU, are the inputs of the next.
 
     ``note`` says why they are in this order, where the file does not say it.
@@ -36,7 +37,7 @@ class Network:
             if first.shape[0] != second.shape[1]:
                 raise InputError(
                     f"{self.name}: {printable(first.name)} has {first.shape[0]} outputs but "
-                    f"{printable(second.name)} {second.shape[1]} inputs; give names= in the order "
+                    f"{printable(second.name)} {second.shape[1]} inputs; name them in the order "
                     f"of the network"
                 )
 
