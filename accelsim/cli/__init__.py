@@ -9,7 +9,7 @@ import sys
 import warnings
 from typing import Any
 
-from accelsim.errors import AccelsimError
+from accelsim.errors import AccelsimError, LossWarning
 from accelsim.streams import complain, flushed, ready
 
 
@@ -27,7 +27,9 @@ def _run() -> int:
 
     warnings.showwarning = _remark
     try:
-        status = app(standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LossWarning)  # commands tell them in lines of their own
+            status = app(standalone_mode=False)
         return status if isinstance(status, int) else 0
     except Exit as leave:
         return leave.exit_code

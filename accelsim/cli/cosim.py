@@ -18,6 +18,7 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
+from accelsim.cli.losses import loss_rows
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -31,6 +32,7 @@ from accelsim.cli.works import (
 from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
+    from accelsim.records import Loss
     from accelsim.rtl_bridge import CosimReport
 
 SIMULATORS = ("icarus",)
@@ -106,7 +108,7 @@ def cosim(
         pe if top is not None and top != verilog.top else None,
     )
     try:
-        _show(config, ready, report, seed, as_json)
+        _show(config, ready, report, job.losses, seed, as_json)
     except BrokenPipeError:  # the verdict stands whether somebody reads on or not
         if report.equal:
             raise
@@ -114,7 +116,8 @@ def cosim(
         raise typer.Exit(1)
 
 
-def _show(config: Any, ready: Prepared, report: CosimReport, seed: int, as_json: bool) -> None:
+def _show(config: Any, ready: Prepared, report: CosimReport, losses: tuple[Loss, ...], seed: int,
+          as_json: bool) -> None:
     from accelsim.machines import machine_of
 
     difference = report.trace_difference
@@ -123,7 +126,7 @@ def _show(config: Any, ready: Prepared, report: CosimReport, seed: int, as_json:
         first = None if difference is None else vars(difference)
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
                     "run_before": ready.before, "layer_sha256": ready.work.digest(), **found,
-                    "equal": report.equal, "trace_difference": first})
+                    "equal": report.equal, "trace_difference": first, "losses": loss_rows(losses)})
         return
     rows = [
         ("cycles RTL / model", f"{report.cycles_rtl:,} / {report.cycles_model:,}"),

@@ -23,12 +23,14 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import (
+    BiasOption,
     DensityOption,
     InitOption,
     LayerOption,
     SeedOption,
     ThresholdOption,
 )
+from accelsim.cli.losses import tell
 from accelsim.cli.views import energy_views, result_views
 from accelsim.cli.works import FixedPointOption, WorkArgument, opened_work
 from accelsim.machines import DEFAULT_MACHINE
@@ -63,6 +65,7 @@ def simulate(
         int | None, typer.Option(help="Bits of a code; the machine's if absent.")
     ] = None,
     init: InitOption = "linear",
+    bias: BiasOption = "auto",
     seed: SeedOption = 1,
     energy: Annotated[
         bool, typer.Option("--energy", help="Price the counters: energy, power and area.")
@@ -78,7 +81,7 @@ def simulate(
     engine = runnable(config, engine)
     opened = opened_work(
         config, source, layer, inputs, activation_density, seed, count, inputs_fixed_point,
-        density=density, threshold=threshold, init=init,
+        density=density, threshold=threshold, init=init, bias=bias,
         **({} if weight_bits is None else {"weight_bits": weight_bits}),
     )
     start = time.perf_counter()
@@ -90,6 +93,7 @@ def simulate(
                 config, opened.layers, vector, engine, fixed_point=opened.fixed_point)[0]
             advance()
     wall_s = time.perf_counter() - start
+    tell(loss for result in results for loss in result.losses)
     if as_json:
         print_json(run_object(results, energy, seed))
     elif as_csv:

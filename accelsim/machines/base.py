@@ -25,6 +25,7 @@ from accelsim.numeric import real_numbers, real_values
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import Given, Job
 from accelsim.records.lineage import check_runnable
+from accelsim.records.losses import of_saturations
 from accelsim.records.result import JobResult, RunResult
 from accelsim.records.shown import Short
 
@@ -237,6 +238,7 @@ class Machine(Short):
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
             dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
+            (*job.losses, *of_saturations(raw.operations, job.name)),
         )
 
     def counter_class(self) -> type[CounterSet]:

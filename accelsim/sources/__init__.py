@@ -1,12 +1,12 @@
 """From whatever the user names to work that can run, and to the list of what can be named there."""
 
+from accelsim.sources.inputs import load_inputs
 from accelsim.sources.listings import Listed, Listing, listing, published, skipped_of
 from accelsim.sources.ways import Reach, reach
 from accelsim.sources.works import (
     Source,
     as_layers,
     is_store,
-    load_inputs,
     open_source,
     open_work,
 )

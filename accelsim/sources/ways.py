@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accelsim.errors import InputError, nearest, printable
+from accelsim.sources.inputs import load_inputs
 from accelsim.sources.listings import listing
-from accelsim.sources.works import as_layers, is_store, load_inputs
+from accelsim.sources.works import as_layers, is_store
 from accelsim.workload.named import named
 from accelsim.workload.networks import is_chain
 

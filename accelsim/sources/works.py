@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,6 @@ from accelsim.compression.prepare import prepare, recipe_for, shaped_inputs
 from accelsim.compression.store import METADATA_KEY, load_compressed
 from accelsim.errors import InputError, UnsupportedError, nearest
 from accelsim.machines import machine_of
-from accelsim.numeric import real_numbers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.shown import Short
@@ -27,10 +25,6 @@ from accelsim.workload.networks import load_layers
 from accelsim.workload.published_lstm import RECURRENT, ese_utterance
 from accelsim.workload.recurrent_folder import load_recurrent_folder
 
-MAX_INPUT_FILE_BYTES = 4 << 30
-# What NumPy raises on a damaged header; TokenError where it retries one as of Python 2.
-_NPY_DAMAGE = (OSError, ValueError, EOFError, TypeError, SyntaxError, ArithmeticError, MemoryError,
-               RecursionError, tokenize.TokenError)
 _STEPS, _CHANNELS = 10, 32  # of the utterance of a published recurrent layer
 
 
@@ -188,67 +182,6 @@ def _recurrent(
         raise InputError(f"{place.path}: no layer '{name}'{nearest(name, known)}")
     # More channels than the machine has are refused by name.
     return known.get(name, folder.layer), folder.inputs
-
-
-def load_inputs(path: Path, n_inputs: int, *others: int) -> npt.NDArray[Any]:
-    """Input vectors from an npy, npz or safetensors file.
-
-    A file of MNIST digits (arrays ``images`` and ``labels``) gives pixel / 256; another file must
-    hold one 1-D or 2-D array of numbers, or one called ``inputs`` or ``activations``.
-
-    Parameters
-    ----------
-    n_inputs, others : widths that the vectors may have
-
-    Returns
-    -------
-    (n_vectors, n_inputs) numbers as the file has them; integers are numbers like any others
-    """
-    widths = (n_inputs, *others)
-    if path.suffix.lower() == ".npy":
-        return _shaped(path, _read_npy(path), widths)
-    file = open_arrays(path)
-    if "images" in file.arrays:
-        images = real_numbers(f"{path}: images", file.read("images"))
-        if images.ndim < 1 or not images.size:
-            raise InputError(f"{path}: images are {images.dtype} of shape {images.shape}; need "
-                             f"numbers of shape (vectors, {n_inputs})")
-        scaled = images.astype(np.float32) / np.float32(256)
-        return _shaped(path, scaled.reshape(len(scaled), -1), widths)
-    for name in ("inputs", "activations", *(file.arrays if len(file.arrays) == 1 else ())):
-        if name in file.arrays:
-            return _shaped(path, file.read(name), widths)
-    raise InputError(
-        f"{path}: holds {', '.join(file.arrays)}; call the input array 'inputs'"
-    )
-
-
-def _read_npy(path: Path) -> npt.NDArray[Any]:
-    try:
-        if path.stat().st_size > MAX_INPUT_FILE_BYTES:
-            raise InputError(f"{path}: larger than 4 GiB; split it")
-        # Mapped: a header that claims more than the file holds is an error, not an allocation.
-        with np.errstate(over="raise"):
-            return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
-    except _NPY_DAMAGE as problem:
-        reason = getattr(problem, "strerror", None) or "not a readable npy array"
-        raise InputError(f"{path}: {reason}; save it with numpy.save") from None
-
-
-def _shaped(
-    path: Path, array: npt.NDArray[Any], widths: tuple[int, ...]
-) -> npt.NDArray[Any]:
-    array = real_numbers(f"{path}: inputs", array)
-    if array.ndim not in (1, 2):
-        raise InputError(f"{path}: inputs are {array.dtype} of shape {array.shape}; need numbers "
-                         f"of shape ({widths[0]},) or (vectors, {widths[0]})")
-    vectors = np.atleast_2d(array)
-    if vectors.shape[1] not in widths or not len(vectors):
-        wanted = " or, alone, ".join(map(str, dict.fromkeys(widths)))
-        raise InputError(f"{path}: inputs have shape {array.shape}; the layer takes {wanted}")
-    if vectors.dtype.kind == "f" and not np.isfinite(vectors).all():
-        raise InputError(f"{path}: inputs hold NaN or infinity")
-    return vectors
 
 
 def is_store(path: Path) -> bool:

@@ -38,7 +38,8 @@ def load_layer(source: str | Path, name: str | None = None, seed: int = 1) -> La
                          f"machines that take it")
     if found.kind == "published" or found.drawn is not None:
         if name not in (None, found.text):
-            raise InputError(f"{source} is one layer; leave out the layer's name, '{printable(name)}'")
+            raise InputError(f"{source} is one layer; leave out the layer's name, "
+                             f"'{printable(name)}'")
         return (synthetic_layer(found.text, seed) if found.drawn is None
                 else found.drawn.layer(seed))
     if found.path is None or found.kind != "file":
