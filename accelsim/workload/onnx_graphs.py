@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from accelsim.errors import AccelsimError
 from accelsim.workload.onnx_folding import STANDARD, Constant, Folder
 
 PASSES = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout")
 """Operators that hand on the same numbers in the same order."""
 
 
-class NotTaken(Exception):  # noqa: N818  # no error: the node is listed with the reason
+class NotTaken(AccelsimError):  # noqa: N818  # no error: the node is listed with the reason
     """Why a node with weights is not a layer."""
 
 
