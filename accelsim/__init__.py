@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from accelsim.machines import EieConfig, load_config, load_machine
     from accelsim.machines.eie.counters import Counters
     from accelsim.network import simulate_network
-    from accelsim.records import BinaryPoints, CompressedLayer, Layer
+    from accelsim.records import BinaryPoints, CompressedLayer, Layer, Loss, LossWarning
     from accelsim.records.recurrent import RecurrentLayer
     from accelsim.records.result import RunResult
     from accelsim.workload import load_eie_simulator, load_layer
@@ -33,6 +33,8 @@ _HOME = {
     "Counters": "accelsim.machines.eie.counters",
     "EieConfig": "accelsim.machines",
     "Layer": "accelsim.records",
+    "Loss": "accelsim.records",
+    "LossWarning": "accelsim.records",
     "Recipe": "accelsim.compression",
     "RecurrentLayer": "accelsim.records.recurrent",
     "RunResult": "accelsim.records.result",
@@ -47,10 +49,10 @@ _HOME = {
 }
 
 __all__ = [
-    "AccelsimError", "BinaryPoints", "CompressedLayer", "Counters", "EieConfig", "Layer",
-    "Recipe", "RecurrentLayer", "RunResult", "__version__", "compress", "load_config",
-    "load_eie_simulator", "load_layer", "load_machine", "simulate", "simulate_network",
-    "simulate_recurrent",
+    "AccelsimError", "BinaryPoints", "CompressedLayer", "Counters", "EieConfig", "Layer", "Loss",
+    "LossWarning", "Recipe", "RecurrentLayer", "RunResult", "__version__", "compress",
+    "load_config", "load_eie_simulator", "load_layer", "load_machine", "simulate",
+    "simulate_network", "simulate_recurrent",
 ]
 
 

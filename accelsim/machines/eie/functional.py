@@ -39,7 +39,7 @@ def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
         vector = np.append(vector, job.bias_activation)
     columns = np.minimum(active, codes.shape[1] - 1)  # the bias is the matrix's last column
     accumulators, saturations = accumulate(
-        weights, vector[None, :], columns, job.shift, config.accumulator_bits
+        weights, vector[None, :], columns, job.shift, config.accumulator_bits, job.bias
     )
     entries = int((image.pointers[:, :, active + 1] - image.pointers[:, :, active]).sum())
     macs = int(np.diff(codes.column_starts)[columns].sum())

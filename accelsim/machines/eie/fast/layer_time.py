@@ -19,14 +19,14 @@ IntArray = npt.NDArray[np.int64]
 # Counters that are equal to another.
 _SAME = {
     "queue_pops": "queue_pushes", "ptr_reads_even": "queue_pushes", "ptr_reads_odd": "queue_pushes",
-    "act_sram_reads": "src_reg_writes", "dst_reg_writes": "macs",
+    "act_sram_reads": "src_reg_writes", "dst_reg_writes": "macs",  # but for biases
 }
 _FINISHED = [row.name.lower() for row in counters.Finished]
 _TOTALS = (
-    "passes", "start_cycles", "refill_cycles", "load_cycles", "drain_cycles", "store_cycles",
-    "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles", "refill_bits",
+    "passes", "start_cycles", "refill_cycles", "load_cycles", "bias_cycles", "drain_cycles",
+    "store_cycles", "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles", "refill_bits",
 )
-_PHASES = _TOTALS[1:6]  # beside compute
+_PHASES = _TOTALS[1:7]  # beside compute
 
 
 class LayerTime:
@@ -41,7 +41,7 @@ class LayerTime:
         self._config, self._count_bypasses = config, count_bypasses
         self._timer = PassTimer(config, image, count_bypasses)
         self._totals = dict.fromkeys(_TOTALS, 0)
-        self._compute = self._scanned = self._loaded = 0
+        self._compute = self._scanned = self._loaded = self._biased = 0
 
     def add(self, scan: Scan) -> None:
         """Count one pass; errors as in `PassTimer.run`."""
@@ -50,10 +50,12 @@ class LayerTime:
         self._compute += time.compute
         self._scanned += step.n_rows
         self._loaded += step.load_rows
+        self._biased += step.bias_rows
         totals["passes"] += 1
         totals["start_cycles"] += config.start_cycles
         totals["refill_cycles"] += -(-step.refill_bits // config.dma_width_bits)
         totals["load_cycles"] += step.load_rows + 1 if step.load_rows else 0
+        totals["bias_cycles"] += step.bias_rows + 1 if step.bias_rows else 0
         totals["drain_cycles"] += ARITH_STAGES
         totals["store_cycles"] += step.store_rows
         totals["broadcasts"] += columns
@@ -84,6 +86,9 @@ class LayerTime:
         del values["empty_columns"]  # the kernel has made cycles of them
         for name, other in _SAME.items():
             values[name] = values[other]
+        if self._biased:
+            for name in ("act_sram_reads", "dst_reg_writes"):
+                values[name] = values[name] + self._biased
         values["queue_occupancy_histogram"] = histogram
         if not self._count_bypasses:
             del values["adder_bypasses"], values["write_bypasses"]
