@@ -18,8 +18,8 @@ def largest_partial_sum(packed: CompressedLayer, activations: npt.NDArray[Any]) 
     """Largest magnitude that any sum of any output passes through.
 
     Products are added in ascending column order, a bias column last, to the bias of the
-    accumulators or to zero, in float64 with the shared weights. The sums on the way are taken, not only the results: an accumulator saturates at the
-    first sum that is too large.
+    accumulators or to zero, in float64 with the shared weights. The sums on the way are taken, not
+    only the results: an accumulator saturates at the first sum that is too large.
 
     Parameters
     ----------

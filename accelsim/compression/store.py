@@ -43,9 +43,9 @@ from accelsim.compression.header import (
     LayerHeader,
     LossHeader,
     PointsHeader,
-    version_of,
     one_line,
     parse_header,
+    version_of,
 )
 from accelsim.errors import FormatError, InputError
 from accelsim.files import write_atomically

@@ -70,7 +70,8 @@ async def lock_step(dut, relu, read_shift):
                            "batch_addr_i": address})
         scanned = int(read_activations(model.read(scan_row), bool(relu), read_shift,
                                        activation_bits))
-        expect(dut, cycle, scan_value_o=scanned, load_write_o=loading == "load", bias_write_o=loading == "bias",
+        expect(dut, cycle, scan_value_o=scanned, load_write_o=loading == "load",
+               bias_write_o=loading == "bias",
                read_value_o=None if kind == "store" else model.destination[read_row])
         if kind == "write":
             model.destination[row] = value

@@ -207,7 +207,8 @@ def make_job(
     codebook = quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
     return layer_job(
         config, image_for(config, packed), codebook, integers, points.shift, one, packed,
-        quantised_bias(config, packed, points.output_frac_bits), frac_bits=signals(points), provenance={"accelsim": __version__, **packed.provenance},
+        quantised_bias(config, packed, points.output_frac_bits), frac_bits=signals(points),
+        provenance={"accelsim": __version__, **packed.provenance},
     )
 
 

@@ -24,7 +24,8 @@ _SAME = {
 _FINISHED = [row.name.lower() for row in counters.Finished]
 _TOTALS = (
     "passes", "start_cycles", "refill_cycles", "load_cycles", "bias_cycles", "drain_cycles",
-    "store_cycles", "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles", "refill_bits",
+    "store_cycles", "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles",
+    "refill_bits",
 )
 _PHASES = _TOTALS[1:7]  # beside compute
 

@@ -146,7 +146,8 @@ class Eie:
                 return (True, False, False, False, True, False, False, False, blocked,
                         not blocked and not scan.finished, NOTHING, NOTHING)
             return (True, phase == "start", ccu.load_row is not None, ccu.bias_row is not None,
-                    False, phase == "drain", phase == "store", False, False, False, NOTHING, NOTHING)
+                    False, phase == "drain", phase == "store", False, False, False, NOTHING,
+                    NOTHING)
 
         return Signals(
             dict.fromkeys((

@@ -22,7 +22,8 @@ Fields = Mapping[str, IntArray]
 
 _OF_THE_ARRAY = {
     "running": "running", "start": "pass_start", "load": "load", "bias_load": "bias_load",
-    "compute": "compute", "drain": "drain", "store": "store", "blocked": "blocked", "row_change": "row_change",
+    "compute": "compute", "drain": "drain", "store": "store", "blocked": "blocked",
+    "row_change": "row_change",
     "broadcast": "broadcast", "broadcast_column": "column", "broadcast_activation": "activation",
 }
 """Field of ``trace_o`` to the array's signal of the same meaning."""
@@ -79,7 +80,8 @@ class TraceObserver:
             self._scan(ccu, seen)
         self._ccu.append(seen)
         for index, pe in enumerate(machine.pes):
-            if pe.act_rw.arrives or pe.act_queue.items or pe.spmat_read.holds or not pe.arith_unit.empty:
+            arrives, works = pe.act_rw.arrives, not pe.arith_unit.empty
+            if arrives or pe.act_queue.items or pe.spmat_read.holds or works:
                 self._events.append((t, index, self._pe(index, pe, base, ccu.phase)))
 
     def fields(self, parameters: RtlParameters) -> dict[str, IntArray]:
@@ -183,7 +185,7 @@ def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> 
     number = np.cumsum(fields["start"]) - 1
     fields["swap"] = fields["start"] * (number == 0)
     fields["clear"] = fields["start"] * np.array([step.clear for step in plan])[number]
-    row = sum(_run_index(fields[phase]) for phase in ("load", "bias_load", "store"))
+    row = _run_index(fields["load"] + fields["bias_load"] + fields["store"])
     load = np.array([place.load_base + step.first_row for step in plan])[number]
     store = np.array([place.store_base + step.tile * config.regfile_depth for step in plan])[number]
     fields["batch_row"] = row

@@ -191,7 +191,7 @@ def activation_lines(
 def bias_lines(
     config: EieConfig, job: LayerJob, place: Placement, pes: Iterable[int]
 ) -> Iterator[str]:
-    """I/O writes of the biases to the activation SRAM, where the layer has some; all rows in full."""
+    """I/O writes of the accumulators' biases to the activation SRAM, all rows in full."""
     if job.bias is None:
         return
     words = job.starts() & ((1 << config.register_bits) - 1)

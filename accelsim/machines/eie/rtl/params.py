@@ -80,7 +80,8 @@ class RtlParameters(ArrayParameters):
         """(name, bits) of the control unit's part of ``trace_o``, highest bits first."""
         return [
             *((flag, 1) for flag in (
-                "running", "start", "swap", "clear", "load", "bias_load", "compute", "drain", "store"
+                "running", "start", "swap", "clear", "load", "bias_load", "compute", "drain",
+                "store",
             )),
             ("batch_row", self.row_bits),
             ("batch_addr", self.act_addr_bits),

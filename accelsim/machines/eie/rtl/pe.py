@@ -13,7 +13,8 @@ from accelsim.machines.rtl import Fields, PeRtl, Take
 _PORTS = {
     "push_i": "broadcast", "column_i": "broadcast_column", "activation_i": "broadcast_activation",
     "compute_i": "compute", "blocked_i": "blocked", "pass_start_i": "start", "swap_i": "swap",
-    "clear_i": "clear", "load_i": "load", "bias_load_i": "bias_load", "store_i": "store", "batch_row_i": "batch_row",
+    "clear_i": "clear", "load_i": "load", "bias_load_i": "bias_load", "store_i": "store",
+    "batch_row_i": "batch_row",
     "batch_addr_i": "batch_addr", "scan_row_i": "scan_row", "scan_read_i": "scan_read",
 }
 """Input of a PE to the field of the array's trace that it follows."""
