@@ -15,11 +15,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from accelsim.api import simulate, simulate_recurrent
     from accelsim.compression import Recipe, compress
-    from accelsim.errors import AccelsimError
+    from accelsim.errors import AccelsimError, LossWarning
     from accelsim.machines import EieConfig, load_config, load_machine
     from accelsim.machines.eie.counters import Counters
     from accelsim.network import simulate_network
-    from accelsim.records import BinaryPoints, CompressedLayer, Layer, Loss, LossWarning
+    from accelsim.records import BinaryPoints, CompressedLayer, Layer, Loss
     from accelsim.records.recurrent import RecurrentLayer
     from accelsim.records.result import RunResult
     from accelsim.workload import load_eie_simulator, load_layer
@@ -34,7 +34,7 @@ _HOME = {
     "EieConfig": "accelsim.machines",
     "Layer": "accelsim.records",
     "Loss": "accelsim.records",
-    "LossWarning": "accelsim.records",
+    "LossWarning": "accelsim.errors",
     "Recipe": "accelsim.compression",
     "RecurrentLayer": "accelsim.records.recurrent",
     "RunResult": "accelsim.records.result",

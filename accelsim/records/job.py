@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.records.losses import Loss
 
 IntArray = npt.NDArray[np.int64]
 
@@ -36,6 +37,7 @@ class Job:
     n_channels : input vectors that the machine works on at the same time
     provenance : where the work came from
     no_outputs : why a run of this job has no outputs, in words; empty where it has
+    losses : what the work lost on its way to these integers
     given : what it was made from (`accelsim.machines.base.Machine.job` keeps it), or None
     """
 
@@ -44,6 +46,7 @@ class Job:
     n_channels: int = 1
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     no_outputs: str = ""
+    losses: tuple[Loss, ...] = ()
     given: Given | None = None
 
     def check(self, config: Any) -> None:

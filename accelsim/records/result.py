@@ -14,6 +14,7 @@ import numpy.typing as npt
 from accelsim.fixedpoint import dequantise
 from accelsim.records.counters import CounterSet
 from accelsim.records.layer import BinaryPoints
+from accelsim.records.losses import Loss
 
 IntArray = npt.NDArray[np.int64]
 
@@ -75,6 +76,8 @@ class RunResult:
     lanes : multiplications that the machine can start in a cycle
     pricer : prices the counters; behind ``energy``
     no_outputs : why there are none, where the machine does not tell this work's values
+    losses : what the layer, its inputs and its sums lost; sums that saturate are seen by runs with
+        outputs only
     """
 
     name: str
@@ -89,6 +92,7 @@ class RunResult:
     lanes: int = 1
     pricer: Callable[[Any], Any] | None = None
     no_outputs: str = ""
+    losses: tuple[Loss, ...] = ()
 
     @cached_property
     def energy(self) -> Any:

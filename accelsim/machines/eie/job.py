@@ -17,6 +17,7 @@ from accelsim.errors import InputError
 from accelsim.fixedpoint import bounds, quantise
 from accelsim.formats import LayerImage, build_image
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.losses import job_losses
 from accelsim.machines.eie.plan import Pass, make_plan, tile_rows
 from accelsim.records import BinaryPoints, CompressedLayer
 from accelsim.records.job import Job
@@ -130,7 +131,7 @@ def layer_job(
     Parameters
     ----------
     bias : what the accumulators start from, see `LayerJob`
-    known : ``frac_bits`` and ``provenance`` of the `Job`
+    known : ``frac_bits``, ``provenance`` and ``losses`` of the `Job`
 
     Raises
     ------
@@ -205,10 +206,11 @@ def make_job(
             )
         one = 1 << points.input_frac_bits
     codebook = quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
+    starts = quantised_bias(config, packed, points.output_frac_bits)
     return layer_job(
-        config, image_for(config, packed), codebook, integers, points.shift, one, packed,
-        quantised_bias(config, packed, points.output_frac_bits), frac_bits=signals(points),
-        provenance={"accelsim": __version__, **packed.provenance},
+        config, image_for(config, packed), codebook, integers, points.shift, one, packed, starts,
+        frac_bits=signals(points), provenance={"accelsim": __version__, **packed.provenance},
+        losses=job_losses(config, packed, points, vector, integers, starts),
     )
 
 
