@@ -18,9 +18,10 @@ def main() -> None:
 
     from accelsim.cli.app import app
 
-    warnings.simplefilter("ignore", LossWarning)  # commands tell them in lines of their own
     try:
-        status = app(standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LossWarning)  # commands tell them in lines of their own
+            status = app(standalone_mode=False)
     except Exit as leave:
         status = leave.exit_code
     except AccelsimError as problem:

@@ -18,6 +18,7 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
+from accelsim.cli.losses import loss_rows
 from accelsim.cli.works import (
     DrawOption,
     InputsOption,
@@ -102,7 +103,8 @@ def cosim(
         first = None if difference is None else vars(difference)
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
                     "layer_sha256": ready.work.digest(), **found,
-                    "equal": report.equal, "trace_difference": first})
+                    "equal": report.equal, "trace_difference": first,
+                    "losses": loss_rows(job.losses)})
     else:
         rows = [
             ("cycles RTL / model", f"{report.cycles_rtl:,} / {report.cycles_model:,}"),

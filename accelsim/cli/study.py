@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from accelsim.cli.common import CsvOption, SetOption, console, print_csv, table
+from accelsim.cli.losses import tell
 from accelsim.cli.study_progress import sweep_progress
 from accelsim.errors import InputError, nearest
 
@@ -85,6 +86,7 @@ def sweep(
         f"({done.points_per_s:,.0f} points/s), {done.stored:,} were there"
         f"{failed if done.failed else ''}\n"
     )
+    tell(done.losses)
     if done.interrupted:
         left = done.total - done.stored - done.done
         sys.stderr.write(f"accelsim: interrupted with at most {left:,} of {done.total:,} points "

@@ -51,11 +51,14 @@ class Prepared:
         return self.layers[self.index]
 
     def job(self, index: int | None = None) -> Any:
-        """What the chosen layer, or another one, is given to do."""
+        """What the chosen layer, or another one, is given to do; what it lost is told."""
+        from accelsim.cli.losses import tell
         from accelsim.network import network_job
 
-        return network_job(
+        made = network_job(
             self.config, self.layers, self.inputs, self.index if index is None else index)
+        tell(made.losses)
+        return made
 
 
 def opened_work(

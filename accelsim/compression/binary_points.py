@@ -57,6 +57,9 @@ def choose_binary_points(
     inputs = frac_bits_for(input_max, config.activation_bits)
     outputs = min(frac_bits_for(output_max, config.accumulator_bits), weight + inputs)
     limit = config.weight_value_bits + config.activation_bits
+    if packed.bias is not None:
+        # Beside biases of this size, the last bits of products are shifted out altogether.
+        weight = min(weight, outputs + limit - inputs)
     return BinaryPoints(weight, inputs, max(outputs, weight + inputs - limit))
 
 

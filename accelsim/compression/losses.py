@@ -68,12 +68,12 @@ def of_bias(name: str, own: Recipe, bias: Floats, as_column: Floats) -> list[Los
     if not float(off.max()) > MAX_BIAS_LOSS * largest:
         return []
     worst = int(off.argmax())
-    kept = own.bias == "auto"
+    auto = own.bias == "auto"
     return [Loss(
-        "biases do not fit the codebook", name,
-        f"{bias[worst]:.3g} {'would become' if kept else 'becomes'} {as_column[worst]:.3g}, off by "
-        f"{float(off[worst]) / largest:.0%} of the largest bias",
-        "kept exactly in the accumulators (bias='accumulator'; bias='column' has codes)" if kept
+        "biases moved to the accumulators" if auto else "biases do not fit the codebook", name,
+        f"as a shared weight {bias[worst]:.3g} {'would be' if auto else 'is'} "
+        f"{as_column[worst]:.3g}, off by {float(off[worst]) / largest:.0%} of the largest",
+        "bias='accumulator' does so without this line, bias='column' shares weights" if auto
         else "bias='accumulator' keeps them exactly",
         {"bias": float(bias[worst]), "becomes": float(as_column[worst]),
          "share": float(off[worst]) / largest},

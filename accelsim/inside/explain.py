@@ -138,6 +138,7 @@ class Explanation:
             "tables": {table.name: table.title for table in self.tables},
             **{table.name: [dict(row) for row in table.rows] for table in self.tables},
             "remedies": [vars(r) | {"saved": self.saved(r)} for r in self.remedies],
+            "losses": [loss.as_dict() for loss in self.result.losses],
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,10 @@ from pydantic import ValidationError
 
 from accelsim import __version__
 from accelsim.api import simulate
-from accelsim.errors import AccelsimError, InputError
+from accelsim.errors import AccelsimError, InputError, LossWarning
 from accelsim.machines import get_machine, load_machine
 from accelsim.machines.plugins import adopt
-from accelsim.records import Layer
+from accelsim.records import Layer, Loss
 from accelsim.study.metrics import FinishedPoint, Metric, arrived
 from accelsim.study.points import Chunk, Settings
 from accelsim.study.utterances import Utterance
@@ -26,11 +27,12 @@ Made = tuple[Packed, Any] | str
 
 @dataclass(frozen=True)
 class Outcome:
-    """One point: its metrics in the chunk's order, or the text of its error."""
+    """One point: its metrics in the chunk's order, or the text of its error; what was lost."""
 
     values: tuple[float, ...]
     error: str | None
     wall_s: float
+    losses: tuple[Loss, ...] = ()
 
 
 def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
@@ -70,7 +72,11 @@ def make_layer(
     loaded : the layer, where this process cannot read its file
     """
     try:
-        return compressed(workload, recipe) if loaded is None else compressed_from(loaded, recipe)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LossWarning)  # every point tells them
+            if loaded is None:
+                return compressed(workload, recipe)
+            return compressed_from(loaded, recipe)
     except Exception as problem:
         return error_text(problem)
 
@@ -117,7 +123,7 @@ def _outcome(
         values = tuple(_finite(metric, point) for metric in metrics)
     except Exception as problem:
         return Outcome((), error_text(problem), time.perf_counter() - start)
-    return Outcome(values, None, time.perf_counter() - start)
+    return Outcome(values, None, time.perf_counter() - start, point.result.losses)
 
 
 def _finite(metric: Metric, point: FinishedPoint) -> float:

@@ -61,6 +61,8 @@ def full_recipe(own: Mapping[str, Any], n_pe: int) -> dict[str, Any]:
     """Every setting of a design's compression, defaults included, by name without the prefix."""
     plain = {key: value for key, value in own.items() if key in SETTINGS}
     recipe = Recipe(**plain).settings()
+    if "bias" in plain:  # all designs of a study tell it, or none
+        recipe["bias"] = plain["bias"]
     if "pattern" in own:
         recipe |= {key: own[key] for key in ("pattern", *PATTERN_COUNTS) if key in own}
         if needs_n_pe(own["pattern"]):

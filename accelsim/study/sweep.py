@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from accelsim.errors import InputError
+from accelsim.records import Loss
+from accelsim.records.losses import told_once
 from accelsim.study.definition import Study, load_study
 from accelsim.study.points import Plan
 from accelsim.study.source import Source
@@ -30,6 +32,7 @@ class Progress:
     done, failed : points worked out now, and how many of them are rows with an error
     seconds : since the sweep began
     interrupted : whether it was asked to stop before its end
+    losses : what layers and inputs lost in points worked out now, each kind once a layer
     """
 
     total: int
@@ -38,6 +41,7 @@ class Progress:
     failed: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    losses: list[Loss] = field(default_factory=list)
 
     @property
     def points_per_s(self) -> float:
@@ -119,6 +123,8 @@ def _run(
             progress.stored = source.skipped
             progress.done += len(outcomes)
             progress.failed += sum(outcome.error is not None for outcome in outcomes)
+            lost = (loss for outcome in outcomes for loss in outcome.losses)
+            progress.losses = told_once([*progress.losses, *lost])
             progress.seconds = time.perf_counter() - begin
             if on_progress is not None:
                 on_progress(progress)

@@ -81,13 +81,16 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("overrides", [
-    {}, {"bypass": False}, {"act_queue_depth": 1}, {"empty_column_cycles": 0},
+    {}, {"bias": "exact"}, {"bias": "exact", "capacity": "check", "regfile_depth": 2},
+    {"bypass": False}, {"act_queue_depth": 1}, {"empty_column_cycles": 0},
     {"row_change_cycles": 0}, {"index_bits": 2, "bypass": False, "act_queue_depth": 2},
     {"capacity": "check", "regfile_depth": 2}, {"capacity": "check", "regfile_depth": 3},
     {"capacity": "stream", "spmat_kb": 4 * 64 / 8192, "dma_width_bits": 64},
 ], ids=str)
 def test_every_cycle_of_a_run_can_be_the_first(overrides):
-    case = make_case(**{**PLAIN, "overrides": {**PLAIN["overrides"], **overrides}})
+    overrides = dict(overrides)
+    words = {**PLAIN, "bias": overrides.pop("bias", True)}
+    case = make_case(**{**words, "overrides": {**PLAIN["overrides"], **overrides}})
     cycles = run(case.config, case.job).counters.cycles
     for first in range(cycles):
         assert first_difference(case, first, 6) is None

@@ -18,6 +18,7 @@ CASES = {
     "a short queue": ({}, {"act_queue_depth": 1}),
     "no bypass": ({"weights": 0.9}, {"bypass": False}),
     "batches and tiles": ({"n_out": 30}, {"regfile_depth": 4}),
+    "biases": ({"n_out": 30, "bias": "exact"}, {"regfile_depth": 4}),
     "long runs": ({"weights": 0.1, "n_out": 60}, {"index_bits": 2}),
     "saturating": ({"values": "bounds", "shift": 0}, {"accumulator_bits": 8}),
 }

@@ -17,6 +17,7 @@ from accelsim.machines.bbs.stages import BankedMatrix, Stage, banked, in_banks, 
 from accelsim.records import CscMatrix, FloatArray
 from accelsim.records.job import Job
 from accelsim.records.linear import LinearWeights
+from accelsim.records.losses import of_quantising
 from accelsim.records.recurrent import RecurrentLayer
 
 IntArray = npt.NDArray[np.int64]
@@ -152,12 +153,16 @@ def _linear_job(
     if not 0 <= total - output_frac <= _MAX_SUM_BITS:
         raise InputError(f"{name}: product shift is {total - output_frac}; need 0 to "
                          f"{_MAX_SUM_BITS}; change the binary point of output")
+    integers = quantise(x.used, bits, input_frac)
     return BbsJob(
         (Stage(banked(name, dense, bias, config.n_banks), (), dense.shape[1]),),
-        x.used.shape[:2], in_banks(quantise(x.used, bits, input_frac), config.n_banks),
+        x.used.shape[:2], in_banks(integers, config.n_banks),
         total - output_frac, layer is not None and layer.relu, name=name,
         frac_bits={"weight": linear.frac_bits, "input": input_frac, "output": output_frac},
         provenance={"accelsim": __version__, **(layer.provenance if layer else {})},
+        losses=tuple(of_quantising(
+            x.used, integers, bits, input_frac, "inputs", name,
+            "calibrate with such inputs, or raise activation_bits")),
     )
 
 

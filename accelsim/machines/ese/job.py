@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from accelsim.machines.ese.schedule import Schedule, make_schedule
 from accelsim.machines.ese.tables import Table, gate_frac_bits, make_tables
 from accelsim.records.job import Job
 from accelsim.records.linear import LinearWeights
+from accelsim.records.losses import Loss, of_quantising
 from accelsim.records.recurrent import RecurrentLayer
 
 IntArray = npt.NDArray[np.int64]
@@ -113,15 +114,32 @@ def make_job(
     for signal in {*program.signals.values(), "y"} - {FUNCTION} - frac_bits.keys():
         raise InputError(f"{layer.name}: no binary point of '{signal}'"
                          f"{nearest(signal, frac_bits)}")
+    vectors = _vectors(config, layer, program, frac_bits)
+    integers = quantise(x, config.activation_bits, frac_bits["x"])
     return RecurrentJob(
         layer, program.at_points(points), make_schedule(program, layer.n_cells), weights,
-        _streams(config, weights), _vectors(config, layer, program, frac_bits),
+        _streams(config, weights), vectors,
         _shifts(config, layer, program, points),
-        make_tables(config), quantise(x, config.activation_bits, frac_bits["x"]),
+        make_tables(config), integers,
         name=layer.name, frac_bits={**frac_bits, "output": frac_bits["y"]},
         n_channels=int(x.shape[1]),
         provenance={"accelsim": __version__, **layer.provenance},
+        losses=tuple(_losses(config, layer, program, frac_bits, vectors, x, integers)),
     )
+
+
+def _losses(
+    config: EseConfig, layer: RecurrentLayer, program: Program, frac_bits: Mapping[str, int],
+    vectors: Mapping[str, IntArray], x: npt.NDArray[np.float64], integers: IntArray,
+) -> Iterator[Loss]:
+    """What the activations' width clips of inputs, biases and peepholes."""
+    bits, remedy = config.activation_bits, "calibrate with such inputs, or raise activation_bits"
+    yield from of_quantising(x, integers, bits, frac_bits["x"], "inputs", layer.name, remedy)
+    given = {**layer.biases, **layer.peepholes}
+    for name, values in vectors.items():
+        yield from of_quantising(
+            np.asarray(given[name]), values, bits, frac_bits[program.signals[name]],
+            f"values of {name}", layer.name, remedy, most_rounded=1.0)
 
 
 def _utterance(
