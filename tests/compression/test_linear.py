@@ -40,7 +40,7 @@ def test_eie_runs_linear_codes_and_engines_agree() -> None:
     rng = np.random.default_rng(1)
     inputs = np.maximum(rng.normal(size=24), 0).astype(np.float32)
     layer = Layer(weights(), activations=inputs, bias=rng.normal(size=40).astype(np.float32))
-    packed = compress(layer, Recipe(values="linear", density=0.4, weight_bits=6))
+    packed = compress(layer, Recipe(values="linear", density=0.4, weight_bits=6, bias="column"))
     config = load_config("eie", n_pe=4, weight_bits=6)
     runs = [simulate(config, packed, inputs, engine=e) for e in ("fast", "reference")]
     assert np.array_equal(runs[0].outputs, runs[1].outputs)

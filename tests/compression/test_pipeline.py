@@ -48,7 +48,7 @@ def test_a_compressed_layer_is_what_the_recipe_says(
     bias = rng.standard_normal(n_outputs).astype(np.float32) if with_bias else None
     vectors = np.maximum(rng.standard_normal((3, n_inputs)), 0)
     layer = random_layer(seed, n_outputs, n_inputs, activations=vectors, bias=bias, relu=relu)
-    recipe = Recipe(density=density, weight_bits=weight_bits, index_bits=index_bits)
+    recipe = Recipe(density=density, weight_bits=weight_bits, index_bits=index_bits, bias="column")
     packed = compress(layer, recipe)
     assert (packed.n_outputs, packed.n_inputs) == layer.shape
     assert (packed.weight_bits, packed.index_bits) == (weight_bits, index_bits)

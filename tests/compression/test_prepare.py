@@ -41,7 +41,7 @@ def test_a_layer_is_one_matrix_elsewhere() -> None:
 
 @pytest.mark.parametrize("permute_rows", [None, 2])
 def test_a_compressed_layer_keeps_its_weights_as_a_matrix(permute_rows: int | None) -> None:
-    packed = compress(LAYER, Recipe(permute_rows=permute_rows))
+    packed = compress(LAYER, Recipe(permute_rows=permute_rows, bias="column"))
     matrix = prepare(packed, (RecurrentLayer,))
     assert isinstance(matrix, RecurrentLayer)
     x = RNG.normal(size=5)

@@ -53,10 +53,11 @@ def plain_entries(packed: CompressedLayer, order: Order, n_pe: int, bits: int) -
         bias = [row[-1] for row in dense] if packed.has_bias else None
         array = oracle.encode(weights, n_pe, bits, bias)
         pairs = [pair for pe in array for pair in zip(pe.codes, pe.runs, strict=True)]
-        return pairs, 16 * sum(len(pointers) for pe in array for pointers in pe.pointers)
+        exact = 16 * len(dense) if packed.bias is not None else 0
+        return pairs, exact + 16 * sum(len(pointers) for pe in array for pointers in pe.pointers)
     lines = weights if order == "row" else list(zip(*weights, strict=True))
     sequence = [code for line in lines for code in line]
-    bias_bits = 32 * len(dense) if packed.has_bias else 0
+    bias_bits = 32 * len(dense) if packed.biased else 0
     return oracle.flat_entries(sequence, bits), 32 + bias_bits
 
 
