@@ -50,14 +50,16 @@ def test_extreme_shapes(shape, bias, tmp_path):
         assert np.array_equal(run.outputs, runs["functional"].outputs)
     assert runs["fast"].counters.difference(runs["reference"].counters) is None
     weights = packed.decoded().to_dense().astype(np.float64)
-    inputs = np.append(vector, 1.0) if bias else vector
+    inputs = np.append(vector, 1.0) if packed.has_bias else vector
+    exact = 0 if packed.bias is None else packed.bias.astype(np.float64)
     # Inputs, weights and products are each rounded once, to half a unit at most.
     halves = [0.5**(bits + 1) for bits in (points.weight_frac_bits, points.input_frac_bits,
                                            points.output_frac_bits)]
     stored = packed.decoded().to_dense() != 0
     bound = (np.abs(weights) @ np.full_like(inputs, halves[1]) + stored @ np.abs(inputs) * halves[0]
-             + stored.sum(axis=1) * (halves[2] + halves[0] * halves[1]))
-    error = np.abs(np.maximum(weights @ inputs, 0) - runs["fast"].outputs_float)
+             + stored.sum(axis=1) * (halves[2] + halves[0] * halves[1])
+             + halves[2] * (packed.bias is not None))
+    error = np.abs(np.maximum(weights @ inputs + exact, 0) - runs["fast"].outputs_float)
     assert (error <= bound + 1e-9).all()
     save_compressed(tmp_path / "a.safetensors", [packed])
     assert load_compressed(tmp_path / "a.safetensors")[0].digest() == packed.digest()

@@ -72,8 +72,12 @@ def make_job(
     codebook: Sequence[int] | None = None,
     shift: int = 0,
     bias_activation: int = 1,
+    biases: Sequence[int] | None = None,
 ) -> LayerJob:
-    """A layer of ``columns[j][row] = code``; activations are all 1, code c means weight c."""
+    """A layer of ``columns[j][row] = code``; activations are all 1, code c means weight c.
+
+    Sums start from ``biases``; ``bias`` is one more column.
+    """
     stored = [*columns, bias] if bias is not None else list(columns)
     rows = [sorted(column) for column in stored]
     highest = max((row[-1] for row in rows if row), default=0)
@@ -101,14 +105,18 @@ def make_job(
         ),
         shift=shift,
         bias_activation=bias_activation,
+        bias=None if biases is None else np.array(biases, dtype=np.int64),
     )
 
 
 def random_job(
     config: EieConfig, n_outputs: int, n_inputs: int, density: float, active: float,
-    bias: bool, shift: int, seed: int,
+    bias: bool | str, shift: int, seed: int,
 ) -> LayerJob:
-    """Seeded weights and activations of full width, so that sums saturate now and then."""
+    """Seeded weights and activations of full width, so that sums saturate now and then.
+
+    ``bias`` is True for one in a column, "exact" for one in the accumulators.
+    """
     rng = np.random.default_rng(seed)
     size = 1 << config.weight_bits
     codes = rng.integers(1, size, (n_inputs + 1, n_outputs)) * (
@@ -120,7 +128,9 @@ def random_job(
     codebook = rng.integers(-weight, weight, size)
     codebook[0] = 0
     values = rng.integers(-activation, activation, n_inputs) * (rng.random(n_inputs) < active)
+    one, top = int(rng.integers(1, activation)), 1 << (config.accumulator_bits - 1)
     return make_job(
-        config, columns[:-1], values.tolist(), n_outputs, columns[-1] if bias else None,
-        codebook.tolist(), shift, int(rng.integers(1, activation)),
+        config, columns[:-1], values.tolist(), n_outputs, columns[-1] if bias is True else None,
+        codebook.tolist(), shift, one,
+        rng.integers(-top, top, n_outputs).tolist() if bias == "exact" else None,
     )

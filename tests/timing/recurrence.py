@@ -112,13 +112,24 @@ def _work(
     return slots[-1] - pop
 
 
+def bias_rows(config: EieConfig, job: LayerJob, step: Pass) -> int:
+    """M6: rows of the tile in its first pass, by the layer's shape; 0 without biases."""
+    rows = -(-job.image.n_outputs // config.n_pe)
+    if job.bias is None or step.first_row:
+        return 0
+    if config.capacity == "ignore":
+        return rows
+    return min(config.regfile_depth, rows - step.tile * config.regfile_depth)
+
+
 def recurrence_counters(config: EieConfig, job: LayerJob) -> Counters:
     """Every counter but the saturations, which have no time (they come out as 0)."""
     n_pe = config.n_pe
     plan = job.plan
     total: dict[str, int] = dict.fromkeys(
-        ["cycles", "start_cycles", "refill_cycles", "load_cycles", "drain_cycles", "store_cycles",
-         "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles", "refill_bits"], 0
+        ["cycles", "start_cycles", "refill_cycles", "load_cycles", "bias_cycles", "drain_cycles",
+         "store_cycles", "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles",
+         "refill_bits"], 0
     )
     per_pe = {
         name: np.zeros(n_pe, dtype=np.int64)
@@ -132,6 +143,7 @@ def recurrence_counters(config: EieConfig, job: LayerJob) -> Counters:
             "start_cycles": config.start_cycles,
             "refill_cycles": -(-step.refill_bits // config.dma_width_bits),
             "load_cycles": step.load_rows + 1 if step.load_rows else 0,
+            "bias_cycles": bias_rows(config, job, step) + 1 if bias_rows(config, job, step) else 0,
             "drain_cycles": 4,
             "store_cycles": step.store_rows,
         }
@@ -215,8 +227,8 @@ def _count_pe(
         "src_reg_reads": step.n_rows,
         "src_reg_writes": step.load_rows,
         "dst_reg_reads": len(real) + step.store_rows,
-        "dst_reg_writes": len(real),
-        "act_sram_reads": step.load_rows,
+        "dst_reg_writes": len(real) + bias_rows(config, job, step),
+        "act_sram_reads": step.load_rows + bias_rows(config, job, step),
         "act_sram_writes": step.store_rows,
     }
     for name, value in counts.items():

@@ -37,7 +37,7 @@ def sequential_values(config: EieConfig, job: LayerJob) -> tuple[IntArray, IntAr
     dense = dense_weights(job)
     activations = [*job.activations.tolist(), *([job.bias_activation] * image.has_bias)]
     for row in range(image.n_outputs):
-        total = 0
+        total = 0 if job.bias is None else int(job.bias[row])
         for column, activation in enumerate(activations):
             product = Fraction(int(dense[row, column]) * activation, 2**job.shift)
             exact = total + floor(product + Fraction(1, 2)) if job.shift else total + int(product)
