@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -68,9 +69,13 @@ def simulate_network(
     def run(vector: npt.NDArray[Any]) -> list[RunResult]:
         results: list[RunResult] = []
         for index in range(len(layers)):
-            results.append(machine.finish(config, chain.job(index, vector), engine))
+            result = machine.finish(config, chain.job(index, vector), engine)
             if index + 1 < len(layers):
-                vector = chain.carry(index, results[-1])
+                vector = chain.carry(index, result)
+                # A plug-in's chain of the last version tells none.
+                lost = tuple(getattr(chain, "lost", _nothing)(index, result))
+                result = replace(result, losses=(*result.losses, *lost)) if lost else result
+            results.append(result)
         return results
 
     if threads is None:
@@ -81,6 +86,10 @@ def simulate_network(
         return first + [run(vector) for vector in vectors[1:]]
     with ThreadPoolExecutor(threads) as pool:
         return first + list(pool.map(run, vectors[1:]))
+
+
+def _nothing(index: int, result: RunResult) -> tuple[()]:
+    return ()
 
 
 def _each(layers: Sequence[Any], inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from accelsim.errors import UnsupportedError
 from accelsim.machines.base import Machine
 from accelsim.records.job import Job
+from accelsim.records.losses import Loss
 from accelsim.records.result import RunResult
 
 
@@ -22,6 +23,9 @@ class Chain(Protocol):
 
     def carry(self, index: int, result: RunResult) -> npt.NDArray[Any]:
         """The inputs of piece ``index + 1`` from the result of the one before it."""
+
+    def lost(self, index: int, result: RunResult) -> Sequence[Loss]:
+        """What `carry` loses of the result."""
 
     def outputs(self, inputs: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """The last piece's outputs for many input vectors at once, by the functional model."""
@@ -40,6 +44,9 @@ class FloatChain:
 
     def carry(self, index: int, result: RunResult) -> npt.NDArray[Any]:
         return result.outputs_float
+
+    def lost(self, index: int, result: RunResult) -> Sequence[Loss]:
+        return ()
 
     def outputs(self, inputs: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         return np.array([self._last(vector) for vector in inputs], dtype=np.int64)

@@ -10,6 +10,7 @@ import pytest
 import accelsim
 from accelsim import Layer, LossWarning, Recipe, compress
 from accelsim.machines import load_config
+from accelsim.network import simulate_network
 from accelsim.records import BinaryPoints
 from accelsim.records.losses import of_quantising, told_once
 from accelsim.workload import load_network
@@ -108,6 +109,18 @@ def test_biases_beyond_the_accumulators():
     packed = compress(Layer(WEIGHTS, INPUTS, np.full(30, 3.0)), Recipe(bias="accumulator"))
     result = accelsim.simulate("eie", packed, INPUTS, binary_points=BinaryPoints(15, 12, 15))
     assert lost(result)["biases clipped"].numbers["count"] == 30
+
+
+def test_activations_that_the_next_layer_clips():
+    first = compress(Layer(WEIGHTS, INPUTS, name="a"))
+    second = compress(Layer(WEIGHTS[:, :30], np.ones(30) * 1e-4, name="b"))
+    config = load_config("eie", accumulator_bits=24)
+    ((one, two),) = simulate_network(config, [first, second], INPUTS)
+    (loss,) = one.losses
+    assert (loss.what, loss.where) == ("activations clipped", "b")
+    limit = 32767 / 2**two.frac_bits["input"]
+    assert loss.numbers["count"] == np.count_nonzero(one.outputs_float > limit) > 0
+    assert loss.numbers["largest"] == pytest.approx(one.outputs_float.max(), rel=1e-4)
 
 
 def test_shared_weights_on_a_narrow_machine():

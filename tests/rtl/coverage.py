@@ -27,6 +27,7 @@ class Coverage:
             "spmat_read: line register serves the next column",
             *(f"spmat_read: column crosses a line from offset {n}" for n in range(per_line)),
             "act_rw: files swap", "act_rw: accumulators kept", "act_rw: load", "act_rw: store",
+            "act_rw: biases loaded", "act_rw: biases loaded right behind activations",
             "scan: row without a non-zero", "scan: broadcast at the last position",
             "scan: blocked by a full queue", "scan: bias row",
         ]
@@ -38,6 +39,10 @@ class Coverage:
             self._hit({"row_change": "scan: row without a non-zero", "load": "act_rw: load",
                        "blocked": "scan: blocked by a full queue", "store": "act_rw: store",
                        "swap": "act_rw: files swap"}[name], got[name])
+        self._hit("act_rw: biases loaded", got["bias_load"])
+        # A cycle between them: the last activation arrives.
+        self._hit("act_rw: biases loaded right behind activations",
+                  (got["load"][:-2] == 1) & (got["load"][1:-1] == 0) & (got["bias_load"][2:] == 1))
         self._hit("act_rw: accumulators kept", (got["start"] == 1) & (got["clear"] == 0))
         self._hit("scan: broadcast at the last position",
                   (got["broadcast"] == 1) & (got["lnzd_tree.found"] == 1)

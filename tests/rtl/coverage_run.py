@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
+from accelsim.machines.eie.rtl.params import rtl_parameters
 from accelsim.rtl_bridge.run import run_layer
 from accelsim.rtl_bridge.trace import unpack
 from tests.contracts.cases import make_case
@@ -17,6 +17,7 @@ WORDS = {"seed": 21, "n_in": 60, "active": 0.7, "bias": True, "values": "bounds"
 # Wide gaps for padding, few rows for hazards, batches both ways.
 LAYERS = [
     {"n_out": 80, "weights": 0.08}, {"n_out": 6, "weights": 0.3}, {"n_out": 40, "weights": 0.6},
+    {"n_out": 30, "weights": 0.1, "bias": "exact"},
 ]
 MACHINES = [{"bypass": True}, {"bypass": False}, {"bypass": True, "regfile_depth": 7}]
 
@@ -31,7 +32,6 @@ def measured():
                              | machine)
             rtl = run_layer(case.config, case.job, [RTL], BUILDS, trace=True)
             assert difference(case.config, case.job, rtl) is None
-            n_passes = len(rtl_plan(case.config, case.job.image))
-            parameters = rtl_parameters(case.config, n_passes, trace=True)
+            parameters = rtl_parameters(case.config, len(case.job.plan), trace=True)
             coverage.add(case.config, unpack(parameters, rtl.trace))
     return coverage

@@ -19,7 +19,7 @@ from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import quantised_bias
 from accelsim.machines.registry import machine_of
-from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
+from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix, Loss
 from accelsim.records.job import Job
 from accelsim.records.result import RunResult
 
@@ -56,6 +56,24 @@ class LayerChain:
             raise InputError(f"{result.name}: the next layer needs the outputs; run with outputs")
         return self._read(index, result.outputs)
 
+    def lost(self, index: int, result: RunResult) -> list[Loss]:
+        """Outputs that layer ``index + 1`` reads clipped."""
+        if result.outputs is None:
+            return []
+        whole, read = self._read(index, result.outputs, 63), self._read(index, result.outputs)
+        clipped = whole != read
+        count, points = int(np.count_nonzero(clipped)), self.points[index + 1]
+        if not count:
+            return []
+        largest = float(np.ldexp(float(np.abs(whole[clipped]).max()), -points.input_frac_bits))
+        return [Loss(
+            "activations clipped", self._layers[index + 1].name,
+            f"{count:,} of {read.size:,} that it reads do not fit {self._config.activation_bits} "
+            f"bits, the largest {largest:.4g}",
+            "calibrate with inputs like these, or raise activation_bits",
+            {"count": count, "largest": largest},
+        )]
+
     def outputs(self, inputs: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """(n_vectors, n_outputs) of the last layer: equal to what running layer by layer gives."""
         config = self._config
@@ -78,10 +96,12 @@ class LayerChain:
                 current = self._read(index, current)
         return current
 
-    def _read(self, index: int, outputs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def _read(
+        self, index: int, outputs: npt.NDArray[np.int64], bits: int | None = None
+    ) -> npt.NDArray[np.int64]:
         written, read = self.points[index], self.points[index + 1]
         shift = written.output_frac_bits - read.input_frac_bits
-        return read_activations(outputs, False, shift, self._config.activation_bits)
+        return read_activations(outputs, False, shift, bits or self._config.activation_bits)
 
 
 def chain_binary_points(
