@@ -27,8 +27,10 @@ def in_order(file: Path, contents: Contents) -> tuple[list[LayerEntry], str]:
         return entries, ""
     lacking = [left for left in contents.skipped if left.kind not in INERT]
     if lacking:
-        raise fault(f"{file}: {lacking[0].name}: {lacking[0].reason}; a network without it would "
-                    f"give other outputs; name the layers to run in order (-l, names=)")
+        largest = max(lacking, key=lambda left: len(left.shape))
+        raise fault(f"{file}: {largest} is not read as a layer: {largest.reason}; a network "
+                    f"without it would give other outputs; name the layers to run in order (-l, "
+                    f"names=)")
     if contents.ordered and chains(entries):
         return entries, ""
     by_name = sorted(entries, key=lambda entry: natural(entry.name))

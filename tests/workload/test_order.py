@@ -119,7 +119,7 @@ def test_safetensors_has_no_order(tmp_path: Path) -> None:
 def test_a_network_does_not_lose_what_is_skipped(tmp_path: Path) -> None:
     arrays = mlp(4, 4) | {"bn.running_mean": np.ones(4, F32)}
     path = save(tmp_path / "n.npz", arrays)
-    with pytest.raises(InputError, match=r"bn\.running_mean: statistics .* give other outputs"):
+    with pytest.raises(InputError, match=r"bn\.running_mean .* statistics .* other outputs"):
         load_network(path)
     assert len(load_network(path, ["fc1"]).layers) == 1
     save(path, mlp(4, 4) | {"state.exp_avg": np.ones((4, 4), F32), "labels": np.arange(3)})
