@@ -13,19 +13,16 @@ import numpy.typing as npt
 from accelsim.compression import Recipe, compress_network
 from accelsim.compression.prepare import prepare, recipe_for, shaped_inputs
 from accelsim.compression.store import METADATA_KEY, load_compressed
-from accelsim.errors import InputError, UnsupportedError, nearest
+from accelsim.errors import InputError, nearest
 from accelsim.machines import machine_of
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.shown import Short
+from accelsim.sources.recurrent import recurrent_work
 from accelsim.workload import load_eie_simulator, load_layer, load_network
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.named import named
 from accelsim.workload.networks import load_layers
-from accelsim.workload.published_lstm import RECURRENT, ese_utterance
-from accelsim.workload.recurrent_folder import load_recurrent_folder
-
-_STEPS, _CHANNELS = 10, 32  # of the utterance of a published recurrent layer
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +137,7 @@ def open_work(
     """
     machine = machine_of(config)
     recipe = recipe_for(config, machine.recipe, **settings)
-    found = _recurrent(config, source, names, seed)
+    found = recurrent_work(config, source, names, seed)
     if found is not None:
         layer, inputs = found
         return Source([prepare(layer, machine.takes, recipe)], inputs)
@@ -158,30 +155,6 @@ def open_work(
     return Source([prepare(p, machine.takes, recipe) for p in opened.layers], opened.inputs)
 
 
-def _recurrent(
-    config: Any, source: str, names: list[str] | None, seed: int
-) -> tuple[RecurrentLayer, npt.NDArray[Any]] | None:
-    """A recurrent layer and its utterance, if that is what is named."""
-    place = named(source)
-    if not place.is_recurrent:
-        return None
-    if RecurrentLayer not in machine_of(config).takes:
-        raise UnsupportedError(f"{source}: a recurrent layer, which the machine "
-                               f"'{config.machine}' does not take; name one that does")
-    if place.path is None:
-        if names and names != [place.text]:
-            raise InputError(f"{source} is one layer; leave out the layer's name, '{names[0]}'")
-        if place.drawn is not None:
-            return place.drawn.recurrent(seed)
-        channels = min(getattr(config, "n_channels", 1), _CHANNELS)
-        return RECURRENT[source](seed), ese_utterance(_STEPS, channels, seed)
-    folder = load_recurrent_folder(place.path)
-    known = folder.layers()
-    name = (place.layer_names(names) or ["dense"])[0]
-    if name not in known and name != folder.layer.name:
-        raise InputError(f"{place.path}: no layer '{name}'{nearest(name, known)}")
-    # More channels than the machine has are refused by name.
-    return known.get(name, folder.layer), folder.inputs
 
 
 def is_store(path: Path) -> bool:
