@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from accelsim import strict_json
 from accelsim.errors import FormatError
 from accelsim.records import BinaryPoints
 
@@ -97,7 +96,7 @@ class FileHeader(_Checked):
             for name in NEWER:
                 if not layer[name]:
                     del layer[name]
-        return strict_json.dumps(values, sort_keys=True, separators=(",", ":"))
+        return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def version_of(layers: Sequence[LayerHeader]) -> int:

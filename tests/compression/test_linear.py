@@ -51,7 +51,7 @@ def test_eie_runs_linear_codes_and_engines_agree() -> None:
 
 def test_wide_linear_values_are_for_recurrent_layers() -> None:
     recipe = Recipe(values="linear", weight_bits=12)
-    with pytest.raises(InputError, match="at most 8 bits; compress_recurrent"):
+    with pytest.raises(InputError, match="at most 8 bits; a recurrent layer's up to 16"):
         compress(Layer(weights()), recipe)
     layer = RecurrentLayer("linear", {"Wyx": weights()})
     got = compress_recurrent(layer, recipe).matrices["Wyx"]

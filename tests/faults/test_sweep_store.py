@@ -214,7 +214,8 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_resume(
     assert code == 130
     assert errors.startswith(f"accelsim: {store}: ")
     assert errors.endswith("run the same command again to resume\n")
-    assert errors.count("\n") == 2
+    # Beside these two lines only what the small workload's biases lose.
+    assert all("bias" in line for line in errors.splitlines()[1:-1])
     before = stored(store)
     assert 0 < before < POINTS
     assert finish(start(study, store, "--jobs", "2"))[0] == 0

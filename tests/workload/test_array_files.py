@@ -102,7 +102,7 @@ def test_a_wrong_or_missing_name_lists_the_layers(tmp_path: Path, ending: str) -
         load_layer(path, "fc22")
     with pytest.raises(InputError, match=rf"no layer 'zzz'; layers: {listed}"):
         load_layer(path, "zzz")
-    with pytest.raises(InputError, match=rf"holds 4 layers; give name= one of: {listed}"):
+    with pytest.raises(InputError, match=rf"holds 4 layers; name one \(--layer\): {listed}"):
         load_layer(path)
     with pytest.raises(InputError, match="no layer found"):
         load_layer(save(tmp_path / f"empty{ending}", {"labels": np.arange(3)}))

@@ -112,7 +112,7 @@ def test_safetensors_has_no_order(tmp_path: Path) -> None:
         load_network(path)
     assert len(load_network(path, ["fc2", "fc1"]).layers) == 2
     save(path, {"b.weight": np.ones((4, 3), F32), "a.weight": np.ones((2, 4), F32)})
-    with pytest.raises(InputError, match="a has 2 outputs but b 3 inputs; give names="):
+    with pytest.raises(InputError, match="a has 2 outputs but b 3 inputs; name them in the order"):
         load_network(path)
 
 
