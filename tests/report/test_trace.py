@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from hashlib import sha256
 from itertools import pairwise
 
 import numpy as np
@@ -66,21 +65,6 @@ def test_a_replayed_window_is_a_cut_of_the_whole_trace(kind, overrides):
         played = written(kind, case, lambda trace, a=first, b=last: replay(
             case.config, case.job, a, b, trace))
         assert played == cut
-
-
-# Of commit 0feb689: what makes a trace faster does not change it.
-DIGESTS = {
-    "vcd": "c6963d0c26dc4230", "perfetto": "631e2aae3a5b76a1", "text": "8deddc571d4c2bb9",
-}
-
-
-@pytest.mark.parametrize("kind", FORMATS)
-def test_a_trace_is_as_it_was_byte_for_byte(kind):
-    case = case_with()
-    got = written(kind, case, lambda trace: run(case.config, case.job, observer=trace))
-    if kind == "vcd":  # the header names the version
-        got = got[got.index("$scope"):]
-    assert sha256(got if kind in BINARY else got.encode()).hexdigest()[:16] == DIGESTS[kind]
 
 
 @pytest.mark.parametrize("kind", FORMATS)

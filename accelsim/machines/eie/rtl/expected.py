@@ -13,7 +13,7 @@ from accelsim.machines.eie.reference.array import Eie, run
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.machines.eie.rtl import images
-from accelsim.machines.eie.rtl.params import RtlParameters, rtl_plan
+from accelsim.machines.eie.rtl.params import RtlParameters, refuse
 from accelsim.records.result import JobResult
 from accelsim.records.signals import Signals
 
@@ -176,8 +176,8 @@ def expected_run(
 
 def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> None:
     """What follows from the plan of passes: control signals, batch addresses, scanned rows."""
-    image = job.image
-    plan = rtl_plan(config, image)
+    image, plan = job.image, job.plan
+    refuse(config, image, plan)
     place = images.place(config, image, plan)
     number = np.cumsum(fields["start"]) - 1
     fields["swap"] = fields["start"] * (number == 0)
