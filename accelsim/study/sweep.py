@@ -30,6 +30,7 @@ class Progress:
     done, failed : points worked out now, and how many of them are rows with an error
     seconds : since the sweep began
     interrupted : whether it was asked to stop before its end
+    lacked : metrics that the points in the file did not have, so that they are worked out again
     """
 
     total: int
@@ -38,6 +39,7 @@ class Progress:
     failed: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    lacked: tuple[str, ...] = ()
 
     @property
     def points_per_s(self) -> float:
@@ -105,7 +107,7 @@ def _run(
     results: Generator[Done],
     on_progress: Callable[[Progress], None] | None,
 ) -> Progress:
-    progress = Progress(len(plan))
+    progress = Progress(len(plan), lacked=store.lacked)
     begin = time.perf_counter()
 
     def stop() -> None:
