@@ -87,6 +87,9 @@ def sweep(
         f"{failed if done.failed else ''}\n"
     )
     tell(done.losses)
+    if done.lacked:
+        sys.stderr.write(f"accelsim: points in {store} lacked {', '.join(done.lacked)}, and ran "
+                         f"again; metrics = [...] in the study keeps those that you need\n")
     if done.interrupted:
         left = done.total - done.stored - done.done
         sys.stderr.write(f"accelsim: interrupted with at most {left:,} of {done.total:,} points "

@@ -6,8 +6,10 @@ when it is first read, so that a run without outputs pays for counts only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -191,6 +193,37 @@ class StoredEntries(Short):
             column_starts[:-1].copy(), rows, values,
         )
         return NonZeros(column_starts, rows, values)
+
+
+_ARRAYS = ("pointers", "pe_starts", "codes", "runs")
+
+
+def stored_entries(
+    parts: Mapping[str, Any], others: CountedEntries | StoredEntries | None = None
+) -> StoredEntries:
+    """Entries with these fields of `Interleaving` and these arrays; what is not named is as in
+    ``others``.
+
+    Raises
+    ------
+    InputError
+        If they are not those of an image, or ``n_tiles`` is not what follows from the shape.
+    TypeError
+        If there is no such field, or one is missing.
+    """
+    names = [field.name for field in fields(Interleaving)]
+    unknown = parts.keys() - {*names, *_ARRAYS, "n_tiles"}
+    missing = {*names, *_ARRAYS} - parts.keys() if others is None else set()
+    if unknown or missing:
+        raise TypeError(f"an image has no field {', '.join(sorted(unknown))}" if unknown else
+                        f"an image needs {', '.join(sorted(missing))}")
+    shape = Interleaving(**{
+        name: parts[name] if name in parts else getattr(others and others.shape, name)
+        for name in names})
+    _need(parts.get("n_tiles", shape.n_tiles) == shape.n_tiles,
+          f"{shape} has {shape.n_tiles} tiles, not {parts.get('n_tiles')}")
+    return StoredEntries(shape, **{
+        name: parts[name] if name in parts else getattr(others, name) for name in _ARRAYS})
 
 
 def _need(holds: bool | np.bool_, problem: str) -> None:

@@ -16,13 +16,19 @@ each tile is stored as a matrix of its own with its own pointers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
 from accelsim.formats.column_table import ColumnTable, Interleaving, NonZeros, Small
-from accelsim.formats.entries import CountedEntries, StoredEntries, count_entries
+from accelsim.formats.entries import (
+    CountedEntries,
+    StoredEntries,
+    count_entries,
+    stored_entries,
+)
 from accelsim.records import CompressedLayer, CscMatrix
 from accelsim.records.shown import Short
 
@@ -42,11 +48,14 @@ class PeImage(Short):
     runs: npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class LayerImage(Short):
     """The memory images of all PEs of one layer, stored one after the other.
 
-    `build_image` makes one from a compressed layer; one from arrays has `StoredEntries`.
+    `build_image` makes one from a compressed layer; one from arrays has `StoredEntries`. Arrays
+    and numbers that belong to the entries (``codes``, ``n_pe``, ...) may be given by name, to make
+    entries of them or, as ``dataclasses.replace(image, codes=...)`` does, to put them in the place
+    of those that the image has.
 
     Attributes
     ----------
@@ -55,7 +64,8 @@ class LayerImage(Short):
     Raises
     ------
     InputError
-        If the columns are not those of so many inputs, or a stored code has too many bits.
+        If the columns are not those of so many inputs, a stored code has too many bits, or what is
+        given by name makes no image.
     """
 
     name: str
@@ -64,7 +74,14 @@ class LayerImage(Short):
     has_bias: bool
     entries: CountedEntries | StoredEntries
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self, name: str, n_inputs: int, weight_bits: int, has_bias: bool,
+        entries: CountedEntries | StoredEntries | None = None, **parts: Any,
+    ) -> None:
+        if parts or entries is None:
+            entries = stored_entries(parts, entries)
+        vars(self).update(name=name, n_inputs=n_inputs, weight_bits=weight_bits,
+                          has_bias=has_bias, entries=entries)
         need = image_columns(self.n_inputs, self.n_pe, self.has_bias)
         if self.n_columns != need:
             raise InputError(f"{self.name}: {self.n_columns} columns; {self.n_inputs} inputs on "

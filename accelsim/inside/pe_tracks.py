@@ -4,11 +4,10 @@ arithmetic unit (`accelsim.units`), whichever machine has it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from operator import itemgetter
 from typing import Any
 
 from accelsim.inside.tracks import Cell, Shown, Track, UnitView
-from accelsim.records.signals import Signals, Unit, Values
+from accelsim.records.signals import Unit, picker
 
 LEGEND = """\
 # act_queue   entries held at the start of the cycle, or full; + pushed, - popped
@@ -43,9 +42,12 @@ class PeView:
         self._pe, self._reader, self._column_of = pe, reader, column
         self._starved_by = starved_by
         signals = {name.removeprefix("u_"): unit.signals() for name, unit in units}
-        self._queue = _picked(signals["act_queue"], "push_i", "full_o", "count_o")
-        self._entries = _picked(signals[reader], "busy_o", "issue_o", "empty_o", "entry", "end_i")
-        self._arith = _picked(
+        self._read_queue, self._read_entries, self._read_arith = (
+            signals[name].read for name in ("act_queue", reader, "arith_unit"))
+        self._of_queue = picker(signals["act_queue"], "push_i", "full_o", "count_o")
+        self._of_entries = picker(
+            signals[reader], "busy_o", "issue_o", "empty_o", "entry", "end_i")
+        self._of_arith = picker(
             signals["arith_unit"], "wait_o", "padding_o", "mac_o", "saturation_o")
         known = ("act_queue", "ptr_read", reader, "arith_unit")
         # Units of a variant machine.
@@ -57,9 +59,11 @@ class PeView:
     def look(self) -> None:
         """Between the two phases of a cycle."""
         self._cycles += 1
-        self._pushes, self._full, self._held = self._queue()
-        self._busy, self._issues, self._skips, self._entry, self._end = self._entries()
-        self._waits, self._pads, self._multiplies, self._saturates = self._arith()
+        self._pushes, self._full, self._held = self._of_queue(self._read_queue())
+        self._busy, self._issues, self._skips, self._entry, self._end = self._of_entries(
+            self._read_entries())
+        self._waits, self._pads, self._multiplies, self._saturates = self._of_arith(
+            self._read_arith())
         for _, view in self._others:
             view.look()
 
@@ -77,8 +81,7 @@ class PeView:
     def cells(self) -> list[Cell]:
         """A column a unit."""
         texts: list[tuple[str, int, Callable[[], str]]] = [
-            ("act_queue", 6, self._queue_text),
-            ("ptr_read", 6, lambda: "." if self.popped is None else str(self.popped)),
+            ("act_queue", 6, self._queue_text), ("ptr_read", 6, self._pop_text),
             (self._reader, 14, self._reader_text), ("arith_unit", 19, self._arith_text),
         ]
         cells = [Cell(f"{self._head}.{name}", width, text) for name, width, text in texts]
@@ -92,8 +95,7 @@ class PeView:
         return int(self._pe.act_queue.items[pops - 1][0]) if pops else None
 
     def _pop(self) -> Shown | None:
-        popped = self.popped
-        return None if popped is None else Shown(f"pop {popped}", self._cycles)
+        return Shown(f"pop {self.popped}", self._cycles) if self._pe.ptr_read.pops else None
 
     def _column(self) -> Shown | None:
         if self._skips:
@@ -123,6 +125,9 @@ class PeView:
         return Shown("stall: accumulator in flight", notes={
             "culprit_pe": str(self._blamed), "accumulator": self._pe.arith_unit.row1})
 
+    def _pop_text(self) -> str:
+        return str(self.popped) if self._pe.ptr_read.pops else "."
+
     def _queue_text(self) -> str:
         pops = self._pe.ptr_read.pops
         popped = f"-{pops}" if pops > 1 else "-" * pops
@@ -137,20 +142,12 @@ class PeView:
 
     def _arith_text(self) -> str:
         unit = self._pe.arith_unit
-        rows = (unit.row1, unit.row2, unit.row3, unit.row4)
-        stages = [str(row) if row >= 0 else "." for row in rows]
-        if self._pads:
-            stages[0] = "pad"
+        one = "pad" if self._pads else "." if unit.row1 < 0 else unit.row1
+        two = "." if unit.row2 < 0 else unit.row2
+        three = "." if unit.row3 < 0 else unit.row3
+        four = "." if unit.row4 < 0 else unit.row4
         if self._waits:
-            stages[0] += "w"
+            one = f"{one}w"
         if self._saturates:
-            stages[2] += "!"
-        return " ".join([stage.rjust(4) for stage in stages])
-
-
-def _picked(signals: Signals, *names: str) -> Callable[[], Values]:
-    """Reads some of a unit's signals."""
-    order = list(signals.bits)
-    pick: Callable[[Values], Values] = itemgetter(*(order.index(name) for name in names))
-    read = signals.read
-    return lambda: pick(read())
+            three = f"{three}!"
+        return f"{one:>4} {two:>4} {three:>4} {four:>4}"

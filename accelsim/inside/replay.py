@@ -24,14 +24,14 @@ class Window:
             raise InputError(
                 f"cycles {first} to {last}: need 0 or more, and the first not the later"
             )
-        self._observer, self._first, self._last = observer, first, last
+        self._show, self._first, self._last = observer.cycle, first, last
         self.shown = 0
 
     def cycle(self, t: int, array: Any) -> None:
         """One cycle of the run."""
         if self._first <= t <= self._last:
             self.shown += 1
-            self._observer.cycle(t, array)
+            self._show(t, array)
 
 
 def watch(

@@ -108,7 +108,15 @@ def _whole(table: dict[str, Any]) -> dict[str, Any]:
     if "published" not in table:
         return table
     printed = _toml("accelsim.workload", table["published"])
+    if "fields" in table:
+        return {**table, "rows": {row: _printed(table, layer) for row, layer in printed.items()}}
     return {"source": printed["source"], "tag": printed["tag"], **printed["times"], **table}
+
+
+def _printed(table: dict[str, Any], layer: dict[str, Any]) -> list[float]:
+    """A layer's fields as the table prints them: shares in percent."""
+    return [round(100 * layer[field], 6) if unit == "%" else layer[field]
+            for field, unit in zip(table["fields"], table["unit"], strict=True)]
 
 
 def _grid(name: str, table: dict[str, Any]) -> Grid:

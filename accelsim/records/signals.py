@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Protocol
 
 from accelsim.errors import InputError
@@ -52,6 +53,12 @@ class Signals:
             name: None if value == NOTHING else value
             for name, value in zip(self.bits, self.read(), strict=True)
         }
+
+
+def picker(signals: Signals, *names: str) -> Callable[[Values], Values]:
+    """Takes some of a unit's values out of what its ``read`` gives."""
+    order = list(signals.bits)
+    return itemgetter(*(order.index(name) for name in names))
 
 
 class Unit(Protocol):

@@ -34,6 +34,10 @@ class Store:
     path : the file; None keeps results in memory
     metrics : columns that this sweep fills; made where they are missing
 
+    Attributes
+    ----------
+    lacked : those that the file did not have, though it held points
+
     Raises
     ------
     StoreError
@@ -47,10 +51,11 @@ class Store:
         with explained(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
             there = point_columns(self.connection)
-            for name in self.metrics:
-                if name not in there:
-                    self.connection.execute(f'ALTER TABLE points ADD COLUMN "{name}"')
+            new = [name for name in self.metrics if name not in there]
+            for name in new:
+                self.connection.execute(f'ALTER TABLE points ADD COLUMN "{name}"')
             self.connection.execute("COMMIT")
+        self.lacked = tuple(new) if self.count()[0] else ()
         columns = (*_FIXED, *self.metrics)
         names = ", ".join(f'"{c}"' for c in columns)
         changed = ", ".join(f'"{c}" = excluded."{c}"' for c in columns[1:])

@@ -33,6 +33,7 @@ class Progress:
     seconds : since the sweep began
     interrupted : whether it was asked to stop before its end
     losses : what layers and inputs lost in points worked out now, each kind once a layer
+    lacked : metrics that the points in the file did not have, so that they are worked out again
     """
 
     total: int
@@ -42,6 +43,7 @@ class Progress:
     seconds: float = 0.0
     interrupted: bool = False
     losses: list[Loss] = field(default_factory=list)
+    lacked: tuple[str, ...] = ()
 
     @property
     def points_per_s(self) -> float:
@@ -114,7 +116,7 @@ def _run(
     results: Generator[Done],
     on_progress: Callable[[Progress], None] | None,
 ) -> Progress:
-    progress = Progress(len(plan))
+    progress = Progress(len(plan), lacked=store.lacked)
     begin = time.perf_counter()
 
     def stop() -> None:

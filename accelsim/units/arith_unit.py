@@ -29,7 +29,7 @@ class ArithUnit:
     accumulator's address, is the wiring's to set; signals have it.
     """
 
-    __slots__ = ("_activation1", "_activation2", "_bypass", "_code1", "_decoder", "_half",
+    __slots__ = ("_activation1", "_activation2", "_bypass", "_code1", "_decode", "_half",
                  "_high", "_last_row", "_low", "_shift", "_total3", "_weight2",
                  "adder_bypasses", "file_writes", "macs", "padding1", "row1", "row2",
                  "row3", "row4", "row_bits", "saturations", "sum4", "waits", "write_bypasses")
@@ -37,7 +37,7 @@ class ArithUnit:
     def __init__(
         self, decoder: WeightDecoder, shift: int, accumulator_bits: int, bypass: bool
     ) -> None:
-        self._decoder = decoder
+        self._decode = decoder.decode
         self.begin(shift)
         self._low, self._high = bounds(accumulator_bits)
         self._bypass = bypass
@@ -75,10 +75,10 @@ class ArithUnit:
             self.sum4 = total
         row2 = self.row2
         if row2 >= 0:
-            if self._bypass and row2 == row3:
+            if row2 == row3 and self._bypass:
                 accumulator = self.sum4
                 self.adder_bypasses += 1
-            elif self._bypass and row2 == row4:
+            elif row2 == row4 and self._bypass:
                 accumulator = sum4
                 self.write_bypasses += 1
             else:
@@ -95,9 +95,13 @@ class ArithUnit:
         else:
             row1 = self.row2 = self.row1
             if row1 >= 0:
-                self._weight2 = self._decoder.decode(self._code1)
+                self._weight2 = self._decode(self._code1)
                 self._activation2 = self._activation1
-            self._take(entry)
+            if entry is None:
+                self.row1 = NO_ROW
+                self.padding1 = False
+            else:
+                self._take(entry)
         if not self._bypass:
             self._decide()
 
@@ -117,7 +121,7 @@ class ArithUnit:
             self._total3 = accumulator + self._shifted(self._product(three))
         if two is not None and two[1]:
             self.row2, code, self._activation2 = two
-            self._weight2 = self._decoder.decode(code)
+            self._weight2 = self._decode(code)
         if one is not None:
             row, self._code1, self._activation1 = one
             self.padding1 = not self._code1
@@ -156,7 +160,7 @@ class ArithUnit:
 
     def _product(self, stage: Stage) -> int:
         _, code, activation = stage
-        return self._decoder.decode(code) * activation
+        return self._decode(code) * activation
 
     def _shifted(self, product: int) -> int:
         return (product + self._half) >> self._shift
@@ -166,12 +170,8 @@ class ArithUnit:
         row1 = self.row1
         self.waits = row1 >= 0 and (row1 == self.row2 or row1 == self.row3)
 
-    def _take(self, entry: Entry | None) -> None:
+    def _take(self, entry: Entry) -> None:
         """Into stage 1; padding moves the row but selects nothing (A2)."""
-        if entry is None:
-            self.row1 = NO_ROW
-            self.padding1 = False
-            return
         code, run, self._activation1, first = entry
         self._last_row = run if first else self._last_row + run + 1
         self._code1 = code

@@ -68,6 +68,7 @@ class PtrRead:
         # Pointers j and j + 1 of each column: always one in each bank.
         self.reads_even += self.pops
         self.reads_odd += self.pops
+        self.pops = 0
         if self._column is None:
             return None
         column, activation = self._column

@@ -77,9 +77,10 @@ class SpmatRead:
         entry = None
         if self.advances:
             address = self.address
-            line, offset = divmod(address, self._entries_per_line)
+            line = address // self._entries_per_line
             if line != self.line:
                 self._read_line(line)
+            offset = address - line * self._entries_per_line
             code = self._line_codes[offset]
             entry = (code, self._line_runs[offset], self.activation, self._first)
             self.issued += 1

@@ -16,7 +16,8 @@ from accelsim.workload.synthetic import random_layer
 
 @dataclass(frozen=True)
 class PublishedLayer:
-    """One row of EIE's Table III; densities are shares of non-zeros."""
+    """One row of EIE's Table III; densities are shares of non-zeros, ``operations`` the share
+    of multiplications that they leave, as printed."""
 
     name: str
     n_inputs: int
@@ -25,6 +26,7 @@ class PublishedLayer:
     activation_density: float
     activations: Literal["relu", "ones"]
     source: str
+    operations: float | None = None
 
 
 @cache

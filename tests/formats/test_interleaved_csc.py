@@ -191,6 +191,28 @@ def test_arrays_that_are_no_image_are_refused(arrays: dict[str, list[int]], text
         stored(image, **typed)
 
 
+def test_scripts_of_the_last_version_make_images_of_arrays() -> None:
+    image = build_image(layer_of([[1, 1], [3, 3], [2, 0], [1, 0]], None, 2, 2), 2)
+    codes = image.codes[::-1].copy()
+    other = replace(image, codes=codes)
+    assert (other.codes.tolist(), other.runs.tolist()) == (codes.tolist(), image.runs.tolist())
+    assert decode_image(other).values.tolist() == [3, 1, 1, 2, 3, 1]
+    names = ["name", "n_pe", "n_inputs", "n_outputs", "n_columns", "n_tiles", "tile_rows",
+             "weight_bits", "index_bits", "has_bias", "pointers", "codes", "runs", "pe_starts"]
+    parts = {name: getattr(image, name) for name in names}
+    again = decode_image(LayerImage(**parts))
+    assert np.array_equal(again.to_dense(), decode_image(image).to_dense())
+    with pytest.raises(InputError, match="1 tiles, not 2"):
+        replace(image, n_tiles=2)
+    with pytest.raises(InputError, match="code 4 does not fit"):
+        replace(image, codes=np.full(6, 4, np.uint8))
+    with pytest.raises(TypeError, match="no field colour"):
+        replace(image, colour=1)
+    del parts["runs"]
+    with pytest.raises(TypeError, match="needs runs"):
+        LayerImage(**parts)
+
+
 def test_arrays_of_another_type_are_refused() -> None:
     image = build_image(layer_of([[1]], None, 2, 2), 1)
     with pytest.raises(InputError, match="int64"):

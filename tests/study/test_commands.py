@@ -100,6 +100,18 @@ def test_settings_on_the_command_line(run: Run) -> None:
     }
 
 
+def test_metrics_that_stored_points_lack_are_named(run: Run) -> None:
+    study = Path("study.toml")
+    every = study.read_text()
+    study.write_text(f'metrics = ["cycles"]\n{every}')
+    assert "lacked" not in run("sweep", "study.toml", "-j", "1")[2]
+    study.write_text(f'metrics = ["cycles", "time_us", "energy_uj"]\n{every}')
+    _, _, err = run("sweep", "study.toml", "-j", "1")
+    assert "24 points in" in err
+    assert "lacked time_us, energy_uj, and ran again" in err
+    assert "lacked" not in run("sweep", "study.toml", "-j", "1")[2]
+
+
 def test_failed_points_are_pointed_at(run: Run) -> None:
     code, _, err = run("sweep", "study.toml", "-j", "1", "-s", "spmat_kb=0.02")
     assert code == 0

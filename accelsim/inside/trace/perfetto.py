@@ -5,17 +5,18 @@ Perfetto's time is in nanoseconds; one of them is one clock cycle here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as proto
-from perfetto.trace_builder.proto_builder import StreamingTraceProtoBuilder
+from perfetto.trace_builder.proto_builder import TraceProtoBuilder
 
 from accelsim.inside.trace import Closing
-from accelsim.inside.tracks import NO_NOTES, Shown, Track, View
+from accelsim.inside.tracks import NO_NOTES, Shown, View
 from accelsim.records.signals import Array
 
 _SEQUENCE = 1
+_TOGETHER = 256  # packets that are gathered before they are written
 _EVENT = proto.TrackEvent
 
 
@@ -24,7 +25,7 @@ class Trace(Closing):
 
     def __init__(self, file: IO[bytes], view: View, note: str = "") -> None:
         self._view, self._note = view, note
-        self._packets = _Packets(StreamingTraceProtoBuilder(file))
+        self._packets = _Packets(file)
         self._rows: list[_Row] = []
         self._t = 0
 
@@ -35,12 +36,15 @@ class Trace(Closing):
             self._open(array)
         self._view.look()
         for row in self._rows:
-            row.cycle(t)
+            now = row.look()
+            if now is not row.shown:
+                row.tell(t, now)
 
     def close(self) -> None:
         """End every slice behind the last cycle."""
         for row in self._rows:
-            row.state(self._t + 1, None)
+            row.tell(self._t + 1, None)
+        self._packets.flush()
 
     def _open(self, array: Array) -> None:
         """Describe all tracks, and the groups that they stand in."""
@@ -58,52 +62,82 @@ class Trace(Closing):
                 counted=None if track.count is None else track.unit,
             )
             groups.setdefault(track.path, uuid)
-            self._rows.append(_Row(track, uuid, packets))
+            if track.count is not None:
+                self._rows.append(_Count(track.count, uuid, packets))
+            if track.slice is not None:
+                self._rows.append(_Slice(track.slice, uuid, packets))
+            if track.mark is not None:
+                self._rows.append(_Mark(track.mark, uuid, packets))
 
 
 class _Row:
-    """A track and what it shows: one slice at a time, a mark, or a number."""
+    """Something that a track shows; told when it is not as in the cycle before.
 
-    def __init__(self, track: Track, uuid: int, packets: _Packets) -> None:
-        self._track, self._uuid, self._packets = track, uuid, packets
-        self._open: Shown | None = None
-        self._mark: Shown | None = None
-        self._count: int | None = None
+    Attributes
+    ----------
+    look : what is to be shown in this cycle
+    shown : what was
+    """
 
-    def cycle(self, t: int) -> None:
-        """Tell what is not as in the cycle before."""
-        track = self._track
-        if track.count is not None:
-            value = track.count()
-            if value is not None and value != self._count:
-                self._count = value
-                self._packets.event(t, self._uuid, _EVENT.TYPE_COUNTER, value=value)
-        if track.slice is not None:
-            self.state(t, track.slice())
-        if track.mark is not None:
-            mark = track.mark()
-            if mark is not None and mark != self._mark:
-                self._packets.event(t, self._uuid, _EVENT.TYPE_INSTANT, mark.name, mark.notes)
-            self._mark = mark
+    def __init__(self, look: Callable[[], Any], uuid: int, packets: _Packets) -> None:
+        self.look = look
+        self.shown: Any = None
+        self._uuid, self._packets = uuid, packets
 
-    def state(self, t: int, wanted: Shown | None) -> None:
-        """Show a slice from now on, unless the same one is shown already."""
-        if wanted is self._open or wanted == self._open:
+    def tell(self, t: int, now: Any) -> None:
+        """Show another object from now on; it may be equal to what is shown."""
+
+
+class _Count(_Row):
+    """A number; None leaves it."""
+
+    def tell(self, t: int, now: int | None) -> None:
+        if now is not None and now != self.shown:
+            self._packets.event(t, self._uuid, _EVENT.TYPE_COUNTER, value=now)
+            self.shown = now
+
+
+class _Mark(_Row):
+    """What went wrong, at the cycle in which it begins."""
+
+    def tell(self, t: int, now: Shown | None) -> None:
+        if now is not None and now != self.shown:
+            self._packets.event(t, self._uuid, _EVENT.TYPE_INSTANT, now.name, now.notes)
+        self.shown = now
+
+
+class _Slice(_Row):
+    """One slice at a time."""
+
+    def tell(self, t: int, now: Shown | None) -> None:
+        if now == self.shown:
             return
-        if self._open is not None:
+        if self.shown is not None:
             self._packets.event(t, self._uuid, _EVENT.TYPE_SLICE_END)
-        if wanted is not None:
-            self._packets.event(
-                t, self._uuid, _EVENT.TYPE_SLICE_BEGIN, wanted.name, wanted.notes)
-        self._open = wanted
+        if now is not None:
+            self._packets.event(t, self._uuid, _EVENT.TYPE_SLICE_BEGIN, now.name, now.notes)
+        self.shown = now
 
 
 class _Packets:
-    """Track descriptors and events."""
+    """Track descriptors and events, gathered for a while: a file is the same however they are."""
 
-    def __init__(self, builder: Any) -> None:
-        self._builder = builder
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._gathered = TraceProtoBuilder()
         self._last = 0
+
+    def flush(self) -> None:
+        """Write what is gathered."""
+        self._file.write(self._gathered.serialize())
+        self._gathered = TraceProtoBuilder()
+
+    def _packet(self) -> Any:
+        if len(self._gathered.trace.packet) == _TOGETHER:
+            self.flush()
+        packet = self._gathered.add_packet()
+        packet.trusted_packet_sequence_id = _SEQUENCE
+        return packet
 
     def track(
         self, name: str, parent: int | None = None, counted: str | None = None,
@@ -112,8 +146,7 @@ class _Packets:
         """A new track's number; tracks stay in the order in which they were added. ``counted``:
         the unit of a counter, which may be ""."""
         self._last += 1
-        packet = self._builder.create_packet()
-        packet.trusted_packet_sequence_id = _SEQUENCE
+        packet = self._packet()
         if self._last == 1:
             packet.sequence_flags = proto.TracePacket.SEQ_INCREMENTAL_STATE_CLEARED
         track = packet.track_descriptor
@@ -126,7 +159,6 @@ class _Packets:
             track.parent_uuid = parent
         if counted is not None:
             track.counter.unit_name = counted
-        self._builder.write_packet(packet)
         return self._last
 
     def event(
@@ -134,8 +166,7 @@ class _Packets:
         notes: Mapping[str, int | str] = NO_NOTES, value: int | None = None,
     ) -> None:
         """Something that happens at the beginning of cycle ``t``."""
-        packet = self._builder.create_packet()
-        packet.trusted_packet_sequence_id = _SEQUENCE
+        packet = self._packet()
         packet.timestamp = t
         event = packet.track_event
         event.type, event.track_uuid = kind, track
@@ -150,4 +181,3 @@ class _Packets:
                 annotation.int_value = note
             else:
                 annotation.string_value = note
-        self._builder.write_packet(packet)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import IO
 
 from accelsim.inside.trace import Closing
-from accelsim.inside.tracks import Cell, View
+from accelsim.inside.tracks import View
 from accelsim.records.signals import Array
 
 
@@ -14,26 +15,27 @@ class Trace(Closing):
 
     def __init__(self, file: IO[str], view: View, note: str = "") -> None:
         self._file, self._view, self._note = file, view, note
-        self._cells: list[Cell] = []
-        self._widths: list[int] = []
+        self._texts: list[Callable[[], str]] = []
+        self._line = ""
 
     def cycle(self, t: int, array: Array) -> None:
         """One cycle of the reference."""
-        if not self._cells:
+        if not self._texts:
             self._open(array)
         self._view.look()
-        self._line(f"{t:>9}", [cell.text() for cell in self._cells])
+        self._write(t, [text() for text in self._texts])
 
     def _open(self, array: Array) -> None:
         view = self._view
         view.open(array)
-        self._cells = view.cells()
-        self._widths = [max(cell.width, len(cell.head)) for cell in self._cells]
+        cells = view.cells()
+        self._texts = [cell.text for cell in cells]
+        widths = [max(cell.width, len(cell.head)) for cell in cells]
+        self._line = " ".join(["%9s", *(f"%-{width}s" for width in widths)])
         if self._note:
             self._file.write(f"# {self._note}\n")
         self._file.write(view.legend)
-        self._line(f"{'cycle':>9}", [cell.head for cell in self._cells])
+        self._write("cycle", [cell.head for cell in cells])
 
-    def _line(self, first: str, texts: list[str]) -> None:
-        padded = [text.ljust(width) for text, width in zip(texts, self._widths, strict=True)]
-        self._file.write(" ".join([first, *padded]).rstrip() + "\n")
+    def _write(self, first: object, texts: list[str]) -> None:
+        self._file.write((self._line % (first, *texts)).rstrip() + "\n")

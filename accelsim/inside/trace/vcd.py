@@ -26,7 +26,7 @@ test bench."""
 CLOCK = "clk_i"
 """In the instance that holds all units."""
 
-_TOGETHER = 1 << 15  # values that are gathered before they are written
+_TOGETHER = 1 << 13  # values that are gathered before they are written
 
 
 class Trace(Closing):
@@ -35,7 +35,7 @@ class Trace(Closing):
     def __init__(self, file: IO[str], view: View, note: str = "") -> None:
         self._file, self._view, self._note = file, view, note
         self._sample: Callable[[], None] | None = None
-        self._values: list[bytes] = []
+        self._values: list[int] = []
         self._times: list[int] = []
         self._full = 0
         self._end = 0
@@ -56,7 +56,8 @@ class Trace(Closing):
 
     def _flush(self) -> None:
         times = np.array(self._times, dtype=np.int64)
-        values = np.frombuffer(b"".join(self._values), np.int64)
+        packed = Struct(f"{len(self._values)}q").pack(*self._values)
+        values = np.frombuffer(packed, np.int64)
         written = write_changes(
             times, values.reshape(len(times), -1), self._shown, self._bits, self._idents,
             self._lengths, self._out,
@@ -92,19 +93,19 @@ class Trace(Closing):
         self._full = max(1, _TOGETHER // max(1, len(names)))
         self._out = np.empty(self._full * most_bytes(self._bits, self._lengths), dtype=np.uint8)
         header.flush()
-        self._sample = _sampler([probe.signals for probe in found], self._values.append)
+        self._sample = _sampler([probe.signals for probe in found], self._values)
         return self._sample
 
 
-def _sampler(signals: Sequence[Signals], add: Callable[[bytes], None]) -> Callable[[], None]:
-    """A function that packs the values of all units.
+def _sampler(signals: Sequence[Signals], values: list[int]) -> Callable[[], None]:
+    """A function that adds what all units show to ``values``.
 
     Its text names each unit. In a loop the one call would meet another function each time, which
     costs the interpreter twice as much as calls that always meet the same one.
     """
     names: dict[str, Any] = {f"read_{index}": unit.read for index, unit in enumerate(signals)}
-    reads = ", ".join(f"*{name}()" for name in names)
-    names |= {"add": add, "pack": Struct(f"{sum(len(unit.bits) for unit in signals)}q").pack}
-    exec(f"def sample():\n    add(pack({reads}))", names)
+    lines = [f"    values += {name}()" for name in names]
+    names["values"] = values
+    exec("\n".join(["def sample(values=values):", *lines]), names)
     sample: Callable[[], None] = names["sample"]
     return sample

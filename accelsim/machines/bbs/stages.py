@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.lowering.equations import Elementwise, Times
+from accelsim.lowering.program import Program, make_program
 from accelsim.machines.bbs.config import BbsConfig
 from accelsim.records.linear import LinearWeights
 from accelsim.records.recurrent import RecurrentLayer
@@ -71,36 +73,59 @@ def banked(name: str, dense: IntArray, bias: IntArray | None, n_banks: int) -> B
 
 
 def lstm_stages(config: BbsConfig, layer: RecurrentLayer) -> tuple[Stage, ...]:
-    """The stages of one time step of an LSTM (contract B6).
+    """The stages of one time step of an LSTM (contract B6), from the equations of its cell.
 
     Biases count but hold zeros: an LSTM's values are not told.
     """
-    n = layer.n_cells
-
-    def operations(*names: str) -> tuple[Operation, ...]:
-        kinds = {"c": Operation("c", n, products=2, sums=1), "m": Operation("m", n, products=1)}
-        # A peephole's product with the cell state is added to the gate's sum.
-        peepholes = {f"W{g}c": Operation(f"W{g}c", n, products=1, sums=1) for g in "ifo"}
-        return tuple(
-            (kinds | peepholes).get(name, Operation(name, n, look_ups=1)) for name in names
-            if name not in peepholes or name in layer.peepholes
-        )
+    program, n = make_program(layer), layer.n_cells
+    products = list(program.products.values())
+    gates = [product.matrix[1] for product in products if product.vector == "y"]
 
     def gate(g: str) -> BankedMatrix:
-        both = np.hstack([layer.floats(f"W{g}x"), layer.floats(f"W{g}r")])
+        both = np.hstack([layer.floats(p.matrix) for p in products
+                          if p.vector in ("x", "y") and p.matrix[1] == g])
         bias = np.zeros(n, dtype=np.int64) if f"b{g}" in layer.biases else None
         return _pattern(config, f"W{g}", both, bias)
 
-    stages = [
-        Stage(gate("i"), (), layer.n_inputs + layer.n_outputs),
-        Stage(gate("f"), operations("Wic", "i")),
-        Stage(gate("c"), operations("Wfc", "f")),
-        Stage(gate("o"), operations("g", "c")),
-        Stage(None, operations("Woc", "o", "h", "m")),
-    ]
-    if "Wym" in layer.matrices:
-        stages.append(Stage(_pattern(config, "Wym", layer.floats("Wym"), None), (), n))
+    beside = _beside(program, n)
+    stages = [Stage(gate(g), tuple(beside[index])) for index, g in enumerate(gates)]
+    stages[0] = replace(stages[0], writes=layer.n_inputs + layer.n_outputs)
+    stages.append(Stage(None, tuple(beside[-1])))
+    stages += [Stage(_pattern(config, p.matrix, layer.floats(p.matrix), None), (), n)
+               for p in products if p.vector not in ("x", "y")]
     return tuple(stages)
+
+
+def _beside(program: Program, n_cells: int) -> list[list[Operation]]:
+    """The operations beside each gate's multiplication, and behind the last one.
+
+    An equation runs once the gates of the rows before it are multiplied, those that need such a
+    product first. A peephole's product with the cell state is added to its gate's sum.
+    """
+    equations: list[list[Elementwise]] = [[]]
+    for row in program.rows:
+        equations[-1] += row.equations
+        if row.product is not None and row.product.vector == "y":
+            equations.append([])
+    peepholes = {e.result: next(name for name in e.reads() if name in program.vectors)
+                 for e in program.equations if not e.reads().isdisjoint(program.vectors)
+                 and e.reads().isdisjoint(program.products)}
+    return [
+        [operation
+         for e in sorted(several, key=lambda e: e.reads().isdisjoint(program.products))
+         if e.result not in peepholes for operation in (
+             *(Operation(peepholes[name], n_cells, products=1, sums=1)
+               for name in e.reads() if name in peepholes),
+             _operation(e, n_cells))]
+        for several in equations
+    ]
+
+
+def _operation(equation: Elementwise, n_cells: int) -> Operation:
+    """Its work for each element; sums of matrix products and biases are the PEs' work."""
+    products = sum(isinstance(term, Times) for term in equation.total.terms)
+    return Operation(equation.result, n_cells, products, max(products - 1, 0),
+                     int(equation.function is not None))
 
 
 def _pattern(

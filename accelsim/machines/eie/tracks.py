@@ -14,6 +14,7 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.in_work import ColumnsInWork
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.reference.array import Eie
+from accelsim.records.signals import picker
 
 _ON_ITS_WAY = 2  # cycles from a broadcast to the PE's first issue slot (Q1, P2)
 
@@ -38,13 +39,16 @@ class EieView(View):
         self._in_work = ColumnsInWork(job, pes)
         self._t = 0
         self._culprits = ""
+        self._blame([])
         # The PEs that held a broadcast back, of the cycles that a column is on its way.
         self._late = deque([""] * _ON_ITS_WAY, _ON_ITS_WAY)
 
     def open(self, array: Eie) -> None:
         """The array of the run."""
         self._array = array
-        self._ccu = array.signals()
+        control = array.signals()
+        self._read_control, self._of_control = control.read, picker(
+            control, "blocked", "row_change")
         self._pes = [
             PeView(f"PE {pe}", f"pe{pe}", pe, array.pes[pe], array.pes[pe].units(), "spmat_read",
                    partial(self._in_work.columns.get, pe), lambda: self._late[0])
@@ -57,11 +61,13 @@ class EieView(View):
         self._t = array.clock.cycle
         self._in_work.look(array)
         self._late.append(self._culprits)
-        self._now = self._ccu.values()
+        self._is_blocked, self._row_change = self._of_control(self._read_control())
         self._culprits = ""
-        if self._now["blocked"]:
-            full = [str(index) for index, pe in enumerate(array.pes) if pe.act_queue.full]
-            self._culprits = ",".join(full)
+        if self._is_blocked:
+            full = [index for index, pe in enumerate(array.pes) if pe.act_queue.full]
+            if full != self._full:
+                self._blame(full)
+            self._culprits = self._full_text
         for pe in self._pes:
             pe.look()
 
@@ -83,14 +89,18 @@ class EieView(View):
         if sent is not None:
             column, activation = sent
             return Shown(f"column {column}", (self._t, column), {"activation": activation})
-        if self._now["blocked"]:
-            return Shown("blocked", self._culprits)
-        return Shown("row change") if self._now["row_change"] else None
+        if self._is_blocked:
+            return self._scan_blocked
+        return Shown("row change") if self._row_change else None
 
     def _blocked(self) -> Shown | None:
-        if not self._now["blocked"]:
-            return None
-        return Shown("stall: queue full", notes={"culprit_pe": self._culprits})
+        return self._stall if self._is_blocked else None
+
+    def _blame(self, full: list[int]) -> None:
+        """Made once for cycles with the same full queues."""
+        self._full, self._full_text = full, ",".join(map(str, full))
+        self._scan_blocked = Shown("blocked", self._full_text)
+        self._stall = Shown("stall: queue full", notes={"culprit_pe": self._full_text})
 
     def _ccu_text(self) -> str:
         ccu = self._array.ccu
@@ -99,6 +109,6 @@ class EieView(View):
             return ccu.phase if row is None else f"{ccu.phase} row {row[1]}"
         if ccu.broadcast is not None:
             return f"send {ccu.broadcast[0]}={ccu.broadcast[1]}"
-        if self._now["blocked"]:
+        if self._is_blocked:
             return f"blocked by PE {self._culprits}"
-        return "row change" if self._now["row_change"] else "done"
+        return "row change" if self._row_change else "done"

@@ -175,7 +175,9 @@ class Eie:
         while True:
             awake = len(self.clock.loading) > 1  # anyone beside the control itself
             full = [pe.act_queue.full for pe in pes] if awake else idle
-            if not ccu.decide(full, awake and any(pe.busy for pe in pes)):
+            # A pass goes on while its scan does, whoever is busy.
+            busy = awake and (not ccu.scan.finished or any(pe.busy for pe in pes))
+            if not ccu.decide(full, busy):
                 return
             if ccu.broadcast is not None:
                 for pe in pes:

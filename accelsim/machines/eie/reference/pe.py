@@ -65,7 +65,8 @@ class Pe:
         )
         while True:
             spmat_read.decide(arith_unit.waits)
-            ptr_read.decide(queue.items, spmat_read.free)
+            if spmat_read.free:
+                ptr_read.decide(queue.items, True)
             if ptr_read.pops:
                 queue.pop(ptr_read.pops)
             elif not (spmat_read.holds or queue.pushed) and arith_unit.empty:
@@ -87,8 +88,9 @@ class Pe:
                 self.stall_cycles += 1
             elif self._ccu.phase == "compute":
                 self.starved_cycles += 1
-        entry = spmat_read.load(self.ptr_read.load())
-        arith_unit.load(entry, self.act_rw.destination)
+        ptr_read = self.ptr_read
+        column = ptr_read.load() if ptr_read.pops else None
+        arith_unit.load(spmat_read.load(column), self.act_rw.destination)
         self.act_queue.load()
 
     def units(self) -> Iterator[tuple[str, Unit]]:

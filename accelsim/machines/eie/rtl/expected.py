@@ -178,8 +178,7 @@ def expected_run(
 
 def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> None:
     """What follows from the plan of passes: control signals, batch addresses, scanned rows."""
-    image = job.image
-    plan = job.plan
+    image, plan = job.image, job.plan
     refuse(config, image, plan)
     place = images.place(config, image, plan)
     number = np.cumsum(fields["start"]) - 1
