@@ -52,12 +52,12 @@ class LayerTime:
 
     def add_vectors(
         self, plan: Sequence[Pass], maps: npt.NDArray[np.int32], addresses: npt.NDArray[np.int32],
-        width: int,
+        times: IntArray, width: int,
     ) -> None:
-        """Count the passes of many vectors; errors as in `PassTimer.run_vectors`."""
+        """Count passes of many vectors, ``times`` each; errors as in `PassTimer.run_vectors`."""
         for step in plan:
-            self._add_phases(step, len(addresses))
-        self._add_compute(*self._timer.run_vectors(plan, maps, addresses, width))
+            self._add_phases(step, int(times.sum()))
+        self._add_compute(*self._timer.run_vectors(plan, maps, addresses, times, width))
 
     def add_all(self, other: LayerTime) -> None:
         """Count what another one, of the same layer, has counted."""

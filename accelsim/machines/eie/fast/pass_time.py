@@ -129,7 +129,8 @@ class PassTimer:
         return PassTime(max(scan_cycles, last_slot + 1), changed + trailing, blocked)
 
     def run_vectors(
-        self, plan: Sequence[Pass], maps: npt.NDArray[np.int32], addresses: Int32, width: int
+        self, plan: Sequence[Pass], maps: npt.NDArray[np.int32], addresses: Int32,
+        times: IntArray, width: int,
     ) -> tuple[PassTime, int]:
         """Count all passes of many vectors: their times added up, and their broadcasts.
 
@@ -137,6 +138,7 @@ class PassTimer:
         ----------
         maps, addresses, width : as `kernels.vectors.run_vectors` gathers; addresses lie inside of
             the maps
+        times : (n_vectors,) how often each vector is run
 
         Raises
         ------
@@ -152,20 +154,23 @@ class PassTimer:
             raise ValueError(f"{addresses.shape[1]} x {width} columns of {image.n_inputs}, or a "
                              f"pass that is refilled or without bypass")
         self._check_limit(n_columns + 1, image.n_inputs)
-        lines = table.lines(config.entries_per_line)
+        lines, sums = table.lines(config.entries_per_line), self.sums
+        weights = np.zeros(image.n_columns, np.int64)
         steps = vectors.Steps(*np.array([
             (step.tile, step.first_row, step.first_row + step.n_rows, step.bias) for step in plan
-        ], np.int64).T)
-        sums = self.sums
+        ], np.int64).T.copy())
         compute, row_changes, blocked, broadcasts = vectors.run_vectors(
-            maps, addresses, width, image.n_columns - 1, steps,
+            maps, addresses, times, width, image.n_columns - 1, steps,
             vectors.Rules(config.act_queue_depth, config.empty_column_cycles,
                           config.row_change_cycles, self._longest, self._block),
             (table.counts, table.padding, lines.first, lines.spans),
             image.edges if self._count_bypasses else table.counts[:, :0, None],
             self._count_bypasses, np.empty((n_columns + 1, config.n_pe), self._kind),
-            self._pass_sums, (sums[counters.ADDER_BYPASSES], sums[counters.WRITE_BYPASSES]),
+            (sums, self.excess, *self._pass_sums[-2:]), weights,
         )
+        vectors.count_columns(
+            table.counts, table.padding, weights, sums[counters.ISSUED_ENTRIES],
+            sums[counters.PADDING_ENTRIES], sums[counters.EMPTY_COLUMNS])
         return PassTime(int(compute), int(row_changes), int(blocked)), int(broadcasts)
 
     def _count(self, scan: Scan, changes: Int32) -> tuple[int, int]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from accelsim.formats.column_table import NonZeros
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, vector_by_vector
-from accelsim.machines.eie.fast.kernels import vectors as kernels
+from accelsim.machines.eie.fast.kernels import patterns, sums
 from accelsim.machines.eie.fast.layer_time import LayerTime
 from accelsim.machines.eie.job import LayerJob
 from accelsim.records.result import JobResult
@@ -77,24 +77,26 @@ class _Work:
         self._config, self._job, self._one, self._outputs = config, job, job.one, outputs
         self._width = job.one.image.n_inputs // job.geometry.n_positions
         self._maps = job.pixels.maps.astype(np.int32)
+        self._words = _bits(self._maps)
         if outputs:
             self._narrow_maps = self._maps.astype(np.int16)
             self._rows = _by_rows(job.one, job.geometry.in_channels, self._width)
 
-    def part(self, first: int, end: int) -> _Part:
-        """The vectors ``first`` to ``end``."""
-        one, image, addresses = self._one, self._one.image, self._job.pixels.addresses[first:end]
+    def part(self, begin: int, end: int) -> _Part:
+        """The vectors ``begin`` to ``end``."""
+        one, image, addresses = self._one, self._one.image, self._job.pixels.addresses[begin:end]
         time = LayerTime(self._config, image, count_bypasses=self._outputs)
-        time.add_vectors(one.plan, self._maps, addresses, self._width)
+        first, times = _kinds(self._words, addresses)
+        time.add_vectors(one.plan, self._maps, addresses[first], times, self._width)
         if not self._outputs:
             return _Part(time, None, None)
-        sums = np.empty((image.n_outputs, end - first), np.int64)
+        totals = np.empty((image.n_outputs, end - begin), np.int64)
         saturations = np.zeros(image.n_pe, np.int64)
-        kernels.add_products(
+        sums.add_products(
             self._narrow_maps, addresses, one.bias_activation, *self._rows, one.shift,
-            self._config.accumulator_bits, image.n_pe, sums, saturations,
+            self._config.accumulator_bits, image.n_pe, totals, saturations,
         )
-        return _Part(time, sums, saturations)
+        return _Part(time, totals, saturations)
 
     def result(self, parts: list[_Part]) -> JobResult:
         """Of all parts, in their order."""
@@ -123,3 +125,20 @@ def _by_rows(one: LayerJob, channels: int, width: int) -> tuple[IntArray, Int32,
     row_starts = np.searchsorted(matrix.rows[order], np.arange(one.image.n_outputs + 1))
     weights = one.codebook[matrix.codes[order]]
     return row_starts.astype(np.int64), columns[order].astype(np.int32), weights.astype(np.int32)
+
+
+def _bits(maps: Int32) -> npt.NDArray[np.uint64]:
+    """(pixels, n) words with a bit for each channel that is not zero."""
+    packed = np.packbits(maps != 0, axis=1, bitorder="little")
+    whole = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), np.uint8)
+    whole[:, : packed.shape[1]] = packed
+    return whole.view(np.uint64)
+
+
+def _kinds(words: npt.NDArray[np.uint64], addresses: Int32) -> tuple[IntArray, IntArray]:
+    """One vector of each pattern of non-zeros, and how many are like it."""
+    n = len(addresses)
+    first, times = np.empty(n, np.int64), np.empty(n, np.int64)
+    table = np.empty(1 << (2 * n).bit_length(), np.int32)
+    kinds = patterns.find_patterns(words, addresses, table, first, times)
+    return first[:kinds], times[:kinds]

@@ -1,8 +1,8 @@
-"""Many vectors through one image in one call: time, counters and sums.
+"""Time and counters of many vectors through one image, in one call.
 
-Shapes, types and style as in `kernels.time`. `accelsim.machines.eie.fast.vectors` makes and checks
-what these kernels are given. Kernels of other files are called here, so Numba's cache has to notice
-when those change: `BUILT_ON` names them, and tests/contracts/test_kernel_modes.py holds it to that.
+Shapes, types and style as in `kernels.time`. `accelsim.machines.eie.fast.pass_time` checks what
+these kernels are given. Kernels of other files are called here, and Numba's cache notices
+changes of this file only: ``BUILT_ON`` is held to them by tests/contracts/test_kernel_modes.py.
 """
 
 from typing import NamedTuple
@@ -11,10 +11,24 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.kernels.jit import kernel
-from accelsim.machines.eie.fast.kernels.counters import count_bypasses
-from accelsim.machines.eie.fast.kernels.passes import run_pass
+from accelsim.machines.eie.fast.kernels.counters import (
+    ADDER_BYPASSES,
+    BLOCKING_CYCLES,
+    SPMAT_LINE_READS,
+    WRITE_BYPASSES,
+    count_bypasses,
+)
+from accelsim.machines.eie.fast.kernels.passes import (
+    LEVELS,
+    Sums,
+    broadcast,
+    count_excess,
+    count_line_reads,
+    count_packed_line_reads,
+)
 from accelsim.machines.eie.fast.kernels.time import count_row_changes
 
+BUILT_ON = "fc50e9b7f26cdd7c"  # of counters.py, passes.py and time.py
 
 class Steps(NamedTuple):
     """The passes of every vector, (n_passes,) int64 each: tile, first and last scan row, bias."""
@@ -36,26 +50,42 @@ class Rules(NamedTuple):
     block: int
 
 
+class PassSums(NamedTuple):
+    """What is added to: ``counts`` (len(`kernels.counters.PASS_SUMS`), n_pe) int64, and the rest
+    as in `kernels.passes.Sums`."""
+
+    counts: npt.NDArray[np.int64]
+    excess: npt.NDArray[np.int64]
+    few: npt.NDArray[np.signedinteger]
+    some: npt.NDArray[np.integer]
+
+
 @kernel
 def run_vectors(
-    maps, addresses, width, bias_column, steps, rules, tables, edges, count_bypass, wait, sums,
-    bypasses,
+    maps, addresses, times, width, bias_column, steps, rules, tables, edges, count_bypass, wait,
+    sums, weights,
 ):
-    """Time and counters of all vectors, as `kernels.passes.run_pass` counts each.
+    """Time and counters of all vectors, ``times`` each, but for those of `count_columns`.
 
     ``maps`` (pixels, channels) and ``addresses`` (n_vectors, positions) gather the vectors; a
     position begins ``width`` columns behind the one before it. ``tables`` are a
     `kernels.passes.Tables` of all tiles as a plain tuple, ``edges`` (n_tiles, n_columns, 4, n_pe).
-    ``wait`` (most columns, n_pe) is memory; ``sums`` is a `kernels.passes.Sums` as a plain tuple,
-    ``bypasses`` the adder's and the writer's. Returns the compute cycles, row changes, blocked
-    cycles and broadcasts of all vectors.
+    ``wait`` (most columns, n_pe) is memory; ``sums`` are `PassSums` as a plain tuple. Adds to
+    ``weights`` (n_columns,) how often each column is broadcast in a tile. Returns the compute
+    cycles, row changes, blocked cycles and broadcasts of all vectors.
     """
-    counts, padding, first_line, spans = tables
-    n_pe, n_positions = counts.shape[2], addresses.shape[1]
+    one = PassSums(*sums)
+    total = one.counts.copy(), one.excess.copy()
+    one.counts[:] = 0
+    one.excess[:] = 0
+    n_positions = addresses.shape[1]
     columns = np.empty(n_positions * maps.shape[1] + 1, np.int64)
-    changes = np.zeros(len(columns), np.int32)
-    issue = np.empty(len(columns), np.int32)
-    compute, row_changes, blocked, broadcasts = 0, 0, 0, 0
+    memory = (
+        np.zeros(len(columns), np.int32), np.empty(len(columns), np.int32), wait,
+        np.empty(len(columns), np.int64),
+        np.empty((LEVELS, rules.block), wait.dtype),
+    )
+    every = np.zeros(4, np.int64)
     for vector in range(len(addresses)):
         found = 0
         for position in range(n_positions):
@@ -63,132 +93,103 @@ def run_vectors(
             for channel in range(len(pixel)):
                 columns[found] = first + channel
                 found += pixel[channel] != 0
-        begin = 0
-        for step in range(len(steps.tile)):
-            tile, first_column = steps.tile[step], steps.first_row[step] * n_pe
-            if first_column == 0:
-                begin = 0
-            end = begin
-            last_column = steps.end_row[step] * n_pe
-            while end < found and columns[end] < last_column:
-                end += 1
-            upto = end
-            if steps.bias[step]:
-                columns[end] = bias_column
-                upto = end + 1
-            count = upto - begin
-            active, changed, trailing = columns[begin:upto], 0, 0
-            if rules.row_change_cycles:
-                changed, reached = count_row_changes(active, n_pe, first_column, changes)
-                if not steps.bias[step]:
-                    trailing = steps.end_row[step] - reached
-            last_slot, held = -1, 0
-            if count:
-                last_slot = run_pass(
-                    (counts[tile], padding[tile], first_line[tile], spans[tile]), active,
-                    changes[:count], rules.depth, rules.empty_cycles, rules.longest, rules.block,
-                    False, issue[:count], wait, sums,
+        often = times[vector]
+        for k in range(found):
+            weights[columns[k]] += often
+        if steps.bias[-1]:
+            weights[bias_column] += often
+        told = _run_vector(
+            columns, found, bias_column, steps, rules, tables, edges, count_bypass, memory, sums)
+        for i in range(4):
+            every[i] += often * told[i]
+        if often > 1 or vector == len(addresses) - 1 or times[vector + 1] > 1:
+            _add_times(total[0], one.counts, often)
+            _add_times(total[1], one.excess, often)
+    one.counts[:] = total[0]
+    one.excess[:] = total[1]
+    return every[0], every[1], every[2], every[3]
+
+
+@kernel
+def _add_times(total, one, often):
+    """Add ``one`` so many times, and clear it."""
+    for i in range(len(one)):
+        for p in range(one.shape[1]):
+            total[i, p] += often * one[i, p]
+            one[i, p] = 0
+
+
+@kernel
+def _run_vector(
+    columns, found, bias_column, steps, rules, tables, edges, count_bypass, memory, sums
+):
+    """All passes of one vector, whose ``found`` columns are broadcast."""
+    changes, issue, wait, latest, floors = memory
+    counts, _, first_line, spans = tables
+    one, n_pe = PassSums(*sums), counts.shape[2]
+    compute, row_changes, blocked, broadcasts, begin = 0, 0, 0, 0, 0
+    busy, end_line = np.empty(n_pe, wait.dtype), np.empty(n_pe, first_line.dtype)
+    skipped = np.empty(n_pe, first_line.dtype)
+    for step in range(len(steps.tile)):
+        tile, first_column = steps.tile[step], steps.first_row[step] * n_pe
+        begin = begin if first_column else 0
+        end, last_column = begin, steps.end_row[step] * n_pe
+        while end < found and columns[end] < last_column:
+            end += 1
+        upto = end
+        if steps.bias[step]:
+            columns[end] = bias_column
+            upto = end + 1
+        count = upto - begin
+        active, changed, trailing = columns[begin:upto], 0, 0
+        if rules.row_change_cycles:
+            changed, reached = count_row_changes(active, n_pe, first_column, changes)
+            if not steps.bias[step]:
+                trailing = steps.end_row[step] - reached
+        last_slot, held = -1, 0
+        if count:
+            busy[:], end_line[:], skipped[:] = 0, 0, 0
+            now = broadcast(
+                counts[tile], active, changes, 0, rules.depth, rules.empty_cycles, rules.longest,
+                -1, latest, busy, issue, wait,
+            )
+            last_slot, held = now + busy.max(), now + 1 - count - changed
+            if spans.shape[1] > 0:
+                count_line_reads(first_line[tile], spans[tile], active, end_line, skipped)
+            else:
+                count_packed_line_reads(first_line[tile], active, end_line, skipped)
+            for p in range(n_pe):
+                one.counts[SPMAT_LINE_READS, p] += np.int32(end_line[p]) - np.int32(skipped[p])
+            for h in range(0, count, rules.block):
+                count_excess(
+                    issue[:count], changes[:count], wait[h:], rules.longest, h,
+                    min(count - h, rules.block), floors,
+                    Sums(one.counts[0], one.counts[0], one.counts[0],
+                         one.counts[BLOCKING_CYCLES], one.counts[0], one.excess, one.few,
+                         one.some),
                 )
-                held = issue[count - 1] + 1 - count - changed
-                if count_bypass:
-                    count_bypasses(
-                        counts[tile], edges[tile], active, issue[:count], wait, rules.longest,
-                        bypasses[0], bypasses[1],
-                    )
-            compute += max(count + changed + trailing + held, last_slot + 1)
-            row_changes += changed + trailing
-            blocked += held
-            broadcasts += count
-            begin = end
+            if count_bypass:
+                count_bypasses(
+                    counts[tile], edges[tile], active, issue[:count], wait, rules.longest,
+                    one.counts[ADDER_BYPASSES], one.counts[WRITE_BYPASSES],
+                )
+        compute += max(count + changed + trailing + held, last_slot + 1)
+        row_changes += changed + trailing
+        blocked += held
+        broadcasts += count
+        begin = end
     return compute, row_changes, blocked, broadcasts
 
 
-BLOCK = 256  # vectors whose sums are worked on at once: those of a row fit the nearest cache
-
-
 @kernel
-def add_products(
-    maps, addresses, bias, row_starts, columns, weights, shift, bits, n_pe, outputs, saturations
-):
-    """Write the sums of all vectors, ``outputs`` (n_rows, n_vectors) int64.
-
-    ``maps`` (pixels, channels) int16 and ``addresses`` (n_vectors, positions) gather the vectors;
-    ``bias`` is the activation of one more column. ``row_starts`` (n_rows + 1,), ``columns`` and
-    integer ``weights`` int32 are the matrix by rows, columns ascending: an activation of 0 adds
-    nothing and saturates nothing, so that a vector's sums are those of its active columns in
-    their order. Products, and the ``bits`` of a sum, fit 31 bits. ``saturations`` (n_pe,) counts.
-
-    No sum saturates in most blocks, and none has then been wrong: sums lie above the lowest, so a
-    bit beyond ``bits`` says that one left its range. That row is then worked out again with every
-    sum saturated. Four entries at a time, 256 x 576 at 0.33: 0.5 of the time of one by one.
-    """
-    n_positions, n_channels = addresses.shape[1], maps.shape[1]
-    n_columns = n_positions * n_channels
-    inputs = np.empty((n_columns + 1, BLOCK), np.int16)
-    inputs[n_columns] = bias
-    sums = np.empty(BLOCK, np.int32)
-    half, low = np.int32((1 << shift) >> 1), -(np.int64(1) << (bits - 1))
-    for begin in range(0, len(addresses), BLOCK):
-        n_vectors = min(BLOCK, len(addresses) - begin)
-        for v in range(n_vectors):
-            for position in range(n_positions):
-                pixel, first = maps[addresses[begin + v, position]], position * n_channels
-                for channel in range(n_channels):
-                    inputs[first + channel, v] = pixel[channel]
-        for row in range(len(row_starts) - 1):
-            a, b, out = row_starts[row], row_starts[row + 1], sums[:n_vectors]
-            seen = _add_row(columns[a:b], weights[a:b], inputs, half, shift, low, out)
-            if seen >> bits:
-                saturations[row % n_pe] += _add_saturating(
-                    columns[a:b], weights[a:b], inputs, half, shift, low, out)
-            for v in range(n_vectors):
-                outputs[row, begin + v] = out[v] + low
-
-
-@kernel
-def _add_row(columns, weights, inputs, half, shift, low, sums):
-    """Write the sums of a row above ``low``; every bit that any of them ever had."""
-    sums[:] = np.int32(-low)
-    right, seen, whole = shift & 31, np.int32(0), len(columns) // 4 * 4
-    for i in range(0, whole, 4):
-        a, b, c, d = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
-        row_a, row_b = inputs[columns[i]], inputs[columns[i + 1]]
-        row_c, row_d = inputs[columns[i + 2]], inputs[columns[i + 3]]
-        for v in range(len(sums)):
-            total = _plus(sums[v], a, row_a[v], half, right)
-            seen |= total
-            total = _plus(total, b, row_b[v], half, right)
-            seen |= total
-            total = _plus(total, c, row_c[v], half, right)
-            seen |= total
-            total = _plus(total, d, row_d[v], half, right)
-            seen |= total
-            sums[v] = total
-    for i in range(whole, len(columns)):
-        weight, row = weights[i], inputs[columns[i]]
-        for v in range(len(sums)):
-            total = _plus(sums[v], weight, row[v], half, right)
-            seen |= total
-            sums[v] = total
-    return seen
-
-
-@kernel
-def _plus(total, weight, activation, half, right):
-    product = np.int32(weight * np.int32(activation))
-    return np.int32(total + np.int32(np.int32(product + half) >> (right & 31)))
-
-
-@kernel
-def _add_saturating(columns, weights, inputs, half, shift, low, sums):
-    """As `_add_row`, with every sum saturated; how many were."""
-    sums[:] = np.int32(-low)
-    right, top, saturated = shift & 31, np.int32(-2 * low - 1), 0
-    for i in range(len(columns)):
-        weight, row = weights[i], inputs[columns[i]]
-        for v in range(len(sums)):
-            total = _plus(sums[v], weight, row[v], half, right)
-            kept = min(max(total, np.int32(0)), top)
-            saturated += kept != total
-            sums[v] = kept
-    return saturated
+def count_columns(counts, padding, weights, entries, pads, empty):
+    """Add the entries, padding entries and empty columns of columns that are broadcast
+    ``weights`` times in each tile."""
+    for tile in range(len(counts)):
+        for column in range(len(weights)):
+            often, row, pad_row = weights[column], counts[tile, column], padding[tile, column]
+            if often:
+                for p in range(len(row)):
+                    entries[p] += often * row[p]
+                    pads[p] += often * pad_row[p]
+                    empty[p] += often * (row[p] == 0)
