@@ -16,7 +16,7 @@ from accelsim.compression.prepare import prepare, recipe_for, shaped_inputs
 from accelsim.compression.store import METADATA_KEY, load_compressed
 from accelsim.errors import InputError, UnsupportedError, nearest
 from accelsim.machines import machine_of
-from accelsim.records import CompressedLayer, Layer
+from accelsim.records import CompressedConv, CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload import load_eie_simulator, load_layer, load_network, published_layers
 from accelsim.workload.arrays import open_arrays
@@ -108,7 +108,13 @@ def open_source(
         packed, activations = load_eie_simulator(path)
         return Source([packed], np.atleast_2d(activations))
     elif _is_store(path):
-        return Source(_chosen(path, load_compressed(path), names), None)
+        works = _chosen(path, load_compressed(path), names)
+        for work in works:
+            if isinstance(work, CompressedConv):
+                raise UnsupportedError(
+                    f"{path}: {work.name} is a convolution; only fully connected layers run from "
+                    f"the command line; take accelsim.simulate with an image in Python")
+        return Source(works, None)
     else:
         layers = as_layers(source, names)
     inputs = layers[0].activations

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from accelsim.errors import FormatError
-from accelsim.records import BinaryPoints
+from accelsim.records import BinaryPoints, Geometry
 
-FORMAT_VERSION = 1
-"""Raised by every change that an older accelsim would misread."""
+FORMAT_VERSION = 2
+"""Raised by every change that an older accelsim would misread. A file is written in the oldest
+version that has what it holds: 1 has layers, 2 convolutions too."""
 
 MAX_HEADER = 1 << 24
 
@@ -35,6 +36,26 @@ class PointsHeader(_Checked):
     output_frac_bits: Point
 
 
+Step = Annotated[int, Field(ge=1, le=1 << 24)]
+Around = Annotated[int, Field(ge=0, le=1 << 24)]
+
+
+class GeometryHeader(_Checked):
+    """`Geometry` in the file, but for the outputs, which are the layer's; pairs are rows and
+    columns."""
+
+    in_channels: Step
+    kernel: tuple[Step, Step]
+    stride: tuple[Step, Step]
+    padding: tuple[tuple[Around, Around], tuple[Around, Around]]
+    dilation: tuple[Step, Step]
+    groups: Step
+
+    def geometry(self, out_channels: int, name: str) -> Geometry:
+        """As the record has it; an `InputError` where the numbers do not fit each other."""
+        return Geometry(out_channels, name=name, **dict(self))
+
+
 class LayerHeader(_Checked):
     """One layer, but for its tensors."""
 
@@ -53,6 +74,7 @@ class LayerHeader(_Checked):
     binary_points: PointsHeader | None
     provenance: dict[str, Any]
     permuted: bool = False
+    convolution: GeometryHeader | None = None
 
     @property
     def points(self) -> BinaryPoints | None:
@@ -69,9 +91,11 @@ class FileHeader(_Checked):
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces, ASCII."""
-        return json.dumps(
-            self.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False
-        )
+        values = self.model_dump()
+        for layer in values["layers"]:
+            if layer["convolution"] is None:  # version 1 has no such key
+                del layer["convolution"]
+        return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def parse_header(text: str | None) -> FileHeader:

@@ -59,7 +59,7 @@ def test_a_forger_who_changes_nothing_is_believed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda h, t: h.update(format_version=2), "format version 2 is newer than 1"),
+        (lambda h, t: h.update(format_version=3), "format version 3 is newer than 2"),
         (lambda h, t: h.update(format_version="1"), "format_version"),
         (lambda h, t: h.update(layers=[]), "layers"),
         (lambda h, t: h.update(extra=1), "extra"),

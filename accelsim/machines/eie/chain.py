@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression.binary_points import choose_binary_points
-from accelsim.errors import InputError
+from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import quantise, read_activations
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.registry import machine_of
-from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
+from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix
 from accelsim.records.job import Job
 from accelsim.records.result import RunResult
 
@@ -91,9 +91,14 @@ def chain_binary_points(
     ------
     InputError
         If the widths of neighbouring layers do not match.
+    UnsupportedError
+        If one of them is a convolution.
     """
     points: list[BinaryPoints] = []
     for index, packed in enumerate(layers):
+        if isinstance(packed, CompressedConv):
+            raise UnsupportedError(f"{packed.name}: a chain is of fully connected layers; run a "
+                                   f"convolution with accelsim.simulate")
         if index and layers[index - 1].n_outputs != packed.n_inputs:
             raise InputError(
                 f"{packed.name} takes {packed.n_inputs} inputs, but {layers[index - 1].name} "

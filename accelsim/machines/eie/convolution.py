@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -40,6 +40,14 @@ class ConvJob(Job):
     def n_vectors(self) -> int:
         """Pixels of the outputs, one after the other."""
         return self.pixels.n_vectors
+
+    @property
+    def image(self) -> NoReturn:
+        """Refused: views of cycles and entries are of one vector."""
+        raise UnsupportedError(f"{self.name}: a convolution of {self.n_vectors} vectors; explain, "
+                               f"trace and cosim take one vector, see ConvJob.vector_job")
+
+    activations = codebook = plan = image
 
     def check(self, config: EieConfig) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""
@@ -88,8 +96,7 @@ def vector_by_vector(
         If someone wants to watch: cycles are told of one vector at a time.
     """
     if options.get("observer") is not None:
-        raise UnsupportedError(f"{job.name}: {job.n_vectors} vectors; a view of cycles is one of a "
-                               f"single vector, see ConvJob.vector_job")
+        return job.image
     return added(run(config, job.vector_job(index), outputs, **options)
                  for index in range(job.n_vectors))
 
