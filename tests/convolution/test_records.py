@@ -84,7 +84,7 @@ DENSE = compress(Conv2d(np.concatenate([WEIGHTS, WEIGHTS], 1), name="d"), Recipe
     (lambda: simulate("ese", PACKED, IMAGE), "takes RecurrentLayer, not a CompressedConv"),
     (lambda: simulate_network(load_machine("eie"), [PACKED], IMAGE), "a chain is of fully connec"),
     (lambda: CompressedConv(DENSE.layer, Geometry(6, 4, (3, 2), groups=2)), "joins two of the 2"),
-    (lambda: MACHINE.job(load_machine("eie"), PACKED, IMAGE).plan, "c: a convolution of 16 vectors"),
+    (lambda: MACHINE.job(load_machine("eie"), PACKED, IMAGE).plan, "convolution of 16 vectors"),
 ])
 def test_one_line_says_what_is_wrong(wrong, told):
     with pytest.raises(AccelsimError, match=told) as problem:

@@ -156,14 +156,17 @@ class PassTimer:
         self._check_limit(n_columns + 1, image.n_inputs)
         lines, sums = table.lines(config.entries_per_line), self.sums
         weights = np.zeros(image.n_columns, np.int64)
+        even = (int(image.shape.rows_of_pes().max()) == 1 and config.empty_column_cycles == 1
+                and config.act_queue_depth > 1)
         steps = vectors.Steps(*np.array([
             (step.tile, step.first_row, step.first_row + step.n_rows, step.bias) for step in plan
         ], np.int64).T.copy())
+        real = np.pad(table.counts - table.padding, ((0, 0), (0, 1), (0, 0)))
         compute, row_changes, blocked, broadcasts = vectors.run_vectors(
             maps, addresses, times, width, image.n_columns - 1, steps,
             vectors.Rules(config.act_queue_depth, config.empty_column_cycles,
-                          config.row_change_cycles, self._longest, self._block),
-            (table.counts, table.padding, lines.first, lines.spans),
+                          config.row_change_cycles, self._longest, self._block, even),
+            (table.counts, real, lines.first, lines.spans),
             image.edges if self._count_bypasses else table.counts[:, :0, None],
             self._count_bypasses, np.empty((n_columns + 1, config.n_pe), self._kind),
             (sums, self.excess, *self._pass_sums[-2:]), weights,

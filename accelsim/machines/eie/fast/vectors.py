@@ -10,17 +10,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.formats.column_table import NonZeros
+from accelsim.formats import LayerImage
+from accelsim.formats.column_table import Bytes
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, vector_by_vector
 from accelsim.machines.eie.fast.kernels import patterns, sums
 from accelsim.machines.eie.fast.layer_time import LayerTime
-from accelsim.machines.eie.job import LayerJob
 from accelsim.records.result import JobResult
 
 IntArray = npt.NDArray[np.int64]
@@ -80,7 +81,9 @@ class _Work:
         self._words = _bits(self._maps)
         if outputs:
             self._narrow_maps = self._maps.astype(np.int16)
-            self._rows = _by_rows(job.one, job.geometry.in_channels, self._width)
+            starts, columns, codes = _by_rows(
+                ById(job.one.image), job.geometry.in_channels, self._width)
+            self._rows = starts, columns, job.one.codebook[codes].astype(np.int32)
 
     def part(self, begin: int, end: int) -> _Part:
         """The vectors ``begin`` to ``end``."""
@@ -113,18 +116,32 @@ class _Work:
         return JobResult(np.concatenate(told) if told else None, counters, operations)
 
 
-def _by_rows(one: LayerJob, channels: int, width: int) -> tuple[IntArray, Int32, Int32]:
-    """Row starts, columns and integer weights of the matrix by rows, without the columns that
-    fill register rows; the bias is the last column."""
-    matrix: NonZeros = one.image.nonzeros
+class ById:
+    """A hashable handle of an image: the same object, not an equal one."""
+
+    def __init__(self, image: LayerImage) -> None:
+        self.image = image
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ById) and other.image is self.image
+
+    def __hash__(self) -> int:
+        return id(self.image)
+
+
+@lru_cache(maxsize=64)
+def _by_rows(handle: ById, channels: int, width: int) -> tuple[IntArray, Int32, Bytes]:
+    """Row starts, columns and codes of the matrix by rows, without the columns that fill register
+    rows; the bias is the last column."""
+    image = handle.image
+    matrix = image.nonzeros
     starts = matrix.column_starts
     image_columns = np.repeat(np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts))
     position, channel = np.divmod(image_columns, width)
     columns = position * channels + channel
-    order = np.lexsort((image_columns, matrix.rows))
-    row_starts = np.searchsorted(matrix.rows[order], np.arange(one.image.n_outputs + 1))
-    weights = one.codebook[matrix.codes[order]]
-    return row_starts.astype(np.int64), columns[order].astype(np.int32), weights.astype(np.int32)
+    order = np.argsort(matrix.rows, kind="stable")  # columns ascend already
+    row_starts = np.searchsorted(matrix.rows[order], np.arange(image.n_outputs + 1))
+    return row_starts.astype(np.int64), columns[order].astype(np.int32), matrix.codes[order]
 
 
 def _bits(maps: Int32) -> npt.NDArray[np.uint64]:

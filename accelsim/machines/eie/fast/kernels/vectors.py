@@ -21,6 +21,7 @@ from accelsim.machines.eie.fast.kernels.counters import (
 from accelsim.machines.eie.fast.kernels.passes import (
     LEVELS,
     Sums,
+    at,
     broadcast,
     count_excess,
     count_line_reads,
@@ -29,6 +30,9 @@ from accelsim.machines.eie.fast.kernels.passes import (
 from accelsim.machines.eie.fast.kernels.time import count_row_changes
 
 BUILT_ON = "fc50e9b7f26cdd7c"  # of counters.py, passes.py and time.py
+
+_FEW = 120  # columns: 8 bits hold their sums
+
 
 class Steps(NamedTuple):
     """The passes of every vector, (n_passes,) int64 each: tile, first and last scan row, bias."""
@@ -41,13 +45,15 @@ class Steps(NamedTuple):
 
 class Rules(NamedTuple):
     """What the machine does: queue entries, slots of an empty column, cycles of a row change; and
-    how waits are held: their bound, and the columns whose sums fit (`kernels.passes`)."""
+    how waits are held: their bound, and the columns whose sums fit (`kernels.passes`). ``even``:
+    every PE has one row, so that each column takes one slot of all, and no queue ever fills."""
 
     depth: int
     empty_cycles: int
     row_change_cycles: int
     longest: int
     block: int
+    even: bool
 
 
 class PassSums(NamedTuple):
@@ -68,8 +74,9 @@ def run_vectors(
     """Time and counters of all vectors, ``times`` each, but for those of `count_columns`.
 
     ``maps`` (pixels, channels) and ``addresses`` (n_vectors, positions) gather the vectors; a
-    position begins ``width`` columns behind the one before it. ``tables`` are a
-    `kernels.passes.Tables` of all tiles as a plain tuple, ``edges`` (n_tiles, n_columns, 4, n_pe).
+    position begins ``width`` columns behind the one before it. ``tables`` are those of a
+    `kernels.passes.Tables` of all tiles as a plain tuple, with the entries that are weights in
+    the place of padding, and a row of zeros more; ``edges`` (n_tiles, n_columns, 4, n_pe).
     ``wait`` (most columns, n_pe) is memory; ``sums`` are `PassSums` as a plain tuple. Adds to
     ``weights`` (n_columns,) how often each column is broadcast in a tile. Returns the compute
     cycles, row changes, blocked cycles and broadcasts of all vectors.
@@ -125,7 +132,7 @@ def _run_vector(
 ):
     """All passes of one vector, whose ``found`` columns are broadcast."""
     changes, issue, wait, latest, floors = memory
-    counts, _, first_line, spans = tables
+    counts, real, first_line, spans = tables
     one, n_pe = PassSums(*sums), counts.shape[2]
     compute, row_changes, blocked, broadcasts, begin = 0, 0, 0, 0, 0
     busy, end_line = np.empty(n_pe, wait.dtype), np.empty(n_pe, first_line.dtype)
@@ -148,18 +155,33 @@ def _run_vector(
                 trailing = steps.end_row[step] - reached
         last_slot, held = -1, 0
         if count:
-            busy[:], end_line[:], skipped[:] = 0, 0, 0
-            now = broadcast(
-                counts[tile], active, changes, 0, rules.depth, rules.empty_cycles, rules.longest,
-                -1, latest, busy, issue, wait,
-            )
-            last_slot, held = now + busy.max(), now + 1 - count - changed
+            end_line[:], skipped[:] = 0, 0
             if spans.shape[1] > 0:
                 count_line_reads(first_line[tile], spans[tile], active, end_line, skipped)
             else:
                 count_packed_line_reads(first_line[tile], active, end_line, skipped)
             for p in range(n_pe):
                 one.counts[SPMAT_LINE_READS, p] += np.int32(end_line[p]) - np.int32(skipped[p])
+            if rules.even:  # pops follow broadcasts by one cycle, slots by two
+                last_slot = count + changed + 1
+                for p in range(n_pe):
+                    one.excess[0, p] += count
+                if count_bypass:
+                    _count_even_bypasses(
+                        real[tile], active, changes, one.counts[ADDER_BYPASSES],
+                        one.counts[WRITE_BYPASSES],
+                    )
+                compute += max(count + changed + trailing, last_slot + 1)
+                row_changes += changed + trailing
+                broadcasts += count
+                begin = end
+                continue
+            busy[:] = 0
+            now = broadcast(
+                counts[tile], active, changes, 0, rules.depth, rules.empty_cycles, rules.longest,
+                -1, latest, busy, issue, wait,
+            )
+            last_slot, held = now + busy.max(), now + 1 - count - changed
             for h in range(0, count, rules.block):
                 count_excess(
                     issue[:count], changes[:count], wait[h:], rules.longest, h,
@@ -179,6 +201,34 @@ def _run_vector(
         broadcasts += count
         begin = end
     return compute, row_changes, blocked, broadcasts
+
+
+@kernel
+def _count_even_bypasses(real, columns, changes, adder, write):
+    """As `kernels.counters.count_bypasses`, where every PE has one row and a column one slot:
+    entries in slots next to each other, and with one slot between them.
+
+    ``real`` (n_columns + 1, n_pe) is 1 where a column has a weight; its last row has none. One
+    array and indices into it, because counting references to rows of it takes as long as all else.
+    """
+    n_pe, kind, nothing = real.shape[1], real.dtype.type, at(len(real) - 1)
+    for begin in range(0, len(columns), _FEW):
+        from_adder, from_write = np.zeros(n_pe, real.dtype), np.zeros(n_pe, real.dtype)
+        for k in range(begin, min(begin + _FEW, len(columns))):
+            here, near, far = at(columns[k]), nothing, nothing
+            if k > 0 and changes[k] == 0:
+                near = at(columns[k - 1])
+                if k > 1 and changes[k - 1] == 0:
+                    far = at(columns[k - 2])
+            elif k > 0 and changes[k] == 1:
+                far = at(columns[k - 1])
+            for p in range(n_pe):
+                a, b, c = real[here, p], real[near, p], real[far, p]
+                from_adder[p] = kind(from_adder[p] + kind(a & b))
+                from_write[p] = kind(from_write[p] + kind(kind(a & c) & kind(~b)))
+        for p in range(n_pe):
+            adder[p] += from_adder[p]
+            write[p] += from_write[p]
 
 
 @kernel
