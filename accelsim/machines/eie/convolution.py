@@ -18,6 +18,7 @@ from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.records import Geometry
 from accelsim.records.job import Job
 from accelsim.records.result import JobResult
+from accelsim.records.signals import Observer
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,20 +86,36 @@ class ConvJob(Job):
         return hashlib.sha256(self.pixels.maps.astype("<i8").tobytes()).hexdigest()
 
 
+class _Later:
+    """Shows an observer the cycles of a vector as those that follow ``passed`` others."""
+
+    def __init__(self, observer: Observer, passed: int) -> None:
+        self._observer, self._passed = observer, passed
+
+    def cycle(self, t: int, array: Any) -> None:
+        """At the start of cycle ``t`` of the vector."""
+        self._observer.cycle(self._passed + t, array)
+
+
 def vector_by_vector(
-    run: Callable[..., JobResult], config: EieConfig, job: ConvJob, outputs: bool, **options: Any
+    run: Callable[..., JobResult], config: EieConfig, job: ConvJob, outputs: bool,
+    observer: Observer | None = None, **options: Any,
 ) -> JobResult:
     """A convolution by a telling of one vector: nothing is carried from one to the next (V1).
 
-    Raises
-    ------
-    UnsupportedError
-        If someone wants to watch: cycles are told of one vector at a time.
+    Parameters
+    ----------
+    observer : sees the cycles of all vectors, each in an array of its own
+    options : the telling's own
     """
-    if options.get("observer") is not None:
-        return job.image
-    return added(run(config, job.vector_job(index), outputs, **options)
-                 for index in range(job.n_vectors))
+    results: list[JobResult] = []
+    passed = 0
+    for index in range(job.n_vectors):
+        if observer is not None:
+            options["observer"] = _Later(observer, passed)
+        results.append(run(config, job.vector_job(index), outputs, **options))
+        passed += results[-1].counters.cycles
+    return added(results)
 
 
 def added(results: Iterable[JobResult]) -> JobResult:

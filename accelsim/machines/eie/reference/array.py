@@ -44,8 +44,6 @@ def run(
     ------
     CapacityError
         If the layer does not fit the machine (`accelsim.machines.eie.plan.make_plan`).
-    UnsupportedError
-        If a convolution is to be observed.
     """
     if isinstance(job, ConvJob):
         return vector_by_vector(run, config, job, outputs, shuffle=shuffle, observer=observer,

@@ -22,8 +22,10 @@ def find_patterns(words, addresses, table, first, times):
         pixels, mixed = addresses[vector], np.uint64(0)
         for pixel in pixels:
             for word in words[pixel]:
-                mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
-                mixed ^= mixed >> np.uint64(29)
+                mixed ^= word  # then Marsaglia's xorshift, by which every bit moves many
+                mixed ^= mixed << np.uint64(13)
+                mixed ^= mixed >> np.uint64(7)
+                mixed ^= mixed << np.uint64(17)
         place = np.int64(mixed & mask)
         while table[place] >= 0 and not _same(words, pixels, addresses[first[table[place]]]):
             place = (place + 1) & np.int64(mask)
