@@ -33,16 +33,18 @@ def simulate(
     Parameters
     ----------
     machine : a configuration (`load_machine`), a machine's name or the path of its TOML file
-    work : what the machine takes: a `CompressedLayer` on EIE, a `RecurrentLayer` on ESE ...
-    inputs : of a layer (n_inputs,), of a recurrent layer (n_steps, n_inputs) or (n_steps,
-        n_channels, n_inputs); numbers of any type, which are quantised. Integers are numbers like
-        any others (up to version 0.1 those of a layer were taken as fixed point)
+    work : what the machine takes: a `CompressedLayer` or `CompressedConv` on EIE, a
+        `RecurrentLayer` on ESE ...
+    inputs : of a layer (n_inputs,), of a convolution (in, rows, columns) or (n, in, rows, columns),
+        of a recurrent layer (n_steps, n_inputs) or (n_steps, n_channels, n_inputs); numbers of any
+        type, which are quantised. Integers are numbers like any others (up to version 0.1 those of
+        a layer were taken as fixed point)
     engine : "fast", "reference" (both to the cycle) or "functional" (no time); None is the
         quickest that the machine is told by
     outputs : False for time and counters alone
     fixed_point : the inputs are integers in the binary point of the machine's inputs already
     options : the machine's own, as its ``make_job`` names them: ``binary_points`` of a layer,
-        ``frac_bits`` and ``calibration`` of a recurrent one
+        ``lowering`` of a convolution, ``frac_bits`` and ``calibration`` of a recurrent layer
 
     Raises
     ------

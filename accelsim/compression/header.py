@@ -10,13 +10,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from accelsim.errors import FormatError
-from accelsim.records import BinaryPoints
+from accelsim.records import BinaryPoints, Geometry
 
 FORMAT_VERSION = 2
 """Raised by every change that an older accelsim would misread. A file says the lowest version that
-has what is in it: 2 has biases in the accumulators, and losses."""
+has what is in it: 2 has convolutions, biases in the accumulators, and losses."""
 
-NEWER = ("exact_bias", "losses")
+NEWER = ("exact_bias", "losses", "convolution")
 """Fields of a layer that came with version 2."""
 
 MAX_HEADER = 1 << 24
@@ -49,6 +49,24 @@ class LossHeader(_Checked):
     figure: Text
     remedy: Text
     numbers: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
+Step = Annotated[int, Field(ge=1, le=1 << 24)]
+Around = Annotated[int, Field(ge=0, le=1 << 24)]
+
+
+class GeometryHeader(_Checked):
+    """`Geometry` in the file, but for the outputs, which are the layer's; pairs are rows and
+    columns."""
+
+    in_channels: Step
+    kernel: tuple[Step, Step]
+    stride: tuple[Step, Step]
+    padding: tuple[tuple[Around, Around], tuple[Around, Around]]
+    dilation: tuple[Step, Step]
+    groups: Step
+
+    def geometry(self, out_channels: int, name: str) -> Geometry:
+        """As the record has it; an `InputError` where the numbers do not fit each other."""
+        return Geometry(out_channels, name=name, **dict(self))
 
 
 class LayerHeader(_Checked):
@@ -71,6 +89,7 @@ class LayerHeader(_Checked):
     permuted: bool = False
     exact_bias: bool = False
     losses: tuple[LossHeader, ...] = Field(default=(), max_length=100)
+    convolution: GeometryHeader | None = None
 
     @property
     def points(self) -> BinaryPoints | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,24 @@ import numpy.typing as npt
 from accelsim import __version__
 from accelsim.compression import losses
 from accelsim.compression.calibrate import largest_partial_sum
+from accelsim.compression.convolution import compress_conv
 from accelsim.compression.kept import kept_weights
 from accelsim.compression.permute import permute_rows
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.share import Floats, Sharing, share, share_linear
 from accelsim.errors import InputError, nearest
-from accelsim.records import CompressedLayer, CscMatrix, Layer
+from accelsim.records import CompressedConv, CompressedLayer, Conv2d, CscMatrix, Layer
 from accelsim.records.losses import warn
 
 
-def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer:
-    """Prune, share and encode one layer.
+@overload
+def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer: ...
+@overload
+def compress(layer: Conv2d, recipe: Recipe | None = None) -> CompressedConv: ...
+def compress(
+    layer: Layer | Conv2d, recipe: Recipe | None = None
+) -> CompressedLayer | CompressedConv:
+    """Prune, share and encode one layer or convolution.
 
     A bias becomes the last column of the matrix, driven by 1.0 (EIE sec. III), or stays as it is
     for the accumulators to start from; ``recipe.bias`` says which. In the column each of its values
@@ -42,7 +49,10 @@ def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer:
     InputError
         If the layer's numbers cannot be compressed.
     """
-    packed = _compressed(layer, (recipe or Recipe()).for_layer(layer.name))
+    own = (recipe or Recipe()).for_layer(layer.name)
+    if isinstance(layer, Conv2d):
+        return compress_conv(layer, own, compress)
+    packed = _compressed(layer, own)
     warn(packed.losses)
     return packed
 

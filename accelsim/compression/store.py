@@ -12,6 +12,8 @@ The metadata hold one key, ``accelsim``, with the header `FileHeader` below as c
 * ``i.bias``, only of a layer with a bias in the accumulators (``exact_bias``): (n_outputs,)
   float32, in the order of the matrix's rows.
 
+A layer with a ``convolution`` is the matrix of one (`accelsim.records.CompressedConv`).
+
 The same layers give the same bytes. Files from strangers are safe to load: nothing is executed,
 every size is checked before memory is taken for it, and a file that is damaged, inconsistent or
 newer than this version is a `FormatError` of one line.
@@ -40,6 +42,7 @@ from accelsim.compression.bitpack import (
 )
 from accelsim.compression.header import (
     FileHeader,
+    GeometryHeader,
     LayerHeader,
     LossHeader,
     PointsHeader,
@@ -49,7 +52,7 @@ from accelsim.compression.header import (
 )
 from accelsim.errors import FormatError, InputError
 from accelsim.files import write_atomically
-from accelsim.records import CompressedLayer, CscMatrix, Loss
+from accelsim.records import CompressedConv, CompressedLayer, CscMatrix, Loss
 
 METADATA_KEY = "accelsim"
 DTYPES = {"codebook": ("F32", np.float32), "codes": ("U8", np.uint8), "gaps": ("U8", np.uint8),
@@ -58,8 +61,11 @@ DTYPES = {"codebook": ("F32", np.float32), "codes": ("U8", np.uint8), "gaps": ("
 Tensors = dict[str, npt.NDArray[Any]]
 
 
-def save_compressed(path: str | Path, layers: Sequence[CompressedLayer]) -> None:
-    """Write layers to one file. A file of that name is replaced at once or not at all.
+def save_compressed(
+    path: str | Path, layers: Sequence[CompressedLayer | CompressedConv]
+) -> None:
+    """Write layers and convolutions to one file; one of that name is replaced at once or not at
+    all.
 
     Raises
     ------
@@ -87,8 +93,8 @@ def save_compressed(path: str | Path, layers: Sequence[CompressedLayer]) -> None
     write_atomically(path, save(tensors, {METADATA_KEY: text}))
 
 
-def load_compressed(path: str | Path) -> list[CompressedLayer]:
-    """Read layers from one file.
+def load_compressed(path: str | Path) -> list[Any]:
+    """Read `CompressedLayer` and `CompressedConv` records from one file.
 
     Raises
     ------
@@ -116,7 +122,8 @@ def load_compressed(path: str | Path) -> list[CompressedLayer]:
         raise InputError(f"{path}: cannot be read: {problem.strerror or problem}") from None
 
 
-def _to_tensors(layer: CompressedLayer) -> tuple[LayerHeader, Tensors]:
+def _to_tensors(work: CompressedLayer | CompressedConv) -> tuple[LayerHeader, Tensors]:
+    layer = work.layer if isinstance(work, CompressedConv) else work
     matrix = layer.matrix
     columns = np.repeat(np.arange(matrix.shape[1]), np.diff(matrix.column_starts))
     places = columns * matrix.shape[0] + matrix.rows
@@ -133,6 +140,7 @@ def _to_tensors(layer: CompressedLayer) -> tuple[LayerHeader, Tensors]:
         provenance=_plain(layer.provenance), permuted=layer.row_order is not None,
         exact_bias=layer.bias is not None,
         losses=tuple(LossHeader(**loss.as_dict()) for loss in layer.losses),
+        convolution=_geometry(work) if isinstance(work, CompressedConv) else None,
     )
     tensors: Tensors = {
         "codebook": layer.codebook.astype("<f4"),
@@ -146,7 +154,12 @@ def _to_tensors(layer: CompressedLayer) -> tuple[LayerHeader, Tensors]:
     return header, tensors
 
 
-def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer:
+def _geometry(conv: CompressedConv) -> GeometryHeader:
+    known = vars(conv.geometry)
+    return GeometryHeader(**{name: known[name] for name in GeometryHeader.model_fields})
+
+
+def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer | CompressedConv:
     codes = unpack(tensors["codes"], header.n_entries, header.weight_bits)
     symbols = unpack(tensors["gaps"], header.n_gap_symbols, header.gap_bits)
     places = places_of(symbols, header.gap_bits)
@@ -157,7 +170,7 @@ def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer:
         raise FormatError("an entry lies outside the matrix")
     columns, rows = np.divmod(places, header.n_outputs)
     starts = np.searchsorted(columns, np.arange(n_columns + 1)).astype(np.int64)
-    return CompressedLayer(
+    layer = CompressedLayer(
         CscMatrix((header.n_outputs, n_columns), starts, rows.astype(np.int32), codes),
         tensors["codebook"], header.weight_bits, header.index_bits, header.has_bias, header.relu,
         header.name, header.input_max_abs, header.output_max_abs, header.points,
@@ -165,6 +178,9 @@ def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer:
         tensors["row_order"].astype(np.int64) if header.permuted else None,
         tensors.get("bias"), tuple(Loss(**dict(loss)) for loss in header.losses),
     )
+    if header.convolution is None:
+        return layer
+    return CompressedConv(layer, header.convolution.geometry(layer.n_outputs, header.name))
 
 
 def _sizes(header: LayerHeader) -> dict[str, int]:

@@ -238,6 +238,7 @@ class Machine(Short):
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
             dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
+            job.n_vectors, job.lowering, job.notes,
             (*job.losses, *of_saturations(raw.operations, job.name)),
         )
 

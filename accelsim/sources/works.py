@@ -105,8 +105,8 @@ def open_source(
         _chosen(found.path, [packed], found.layer_names(names))
         return Source([packed], np.atleast_2d(activations))
     if found.kind == "file" and found.path is not None and is_store(found.path):
-        chosen = _chosen(found.path, load_compressed(found.path), found.layer_names(names))
-        return Source(chosen, None)
+        works = _chosen(found.path, load_compressed(found.path), found.layer_names(names))
+        return Source(works, None)
     layers, note = ordered_layers(source, names, seed)
     inputs = layers[0].activations
     return Source(

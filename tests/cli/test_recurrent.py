@@ -64,7 +64,8 @@ def test_energy_by_module(capsys, monkeypatch):
     code, out, _ = run(capsys, monkeypatch, *arguments, "--energy")
     assert code == 0
     assert "without leakage and clock; " in " ".join(out.split())
-    shown = {line.split()[0]: line.split() for line in out.splitlines() if line.rstrip().endswith("%")}
+    rows = [line.split() for line in out.splitlines() if line.rstrip().endswith("%")]
+    shown = {row[0]: row for row in rows}
     code, out, _ = run(capsys, monkeypatch, *arguments, "--json")
     told = json.loads(out)["energy_pj"]
     for module, picojoules in told.items():

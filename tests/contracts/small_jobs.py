@@ -9,6 +9,7 @@ from accelsim.machines import run_job
 from tests.contracts.cases import make_case
 from tests.contracts.oracle_cycles import Machine
 from tests.contracts.test_engines_agree import EDGES, edge_case
+from tests.convolution.small_jobs import convolutions
 
 on_first_compile(lambda: print("compiling", file=sys.stderr))
 
@@ -22,6 +23,8 @@ def main(edges):
         if told or result.outputs.tolist() != machine.outputs().tolist():
             sys.exit(f"{edge}: {told or 'outputs differ'}")
         run_job("fast", case.config, case.job, outputs=False)
+    if numba.config.DISABLE_JIT:  # compiled, they are in tests/convolution
+        convolutions()
     print(f"jit {not numba.config.DISABLE_JIT}, bounds {bool(numba.config.BOUNDSCHECK)}, "
           f"{len(edges)} agree")
 

@@ -1,11 +1,14 @@
 """Kernels without compilation, with bounds checked, from a cold and a warm cache."""
 
+import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from accelsim.machines.eie.fast.kernels import vectors
 
 ROOT = Path(__file__).parents[2]
 FEW = ("an odd number of PEs", "batches", "refills", "no bypass", "values that saturate")
@@ -60,3 +63,14 @@ def test_numba_is_imported_with_the_first_kernels_only():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+CALLED = ("counters", "passes", "time")
+
+
+def test_kernels_that_call_those_of_other_files_are_compiled_again_with_them():
+    """Numba's cache sees a change of the caller's file only, so that file names the others'."""
+    folder = Path(vectors.__file__).parent
+    text = b"".join((folder / f"{name}.py").read_bytes() for name in CALLED)
+    found = hashlib.sha256(text).hexdigest()[:16]
+    assert found == vectors.BUILT_ON, f"write BUILT_ON = '{found}' in kernels/vectors.py"

@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
+from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Geometry
 
-Case = tuple[dict[str, Any], CompressedLayer, Any]
+Case = tuple[dict[str, Any], CompressedLayer | CompressedConv, Any]
 
 
 def case(rng: np.random.Generator) -> Case:
-    """(overrides, layer, input vector as integers or floats)."""
+    """(overrides, layer or convolution, input vector or image)."""
     weight_bits, index_bits = (int(rng.integers(2, 6)) for _ in range(2))
     n_out, n_in = (int(n) for n in rng.integers(1, 25, 2))
     overrides: dict[str, Any] = {
@@ -49,4 +50,19 @@ def case(rng: np.random.Generator) -> Case:
         biases = rng.normal(size=n_out) * rng.choice([0.1, 8.0])
         layer = replace(layer, bias=biases.astype(np.float32))
     active = rng.random(n_in) < rng.choice([0.0, 0.4, 1.0])
-    return overrides, layer, np.where(active, rng.normal(size=n_in) * 4, 0.0)
+    vector = np.where(active, rng.normal(size=n_in) * 4, 0.0)
+    return (overrides, *_of_image(rng, layer, vector)) if rng.random() < 0.25 else (
+        overrides, layer, vector)
+
+
+def _of_image(
+    rng: np.random.Generator, layer: CompressedLayer, vector: npt.NDArray[np.float64]
+) -> tuple[CompressedConv, npt.NDArray[np.float64]]:
+    """The same matrix as that of a convolution, with an image of the vector's values."""
+    positions = max(n for n in (1, 2, 4) if layer.n_inputs % n == 0)
+    channels = layer.n_inputs // positions
+    kernel = {1: (1, 1), 2: (1, 2), 4: (2, 2)}[positions]
+    a, b, c, d, top, bottom, left, right = rng.integers(2, size=8).tolist()
+    geometry = Geometry(layer.n_outputs, channels, kernel, (1 + a, 1 + b),
+                        ((top, bottom), (left, right)), (1 + c, 1 + d))
+    return CompressedConv(layer, geometry), rng.choice(vector, (channels, 3, 4))

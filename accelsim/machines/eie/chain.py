@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression.binary_points import choose_binary_points
-from accelsim.errors import InputError
+from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import dequantise, quantise, read_activations
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import check_has_point, quantised_bias
 from accelsim.machines.registry import machine_of
 from accelsim.numeric import fixed_point_integers, real_values
-from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix, Loss
+from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Loss
 from accelsim.records.job import Job
 from accelsim.records.result import RunResult
 
@@ -126,9 +126,14 @@ def chain_binary_points(
     ------
     InputError
         If the widths of neighbouring layers do not match.
+    UnsupportedError
+        If one of them is a convolution.
     """
     points: list[BinaryPoints] = []
     for index, packed in enumerate(layers):
+        if isinstance(packed, CompressedConv):
+            raise UnsupportedError(f"{packed.name}: a chain is of fully connected layers; run a "
+                                   f"convolution with accelsim.simulate")
         if index and layers[index - 1].n_outputs != packed.n_inputs:
             raise InputError(
                 f"{packed.name} takes {packed.n_inputs} inputs, but {layers[index - 1].name} "

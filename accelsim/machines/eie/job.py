@@ -125,13 +125,14 @@ class LayerJob(Job):
 def layer_job(
     config: EieConfig, image: LayerImage, codebook: IntArray, activations: IntArray, shift: int,
     bias_activation: int = 0, packed: CompressedLayer | None = None,
-    bias: IntArray | None = None, **known: Any,
+    bias: IntArray | None = None, *, gathered: bool = False, **known: Any,
 ) -> LayerJob:
     """A job from integers: the passes are made here, once.
 
     Parameters
     ----------
     bias : what the accumulators start from, see `LayerJob`
+    gathered : the vector is one of many (`accelsim.machines.eie.plan.make_plan`)
     known : ``frac_bits``, ``provenance`` and ``losses`` of the `Job`
 
     Raises
@@ -141,7 +142,8 @@ def layer_job(
     """
     return LayerJob(
         image, codebook, activations, shift, bias_activation,
-        make_plan(config, image, bias is not None), packed, bias, name=image.name, **known,
+        make_plan(config, image, bias is not None, gathered), packed, bias, name=image.name,
+        **known,
     )
 
 
@@ -194,11 +196,34 @@ def make_job(
         raise InputError(
             f"{packed.name}: activations have shape {vector.shape}; need ({packed.n_inputs},)"
         )
+    points, integers = settled(config, packed, vector, binary_points, fixed_point)
+    return of_integers(config, packed, integers, points, (vector, integers))
+
+
+def settled(
+    config: EieConfig, packed: CompressedLayer, values: npt.NDArray[Any],
+    binary_points: BinaryPoints | None, fixed_point: bool,
+) -> tuple[BinaryPoints, IntArray]:
+    """The binary points of a layer, and its activations of any shape as the scan reads them."""
     if fixed_point and binary_points is None:
         check_has_point(packed)
-    points = binary_points or choose_binary_points(config, packed, None if fixed_point else vector)
-    integers = (vector.astype(np.int64) if fixed_point
-                else quantise(vector, config.activation_bits, points.input_frac_bits))
+    points = binary_points or choose_binary_points(config, packed, None if fixed_point else values)
+    integers = (values.astype(np.int64) if fixed_point
+                else quantise(values, config.activation_bits, points.input_frac_bits))
+    return points, integers
+
+
+def of_integers(
+    config: EieConfig, packed: CompressedLayer, integers: IntArray, points: BinaryPoints,
+    seen: tuple[npt.NDArray[Any], IntArray], gathered: bool = False,
+) -> LayerJob:
+    """A layer and (n_inputs,) integers at binary points; errors as in `make_job`.
+
+    Parameters
+    ----------
+    seen : all inputs before and after they became integers, for what was lost
+    gathered : the vector is one of many (`accelsim.machines.eie.plan.make_plan`)
+    """
     one = 0
     if packed.has_bias:
         if points.input_frac_bits < 0 or points.input_frac_bits > config.activation_bits - 2:
@@ -211,8 +236,9 @@ def make_job(
     starts = quantised_bias(config, packed, points.output_frac_bits)
     return layer_job(
         config, image_for(config, packed), codebook, integers, points.shift, one, packed, starts,
-        frac_bits=signals(points), provenance={"accelsim": __version__, **packed.provenance},
-        losses=job_losses(config, packed, points, vector, integers, starts),
+        gathered=gathered, frac_bits=signals(points),
+        provenance={"accelsim": __version__, **packed.provenance},
+        losses=job_losses(config, packed, points, *seen, starts),
     )
 
 

@@ -32,7 +32,7 @@ class Tables(NamedTuple):
 class Sums(NamedTuple):
     """What a pass adds to, (n_pe,) int64 each but the last three.
 
-    ``excess`` (depth + 1, n_pe) int64 is what `_count_excess` says. ``few`` (3, n_pe) and ``some``
+    ``excess`` (depth + 1, n_pe) int64 is what `count_excess` says. ``few`` (3, n_pe) and ``some``
     (LEVELS, n_pe) are memory for sums of a block, of a type as narrow as the block allows.
     """
 
@@ -71,19 +71,19 @@ def run_pass(
     for begin in range(0, n_columns, block):
         end = min(begin + block, n_columns)
         if not waits_known:
-            now = _broadcast(
+            now = broadcast(
                 counts, columns[:end], row_changes, begin, depth, empty_cycles, longest, now,
                 latest, busy, issue, wait[begin % len(wait) :],
             )
         _count_columns(counts, tables.padding, columns[begin:end], sums)
         if len(spans) > 0:
-            _count_line_reads(first_line, spans, columns[begin:end], end_line, skipped)
+            count_line_reads(first_line, spans, columns[begin:end], end_line, skipped)
         elif len(first_line) > 0:
-            _count_packed_line_reads(first_line, columns[begin:end], end_line, skipped)
+            count_packed_line_reads(first_line, columns[begin:end], end_line, skipped)
         # Floors of a column are known when a queue of others has been broadcast after it.
         while counted < n_columns and (counted + block + depth <= end or end == n_columns):
             rows, n_rows = wait[counted % len(wait) :], min(block, n_columns - counted)
-            _count_excess(issue, row_changes, rows, longest, counted, n_rows, floors, sums)
+            count_excess(issue, row_changes, rows, longest, counted, n_rows, floors, sums)
             counted += block
     lines = sums.spmat_line_reads
     for p in range(n_pe):
@@ -92,7 +92,7 @@ def run_pass(
 
 
 @kernel
-def _broadcast(
+def broadcast(
     counts, columns, row_changes, begin, depth, empty_cycles, longest, now, latest, busy, issue,
     wait,
 ):
@@ -162,7 +162,7 @@ def _count_columns(counts, padding, columns, sums):
 
 
 @kernel
-def _count_line_reads(first_line, spans, columns, end, skipped):
+def count_line_reads(first_line, spans, columns, end, skipped):
     """Lines read (P5), from a `LineTable`.
 
     Lines are read in ascending order, each once: as many as lie before the ``end`` of what has
@@ -178,7 +178,7 @@ def _count_line_reads(first_line, spans, columns, end, skipped):
 
 
 @kernel
-def _count_packed_line_reads(lines, columns, end, skipped):
+def count_packed_line_reads(lines, columns, end, skipped):
     """The same from a table of 16 bits; four columns at a time, 0.7 of the time of one by one."""
     whole = len(columns) // 4 * 4
     for k in range(0, whole, 4):
@@ -204,7 +204,7 @@ def _read_packed(line, end, skipped):
 
 
 @kernel
-def _count_excess(issue, row_changes, wait, longest, first, n_rows, floors, sums):
+def count_excess(issue, row_changes, wait, longest, first, n_rows, floors, sums):
     """Add what the waits of columns ``first`` to ``first + n_rows`` have above their floors.
 
     Level n's floor is issue[h + n] - issue[h], the cycles until n more columns are in the queue:

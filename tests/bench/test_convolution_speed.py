@@ -1,0 +1,66 @@
+"""How fast convolutions are on the fast engine, beside SciPy in the same process: `make bench`."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from accelsim import Conv2d, Recipe, compress, load_machine, simulate
+from accelsim.machines.eie.fast.run import run as run_vector
+from accelsim.machines.eie.fast.vectors import run
+from accelsim.machines.eie.machine import MACHINE
+from tests.bench.measure import best_wall, side_by_side
+
+pytestmark = pytest.mark.bench
+
+# (channels in, out, kernel, pixels a side, weights kept, activations that are not zero): layers of
+# SqueezeNet 1.0 as its authors compressed it, on one photo (published; densities measured).
+LAYERS = {
+    "conv1": (3, 96, 7, 111, 0.98, 1.0),
+    "fire3 squeeze": (128, 16, 1, 55, 0.99, 0.54),
+    "fire4 expand 3x3": (32, 128, 3, 55, 0.33, 0.80),
+    "fire8 expand 3x3": (64, 256, 3, 27, 0.30, 0.71),
+}
+CONFIG = load_machine("eie", weight_bits=8, capacity="ignore")
+
+
+def drawn(inside, outside, kernel, side, kept, active):
+    """A convolution without padding whose output has ``side`` pixels a side, and its image."""
+    rng = np.random.default_rng(1)
+    shape = inside, side + kernel - 1, side + kernel - 1
+    image = np.abs(rng.standard_normal(shape)) * (rng.random(shape) < active)
+    weights = rng.standard_normal((outside, inside, kernel, kernel)).astype(np.float32)
+    return compress(Conv2d(weights), Recipe(density=kept, weight_bits=CONFIG.weight_bits)), image
+
+
+def scipy_product(packed, job):
+    """The same weights times all vectors at once, as compressed sparse rows of float32."""
+    matrix = scipy.sparse.csr_array(packed.layer.decoded().to_dense())
+    vectors = job.pixels.vectors(0, job.n_vectors).T.astype(np.float32, order="C")
+    return lambda: matrix @ vectors
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_one_thread_beside_scipy(name, benchmark, reached):
+    packed, image = drawn(*LAYERS[name])
+    job = MACHINE.job(CONFIG, packed, image)
+    best = side_by_side({
+        "scipy": scipy_product(packed, job),
+        "full": lambda: run(CONFIG, job, True, run_vector, threads=1),
+        "time": lambda: run(CONFIG, job, False, run_vector, threads=1),
+    })
+    benchmark.pedantic(run, (CONFIG, job, True, run_vector), rounds=3)
+    for what in ("full", "time"):
+        reached(f"{name}, all vectors, {what}", best[what] / best["scipy"], "x SciPy")
+
+
+def test_a_layer_of_50_000_small_vectors(benchmark, reached):
+    packed, image = drawn(16, 64, 1, 224, 0.3, 0.5)
+
+    def layer():
+        return simulate(CONFIG, packed, image)
+
+    assert benchmark.pedantic(layer, rounds=2).n_vectors == 50_176
+    took = best_wall({"layer": layer})["layer"] / 50_176 * 1e6
+    reached("50,176 vectors of 16 activations, outputs and all counters", took, "us a vector",
+            "under 10")
+    assert took < 10
