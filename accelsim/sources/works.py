@@ -13,7 +13,7 @@ import numpy.typing as npt
 from accelsim.compression import Recipe, compress_network
 from accelsim.compression.prepare import prepare, recipe_for, shaped_inputs
 from accelsim.compression.store import METADATA_KEY, load_compressed
-from accelsim.errors import InputError, nearest
+from accelsim.errors import InputError, UnsupportedError, nearest
 from accelsim.machines import machine_of
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
@@ -106,6 +106,11 @@ def open_source(
         return Source([packed], np.atleast_2d(activations))
     if found.kind == "file" and found.path is not None and is_store(found.path):
         works = _chosen(found.path, load_compressed(found.path), found.layer_names(names))
+        for work in works:
+            if isinstance(work, CompressedConv):
+                raise UnsupportedError(
+                    f"{found.path}: {work.name} is a convolution; only fully connected layers run "
+                    f"on vectors; take accelsim.simulate with an image in Python")
         return Source(works, None)
     layers, note = ordered_layers(source, names, seed)
     inputs = layers[0].activations

@@ -33,7 +33,8 @@ class Case:
 
 def make_case(seed, n, size, group, kernel, geometry, density, active, bias, calibrated, machine,
               permute=None):
-    """The convolution of these words; ``group`` is inputs and outputs of each group."""
+    """The convolution of these words; ``group`` is inputs and outputs of each group, ``bias`` where
+    the bias is ("column" or "accumulator"), or empty."""
     rng = np.random.default_rng(seed)
     groups = geometry["groups"]
     config = load_machine("eie", **machine)
@@ -46,7 +47,7 @@ def make_case(seed, n, size, group, kernel, geometry, density, active, bias, cal
         activations=images * 0.25 if calibrated else None,  # so that sums saturate
     )
     recipe = Recipe(density=density, weight_bits=config.weight_bits, index_bits=config.index_bits,
-                    permute_rows=permute)
+                    permute_rows=permute, bias=bias or "auto")
     return Case(config, conv, compress(conv, recipe), images, {
         "seed": seed, "n": n, "size": size, "group": group, "kernel": kernel, "geometry": geometry,
         "density": density, "active": active, "bias": bias, "calibrated": calibrated,
@@ -68,7 +69,7 @@ def cases(draw):
             "dilation": draw(st.tuples(st.integers(1, 2), st.integers(1, 2))), "groups": groups},
         "density": draw(st.sampled_from((0.2, 0.6, 1.0))),
         "active": draw(st.sampled_from((0.0, 0.3, 1.0))),
-        "bias": draw(st.booleans()), "calibrated": draw(st.booleans()),
+        "bias": draw(st.sampled_from(("", "column", "accumulator"))), "calibrated": draw(st.booleans()),
         "permute": draw(st.sampled_from((None, None, 3))),
         "machine": {
             "n_pe": draw(st.sampled_from((1, 2, 3, 4, 8))),

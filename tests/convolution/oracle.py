@@ -17,7 +17,8 @@ def convolve(config, conv, packed, images, points):
     """(n, out, rows, columns) integers and the products of two non-zeros, addition by addition.
 
     ``conv`` says stride, padding, dilation and groups; ``packed`` the weights. Sums go kernel row,
-    kernel column, channel, then the bias; each is rounded and clipped.
+    kernel column, channel, then a bias column; each is rounded and clipped. A bias of the
+    accumulators is what they start from.
     """
     weights, biases = packed.decoded_weights(), packed.decoded_bias()
     n, _, height, width = images.shape
@@ -37,6 +38,8 @@ def convolve(config, conv, packed, images, points):
 
     for image, out, y, x in product(range(n), range(outs), range(high), range(broad)):
         first, total = out // (outs // conv.groups) * inside, 0
+        if biases is not None and not packed.layer.has_bias:
+            total = quantised(float(biases[out]), config.accumulator_bits, points.output_frac_bits)
         for ky, kx, channel in product(range(tall), range(wide), range(inside)):
             row = y * conv.stride[0] + ky * conv.dilation[0] - top
             column = x * conv.stride[1] + kx * conv.dilation[1] - left
@@ -49,7 +52,7 @@ def convolve(config, conv, packed, images, points):
             if activation and value:
                 products += 1
                 total = plus(total, weight(value), activation)
-        if biases is not None and biases[out]:
+        if packed.layer.has_bias and biases[out]:
             total = plus(total, weight(biases[out]), 2**points.input_frac_bits)
             products += 1
         result[image, out, y, x] = max(total, 0) if conv.relu else total

@@ -6,10 +6,10 @@ from tests.convolution.cases import make_case
 PLAIN = {
     "seed": 1, "n": 1, "size": (3, 4), "group": (3, 9), "kernel": (2, 2),
     "geometry": {"stride": 1, "padding": 1, "dilation": 1, "groups": 1}, "density": 0.5,
-    "active": 0.5, "bias": True, "calibrated": True, "machine": {"n_pe": 4},
+    "active": 0.5, "bias": "column", "calibrated": True, "machine": {"n_pe": 4},
 }
 SMALL = (
-    {}, {"machine": {"n_pe": 16}}, {"active": 1.0},
+    {}, {"machine": {"n_pe": 16}}, {"active": 1.0}, {"bias": "accumulator"},
     {"machine": {"n_pe": 2, "regfile_depth": 3, "spmat_width_bits": 640, "spmat_kb": 1024.0}},
 )
 

@@ -47,7 +47,7 @@ def test_cycles_are_those_of_layers_and_of_gathering(case):
             if rows > case.config.regfile_depth or any(s.refill_bits for s in vector.plan):
                 return  # the layer alone is loaded and stored too
         alone = layer_job(case.config, image, vector.codebook, vector.activations, vector.shift,
-                          vector.bias_activation)
+                          vector.bias_activation, bias=vector.bias)
         expected += MACHINE.run(case.config, alone, "fast").counters.cycles
         expected += -(-image.n_inputs // image.n_pe) + 1 + -(-image.n_outputs // image.n_pe)
     assert run.counters.cycles == expected
@@ -57,7 +57,7 @@ MACHINES = {"n_pe": 4, "act_queue_depth": 2}
 PLAIN = {
     "seed": 1, "n": 1, "size": (5, 6), "group": (6, 9), "kernel": (3, 3),
     "geometry": {"stride": 1, "padding": 1, "dilation": 1, "groups": 1}, "density": 0.5,
-    "active": 0.5, "bias": True, "calibrated": True, "machine": MACHINES,
+    "active": 0.5, "bias": "column", "calibrated": True, "machine": MACHINES,
 }
 
 
@@ -65,6 +65,9 @@ PLAIN = {
     {},
     {"kernel": (1, 1), "machine": {"n_pe": 16}},
     {"size": (1, 60), "kernel": (1, 3), "n": 2, "geometry": {**PLAIN["geometry"], "stride": 1}},
+    {"bias": "accumulator"},
+    {"bias": "accumulator", "machine": {"n_pe": 2, "regfile_depth": 4}, "permute": 3},
+    {"bias": "accumulator", "machine": {"n_pe": 4, "bypass": False}},
     {"machine": {"n_pe": 32, "weight_bits": 8}},
     {"group": (2, 2), "geometry": {**PLAIN["geometry"], "groups": 5}},
     {"group": (1, 1), "geometry": {**PLAIN["geometry"], "groups": 8}, "permute": 4},
@@ -81,7 +84,7 @@ def test_one_of_each(changed):
 
 @pytest.mark.parametrize("n_pe", [1, 3, 16, 64])
 def test_macs_of_a_pointwise_convolution_are_its_effectual_products(n_pe):
-    case = make_case(**PLAIN | {"kernel": (1, 1), "geometry": {"groups": 1}, "bias": False,
+    case = make_case(**PLAIN | {"kernel": (1, 1), "geometry": {"groups": 1}, "bias": "",
                                 "machine": {"n_pe": n_pe}})
     run = simulate(case.config, case.packed, case.images, "fast")
     weights = np.count_nonzero(case.packed.decoded_weights()[:, :, 0, 0], axis=0)
