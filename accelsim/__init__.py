@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from accelsim.machines import EieConfig, load_config, load_machine
     from accelsim.machines.eie.counters import Counters
     from accelsim.network import simulate_network
-    from accelsim.records import BinaryPoints, CompressedLayer, Layer
+    from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, Conv2d, Layer
     from accelsim.records.recurrent import RecurrentLayer
     from accelsim.records.result import RunResult
     from accelsim.workload import load_eie_simulator, load_layer
@@ -29,7 +29,9 @@ install()
 _HOME = {
     "AccelsimError": "accelsim.errors",
     "BinaryPoints": "accelsim.records",
+    "CompressedConv": "accelsim.records",
     "CompressedLayer": "accelsim.records",
+    "Conv2d": "accelsim.records",
     "Counters": "accelsim.machines.eie.counters",
     "EieConfig": "accelsim.machines",
     "Layer": "accelsim.records",
@@ -47,10 +49,10 @@ _HOME = {
 }
 
 __all__ = [
-    "AccelsimError", "BinaryPoints", "CompressedLayer", "Counters", "EieConfig", "Layer",
-    "Recipe", "RecurrentLayer", "RunResult", "__version__", "compress", "load_config",
-    "load_eie_simulator", "load_layer", "load_machine", "simulate", "simulate_network",
-    "simulate_recurrent",
+    "AccelsimError", "BinaryPoints", "CompressedConv", "CompressedLayer", "Conv2d", "Counters",
+    "EieConfig", "Layer", "Recipe", "RecurrentLayer", "RunResult", "__version__", "compress",
+    "load_config", "load_eie_simulator", "load_layer", "load_machine", "simulate",
+    "simulate_network", "simulate_recurrent",
 ]
 
 

@@ -5,23 +5,30 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim import __version__
 from accelsim.compression.calibrate import largest_partial_sum
+from accelsim.compression.convolution import compress_conv
 from accelsim.compression.kept import kept_weights
 from accelsim.compression.permute import permute_rows
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.share import Floats, Sharing, share, share_linear
 from accelsim.errors import InputError, nearest
-from accelsim.records import CompressedLayer, CscMatrix, Layer
+from accelsim.records import CompressedConv, CompressedLayer, Conv2d, CscMatrix, Layer
 
 
-def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer:
-    """Prune, share and encode one layer.
+@overload
+def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer: ...
+@overload
+def compress(layer: Conv2d, recipe: Recipe | None = None) -> CompressedConv: ...
+def compress(
+    layer: Layer | Conv2d, recipe: Recipe | None = None
+) -> CompressedLayer | CompressedConv:
+    """Prune, share and encode one layer or convolution.
 
     The bias becomes the last column of the matrix, driven by 1.0 (EIE sec. III); each of its
     values becomes the nearest codebook entry (of two equally near, the smaller code), so a bias
@@ -38,6 +45,8 @@ def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer:
         If the layer's numbers cannot be compressed.
     """
     own = (recipe or Recipe()).for_layer(layer.name)
+    if isinstance(layer, Conv2d):
+        return compress_conv(layer, own, compress)
     kept = kept_weights(layer.weights, own, layer.name)
     bias = None if layer.bias is None else _float32_bias(layer)
     shared = _shared(layer, own, kept.values, bias)

@@ -204,6 +204,7 @@ class Machine:
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
             dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
+            job.n_vectors, job.lowering, job.notes,
         )
 
     def counter_class(self) -> type[CounterSet]:

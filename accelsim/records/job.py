@@ -36,6 +36,8 @@ class Job:
     n_channels : input vectors that the machine works on at the same time
     provenance : where the work came from
     no_outputs : why a run of this job has no outputs, in words; empty where it has
+    lowering : how a convolution became products of a matrix and vectors; empty elsewhere
+    notes : lines that a reader of the result has to know
     given : what it was made from (`accelsim.machines.base.Machine.job` keeps it), or None
     """
 
@@ -44,7 +46,14 @@ class Job:
     n_channels: int = 1
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     no_outputs: str = ""
+    lowering: str = ""
+    notes: tuple[str, ...] = ()
     given: Given | None = None
+
+    @property
+    def n_vectors(self) -> int:
+        """Input vectors that the work sees one after the other: the pixels of a convolution."""
+        return 1
 
     def check(self, config: Any) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""

@@ -67,7 +67,8 @@ class RunResult:
     Attributes
     ----------
     outputs : int64, ReLU applied where the layer has it; None without values. (n_outputs,) of a
-        layer, (n_steps, n_channels, n_outputs) of an utterance
+        layer, (n_steps, n_channels, n_outputs) of an utterance, (out, rows, columns) of an image,
+        (n, out, rows, columns) of several
     counters : of the machine's own class; None from the functional engine, which has no time
     frac_bits : binary point of every signal; ``outputs_float`` uses that of "output"
     operations : entries, padding, macs and saturations
@@ -75,6 +76,7 @@ class RunResult:
     lanes : multiplications that the machine can start in a cycle
     pricer : prices the counters; behind ``energy``
     no_outputs : why there are none, where the machine does not tell this work's values
+    n_vectors, lowering, notes : of the job (`accelsim.records.job.Job`)
     """
 
     name: str
@@ -89,6 +91,9 @@ class RunResult:
     lanes: int = 1
     pricer: Callable[[Any], Any] | None = None
     no_outputs: str = ""
+    n_vectors: int = 1
+    lowering: str = ""
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def energy(self) -> Any:

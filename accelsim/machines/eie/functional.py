@@ -7,12 +7,15 @@ accumulator; `accelsim.fixedpoint` defines each step in words.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.formats.interleaved_csc import decode_image
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.convolution import ConvJob, added
 from accelsim.machines.eie.job import LayerJob
 from accelsim.records import CscMatrix
 from accelsim.records.result import JobResult
@@ -20,33 +23,51 @@ from accelsim.records.result import JobResult
 IntArray = npt.NDArray[np.int64]
 
 
-def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
+def run(config: EieConfig, job: LayerJob | ConvJob, outputs: bool = True) -> JobResult:
     """Run one job.
 
     Returns
     -------
     JobResult
-        ``outputs`` are the (n_outputs,) accumulators before ReLU; ``counters`` is None.
+        ``outputs`` are the (n_outputs,) accumulators before ReLU, (n_vectors, n_outputs) of a
+        convolution; ``counters`` is None.
     """
+    if isinstance(job, ConvJob):
+        one = job.one
+        weights = _weights(one)
+        return added(_run(config, one, weights, part, outputs) for part in job.parts())
+    result = _run(config, job, _weights(job), job.activations[None], outputs)
+    return result if result.outputs is None else replace(result, outputs=result.outputs[0])
+
+
+def _weights(job: LayerJob) -> CscMatrix:
+    """The integer weights of an image; a bias is the last column."""
+    codes = decode_image(job.image)
+    return CscMatrix(codes.shape, codes.column_starts, codes.rows, job.codebook[codes.values])
+
+
+def _run(
+    config: EieConfig, job: LayerJob, weights: CscMatrix, vectors: IntArray, outputs: bool
+) -> JobResult:
+    """(n_vectors, n_inputs) vectors, one after the other."""
     image = job.image
-    codes = decode_image(image)
-    weights = CscMatrix(
-        codes.shape, codes.column_starts, codes.rows, job.codebook[codes.values]
-    )
-    active = job.active_columns()
-    vector = job.activations
+    used = np.count_nonzero(vectors, axis=0)  # vectors that broadcast the column
+    in_image = np.zeros(image.n_columns, np.int64)
+    in_image[: image.n_inputs] = used
     if image.has_bias:
-        vector = np.append(vector, job.bias_activation)
-    columns = np.minimum(active, codes.shape[1] - 1)  # the bias is the matrix's last column
+        one = np.full((len(vectors), 1), job.bias_activation, np.int64)
+        vectors = np.hstack([vectors, one])
+        used = np.append(used, len(vectors))
+        in_image[-1] = len(vectors)
     accumulators, saturations = accumulate(
-        weights, vector[None, :], columns, job.shift, config.accumulator_bits
+        weights, vectors, np.flatnonzero(used), job.shift, config.accumulator_bits
     )
-    entries = int((image.pointers[:, :, active + 1] - image.pointers[:, :, active]).sum())
-    macs = int(np.diff(codes.column_starts)[columns].sum())
+    entries = int((np.diff(image.pointers).sum(axis=(0, 1)) * in_image).sum())
+    macs = int((np.diff(weights.column_starts) * used).sum())
     operations = {
         "entries": entries,
         "padding": entries - macs,
         "macs": macs,
         "saturations": saturations,
     }
-    return JobResult(accumulators[0] if outputs else None, None, operations)
+    return JobResult(accumulators if outputs else None, None, operations)

@@ -106,12 +106,14 @@ class LayerJob(Job):
 
 def layer_job(
     config: EieConfig, image: LayerImage, codebook: IntArray, activations: IntArray, shift: int,
-    bias_activation: int = 0, packed: CompressedLayer | None = None, **known: Any,
+    bias_activation: int = 0, packed: CompressedLayer | None = None, *, gathered: bool = False,
+    **known: Any,
 ) -> LayerJob:
     """A job from integers: the passes are made here, once.
 
     Parameters
     ----------
+    gathered : the vector is one of many (`accelsim.machines.eie.plan.make_plan`)
     known : ``frac_bits`` and ``provenance`` of the `Job`
 
     Raises
@@ -120,8 +122,8 @@ def layer_job(
         If the layer does not fit the machine (`accelsim.machines.eie.plan.make_plan`).
     """
     return LayerJob(
-        image, codebook, activations, shift, bias_activation, make_plan(config, image), packed,
-        name=image.name, **known,
+        image, codebook, activations, shift, bias_activation, make_plan(config, image, gathered),
+        packed, name=image.name, **known,
     )
 
 
@@ -172,12 +174,37 @@ def make_job(
             f"{packed.name}: activations have shape {vector.shape}; need ({packed.n_inputs},)"
         )
     points = binary_points or choose_binary_points(config, packed, vector)
-    if np.issubdtype(vector.dtype, np.integer):
-        integers = vector.astype(np.int64)
-    elif np.issubdtype(vector.dtype, np.floating):
-        integers = quantise(vector, config.activation_bits, points.input_frac_bits)
-    else:
-        raise InputError(f"{packed.name}: activations are {vector.dtype}; need float or integer")
+    return of_integers(
+        config, packed, as_integers(config, packed.name, vector, points), points)
+
+
+def as_integers(
+    config: EieConfig, name: str, values: npt.NDArray[Any], points: BinaryPoints
+) -> IntArray:
+    """Activations of any shape as the scan reads them: floats quantised, integers as they are.
+
+    Raises
+    ------
+    InputError
+        If they are neither.
+    """
+    if np.issubdtype(values.dtype, np.integer):
+        return values.astype(np.int64)
+    if np.issubdtype(values.dtype, np.floating):
+        return quantise(values, config.activation_bits, points.input_frac_bits)
+    raise InputError(f"{name}: activations are {values.dtype}; need float or integer")
+
+
+def of_integers(
+    config: EieConfig, packed: CompressedLayer, integers: IntArray, points: BinaryPoints,
+    gathered: bool = False,
+) -> LayerJob:
+    """A layer and (n_inputs,) integers at binary points; errors as in `make_job`.
+
+    Parameters
+    ----------
+    gathered : the vector is one of many (`accelsim.machines.eie.plan.make_plan`)
+    """
     bias = 0
     if packed.has_bias:
         if points.input_frac_bits < 0 or points.input_frac_bits > config.activation_bits - 2:
@@ -189,7 +216,7 @@ def make_job(
     codebook = quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
     return layer_job(
         config, image_for(config, packed), codebook, integers, points.shift, bias, packed,
-        frac_bits=signals(points), provenance={"accelsim": __version__, **packed.provenance},
+        gathered=gathered, frac_bits=signals(points), provenance={"accelsim": __version__, **packed.provenance},
     )
 
 

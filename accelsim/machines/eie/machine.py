@@ -8,7 +8,7 @@ from importlib import resources
 from accelsim.errors import InputError
 from accelsim.machines.base import Machine, Part
 from accelsim.machines.eie.config import EieConfig
-from accelsim.records import CompressedLayer
+from accelsim.records import CompressedConv, CompressedLayer
 from accelsim.records.result import JobResult
 
 _HERE = "accelsim.machines.eie"
@@ -22,8 +22,8 @@ TELLINGS: dict[str, Part] = {
 MACHINE = Machine(
     config=EieConfig,
     config_file=resources.files(_HERE) / "eie.toml",
-    takes=(CompressedLayer,),
-    make_job=f"{_HERE}.job:make_job",
+    takes=(CompressedLayer, CompressedConv),
+    make_job=f"{_HERE}.works:make_job",
     tellings=TELLINGS,
     counters=f"{_HERE}.counters:Counters",
     price=f"{_HERE}.energy:price",

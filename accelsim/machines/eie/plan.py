@@ -39,8 +39,14 @@ def tile_rows(config: EieConfig, n_outputs: int) -> int:
     return rows if config.capacity == "ignore" else min(rows, config.regfile_depth)
 
 
-def make_plan(config: EieConfig, image: LayerImage) -> tuple[Pass, ...]:
+def make_plan(config: EieConfig, image: LayerImage, gathered: bool = False) -> tuple[Pass, ...]:
     """The passes of one layer, in order.
+
+    Parameters
+    ----------
+    gathered : the vector is one of many of a map: its rows are loaded even if they fit the
+        register files, its outputs stored, and both stand in the map's memory, which is not held
+        to ``act_sram_kb`` (contract V2 to V5)
 
     Raises
     ------
@@ -51,17 +57,20 @@ def make_plan(config: EieConfig, image: LayerImage) -> tuple[Pass, ...]:
     in_rows = -(-image.n_inputs // config.n_pe)
     out_rows = -(-image.n_outputs // config.n_pe)
     if config.capacity == "ignore":
-        return (Pass(0, 0, in_rows, True, image.has_bias, 0, 0, 0),)
-    _check_activations(config, image, in_rows, out_rows)
+        load, store = (in_rows, out_rows) if gathered else (0, 0)
+        return (Pass(0, 0, in_rows, True, image.has_bias, load, store, 0),)
+    if not gathered:
+        _check_activations(config, image, in_rows, out_rows)
     resident = _fits(config, image)
     passes: list[Pass] = []
     for tile in range(image.n_tiles):
         rows_here = min(config.regfile_depth, out_rows - tile * config.regfile_depth)
         for first in range(0, in_rows, config.regfile_depth):
             last = min(first + config.regfile_depth, in_rows)
-            load = last - first if in_rows > config.regfile_depth else 0
+            load = last - first if gathered or in_rows > config.regfile_depth else 0
             for a, b, bits in _segments(config, image, tile, first, last, resident):
                 ends_tile = b == in_rows
+                stores = ends_tile and (gathered or image.n_tiles > 1)
                 passes.append(
                     Pass(
                         tile=tile,
@@ -70,7 +79,7 @@ def make_plan(config: EieConfig, image: LayerImage) -> tuple[Pass, ...]:
                         clear=a == 0,
                         bias=ends_tile and image.has_bias,
                         load_rows=load if a == first else 0,
-                        store_rows=rows_here if ends_tile and image.n_tiles > 1 else 0,
+                        store_rows=rows_here if stores else 0,
                         refill_bits=bits,
                     )
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.kernels import counters
-from accelsim.machines.eie.fast.pass_time import PassTimer, Scan
+from accelsim.machines.eie.fast.pass_time import PassTime, PassTimer, Scan
+from accelsim.machines.eie.plan import Pass
 from accelsim.units.arith_unit import ARITH_STAGES
 
 IntArray = npt.NDArray[np.int64]
@@ -45,22 +47,49 @@ class LayerTime:
 
     def add(self, scan: Scan) -> None:
         """Count one pass; errors as in `PassTimer.run`."""
-        time = self._timer.run(scan)
-        config, step, totals, columns = self._config, scan.step, self._totals, len(scan.columns)
+        self._add_phases(scan.step, 1)
+        self._add_compute(self._timer.run(scan), len(scan.columns))
+
+    def add_vectors(
+        self, plan: Sequence[Pass], maps: npt.NDArray[np.int32], addresses: npt.NDArray[np.int32],
+        width: int,
+    ) -> None:
+        """Count the passes of many vectors; errors as in `PassTimer.run_vectors`."""
+        for step in plan:
+            self._add_phases(step, len(addresses))
+        self._add_compute(*self._timer.run_vectors(plan, maps, addresses, width))
+
+    def add_all(self, other: LayerTime) -> None:
+        """Count what another one, of the same layer, has counted."""
+        self._timer.sums += other._timer.sums
+        self._timer.excess += other._timer.excess
+        for name, count in other._totals.items():
+            self._totals[name] += count
+        self._compute += other._compute
+        self._scanned += other._scanned
+        self._loaded += other._loaded
+
+    def _add_phases(self, step: Pass, times: int) -> None:
+        """All of a pass that does not depend on activations."""
+        config, totals = self._config, self._totals
+        self._scanned += times * step.n_rows
+        self._loaded += times * step.load_rows
+        totals["passes"] += times
+        totals["start_cycles"] += times * config.start_cycles
+        totals["refill_cycles"] += times * -(-step.refill_bits // config.dma_width_bits)
+        totals["load_cycles"] += times * (step.load_rows + 1 if step.load_rows else 0)
+        totals["drain_cycles"] += times * ARITH_STAGES
+        totals["store_cycles"] += times * step.store_rows
+        totals["refill_bits"] += times * step.refill_bits
+
+    def _add_compute(self, time: PassTime, broadcasts: int) -> None:
+        """A compute phase, or several added up."""
+        totals = self._totals
         self._compute += time.compute
-        self._scanned += step.n_rows
-        self._loaded += step.load_rows
-        totals["passes"] += 1
-        totals["start_cycles"] += config.start_cycles
-        totals["refill_cycles"] += -(-step.refill_bits // config.dma_width_bits)
-        totals["load_cycles"] += step.load_rows + 1 if step.load_rows else 0
-        totals["drain_cycles"] += ARITH_STAGES
-        totals["store_cycles"] += step.store_rows
-        totals["broadcasts"] += columns
+        totals["broadcasts"] += broadcasts
         totals["row_change_cycles"] += time.row_changes
         totals["blocked_cycles"] += time.blocked
-        totals["scan_idle_cycles"] += time.compute - time.row_changes - time.blocked - columns
-        totals["refill_bits"] += step.refill_bits
+        totals["scan_idle_cycles"] += time.compute - time.row_changes - time.blocked - broadcasts
 
     def counters(self, saturations: IntArray | None) -> tuple[Counters, int, int]:
         """Everything counted, and all PEs' entries and padding.

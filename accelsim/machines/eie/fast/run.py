@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from accelsim.fixedpoint import bounds
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.convolution import ConvJob
+from accelsim.machines.eie.fast import vectors
 from accelsim.machines.eie.fast.kernels import time as kernels
 from accelsim.machines.eie.fast.kernels import values
 from accelsim.machines.eie.fast.layer_time import LayerTime
@@ -23,7 +25,7 @@ from accelsim.records.result import JobResult
 IntArray = npt.NDArray[np.int64]
 
 
-def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
+def run(config: EieConfig, job: LayerJob | ConvJob, outputs: bool = True) -> JobResult:
     """Run one job.
 
     Parameters
@@ -38,6 +40,8 @@ def run(config: EieConfig, job: LayerJob, outputs: bool = True) -> JobResult:
     UnsupportedError
         If a pass may take 2**31 cycles or more.
     """
+    if isinstance(job, ConvJob):
+        return vectors.run(config, job, outputs, run)
     image = job.image
     time = LayerTime(config, image, count_bypasses=outputs)
     active = _active_columns(job)

@@ -10,6 +10,7 @@ import numpy as np
 import simpy
 
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.convolution import ConvJob, vector_by_vector
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
@@ -25,11 +26,11 @@ INSTANCE = ("eie_array_tb", "dut")
 
 
 def run(
-    config: EieConfig, job: LayerJob, outputs: bool = True, *,
+    config: EieConfig, job: LayerJob | ConvJob, outputs: bool = True, *,
     shuffle: random.Random | None = None, observer: Observer | None = None,
     wiring: type[Eie] | None = None,
 ) -> JobResult:
-    """Run one layer.
+    """Run one layer, or a convolution vector by vector.
 
     Parameters
     ----------
@@ -43,7 +44,12 @@ def run(
     ------
     CapacityError
         If the layer does not fit the machine (`accelsim.machines.eie.plan.make_plan`).
+    UnsupportedError
+        If a convolution is to be observed.
     """
+    if isinstance(job, ConvJob):
+        return vector_by_vector(run, config, job, outputs, shuffle=shuffle, observer=observer,
+                                wiring=wiring)
     machine = (wiring or Eie)(config, job, observer)
     machine.run(shuffle)
     counters, operations = machine.count()
@@ -78,7 +84,8 @@ class Eie:
         in_rows = -(-image.n_inputs // n_pe)
         self._loads = any(step.load_rows for step in self.plan)
         self._stores = any(step.store_rows for step in self.plan)
-        rows = max(image.tile_rows, config.regfile_depth if self._loads else in_rows)
+        loaded = max(step.load_rows for step in self.plan)
+        rows = max(image.tile_rows, loaded or in_rows)
         words = self._loads * in_rows + self._stores * -(-image.n_outputs // n_pe)
         self.pes = [self.PE(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
         self._set_widths()

@@ -1,0 +1,52 @@
+"""Convolutions: their matrix goes the way of every layer's, the geometry stays beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from accelsim.compression.calibrate import SUMS_AT_ONCE, largest_partial_sum
+from accelsim.compression.permute import permute_rows
+from accelsim.compression.recipe import Recipe
+from accelsim.lowering.im2col import block_diagonal, gather
+from accelsim.records import CompressedConv, CompressedLayer, Conv2d, Layer
+
+
+def compress_conv(
+    conv: Conv2d, recipe: Recipe, compress: Callable[[Layer, Recipe], CompressedLayer]
+) -> CompressedConv:
+    """Prune, share and encode a convolution.
+
+    Parameters
+    ----------
+    recipe : of this layer (`Recipe.for_layer`); its density is that of the weights, blocks of
+        zeros between groups not counted
+    compress : of a layer's matrix
+    """
+    geometry = conv.geometry
+    packed = compress(
+        Layer(conv.matrix, None, conv.bias, conv.relu, conv.name, conv.provenance),
+        replace(recipe, permute_rows=None),
+    )
+    packed = replace(packed, matrix=block_diagonal(packed, geometry),
+                     provenance={**packed.provenance, "recipe": recipe.settings()})
+    if recipe.permute_rows is not None:
+        packed = permute_rows(packed, recipe.permute_rows)
+    if conv.activations is not None:
+        packed = _calibrated(packed, conv)
+    return CompressedConv(packed, geometry)
+
+
+def _calibrated(packed: CompressedLayer, conv: Conv2d) -> CompressedLayer:
+    """With the magnitudes that the convolution's own images cause, in ascending column order."""
+    images = conv.geometry.images(conv.name, np.asarray(conv.activations))
+    pixels = gather(conv.geometry, images)
+    largest = max(
+        largest_partial_sum(packed, pixels.vectors(first, end))
+        for first, end in pixels.parts(SUMS_AT_ONCE)
+    )
+    top = float(np.abs(images).max())
+    return replace(packed, input_max_abs=max(top, 1.0 if packed.has_bias else 0.0),
+                   output_max_abs=largest)

@@ -1,0 +1,118 @@
+"""What EIE is given to do of a convolution: one matrix, and many vectors gathered from a map."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from accelsim.errors import InputError, UnsupportedError
+from accelsim.fixedpoint import bounds
+from accelsim.lowering.im2col import Gather, in_register_row_order
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import add_counters
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.records import Geometry
+from accelsim.records.job import Job
+from accelsim.records.result import JobResult
+
+
+@dataclass(frozen=True, eq=False)
+class ConvJob(Job):
+    """A convolution and its images, as integers; `accelsim.machines.eie.works` makes it.
+
+    Attributes
+    ----------
+    one : the job of a vector of zeros: memory images, codebook, passes
+    pixels : the maps as the scan reads them, and which pixels make which vector
+    several : whether the images have an axis of their own
+    """
+
+    one: LayerJob
+    pixels: Gather
+    geometry: Geometry
+    several: bool
+
+    @property
+    def n_vectors(self) -> int:
+        """Pixels of the outputs, one after the other."""
+        return self.pixels.n_vectors
+
+    def check(self, config: EieConfig) -> None:
+        """Raise `InputError` if the job does not belong to this configuration."""
+        self.one.check(config)
+        low, high = bounds(config.activation_bits)
+        maps = self.pixels.maps
+        if int(maps.min()) < low or int(maps.max()) > high:
+            raise InputError(f"{self.name}: activations exceed {config.activation_bits} bits")
+
+    def vector_job(self, index: int) -> LayerJob:
+        """What one vector gives the machine to do: a layer's job like any other."""
+        if not 0 <= index < self.n_vectors:
+            raise InputError(f"{self.name}: vector is {index}; there are 0 to {self.n_vectors - 1}")
+        return replace(self.one, activations=self.vectors(index, index + 1)[0])
+
+    def vectors(self, first: int, end: int) -> IntArray:
+        """(end - first, image inputs) activations of some vectors."""
+        gathered = self.pixels.vectors(first, end)
+        spread: IntArray = in_register_row_order(gathered, self.geometry, self.one.image.n_pe)
+        return spread
+
+    def parts(self, most_values: int = 1 << 20) -> Iterator[IntArray]:
+        """All vectors, at most so many activations at once."""
+        return (self.vectors(first, end) for first, end in self.pixels.parts(most_values))
+
+    def finished(self, outputs: IntArray) -> IntArray:
+        """(n_vectors, n_outputs) accumulators as maps: (out, rows, columns), or several."""
+        values = self.one.finished(outputs)
+        shape = self.pixels.n_images, *self.pixels.output_size, self.geometry.out_channels
+        maps = np.ascontiguousarray(values.reshape(shape).transpose(0, 3, 1, 2))
+        return maps if self.several else maps[0]
+
+    def input_sha256(self) -> str:
+        """Digest of the maps."""
+        return hashlib.sha256(self.pixels.maps.astype("<i8").tobytes()).hexdigest()
+
+
+def vector_by_vector(
+    run: Callable[..., JobResult], config: EieConfig, job: ConvJob, outputs: bool, **options: Any
+) -> JobResult:
+    """A convolution by a telling of one vector: nothing is carried from one to the next (V1).
+
+    Raises
+    ------
+    UnsupportedError
+        If someone wants to watch: cycles are told of one vector at a time.
+    """
+    if options.get("observer") is not None:
+        raise UnsupportedError(f"{job.name}: {job.n_vectors} vectors; a view of cycles is one of a "
+                               f"single vector, see ConvJob.vector_job")
+    return added(run(config, job.vector_job(index), outputs, **options)
+                 for index in range(job.n_vectors))
+
+
+def added(results: Iterable[JobResult]) -> JobResult:
+    """The results of vectors, one after the other, as those of all."""
+    every = list(results)
+    told = [np.atleast_2d(r.outputs) for r in every if r.outputs is not None]
+    counted = [r.counters for r in every if r.counters is not None]
+    operations = {name: sum(r.operations[name] for r in every) for name in every[0].operations}
+    return JobResult(np.concatenate(told) if told else None,
+                     add_counters(counted) if counted else None, operations)
+
+
+def single(job: LayerJob | ConvJob, what: str) -> LayerJob:
+    """The job, if it is of one vector.
+
+    Raises
+    ------
+    UnsupportedError
+        Naming what is told of one vector only.
+    """
+    if isinstance(job, ConvJob):
+        raise UnsupportedError(f"{job.name}: a convolution of {job.n_vectors} vectors; {what} takes "
+                               f"one vector, see ConvJob.vector_job")
+    return job
