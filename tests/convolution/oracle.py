@@ -20,7 +20,7 @@ def convolve(config, conv, packed, images, points):
     kernel column, channel, then the bias; each is rounded and clipped.
     """
     weights, biases = packed.decoded_weights(), packed.decoded_bias()
-    n, channels, height, width = images.shape
+    n, _, height, width = images.shape
     outs, inside, tall, wide = weights.shape
     (top, bottom), (left, right) = conv.padding
     high = (height + top + bottom - conv.dilation[0] * (tall - 1) - 1) // conv.stride[0] + 1

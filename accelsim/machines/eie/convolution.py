@@ -102,17 +102,3 @@ def added(results: Iterable[JobResult]) -> JobResult:
     operations = {name: sum(r.operations[name] for r in every) for name in every[0].operations}
     return JobResult(np.concatenate(told) if told else None,
                      add_counters(counted) if counted else None, operations)
-
-
-def single(job: LayerJob | ConvJob, what: str) -> LayerJob:
-    """The job, if it is of one vector.
-
-    Raises
-    ------
-    UnsupportedError
-        Naming what is told of one vector only.
-    """
-    if isinstance(job, ConvJob):
-        raise UnsupportedError(f"{job.name}: a convolution of {job.n_vectors} vectors; {what} takes "
-                               f"one vector, see ConvJob.vector_job")
-    return job

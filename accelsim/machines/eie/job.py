@@ -216,7 +216,8 @@ def of_integers(
     codebook = quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
     return layer_job(
         config, image_for(config, packed), codebook, integers, points.shift, bias, packed,
-        gathered=gathered, frac_bits=signals(points), provenance={"accelsim": __version__, **packed.provenance},
+        gathered=gathered, frac_bits=signals(points),
+        provenance={"accelsim": __version__, **packed.provenance},
     )
 
 

@@ -16,7 +16,6 @@ from accelsim.machines.eie.fast.kernels.passes import run_pass
 from accelsim.machines.eie.fast.kernels.time import count_row_changes
 
 
-
 class Steps(NamedTuple):
     """The passes of every vector, (n_passes,) int64 each: tile, first and last scan row, bias."""
 
