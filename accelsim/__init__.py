@@ -15,11 +15,18 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from accelsim.api import simulate, simulate_recurrent
     from accelsim.compression import Recipe, compress
-    from accelsim.errors import AccelsimError
+    from accelsim.errors import AccelsimError, LossWarning
     from accelsim.machines import EieConfig, load_config, load_machine
     from accelsim.machines.eie.counters import Counters
     from accelsim.network import simulate_network
-    from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, Conv2d, Layer
+    from accelsim.records import (
+        BinaryPoints,
+        CompressedConv,
+        CompressedLayer,
+        Conv2d,
+        Layer,
+        Loss,
+    )
     from accelsim.records.recurrent import RecurrentLayer
     from accelsim.records.result import RunResult
     from accelsim.workload import load_eie_simulator, load_layer
@@ -35,6 +42,8 @@ _HOME = {
     "Counters": "accelsim.machines.eie.counters",
     "EieConfig": "accelsim.machines",
     "Layer": "accelsim.records",
+    "Loss": "accelsim.records",
+    "LossWarning": "accelsim.errors",
     "Recipe": "accelsim.compression",
     "RecurrentLayer": "accelsim.records.recurrent",
     "RunResult": "accelsim.records.result",
@@ -50,7 +59,8 @@ _HOME = {
 
 __all__ = [
     "AccelsimError", "BinaryPoints", "CompressedConv", "CompressedLayer", "Conv2d", "Counters",
-    "EieConfig", "Layer", "Recipe", "RecurrentLayer", "RunResult", "__version__", "compress",
+    "EieConfig", "Layer", "Loss", "LossWarning", "Recipe", "RecurrentLayer", "RunResult",
+    "__version__", "compress",
     "load_config", "load_eie_simulator", "load_layer", "load_machine", "simulate",
     "simulate_network", "simulate_recurrent",
 ]

@@ -1,4 +1,4 @@
-"""The exception family. Every message is one line: what, where, and the remedy."""
+"""Exceptions and the one warning. Every message is one line: what, where, and the remedy."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ class UnsupportedError(AccelsimError):
 
 class ConservationError(AccelsimError):
     """A run broke one of its own conservation laws: a fault of accelsim, please report it."""
+
+
+class LossWarning(UserWarning):
+    """The compression of a layer lost something that its user may not expect."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -6,8 +6,9 @@ Commands import what they need when they run, so that ``accelsim --help`` answer
 from __future__ import annotations
 
 import sys
+import warnings
 
-from accelsim.errors import AccelsimError
+from accelsim.errors import AccelsimError, LossWarning
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
 
     from accelsim.cli.app import app
 
+    warnings.simplefilter("ignore", LossWarning)  # commands tell them in lines of their own
     try:
         status = app(standalone_mode=False)
     except Exit as leave:

@@ -18,6 +18,7 @@ from accelsim.cli.common import (
     progress,
     table,
 )
+from accelsim.cli.losses import loss_rows, tell
 
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
@@ -39,6 +40,10 @@ IndexBitsOption = Annotated[int, typer.Option(help="Bits of a zero run.")]
 ValuesOption = Annotated[
     str, typer.Option(help="codebook (shared by k-means) or linear (evenly spaced).")
 ]
+BiasOption = Annotated[
+    str, typer.Option(help="Where a bias goes: column (codes), accumulator (exact), or auto: the "
+                           "column unless that loses more than 1/16 of the largest.")
+]
 InitOption = Annotated[str, typer.Option(help="First centroids: linear, density or random.")]
 
 
@@ -55,6 +60,7 @@ def compress(
     index_bits: IndexBitsOption = 4,
     values: ValuesOption = "codebook",
     init: InitOption = "linear",
+    bias: BiasOption = "auto",
     seed: SeedOption = 1,
     layer_density: Annotated[
         list[str] | None,
@@ -101,11 +107,14 @@ def compress(
     if pattern is not None or pattern_set:
         parameters = dict(map(parse_setting, pattern_set or ()))
         recipe = replace(recipe, pattern=pattern, pattern_parameters=parameters)
+    recipe = replace(recipe, bias=cast(Any, bias))
     if permute:
         recipe = replace(recipe, permute_rows=n_pe)
     layers = as_layers(source, layer, seed)
     with progress(f"compressing {len(layers)} layers", len(layers)) as advance:
         packed = compress_network(layers, recipe, advance)
+    lost = [loss for layer in packed for loss in layer.losses]
+    tell(lost)
     vectors = layers[0].activations
     if inputs is not None:
         vectors = load_inputs(inputs, packed[0].n_inputs)
@@ -120,6 +129,7 @@ def compress(
         print_json({"accelsim": __version__, "seed": seed, "recipe": asdict(recipe),
                     "layer_sha256": [layer.digest() for layer in packed],
                     "layers": rows, "total": counted.total.as_dict(), "row_order": gained,
+                    "losses": loss_rows(lost),
                     "output": str(output) if output else None})
     elif as_csv:
         print_csv([row.as_dict() for row in (*counted.rows, counted.total)])

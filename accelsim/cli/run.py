@@ -23,12 +23,14 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import (
+    BiasOption,
     DensityOption,
     InitOption,
     LayerOption,
     SeedOption,
     ThresholdOption,
 )
+from accelsim.cli.losses import tell
 from accelsim.cli.views import energy_views, result_views
 from accelsim.cli.works import WorkArgument, opened_work
 from accelsim.machines import DEFAULT_MACHINE
@@ -62,6 +64,7 @@ def simulate(
         int | None, typer.Option(help="Bits of a code; the machine's if absent.")
     ] = None,
     init: InitOption = "linear",
+    bias: BiasOption = "auto",
     seed: SeedOption = 1,
     energy: Annotated[
         bool, typer.Option("--energy", help="Price the counters: energy, power and area.")
@@ -77,7 +80,7 @@ def simulate(
     engine = runnable(config, engine)
     opened = opened_work(
         config, source, layer, inputs, activation_density, seed, count, density=density,
-        threshold=threshold, init=init,
+        threshold=threshold, init=init, bias=bias,
         **({} if weight_bits is None else {"weight_bits": weight_bits}),
     )
     start = time.perf_counter()
@@ -88,6 +91,7 @@ def simulate(
             results += simulate_network(config, opened.layers, vector, engine)[0]
             advance()
     wall_s = time.perf_counter() - start
+    tell(loss for result in results for loss in result.losses)
     if as_json:
         print_json(run_object(results, energy, seed))
     elif as_csv:

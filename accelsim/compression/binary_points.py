@@ -52,7 +52,7 @@ def choose_binary_points(
         input_max = max(input_max, 1.0)
     output_max = packed.output_max_abs
     if output_max is None:
-        output_max = _largest_row_sum(ById(packed)) * input_max
+        output_max = _largest_row_sum(ById(packed), input_max)
     weight = frac_bits_for(float(np.abs(packed.codebook).max()), config.weight_value_bits)
     inputs = frac_bits_for(input_max, config.activation_bits)
     outputs = min(frac_bits_for(output_max, config.accumulator_bits), weight + inputs)
@@ -74,8 +74,9 @@ class ById:
 
 
 @lru_cache(maxsize=8)
-def _largest_row_sum(packed: ById) -> float:
-    """The largest sum of magnitudes of a row of weights."""
-    matrix = packed.layer.matrix
+def _largest_row_sum(packed: ById, input_max: float) -> float:
+    """The largest that a row can sum to, with inputs of at most ``input_max`` in magnitude."""
+    matrix, bias = packed.layer.matrix, packed.layer.bias
     magnitudes = np.abs(packed.layer.codebook).astype(np.float64)[matrix.values]
-    return float(np.bincount(matrix.rows, magnitudes, minlength=1).max())
+    sums = np.bincount(matrix.rows, magnitudes, minlength=packed.layer.n_outputs) * input_max
+    return float((sums if bias is None else sums + np.abs(bias)).max())

@@ -17,9 +17,9 @@ SUMS_AT_ONCE = 1 << 22
 def largest_partial_sum(packed: CompressedLayer, activations: npt.NDArray[Any]) -> float:
     """Largest magnitude that any sum of any output passes through.
 
-    Products are added in ascending column order, the bias last, in float64 with the shared
-    weights. The sums on the way are taken, not only the results: an accumulator saturates at the
-    first sum that is too large.
+    Products are added in ascending column order, a bias column last, to the bias of the
+    accumulators or to zero, in float64 with the shared weights. The sums on the way are taken, not
+    only the results: an accumulator saturates at the first sum that is too large.
 
     Parameters
     ----------
@@ -34,6 +34,9 @@ def largest_partial_sum(packed: CompressedLayer, activations: npt.NDArray[Any]) 
         inputs = activations[first:first + group].T.astype(np.float64)
         active = np.flatnonzero(inputs.any(axis=1)).tolist()
         sums = np.zeros((packed.n_outputs, inputs.shape[1]))
+        if packed.bias is not None:
+            sums += packed.bias[:, None]
+            largest = max(largest, float(np.abs(packed.bias).max()))
         if packed.has_bias:
             active.append(packed.n_inputs)
         for column in active:
@@ -53,8 +56,9 @@ def network_floats(
     current = np.atleast_2d(np.asarray(inputs, dtype=np.float32))
     for packed in layers:
         weights = packed.decoded().to_dense()
-        bias = weights[:, packed.n_inputs] if packed.has_bias else np.float32(0)
-        current = packed.in_layer_order(current @ weights[:, : packed.n_inputs].T + bias)
+        bias = packed.bias_values
+        sums = current @ weights[:, : packed.n_inputs].T + (0 if bias is None else bias)
+        current = packed.in_layer_order(sums)
         if packed.relu:
             current = np.maximum(current, 0)
     return np.asarray(current, dtype=np.float32)

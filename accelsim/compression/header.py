@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,8 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from accelsim.errors import FormatError
 from accelsim.records import BinaryPoints
 
-FORMAT_VERSION = 1
-"""Raised by every change that an older accelsim would misread."""
+FORMAT_VERSION = 2
+"""Raised by every change that an older accelsim would misread. A file says the lowest version that
+has what is in it: 2 has biases in the accumulators, and losses."""
+
+NEWER = ("exact_bias", "losses")
+"""Fields of a layer that came with version 2."""
 
 MAX_HEADER = 1 << 24
 
@@ -20,6 +25,7 @@ MAX_HEADER = 1 << 24
 Dimension = Annotated[int, Field(ge=1, le=1 << 24)]
 Count = Annotated[int, Field(ge=0, lt=1 << 40)]
 Magnitude = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Text = Annotated[str, Field(max_length=2000)]
 Point = Annotated[int, Field(ge=-1024, le=1024)]
 
 
@@ -33,6 +39,16 @@ class PointsHeader(_Checked):
     weight_frac_bits: Point
     input_frac_bits: Point
     output_frac_bits: Point
+
+
+class LossHeader(_Checked):
+    """`Loss` in the file."""
+
+    what: Text
+    where: Text
+    figure: Text
+    remedy: Text
+    numbers: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
 
 
 class LayerHeader(_Checked):
@@ -53,6 +69,8 @@ class LayerHeader(_Checked):
     binary_points: PointsHeader | None
     provenance: dict[str, Any]
     permuted: bool = False
+    exact_bias: bool = False
+    losses: tuple[LossHeader, ...] = Field(default=(), max_length=100)
 
     @property
     def points(self) -> BinaryPoints | None:
@@ -68,10 +86,22 @@ class FileHeader(_Checked):
     content_sha256: str = Field(max_length=64)
 
     def to_json(self) -> str:
-        """Canonical JSON: sorted keys, no spaces, ASCII."""
-        return json.dumps(
-            self.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False
-        )
+        """Canonical JSON: sorted keys, no spaces, ASCII.
+
+        What version 1 does not know is left out where it says nothing, so that such a file stays
+        the same, byte by byte.
+        """
+        values = self.model_dump()
+        for layer in values["layers"]:
+            for name in NEWER:
+                if not layer[name]:
+                    del layer[name]
+        return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def version_of(layers: Sequence[LayerHeader]) -> int:
+    """The lowest format version that has what is in these layers."""
+    return 2 if any(getattr(layer, name) for layer in layers for name in NEWER) else 1
 
 
 def parse_header(text: str | None) -> FileHeader:

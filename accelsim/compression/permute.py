@@ -68,7 +68,8 @@ def permute_rows(packed: CompressedLayer, n_pe: int) -> CompressedLayer:
     matrix = reordered(packed.matrix, order)
     whole = order if packed.row_order is None else packed.row_order[order]
     provenance = {**packed.provenance, "rows_balanced_for_n_pe": n_pe}
-    return replace(packed, matrix=matrix, row_order=whole, provenance=provenance)
+    bias = None if packed.bias is None else packed.bias[order]
+    return replace(packed, matrix=matrix, row_order=whole, bias=bias, provenance=provenance)
 
 
 def original_order(packed: CompressedLayer) -> CompressedLayer:
@@ -76,8 +77,10 @@ def original_order(packed: CompressedLayer) -> CompressedLayer:
     if packed.row_order is None:
         return packed
     provenance = {k: v for k, v in packed.provenance.items() if k != "rows_balanced_for_n_pe"}
-    matrix = reordered(packed.matrix, np.argsort(packed.row_order))
-    return replace(packed, matrix=matrix, row_order=None, provenance=provenance)
+    back = np.argsort(packed.row_order)
+    bias = None if packed.bias is None else packed.bias[back]
+    return replace(packed, matrix=reordered(packed.matrix, back), row_order=None, bias=bias,
+                   provenance=provenance)
 
 
 def reordered(matrix: CscMatrix, order: npt.NDArray[np.int64]) -> CscMatrix:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim import __version__
+from accelsim.compression import losses
 from accelsim.compression.calibrate import largest_partial_sum
 from accelsim.compression.convolution import compress_conv
 from accelsim.compression.kept import kept_weights
@@ -19,6 +20,7 @@ from accelsim.compression.recipe import Recipe
 from accelsim.compression.share import Floats, Sharing, share, share_linear
 from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedConv, CompressedLayer, Conv2d, CscMatrix, Layer
+from accelsim.records.losses import warn
 
 
 @overload
@@ -30,9 +32,12 @@ def compress(
 ) -> CompressedLayer | CompressedConv:
     """Prune, share and encode one layer or convolution.
 
-    The bias becomes the last column of the matrix, driven by 1.0 (EIE sec. III); each of its
-    values becomes the nearest codebook entry (of two equally near, the smaller code), so a bias
-    can come out as zero. How far off it is at most is noted as ``bias_max_error``.
+    A bias becomes the last column of the matrix, driven by 1.0 (EIE sec. III), or stays as it is
+    for the accumulators to start from; ``recipe.bias`` says which. In the column each of its values
+    becomes the nearest codebook entry (of two equally near, the smaller code), so it can come out
+    as zero. How far off it is at most is noted as ``bias_max_error``.
+
+    What is lost is in the layer's ``losses``, and told by one `LossWarning` each.
 
     ``layer.activations`` are the calibration: ``input_max_abs`` is their largest magnitude (with
     a bias at least the 1.0 that drives it), ``output_max_abs`` the largest magnitude of any partial
@@ -47,21 +52,35 @@ def compress(
     own = (recipe or Recipe()).for_layer(layer.name)
     if isinstance(layer, Conv2d):
         return compress_conv(layer, own, compress)
+    packed = _compressed(layer, own)
+    warn(packed.losses)
+    return packed
+
+
+def _compressed(layer: Layer, own: Recipe) -> CompressedLayer:
     kept = kept_weights(layer.weights, own, layer.name)
     bias = None if layer.bias is None else _float32_bias(layer)
-    shared = _shared(layer, own, kept.values, bias)
+    in_column = None if own.bias == "accumulator" else bias
+    shared = _shared(layer, own, kept.values, in_column)
+    found = [*losses.of_float32(layer, own), *losses.of_sharing(layer.name, own, kept, shared)]
     notes: dict[str, Any] = {
         "kmeans_iterations": shared.iterations,
         "kmeans_converged": shared.converged,
     }
     matrix = _without_zeros(kept, shared.codes)
-    if bias is not None:
-        codes = nearest_codes(bias, shared.codebook)
-        notes["bias_max_error"] = float(np.abs(bias - shared.codebook[codes]).max())
-        matrix = _with_column(matrix, codes)
+    if in_column is not None:
+        codes = nearest_codes(in_column, shared.codebook)
+        error = losses.of_bias(layer.name, own, in_column, shared.codebook[codes])
+        found += error
+        if error and own.bias == "auto":
+            in_column = None
+        else:
+            off = np.abs(in_column - shared.codebook[codes])
+            notes["bias_max_error"] = float(off.max())
+            matrix = _with_column(matrix, codes)
     packed = CompressedLayer(
-        matrix, shared.codebook, own.weight_bits, own.index_bits, bias is not None, layer.relu,
-        layer.name,
+        matrix, shared.codebook, own.weight_bits, own.index_bits, in_column is not None,
+        layer.relu, layer.name, bias=bias if in_column is None else None, losses=tuple(found),
         provenance={
             "source": dict(layer.provenance),
             "weights_sha256": weights_digest(layer),

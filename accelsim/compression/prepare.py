@@ -111,4 +111,5 @@ def _decoded(packed: CompressedLayer) -> Layer:
     dense = packed.in_layer_order(packed.decoded().to_dense().T).T
     layer = Layer(dense[:, : packed.n_inputs], relu=packed.relu, name=packed.name,
                   provenance=packed.provenance)
-    return replace(layer, bias=dense[:, -1]) if packed.has_bias else layer
+    bias = packed.bias_values
+    return layer if bias is None else replace(layer, bias=packed.in_layer_order(bias))

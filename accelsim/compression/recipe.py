@@ -13,6 +13,7 @@ from accelsim.compression.share import Init
 from accelsim.errors import InputError, nearest
 
 Values = Literal["codebook", "linear"]
+Bias = Literal["auto", "column", "accumulator"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class Recipe:
     init : first centroids, "linear" (as published), "density" or "random"
     seed : of the random start
     max_iterations : most iterations of k-means
+    bias : "column" stores the bias as one more column of codes, driven by 1.0, as the EIE authors'
+        simulator; "accumulator" stores it as it is, and sums start from it; "auto" takes the
+        column unless a bias is off by more than `MAX_BIAS_LOSS` of the largest there
     permute_rows : store the rows in an order that is balanced for so many PEs
         (`accelsim.compression.permute`); None keeps their order
     layers : settings of single layers by name, over these:
@@ -56,12 +60,15 @@ class Recipe:
     seed: int = 0
     max_iterations: int = 1000
     permute_rows: int | None = None
+    bias: Bias = "auto"
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.values not in VALUES:
             hint = nearest(str(self.values), VALUES)
             raise InputError(f"recipe: values is {self.values!r}{hint}")
+        if self.bias not in BIASES:
+            raise InputError(f"recipe: bias is {self.bias!r}{nearest(str(self.bias), BIASES)}")
         widest = 16 if self.values == "linear" else 8
         for what, low, high in (("weight_bits", 2, widest), ("index_bits", 2, 8),
                                 ("seed", 0, 2**63 - 1), ("max_iterations", 1, 10**6)):
@@ -137,13 +144,23 @@ class Recipe:
         return replace(self, layers={}, **own)
 
     def settings(self) -> dict[str, Any]:
-        """The settings of one layer as plain values, a pattern's where it has one."""
+        """The settings of one layer as plain values, a pattern's where it has one.
+
+        ``bias`` is told where it is not the default: digests of studies stay what they were.
+        """
         names = SETTINGS if self.pattern is None else (*SETTINGS, *PATTERN_SETTINGS)
-        return {name: getattr(self, name) for name in names}
+        told = {name: getattr(self, name) for name in names}
+        if self.bias == "auto":
+            del told["bias"]
+        return told
 
 
 INITS = get_args(Init)
 VALUES = get_args(Values)
+BIASES = get_args(Bias)
+MAX_BIAS_LOSS = 1 / 16
+"""Of the largest bias: a step between entries of a 16-entry codebook that spans it. Chosen, not
+published."""
 MAX_PE = 4096
 PATTERN_SETTINGS = ("pattern", "pattern_parameters")
 SETTINGS = [f.name for f in fields(Recipe) if f.name not in ("layers", *PATTERN_SETTINGS)]

@@ -28,7 +28,8 @@ def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> R
     Raises
     ------
     InputError
-        If the recipe names a matrix that is not there, or asks for ``permute_rows``.
+        If the recipe names a matrix that is not there, or asks for ``permute_rows`` or for a place
+        of the bias.
     """
     wanted = recipe or Recipe()
     for name in wanted.layers:
@@ -38,6 +39,9 @@ def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> R
     if wanted.permute_rows is not None:
         raise InputError(f"{layer.name}: permute_rows is for layers of EIE; rows of a recurrent "
                          f"layer's matrices belong to its cells")
+    if any(own.bias != "auto" for own in map(wanted.for_layer, layer.matrices)):
+        raise InputError(f"{layer.name}: bias='{wanted.bias}' is for layers of EIE; a recurrent "
+                         f"layer keeps its biases as vectors; leave bias out")
     matrices = {name: _compressed(layer, name, wanted.for_layer(name)) for name in layer.matrices}
     provenance = {**layer.provenance, "recipe": wanted.settings(), "accelsim": __version__}
     return replace(layer, matrices=matrices, provenance=MappingProxyType(provenance))

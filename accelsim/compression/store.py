@@ -8,7 +8,9 @@ The metadata hold one key, ``accelsim``, with the header `FileHeader` below as c
   as last column, packed as in `bitpack`;
 * ``i.gaps``: uint8, the entries' places in the matrix flattened column by column, as gap symbols
   of ``gap_bits`` bits;
-* ``i.row_order``, only of a ``permuted`` layer: (n_outputs,) int32.
+* ``i.row_order``, only of a ``permuted`` layer: (n_outputs,) int32;
+* ``i.bias``, only of a layer with a bias in the accumulators (``exact_bias``): (n_outputs,)
+  float32, in the order of the matrix's rows.
 
 The same layers give the same bytes. Files from strangers are safe to load: nothing is executed,
 every size is checked before memory is taken for it, and a file that is damaged, inconsistent or
@@ -37,20 +39,21 @@ from accelsim.compression.bitpack import (
     unpack,
 )
 from accelsim.compression.header import (
-    FORMAT_VERSION,
     FileHeader,
     LayerHeader,
+    LossHeader,
     PointsHeader,
     one_line,
     parse_header,
+    version_of,
 )
 from accelsim.errors import FormatError, InputError
 from accelsim.files import write_atomically
-from accelsim.records import CompressedLayer, CscMatrix
+from accelsim.records import CompressedLayer, CscMatrix, Loss
 
 METADATA_KEY = "accelsim"
 DTYPES = {"codebook": ("F32", np.float32), "codes": ("U8", np.uint8), "gaps": ("U8", np.uint8),
-          "row_order": ("I32", np.int32)}
+          "row_order": ("I32", np.int32), "bias": ("F32", np.float32)}
 
 Tensors = dict[str, npt.NDArray[Any]]
 
@@ -72,7 +75,8 @@ def save_compressed(path: str | Path, layers: Sequence[CompressedLayer]) -> None
             own_header, own = _to_tensors(layer)
             headers.append(own_header)
             tensors.update({f"{index}.{what}": array for what, array in own.items()})
-        header = FileHeader(format_version=FORMAT_VERSION, layers=tuple(headers), content_sha256="")
+        header = FileHeader(
+            format_version=version_of(headers), layers=tuple(headers), content_sha256="")
         header = header.model_copy(update={"content_sha256": _content_digest(header, tensors)})
         text = header.to_json()
         parse_header(text)  # what is written can be read
@@ -127,6 +131,8 @@ def _to_tensors(layer: CompressedLayer) -> tuple[LayerHeader, Tensors]:
         output_max_abs=_plain(layer.output_max_abs),
         binary_points=None if points is None else PointsHeader(**vars(points)),
         provenance=_plain(layer.provenance), permuted=layer.row_order is not None,
+        exact_bias=layer.bias is not None,
+        losses=tuple(LossHeader(**loss.as_dict()) for loss in layer.losses),
     )
     tensors: Tensors = {
         "codebook": layer.codebook.astype("<f4"),
@@ -135,6 +141,8 @@ def _to_tensors(layer: CompressedLayer) -> tuple[LayerHeader, Tensors]:
     }
     if layer.row_order is not None:
         tensors["row_order"] = layer.row_order.astype("<i4")
+    if layer.bias is not None:
+        tensors["bias"] = layer.bias.astype("<f4")
     return header, tensors
 
 
@@ -155,6 +163,7 @@ def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer:
         header.name, header.input_max_abs, header.output_max_abs, header.points,
         header.provenance,
         tensors["row_order"].astype(np.int64) if header.permuted else None,
+        tensors.get("bias"), tuple(Loss(**dict(loss)) for loss in header.losses),
     )
 
 
@@ -165,7 +174,8 @@ def _sizes(header: LayerHeader) -> dict[str, int]:
         "codes": packed_size(header.n_entries, header.weight_bits),
         "gaps": packed_size(header.n_gap_symbols, header.gap_bits),
     }
-    return sizes | ({"row_order": header.n_outputs} if header.permuted else {})
+    return sizes | ({"row_order": header.n_outputs} if header.permuted else {}) | (
+        {"bias": header.n_outputs} if header.exact_bias else {})
 
 
 def _checked_tensors(file: Any, header: FileHeader) -> Tensors:

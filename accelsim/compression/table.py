@@ -8,7 +8,7 @@ What is counted, in bits:
 * in "row" and "column" order: a count of entries, 32, and the bias as float32, as in the file of
   Deep Compression's demo; gaps run over the whole matrix, flattened, and the bias is not in it;
 * in "pe" order, EIE's format: ``pointer_bits`` for each pointer of each PE; gaps restart at each
-  column of each PE, and the bias is the last column.
+  column of each PE, and the bias is the last column, or 16 bits a row in the accumulators.
 
 The dense network, against which rates are taken, has 32 bits a weight and bias.
 Source: Han et al., Deep Compression, ICLR 2016, tables 2 to 5 (columns) and sec. 3.
@@ -31,6 +31,7 @@ from accelsim.records import CompressedLayer
 Order = Literal["row", "column", "pe"]
 FLOAT_BITS = 32
 COUNT_BITS = 32
+BIAS_BITS = 16  # of a bias in the accumulators, which EIE has 16 bits wide (sec. IV)
 
 Codes = npt.NDArray[np.uint8]
 
@@ -176,9 +177,10 @@ def _row(
         image = build_image(packed, n_pe, index_bits)
         codes, gaps = image.codes, image.runs
         overhead += pointer_bits * image.pointers.size
+        overhead += BIAS_BITS * n_outputs * (packed.bias is not None)
     else:
         codes, gaps = _flat_entries(packed, order, index_bits)
-        overhead += COUNT_BITS + FLOAT_BITS * n_outputs * packed.has_bias
+        overhead += COUNT_BITS + FLOAT_BITS * n_outputs * packed.biased
     n_codes, n_gaps = 1 << packed.weight_bits, 1 << index_bits
     return TableRow(
         name=packed.name,
@@ -191,7 +193,7 @@ def _row(
         huffman_index_bits=coded_bits(np.bincount(gaps, minlength=n_gaps)),
         overhead_bits=overhead,
         code_table_bits=table_bits(n_codes) + table_bits(n_gaps),
-        dense_bits=FLOAT_BITS * n_outputs * (n_inputs + packed.has_bias),
+        dense_bits=FLOAT_BITS * n_outputs * (n_inputs + packed.biased),
     )
 
 

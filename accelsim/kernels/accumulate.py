@@ -12,7 +12,8 @@ IntArray = npt.NDArray[np.int64]
 
 
 def accumulate(
-    matrix: CscMatrix, activations: IntArray, columns: IntArray, shift: int, bits: int
+    matrix: CscMatrix, activations: IntArray, columns: IntArray, shift: int, bits: int,
+    start: IntArray | None = None,
 ) -> tuple[IntArray, int]:
     """Saturating sums of ``columns``, in their order, for several input vectors at once.
 
@@ -22,12 +23,15 @@ def accumulate(
     activations : (n_vectors, n_columns) integers; a zero adds nothing and saturates nothing
     columns : matrix columns to add
     shift, bits : product shift and accumulator width
+    start : (n_outputs,) what the sums start from; None is zero
 
     Returns
     -------
     (n_vectors, n_outputs) accumulators, and the number of sums that saturated
     """
     accumulators = np.zeros((len(activations), matrix.shape[0]), dtype=np.int64)
+    if start is not None:
+        accumulators += start
     low, high = bounds(bits)
     saturations = 0
     for column in columns:

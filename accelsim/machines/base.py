@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from accelsim.errors import ConfigError, InputError, UnsupportedError, nearest
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import Given, Job
+from accelsim.records.losses import of_saturations
 from accelsim.records.result import JobResult, RunResult
 
 Part = Callable[..., Any] | str
@@ -205,6 +206,7 @@ class Machine:
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
             dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
             job.n_vectors, job.lowering, job.notes,
+            (*job.losses, *of_saturations(raw.operations, job.name)),
         )
 
     def counter_class(self) -> type[CounterSet]:

@@ -104,7 +104,7 @@ class CompressedConv:
     ----------
     layer : its matrix: a row an output channel; columns kernel position by kernel position, inside
         of each all input channels, so that one of several groups stands in the columns of its own
-        channels only; the bias is the last column
+        channels only; a bias is the last column, or beside the matrix
     geometry : shape, stride, padding, dilation and groups
 
     Raises
@@ -178,11 +178,9 @@ class CompressedConv:
             geometry.out_channels, geometry.group_inputs, *geometry.kernel)
 
     def decoded_bias(self) -> npt.NDArray[np.float32] | None:
-        """(out,) biases of the last column, or None."""
-        layer = self.layer
-        if not layer.has_bias:
-            return None
-        return np.ascontiguousarray(layer.in_layer_order(layer.decoded().to_dense()[:, -1]))
+        """(out,) biases as the machine has them, or None."""
+        bias = self.layer.bias_values
+        return None if bias is None else np.ascontiguousarray(self.layer.in_layer_order(bias))
 
     def digest(self) -> str:
         """SHA-256 over everything that determines a run."""

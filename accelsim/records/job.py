@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.records.losses import Loss
 
 IntArray = npt.NDArray[np.int64]
 
@@ -38,6 +39,7 @@ class Job:
     no_outputs : why a run of this job has no outputs, in words; empty where it has
     lowering : how a convolution became products of a matrix and vectors; empty elsewhere
     notes : lines that a reader of the result has to know
+    losses : what the work lost on its way to these integers
     given : what it was made from (`accelsim.machines.base.Machine.job` keeps it), or None
     """
 
@@ -48,6 +50,7 @@ class Job:
     no_outputs: str = ""
     lowering: str = ""
     notes: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
     given: Given | None = None
 
     @property

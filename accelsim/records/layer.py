@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.records.losses import Loss
 from accelsim.records.matrix import CscMatrix, FloatArray
 
 
@@ -97,6 +98,9 @@ class CompressedLayer:
     binary_points : settled by hand, or None (chosen from the magnitudes and the machine's widths)
     row_order : (n_outputs,) int64 or None; row r of the matrix is output ``row_order[r]`` of the
         layer, so that PEs share the work evenly (`accelsim.compression.permute`)
+    bias : (n_outputs,) float32 or None; that of each row of the matrix, added exactly: sums start
+        from it. A layer has this, or a last column, or no bias
+    losses : what the compression lost, for people: it is no part of the digest
     """
 
     matrix: CscMatrix
@@ -111,6 +115,8 @@ class CompressedLayer:
     binary_points: BinaryPoints | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     row_order: npt.NDArray[np.int64] | None = None
+    bias: npt.NDArray[np.float32] | None = None
+    losses: tuple[Loss, ...] = ()
 
     def __post_init__(self) -> None:
         for what, bits in (("weight_bits", self.weight_bits), ("index_bits", self.index_bits)):
@@ -136,6 +142,35 @@ class CompressedLayer:
         ):
             raise InputError(f"{self.name}: row_order must name each of the {self.n_outputs} "
                              f"outputs once")
+        self._check_bias()
+
+    def _check_bias(self) -> None:
+        if self.bias is None:
+            return
+        if self.has_bias:
+            raise InputError(f"{self.name}: a bias as last column and in the accumulators; "
+                             f"give one of them")
+        bias = np.asarray(self.bias)
+        if bias.shape != (self.n_outputs,) or bias.dtype != np.float32:
+            raise InputError(f"{self.name}: the bias is {bias.dtype} of shape {bias.shape}; "
+                             f"need float32 ({self.n_outputs},)")
+        if not np.isfinite(bias).all():
+            raise InputError(f"{self.name}: the bias holds NaN or infinity")
+
+    @property
+    def biased(self) -> bool:
+        """Whether there is a bias, wherever it is."""
+        return self.has_bias or self.bias is not None
+
+    @property
+    def bias_values(self) -> npt.NDArray[np.float32] | None:
+        """(n_outputs,) bias of each row of the matrix as the machine has it, or None."""
+        if not self.has_bias:
+            return self.bias
+        values = np.zeros(self.n_outputs, np.float32)
+        last = slice(int(self.matrix.column_starts[-2]), None)
+        values[self.matrix.rows[last]] = self.codebook[self.matrix.values[last]]
+        return values
 
     @property
     def n_outputs(self) -> int:
@@ -162,7 +197,7 @@ class CompressedLayer:
         return CscMatrix(m.shape, m.column_starts, m.rows, self.codebook[m.values])
 
     def digest(self) -> str:
-        """SHA-256 over everything that determines a run: pattern, codes, codebook, widths."""
+        """SHA-256 over everything that determines a run: pattern, codes, codebook, widths, bias."""
         h = hashlib.sha256()
         points = self.binary_points
         h.update(repr((self.matrix.shape, self.weight_bits, self.index_bits, self.has_bias,
@@ -173,4 +208,6 @@ class CompressedLayer:
         h.update(np.asarray(self.codebook, dtype="<f4").tobytes())
         if self.row_order is not None:
             h.update(self.row_order.astype("<i8").tobytes())
+        if self.bias is not None:
+            h.update(b"bias" + self.bias.astype("<f4").tobytes())
         return h.hexdigest()

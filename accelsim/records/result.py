@@ -14,6 +14,7 @@ import numpy.typing as npt
 from accelsim.fixedpoint import dequantise
 from accelsim.records.counters import CounterSet
 from accelsim.records.layer import BinaryPoints
+from accelsim.records.losses import Loss
 
 IntArray = npt.NDArray[np.int64]
 
@@ -77,6 +78,8 @@ class RunResult:
     pricer : prices the counters; behind ``energy``
     no_outputs : why there are none, where the machine does not tell this work's values
     n_vectors, lowering, notes : of the job (`accelsim.records.job.Job`)
+    losses : what the layer, its inputs and its sums lost; sums that saturate are seen by runs with
+        outputs only
     """
 
     name: str
@@ -94,6 +97,7 @@ class RunResult:
     n_vectors: int = 1
     lowering: str = ""
     notes: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
     @cached_property
     def energy(self) -> Any:

@@ -56,6 +56,7 @@ def run_object(
         entry = layer_row(result, energy) | _points(result) | {
             "counters": result.counters.totals() if result.counters is not None else None,
             "provenance": result.provenance,
+            "losses": [loss.as_dict() for loss in result.losses],
         }
         if result.slots:
             entry["slots"] = [asdict(slot) for slot in result.slots]

@@ -43,6 +43,9 @@ def save_eie_simulator(
     if packed.row_order is not None:
         raise InputError(f"{packed.name}: its rows are in another order, which the EIE simulator's "
                          f"files cannot say; compress it without --permute-rows")
+    if packed.bias is not None:
+        raise InputError(f"{packed.name}: its bias is in the accumulators, which the EIE "
+                         f"simulator's files cannot say; compress it with bias='column'")
     if vector.shape != (packed.n_inputs,):
         raise InputError(f"{packed.name}: activations have shape {vector.shape}; need "
                          f"({packed.n_inputs},)")

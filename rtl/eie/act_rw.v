@@ -1,11 +1,12 @@
 // act_rw: the activations of one PE: two register files and the activation SRAM.
 //
-// Model: accelsim/machines/eie/reference/act_rw.py; contract R1, M2, M3, C1; accelsim/fixedpoint.py
+// Model: accelsim/machines/eie/reference/act_rw.py; contract R1, M2, M3, M6, C1; accelsim/fixedpoint.py
 // The source file feeds the scan, the destination file holds the accumulators. swap_i lets them
 // change roles at the end of its cycle; nothing is copied. clear_i zeroes what is the destination
 // file after that cycle.
 // Timing: scan, accumulator and store reads are combinational. Writes count from the next cycle on.
 //   load   load_i in cycle t reads the SRAM; the word is written to the source file in t + 1
+//   bias   bias_load_i likewise, to the destination file; write_i is low in t + 1
 //   store  store_i in cycle t writes the destination row to the SRAM
 // Reading an activation: ReLU, shift right with rounding, saturate to ActivationBits.
 `default_nettype none
@@ -38,10 +39,12 @@ module act_rw #(
   input  wire [AccumulatorBits-1:0] write_value_i,
   // Batches
   input  wire                       load_i,
+  input  wire                       bias_load_i,
   input  wire                       store_i,
   input  wire [RowBits-1:0]         batch_row_i,
   input  wire [ActAddrBits-1:0]     batch_addr_i,
   output wire                       load_write_o,   // the word of a load is being written
+  output wire                       bias_write_o,   // that of a bias
   // I/O mode, while no layer runs. SRAM reads as in sram_1rw; register reads are combinational.
   input  wire                       io_sram_i,
   input  wire                       io_source_i,
@@ -57,6 +60,7 @@ module act_rw #(
 
   reg                     select_q;           // the file that is the source
   reg                     load_q;
+  reg                     bias_q;
   reg  [RowBits-1:0]      load_row_q;
   wire [RegisterBits-1:0] sram_data;
   wire [RegisterBits-1:0] value_0, value_1;
@@ -72,10 +76,12 @@ module act_rw #(
   wire [RowBits-1:0] src_read_row = io_source_i ? io_row_i : scan_row_i;
 
   wire               io_destination_write = io_destination_i && io_we_i;
-  wire               dst_write = write_i || io_destination_write;
-  wire [RowBits-1:0] dst_row   = io_destination_write ? io_row_i : write_row_i;
+  wire               dst_write = write_i || bias_q || io_destination_write;
+  wire [RowBits-1:0] dst_row   =
+      io_destination_write ? io_row_i : bias_q ? load_row_q : write_row_i;
   wire [RegisterBits-1:0] sum_extended;
-  wire [RegisterBits-1:0] dst_value = io_destination_write ? io_wdata_i : sum_extended;
+  wire [RegisterBits-1:0] dst_value =
+      io_destination_write ? io_wdata_i : bias_q ? sram_data : sum_extended;
   wire [RowBits-1:0] dst_read_row =
       io_destination_i ? io_row_i : store_i ? batch_row_i : read_row_i;
 
@@ -107,7 +113,7 @@ module act_rw #(
     .Depth(ActSramWords), .Width(RegisterBits), .AddrBits(ActAddrBits)
   ) u_act_sram (
     .clk_i(clk_i),
-    .en_i(load_i || store_i || io_sram_i),
+    .en_i(load_i || bias_load_i || store_i || io_sram_i),
     .we_i(store_i || (io_sram_i && io_we_i)),
     .addr_i(io_sram_i ? io_addr_i : batch_addr_i),
     .wdata_i(io_sram_i ? io_wdata_i : destination_value),
@@ -118,14 +124,16 @@ module act_rw #(
     if (!rst_ni) begin
       select_q <= 1'b0;
       load_q   <= 1'b0;
+      bias_q   <= 1'b0;
     end else begin
       select_q <= select_q ^ swap_i;
       load_q   <= load_i;
+      bias_q   <= bias_load_i;
     end
   end
 
   always @(posedge clk_i) begin
-    if (load_i) load_row_q <= batch_row_i;
+    if (load_i || bias_load_i) load_row_q <= batch_row_i;
   end
 
   // Reading an activation
@@ -162,6 +170,7 @@ module act_rw #(
 
   assign read_value_o           = destination_value[AccumulatorBits-1:0];
   assign load_write_o           = load_q;
+  assign bias_write_o           = bias_q;
   assign io_sram_rdata_o        = sram_data;
   assign io_source_rdata_o      = source_value;
   assign io_destination_rdata_o = destination_value;

@@ -6,6 +6,7 @@
 //   start    1 cycle: files swap, accumulators clear, line registers become void, control
 //            registers load
 //   load     load_rows + 1 cycles, or none: an SRAM address a cycle; its word is written one later
+//   bias     bias_rows + 1 cycles, or none: likewise, into the accumulators
 //   compute  until in a cycle the scan has finished and no PE is busy; that cycle is no longer part
 //   drain    4 cycles
 //   store    store_rows cycles
@@ -50,6 +51,7 @@ module ccu #(
   output wire [ShiftBits-1:0]      shift_o,
   output wire [ReadShiftBits-1:0]  read_shift_o,
   output wire                      load_o,
+  output wire                      bias_load_o,
   output wire                      store_o,
   output wire [RowBits-1:0]        batch_row_o,
   output wire [ActAddrBits-1:0]    batch_addr_o,
@@ -74,7 +76,7 @@ module ccu #(
 );
 
   localparam [2:0] Idle = 3'd0, Start = 3'd1, Load = 3'd2, Compute = 3'd3, Drain = 3'd4,
-                   Store = 3'd5;
+                   Store = 3'd5, Bias = 3'd6;
   localparam [RowCountBits-1:0] OneRow  = 1;
   localparam [RowCountBits-1:0] NoRows  = 0;
   localparam [ActAddrBits-1:0]  OneWord = 1;
@@ -84,14 +86,14 @@ module ccu #(
   reg                     done_q;
   reg  [PassBits-1:0]     pass_q;
   reg  [1:0]              drain_left_q;     // cycles of the drain after this one
-  reg  [RowCountBits-1:0] count_q;          // row of a load or store
+  reg  [RowCountBits-1:0] count_q;          // row of a load, bias or store phase
   reg  [ActAddrBits-1:0]  addr_q;
 
   wire                    last, swap, clear, bias;
   wire [ActivationBits-1:0] bias_activation;
   wire [ColumnBits-1:0]   first_column;
-  wire [RowCountBits-1:0] n_rows, load_rows, store_rows;
-  wire [ActAddrBits-1:0]  load_addr, store_addr;
+  wire [RowCountBits-1:0] n_rows, load_rows, bias_rows, store_rows;
+  wire [ActAddrBits-1:0]  load_addr, bias_addr, store_addr;
   wire                    finished;
 
   wire computes   = state_q == Compute && (!finished || busy_i);
@@ -100,7 +102,11 @@ module ccu #(
   wire stores     = store_rows != NoRows;
   wire store_ends = state_q == Store && count_q + OneRow == store_rows;
   wire pass_ends  = store_ends || (drain_ends && !stores);
+  wire loads      = load_rows != NoRows;
+  wire biased     = bias_rows != NoRows;
   wire load_ends  = state_q == Load && count_q == load_rows;
+  wire bias_ends  = state_q == Bias && count_q == bias_rows;
+  wire counts     = state_q == Load || state_q == Bias || state_q == Store;
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -115,20 +121,22 @@ module ccu #(
       if (pass_ends) pass_q <= last ? {PassBits{1'b0}} : pass_q + OnePass;
       case (state_q)
         Idle:    if (start_i) state_q <= Start;
-        Start:   state_q <= (load_rows != NoRows) ? Load : Compute;
-        Load:    if (load_ends) state_q <= Compute;
+        Start:   state_q <= loads ? Load : biased ? Bias : Compute;
+        Load:    if (load_ends) state_q <= biased ? Bias : Compute;
+        Bias:    if (bias_ends) state_q <= Compute;
         Compute: if (!computes) state_q <= Drain;
         default: if (pass_ends) state_q <= last ? Idle : Start;
                  else if (drain_ends) state_q <= Store;
       endcase
       if (state_q == Compute) drain_left_q <= 2'd2;
       else if (state_q == Drain) drain_left_q <= drain_left_q - 2'd1;
-      if (state_q == Load || state_q == Store) begin
+      if (counts && !load_ends && !bias_ends) begin
         count_q <= count_q + OneRow;
         addr_q  <= addr_q + OneWord;
       end else begin
         count_q <= NoRows;
-        addr_q  <= (state_q == Start) ? load_addr : store_addr;
+        addr_q  <= (state_q == Start && loads) ? load_addr :
+                   (state_q == Start || state_q == Load) ? bias_addr : store_addr;
       end
     end
   end
@@ -143,6 +151,7 @@ module ccu #(
   assign compute_o     = computes;
   assign drain_o       = drains;
   assign load_o        = state_q == Load && !load_ends;
+  assign bias_load_o   = state_q == Bias && !bias_ends;
   assign store_o       = state_q == Store;
   assign batch_row_o   = count_q[RowBits-1:0];
   assign batch_addr_o  = addr_q;
@@ -157,7 +166,7 @@ module ccu #(
     .relu_o(relu_o), .shift_o(shift_o), .read_shift_o(read_shift_o),
     .bias_activation_o(bias_activation), .first_column_o(first_column), .n_rows_o(n_rows),
     .load_rows_o(load_rows), .load_addr_o(load_addr), .store_rows_o(store_rows),
-    .store_addr_o(store_addr)
+    .store_addr_o(store_addr), .bias_rows_o(bias_rows), .bias_addr_o(bias_addr)
   );
 
   scan #(
@@ -180,7 +189,7 @@ module ccu #(
         .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(layer_start_o), .running_i(running_o),
         .start_i(pass_start_o), .load_i(state_q == Load), .drain_i(drains), .store_i(store_o),
         .broadcast_i(broadcast_o), .row_change_i(row_change_o), .blocked_i(blocked_o),
-        .scan_idle_i(computes && finished), .index_i(counter_index_i), .value_o(counter_o)
+        .scan_idle_i(computes && finished), .bias_i(state_q == Bias), .index_i(counter_index_i), .value_o(counter_o)
       );
     end else begin : g_no_counters
       assign counter_o = {CounterBits{1'b0}};

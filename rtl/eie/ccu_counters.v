@@ -20,6 +20,7 @@ module ccu_counters #(
   input  wire                   row_change_i,
   input  wire                   blocked_i,
   input  wire                   scan_idle_i,
+  input  wire                   bias_i,
   input  wire [3:0]             index_i,
   output reg  [CounterBits-1:0] value_o
 );
@@ -29,14 +30,17 @@ module ccu_counters #(
 
   reg [CounterBits-1:0] cycles, start_cycles, load_cycles, drain_cycles, store_cycles;
   reg [CounterBits-1:0] broadcasts, row_change_cycles, blocked_cycles, scan_idle_cycles;
+  reg [CounterBits-1:0] bias_cycles;
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       {cycles, start_cycles, load_cycles, drain_cycles, store_cycles} <= {5{Zero}};
       {broadcasts, row_change_cycles, blocked_cycles, scan_idle_cycles} <= {4{Zero}};
+      bias_cycles <= Zero;
     end else if (clear_i) begin
       {cycles, start_cycles, load_cycles, drain_cycles, store_cycles} <= {5{Zero}};
       {broadcasts, row_change_cycles, blocked_cycles, scan_idle_cycles} <= {4{Zero}};
+      bias_cycles <= Zero;
     end else begin
       if (running_i) cycles <= cycles + One;
       if (start_i) start_cycles <= start_cycles + One;
@@ -47,6 +51,7 @@ module ccu_counters #(
       if (row_change_i) row_change_cycles <= row_change_cycles + One;
       if (blocked_i) blocked_cycles <= blocked_cycles + One;
       if (scan_idle_i) scan_idle_cycles <= scan_idle_cycles + One;
+      if (bias_i) bias_cycles <= bias_cycles + One;
     end
   end
 
@@ -62,6 +67,7 @@ module ccu_counters #(
       4'd7:    value_o = row_change_cycles;
       4'd8:    value_o = blocked_cycles;
       4'd9:    value_o = scan_idle_cycles;
+      4'd10:   value_o = bias_cycles;
       default: value_o = Zero;
     endcase
   end

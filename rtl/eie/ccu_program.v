@@ -9,6 +9,7 @@
 //   3  1.0, the bias activation           7  activation SRAM address of the first of them
 //   4  pointer address of the first       8  rows to store after, 0 for none
 //      column                             9  activation SRAM address of the first of them
+//  10  rows of biases, 0 for none         11  activation SRAM address of the first of them
 `default_nettype none
 
 module ccu_program #(
@@ -42,7 +43,9 @@ module ccu_program #(
   output wire [RowCountBits-1:0]   load_rows_o,
   output wire [ActAddrBits-1:0]    load_addr_o,
   output wire [RowCountBits-1:0]   store_rows_o,
-  output wire [ActAddrBits-1:0]    store_addr_o
+  output wire [ActAddrBits-1:0]    store_addr_o,
+  output wire [RowCountBits-1:0]   bias_rows_o,
+  output wire [ActAddrBits-1:0]    bias_addr_o
 );
 
   reg [4:0]                flags           [0:ProgramDepth-1];
@@ -55,6 +58,8 @@ module ccu_program #(
   reg [ActAddrBits-1:0]    load_addr       [0:ProgramDepth-1];
   reg [RowCountBits-1:0]   store_rows      [0:ProgramDepth-1];
   reg [ActAddrBits-1:0]    store_addr      [0:ProgramDepth-1];
+  reg [RowCountBits-1:0]   bias_rows       [0:ProgramDepth-1];
+  reg [ActAddrBits-1:0]    bias_addr       [0:ProgramDepth-1];
 
   wire [PassBits-1:0] pass  = addr_i[PassBits+3:4];
   wire [3:0]          field = addr_i[3:0];
@@ -70,6 +75,8 @@ module ccu_program #(
     if (write_i && field == 4'd7) load_addr[pass] <= data_i[ActAddrBits-1:0];
     if (write_i && field == 4'd8) store_rows[pass] <= data_i[RowCountBits-1:0];
     if (write_i && field == 4'd9) store_addr[pass] <= data_i[ActAddrBits-1:0];
+    if (write_i && field == 4'd10) bias_rows[pass] <= data_i[RowCountBits-1:0];
+    if (write_i && field == 4'd11) bias_addr[pass] <= data_i[ActAddrBits-1:0];
   end
 
   assign {relu_o, bias_o, clear_o, swap_o, last_o} = flags[pass_i];
@@ -82,6 +89,8 @@ module ccu_program #(
   assign load_addr_o       = load_addr[pass_i];
   assign store_rows_o      = store_rows[pass_i];
   assign store_addr_o      = store_addr[pass_i];
+  assign bias_rows_o       = bias_rows[pass_i];
+  assign bias_addr_o       = bias_addr[pass_i];
 
   wire unused_data = ^data_i;
 

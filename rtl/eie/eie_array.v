@@ -39,8 +39,8 @@ module eie_array #(
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
-      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + 2*ActivationBits + 13,
-  parameter integer TraceBits     = 14 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
+      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + 2*ActivationBits + 14,
+  parameter integer TraceBits     = 15 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
       + 2*ActivationBits + NPe * PeTraceBits
 ) (
   input  wire                    clk_i,
@@ -70,7 +70,7 @@ module eie_array #(
   localparam integer DataBits      = 32;
   localparam integer CcuTraceBits  = TraceBits - NPe * PeTraceBits;
 
-  wire layer_start, running, compute, pass_start, swap, clear, relu, load, store, drain;
+  wire layer_start, running, compute, pass_start, swap, clear, relu, load, bias_load, store, drain;
   wire broadcast, blocked, row_change, scan_read, found, looks;
   wire [ShiftBits-1:0]          shift;
   wire [ReadShiftBits-1:0]      read_shift;
@@ -95,7 +95,7 @@ module eie_array #(
     .counter_index_i(io_addr_i[3:0]), .counter_o(counter), .layer_start_o(layer_start),
     .running_o(running), .compute_o(compute), .pass_start_o(pass_start), .swap_o(swap),
     .clear_o(clear), .relu_o(relu), .shift_o(shift), .read_shift_o(read_shift), .load_o(load),
-    .store_o(store), .batch_row_o(batch_row), .batch_addr_o(batch_addr), .busy_i(|busy),
+    .bias_load_o(bias_load), .store_o(store), .batch_row_o(batch_row), .batch_addr_o(batch_addr), .busy_i(|busy),
     .scan_row_o(scan_row), .scan_read_o(scan_read), .position_o(position), .found_i(found),
     .index_i(found_index), .value_i(found_value), .full_i(|full), .broadcast_o(broadcast),
     .column_o(column), .activation_o(activation), .blocked_o(blocked), .drain_o(drain),
@@ -128,7 +128,8 @@ module eie_array #(
         .activation_i(activation), .full_o(full[p]), .layer_start_i(layer_start),
         .running_i(running), .compute_i(compute), .blocked_i(blocked),
         .pass_start_i(pass_start), .swap_i(swap), .clear_i(clear), .relu_i(relu),
-        .read_shift_i(read_shift), .shift_i(shift), .load_i(load), .store_i(store),
+        .read_shift_i(read_shift), .shift_i(shift), .load_i(load), .bias_load_i(bias_load),
+        .store_i(store),
         .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(busy[p]),
         .scan_row_i(scan_row), .scan_read_i(scan_read),
         .scan_value_o(scan_values[p*ActivationBits +: ActivationBits]),
@@ -152,9 +153,9 @@ module eie_array #(
   generate
     if (Trace != 0) begin : g_trace
       assign trace_o[CcuTraceBits-1:0] = {
-        running, pass_start, swap, clear, load, compute, drain, store,
-        (load || store) ? batch_row : {RowBits{1'b0}},
-        (load || store) ? batch_addr : {ActAddrBits{1'b0}}, looks, scan_read,
+        running, pass_start, swap, clear, load, bias_load, compute, drain, store,
+        (load || bias_load || store) ? batch_row : {RowBits{1'b0}},
+        (load || bias_load || store) ? batch_addr : {ActAddrBits{1'b0}}, looks, scan_read,
         looks ? scan_row : {RowBits{1'b0}}, looks ? position : {PositionBits{1'b0}},
         looks && found,
         (looks && found) ? found_index : {PositionBits{1'b0}},

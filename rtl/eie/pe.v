@@ -46,7 +46,7 @@ module pe #(
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
-      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + 2*ActivationBits + 13
+      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + 2*ActivationBits + 14
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,        // asynchronous, active low
@@ -67,6 +67,7 @@ module pe #(
   input  wire [ReadShiftBits-1:0]  read_shift_i,
   input  wire [ShiftBits-1:0]      shift_i,
   input  wire                      load_i,
+  input  wire                      bias_load_i,
   input  wire                      store_i,
   input  wire [RowBits-1:0]        batch_row_i,
   input  wire [ActAddrBits-1:0]    batch_addr_i,
@@ -96,6 +97,7 @@ module pe #(
   wire unused_io      = ^{io_addr_i, io_wdata_i};
 
   wire                       queue_valid, pop, free, fresh, issue, empty, line_read, load_write;
+  wire                       bias_write;
   wire [CountBits-1:0]       queue_count;
   wire [ColumnBits-1:0]      head_column, even_word, odd_word;
   wire [ActivationBits-1:0]  head_activation, column_activation, s1_activation;
@@ -175,8 +177,9 @@ module pe #(
     .clk_i(clk_i), .rst_ni(rst_ni), .swap_i(swap_i), .clear_i(clear_i), .relu_i(relu_i),
     .read_shift_i(read_shift_i), .scan_row_i(scan_row_i), .scan_value_o(scan_value_o),
     .read_row_i(read_row), .read_value_o(read_value), .write_i(write), .write_row_i(write_row),
-    .write_value_i(write_value), .load_i(load_i), .store_i(store_i), .batch_row_i(batch_row_i),
-    .batch_addr_i(batch_addr_i), .load_write_o(load_write), .io_sram_i(io_act_sram),
+    .write_value_i(write_value), .load_i(load_i), .bias_load_i(bias_load_i), .store_i(store_i),
+    .batch_row_i(batch_row_i), .batch_addr_i(batch_addr_i), .load_write_o(load_write),
+    .bias_write_o(bias_write), .io_sram_i(io_act_sram),
     .io_source_i(io_source), .io_destination_i(io_destination), .io_we_i(io_we_i),
     .io_addr_i(io_addr_i[ActAddrBits-1:0]), .io_row_i(io_addr_i[RowBits-1:0]),
     .io_wdata_i(io_wdata_i[RegisterBits-1:0]), .io_sram_rdata_o(io_sram_data),
@@ -206,20 +209,21 @@ module pe #(
         .wait_i(s1_wait), .line_read_i(line_read), .padding_i(padding), .mac_i(mac),
         .adder_bypass_i(adder_bypass), .write_bypass_i(write_bypass),
         .saturation_i(saturation), .write_i(write), .scan_read_i(scan_read_i),
-        .load_i(load_i), .load_write_i(load_write), .store_i(store_i),
+        .load_i(load_i), .load_write_i(load_write), .bias_load_i(bias_load_i),
+        .bias_write_i(bias_write), .store_i(store_i),
         .index_i(io_addr_i[4:0]), .value_o(counter)
       );
     end else begin : g_no_counters
       assign counter = {CounterBits{1'b0}};
       wire unused_events = ^{layer_start_i, running_i, compute_i, blocked_i, scan_read_i,
                              queue_count, padding, mac, adder_bypass, write_bypass, saturation,
-                             load_write, empty, issue, line_read};
+                             load_write, bias_write, empty, issue, line_read};
     end
     if (Trace != 0) begin : g_trace
       // Addresses and values are zero while nothing happens there.
       wire weighs = s1_valid && s1_code != {WeightBits{1'b0}};
       assign trace_o = {
-        scan_read_i ? scan_value_o : {ActivationBits{1'b0}}, load_write, queue_count,
+        scan_read_i ? scan_value_o : {ActivationBits{1'b0}}, load_write, bias_write, queue_count,
         queue_valid ? {head_column, head_activation} : {(ColumnBits+ActivationBits){1'b0}},
         fresh ? first_entry : {PointerBits{1'b0}}, fresh ? end_entry : {PointerBits{1'b0}},
         s1_valid ? s1_code : {WeightBits{1'b0}}, s1_valid ? s1_run : {IndexBits{1'b0}},

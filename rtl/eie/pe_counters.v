@@ -32,6 +32,8 @@ module pe_counters #(
   input  wire                   scan_read_i,
   input  wire                   load_i,
   input  wire                   load_write_i,
+  input  wire                   bias_load_i,
+  input  wire                   bias_write_i,
   input  wire                   store_i,
   input  wire [4:0]             index_i,
   output reg  [CounterBits-1:0] value_o
@@ -85,8 +87,8 @@ module pe_counters #(
       if (scan_read_i) src_reg_reads <= src_reg_reads + One;
       if (load_write_i) src_reg_writes <= src_reg_writes + One;
       if (mac_i || store_i) dst_reg_reads <= dst_reg_reads + One;
-      if (write_i) dst_reg_writes <= dst_reg_writes + One;
-      if (load_i) act_sram_reads <= act_sram_reads + One;
+      if (write_i || bias_write_i) dst_reg_writes <= dst_reg_writes + One;
+      if (load_i || bias_load_i) act_sram_reads <= act_sram_reads + One;
       if (store_i) act_sram_writes <= act_sram_writes + One;
     end
   end

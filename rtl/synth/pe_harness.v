@@ -38,7 +38,7 @@ module pe_harness #(
   localparam integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64;
 
   localparam integer InBits  = ColumnBits + ActivationBits + ReadShiftBits + ShiftBits + 2*RowBits
-                               + ActAddrBits + 32 + IoDataBits + 17;
+                               + ActAddrBits + 32 + IoDataBits + 18;
   localparam integer OutBits = ActivationBits + IoDataBits + 2;
 
   reg  [InBits-1:0]  in_q;
@@ -53,7 +53,7 @@ module pe_harness #(
   assign shift_o = out_q[OutBits-1];
 
   wire                      push, layer_start, running, compute, blocked, pass_start, swap, clear;
-  wire                      relu, load, store, scan_read, io_req, io_we;
+  wire                      relu, load, bias_load, store, scan_read, io_req, io_we;
   wire [ColumnBits-1:0]     column;
   wire [ActivationBits-1:0] activation;
   wire [ReadShiftBits-1:0]  read_shift;
@@ -65,8 +65,8 @@ module pe_harness #(
   wire [IoDataBits-1:0]     io_wdata;
   wire                      unused_trace;
 
-  assign {push, layer_start, running, compute, blocked, pass_start, swap, clear, relu, load, store,
-          scan_read, io_req, io_we, column, activation, read_shift, shift, batch_row, scan_row,
+  assign {push, layer_start, running, compute, blocked, pass_start, swap, clear, relu, load,
+          bias_load, store, scan_read, io_req, io_we, column, activation, read_shift, shift, batch_row, scan_row,
           batch_addr, io_mem, io_addr, io_wdata} = in_q;
 
   pe #(
@@ -79,8 +79,8 @@ module pe_harness #(
     .clk_i(clk_i), .rst_ni(rst_ni), .push_i(push), .column_i(column), .activation_i(activation),
     .full_o(out[0]), .layer_start_i(layer_start), .running_i(running), .compute_i(compute),
     .blocked_i(blocked), .pass_start_i(pass_start), .swap_i(swap), .clear_i(clear),
-    .relu_i(relu), .read_shift_i(read_shift), .shift_i(shift), .load_i(load), .store_i(store),
-    .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(out[1]), .scan_row_i(scan_row),
+    .relu_i(relu), .read_shift_i(read_shift), .shift_i(shift), .load_i(load),
+    .bias_load_i(bias_load), .store_i(store), .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(out[1]), .scan_row_i(scan_row),
     .scan_read_i(scan_read), .scan_value_o(out[2 +: ActivationBits]), .io_req_i(io_req),
     .io_we_i(io_we), .io_mem_i(io_mem), .io_addr_i(io_addr), .io_wdata_i(io_wdata),
     .io_rdata_o(out[2 + ActivationBits +: IoDataBits]),

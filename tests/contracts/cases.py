@@ -41,28 +41,31 @@ def integers_of(rng, bits, size, extreme):
 def make_case(
     seed, n_in, n_out, weights, active, bias, values, shift, overrides, explicit_zeros=False
 ):
-    """The layer of these words; ``weights`` and ``active`` are densities."""
+    """The layer of these words; ``weights`` and ``active`` are densities, ``bias`` is True for one
+    in a column and "exact" for one in the accumulators."""
     config = load_config("eie", **overrides)
     rng = np.random.default_rng(seed)
-    shape = (n_out, n_in + bias)
+    column = bias is True
+    shape = (n_out, n_in + column)
     codes = (rng.random(shape) < weights) * rng.integers(1, 1 << config.weight_bits, shape)
     matrix = CscMatrix.from_dense(codes.astype(np.uint8))
     if explicit_zeros:
         matrix.values[rng.random(matrix.nnz) < 0.3] = 0
     codebook = np.zeros(1 << config.weight_bits, np.float32)
-    packed = CompressedLayer(matrix, codebook, config.weight_bits, config.index_bits, bias)
+    packed = CompressedLayer(matrix, codebook, config.weight_bits, config.index_bits, column)
     image = build_image(packed, config.n_pe, config.index_bits, tile_rows(config, n_out))
     weights_int = integers_of(rng, config.weight_value_bits, len(codebook), values)
     weights_int[0] = 0
     activations = integers_of(rng, config.activation_bits, n_in, values)
     activations = np.where(rng.random(n_in) < active, activations, 0)
-    one = int(integers_of(rng, config.activation_bits, 1, values)[0]) if bias else 0
+    one = int(integers_of(rng, config.activation_bits, 1, values)[0]) if column else 0
     shift = min(shift, config.weight_value_bits + config.activation_bits)
+    exact = integers_of(rng, config.accumulator_bits, n_out, values) if bias == "exact" else None
     integers = weights_int.astype(np.int64), activations.astype(np.int64), shift, one
     try:
-        job = layer_job(config, image, *integers)
+        job = layer_job(config, image, *integers, bias=exact)
     except CapacityError:
-        job = LayerJob(image, *integers, plan=())
+        job = LayerJob(image, *integers, plan=(), bias=exact)
     words = {
         "seed": seed, "n_in": n_in, "n_out": n_out, "weights": weights, "active": active,
         "bias": bias, "values": values, "shift": shift, "overrides": overrides,
@@ -124,7 +127,7 @@ def cases(draw, max_pe=9, max_side=24):
         "n_out": draw(sides),
         "weights": draw(shares),
         "active": draw(shares),
-        "bias": draw(st.booleans()),
+        "bias": draw(st.sampled_from([False, True, "exact"])),
         "values": draw(st.sampled_from(["any", "bounds", "small"])),
         "shift": draw(st.sampled_from([0, 1, 2, 8, 15, 31, 64])),
         "explicit_zeros": draw(st.sampled_from([False, False, False, True])),

@@ -73,6 +73,8 @@ class Machine:
         self.idle("refill_cycles", -(-step.refill_bits // self.config.dma_width_bits))
         if step.load_rows:
             self.idle("load_cycles", step.load_rows + 1)
+        if step.bias_rows:
+            self.load_biases(step)
         self.compute()
         for _ in range(DRAIN):
             self.idle("drain_cycles", 1)
@@ -88,6 +90,19 @@ class Machine:
             pe.tally("src_reg_reads", step.n_rows)
             for row, value in pe.file.items():
                 self.sums[(row + step.tile * self.job.image.tile_rows) * len(self.pes) + p] = value
+
+    def load_biases(self, step):
+        """M6: every row of the tile, whether or not the PE has an output there; one more cycle for
+        the last word."""
+        n_pe, first = len(self.pes), step.tile * self.job.image.tile_rows
+        self.idle("bias_cycles", step.bias_rows + 1)
+        for p, pe in enumerate(self.pes):
+            for row in range(step.bias_rows):
+                output = (first + row) * n_pe + p
+                known = output < self.job.image.n_outputs
+                pe.file[row] = int(self.job.bias[output]) if known else 0
+            pe.tally("act_sram_reads", step.bias_rows)
+            pe.tally("dst_reg_writes", step.bias_rows)
 
     # Scan (S1 to S7)
 

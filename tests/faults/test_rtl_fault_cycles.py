@@ -8,9 +8,8 @@ import shutil
 import pytest
 
 from accelsim.rtl_bridge import cosim, run_layer
-from tests.contracts.cases import make_case
 from tests.faults.rtl_faults import FAULTS
-from tests.faults.test_rtl_faults import MACHINE, MACHINES, WORDS
+from tests.faults.test_rtl_faults import cases
 from tests.rtl.bench import BUILDS, RTL, UNITS
 
 pytestmark = pytest.mark.rtl
@@ -47,8 +46,7 @@ def test_the_named_cycle_is_the_first_that_differs(tmp_path, fault):
     shutil.copytree(RTL, broken, ignore=shutil.ignore_patterns("formal", "synth"))
     file = broken / UNITS[fault.module].relative_to(RTL)
     file.write_text(file.read_text().replace(fault.right, fault.wrong))
-    for machine in MACHINES:
-        case = make_case(**WORDS, overrides=MACHINE | machine)
+    for case in cases():
         cycle = first_other_cycle(case, broken, tmp_path)
         if cycle is not None:
             report = cosim(case.config, case.job, [broken], tmp_path)

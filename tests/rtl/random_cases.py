@@ -47,14 +47,14 @@ def random_layer(rng: np.random.Generator, overrides: dict, max_side: int) -> Ca
             n_out=int(rng.integers(1, side + 1)),
             weights=float(rng.choice(shares)),
             active=float(rng.choice(shares)),
-            bias=bool(rng.integers(2)),
+            bias=(False, True, "exact")[int(rng.integers(3))],
             values=str(rng.choice(["any", "bounds", "small"])),
             shift=int(rng.choice([0, 1, 2, 8, 15, 31, 64])),
             overrides=overrides,
             explicit_zeros=bool(rng.integers(4) == 0),
         )
         try:
-            rtl_plan(case.config, case.job.image)
+            rtl_plan(case.config, case.job.image, case.job.bias is not None)
         except (CapacityError, UnsupportedError):
             side = max(1, side - side // 4)
         else:

@@ -10,7 +10,7 @@ from accelsim.machines.eie.reference.act_rw import ActRw
 from tests.rtl.lockstep import drive, expect, parameters, signed, start_and_reset
 
 IDLE = dict.fromkeys(
-    ["swap_i", "clear_i", "write_i", "load_i", "store_i", "io_sram_i", "io_source_i",
+    ["swap_i", "clear_i", "write_i", "load_i", "bias_load_i", "store_i", "io_sram_i", "io_source_i",
      "io_destination_i", "io_we_i"], 0
 )
 
@@ -51,12 +51,12 @@ async def lock_step(dut, relu, read_shift):
     for address in range(words):
         model.sram[address] = signed(rng, sum_bits)
         await io_write(dut, "io_sram_i", address, model.sram[address])
-    loading = False
+    loading = ""
     swaps = 0
     for cycle in range(1000):
-        kind = rng.choice(["write", "write", "load", "store", "start", "none"])
-        if loading:  # a word is on its way; as in a load phase, nothing else happens
-            kind = rng.choice(["load", "none"])
+        kind = rng.choice(["write", "write", "load", "bias", "store", "start", "none"])
+        if loading:  # a word is on its way; as in a load or bias phase, nothing else happens
+            kind = rng.choice([loading, "none"])
         scan_row, read_row, row = (rng.randrange(rows) for _ in range(3))
         address, value = rng.randrange(words), signed(rng, sum_bits)
         swap, clear = (rng.getrandbits(1) for _ in range(2)) if kind == "start" else (0, 0)
@@ -65,11 +65,13 @@ async def lock_step(dut, relu, read_shift):
                            "clear_i": clear, "scan_row_i": scan_row, "read_row_i": read_row,
                            "write_i": kind == "write", "write_row_i": row,
                            "write_value_i": value, "load_i": kind == "load",
+                           "bias_load_i": kind == "bias",
                            "store_i": kind == "store", "batch_row_i": row,
                            "batch_addr_i": address})
         scanned = int(read_activations(model.read(scan_row), bool(relu), read_shift,
                                        activation_bits))
-        expect(dut, cycle, scan_value_o=scanned, load_write_o=loading,
+        expect(dut, cycle, scan_value_o=scanned, load_write_o=loading == "load",
+               bias_write_o=loading == "bias",
                read_value_o=None if kind == "store" else model.destination[read_row])
         if kind == "write":
             model.destination[row] = value
@@ -78,11 +80,15 @@ async def lock_step(dut, relu, read_shift):
             model.swap()
         if clear:
             model.clear()
-        model.load((address, row) if kind == "load" else None,
-                   (address, row) if kind == "store" else None)
-        loading = kind == "load"
+        if "bias" in (kind, loading):
+            model.load_bias((address, row) if kind == "bias" else None)
+        else:
+            model.load((address, row) if kind == "load" else None,
+                       (address, row) if kind == "store" else None)
+        loading = kind if kind in ("load", "bias") else ""
     assert swaps > 10
-    await drive(dut, **IDLE)
+    await drive(dut, **IDLE)  # in which a word on its way arrives
+    (model.load_bias if loading == "bias" else lambda row: model.load(row, None))(None)
     for address in range(words):
         await io_read(dut, "io_sram_i", address, model.sram[address])
     for row in range(rows):

@@ -24,12 +24,14 @@ def random_plan(rng, max_rows):
     """Passes over batches of rows; the first of a batch loads them."""
     plan = []
     loads = rng.random() < 0.5
+    biased = rng.random() < 0.5
     for tile in range(rng.randint(1, 3)):
         first = 0
         for _ in range(rng.randint(1, 3)):
             rows = rng.randint(1, max_rows)
             plan.append(Pass(tile, first, rows, first == 0, rng.random() < 0.5,
-                             rows if loads else 0, rng.choice([0, 1, max_rows]), 0))
+                             rows if loads else 0, rng.choice([0, 1, max_rows]), 0,
+                             rng.randint(1, max_rows) if biased and first == 0 else 0))
             first += rows if loads else 0
     return plan
 
@@ -43,6 +45,7 @@ async def write_program(dut, plan, n_pe, depth, bias):
             "first_column": step.first_row * n_pe, "n_rows": step.n_rows,
             "load_rows": step.load_rows, "load_addr": step.first_row,
             "store_rows": step.store_rows, "store_addr": store_base(plan) + step.tile * depth,
+            "bias_rows": step.bias_rows, "bias_addr": bias_base(plan) + step.tile * depth,
         }
         for index, name in enumerate(PROGRAM_FIELDS):
             await drive(dut, program_write_i=1, program_addr_i=number * 16 + index,
@@ -52,6 +55,10 @@ async def write_program(dut, plan, n_pe, depth, bias):
 
 def store_base(plan):
     return max((step.first_row + step.load_rows for step in plan if step.load_rows), default=0)
+
+
+def bias_base(plan):
+    return store_base(plan) + sum(step.store_rows for step in plan)
 
 
 def packed(entry):
@@ -102,17 +109,16 @@ def check(dut, cycle, model, plan, begun, n_pe):
     phase, scan = model.phase, model.scan
     scans = phase == "compute" and not scan.finished
     column, activation = model.broadcast or (None, None)
-    load_addr, load_row = packed(model.load_row)
-    store_addr, store_row = packed(model.store_row)
+    addr, row = packed(model.load_row or model.bias_row or model.store_row)
     expect(
         dut, cycle, running_o=1, idle_o=0, done_o=0, pass_start_o=phase == "start",
         compute_o=phase == "compute", drain_o=phase == "drain", store_o=phase == "store",
-        load_o=model.load_row is not None, broadcast_o=model.broadcast is not None,
+        load_o=model.load_row is not None, bias_load_o=model.bias_row is not None,
+        broadcast_o=model.broadcast is not None,
         column_o=column, activation_o=activation,
         row_change_o=scans and scan.found is None,
         blocked_o=scans and scan.found is not None and model.broadcast is None,
-        batch_addr_o=store_addr if load_addr is None else load_addr,
-        batch_row_o=store_row if load_row is None else load_row,
+        batch_addr_o=addr, batch_row_o=row,
         shift_o=SHIFTS[0], read_shift_o=SHIFTS[1], relu_o=SHIFTS[2],
         # The bias row is found without the tree; nothing else is behind a pass's rows.
         looks_o=scans and not at_bias(scan, plan[len(begun) - 1], n_pe),
@@ -131,7 +137,7 @@ def at_bias(scan, step, n_pe):
 async def check_counters(dut, model, cycles, passes):
     told = {"cycles": cycles, "passes": passes} | {
         f"{phase}_cycles": model.phase_cycles[phase]
-        for phase in ("start", "load", "drain", "store")
+        for phase in ("start", "load", "bias", "drain", "store")
     }
     for index, name in enumerate(CCU_COUNTERS):
         want = told[name] if name in told else getattr(model, name)

@@ -10,12 +10,13 @@ from tests.rtl.lockstep import drive, expect, parameters, start_and_reset
 
 
 def small_case(n_pe, bypass):
-    """A layer with short queues, batches, padding and accumulators that meet in flight."""
+    """A layer with short queues, batches, padding and accumulators that meet in flight; with
+    bypass, sums start from biases."""
     from tests.contracts.cases import make_case
 
     return make_case(
-        seed=9, n_in=30, n_out=35, weights=0.25, active=0.7, bias=True, values="any", shift=14,
-        explicit_zeros=True,
+        seed=9, n_in=30, n_out=35, weights=0.25, active=0.7, bias="exact" if bypass else True,
+        values="any", shift=14, explicit_zeros=True,
         overrides={"n_pe": n_pe, "bypass": bypass, "act_queue_depth": 2, "index_bits": 2,
                    "regfile_depth": 6, "spmat_kb": 1.0, "pointer_kb": 1.0, "act_sram_kb": 0.25,
                    "capacity": "check"},
@@ -26,19 +27,18 @@ def small_case(n_pe, bypass):
 async def lock_step(dut):
     """Handle by handle: every port in every cycle."""
     from accelsim.machines.eie.rtl.expected import expected_run
-    from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
+    from accelsim.machines.eie.rtl.params import rtl_parameters
     from accelsim.machines.eie.rtl.pe import expected, stimulus
 
     pe, n_pe = 1, 3
     (bypass,) = parameters(dut, "Bypass")
     case = small_case(n_pe, bool(bypass))
-    plan = rtl_plan(case.config, case.job.image)
-    rtl = rtl_parameters(case.config, len(plan), trace=True)
+    rtl = rtl_parameters(case.config, len(case.job.plan), trace=True)
     model, fields = expected_run(case.config, case.job, rtl)
     inputs = stimulus(case.job, fields)
     want = expected(case.config, pe, fields)
     await start_and_reset(dut)
-    await load(dut, case, plan, pe)
+    await load(dut, case, pe)
     await drive(dut, io_req_i=0, layer_start_i=1)
     for cycle in range(model.counters.cycles):
         await drive(dut, layer_start_i=0, running_i=1,
@@ -54,16 +54,18 @@ async def lock_step(dut):
     expect(dut, "the end", busy_o=0)
 
 
-async def load(dut, case, plan, pe):
+async def load(dut, case, pe):
     """The host's script of the hybrid bench, port by port."""
     from accelsim.machines.eie.rtl import images
 
     words = images.pointer_words(case.job.image)
     lines = images.spmat_lines(case.config, case.job.image)
-    place = images.place(case.config, case.job.image, plan)
+    job, plan = case.job, case.job.plan
+    place = images.place(case.config, job.image, plan)
     script = [
         *images.pe_weight_lines(words, lines, pe), *images.codebook_lines(case.config, case.job),
-        *images.activation_lines(case.config, case.job, plan, place, [pe]),
+        *images.activation_lines(case.config, job, plan, place, [pe]),
+        *images.bias_lines(case.config, job, place, [pe]),
     ]
     random.Random(13).shuffle(script)
     for line in script:

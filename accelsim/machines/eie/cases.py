@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,5 +45,8 @@ def case(rng: np.random.Generator) -> Case:
         # Few whole bits, so that sums saturate now and then.
         binary_points=BinaryPoints(10, 8, int(rng.integers(2, 15))),
     )
+    if not bias and rng.integers(2):
+        biases = rng.normal(size=n_out) * rng.choice([0.1, 8.0])
+        layer = replace(layer, bias=biases.astype(np.float32))
     active = rng.random(n_in) < rng.choice([0.0, 0.4, 1.0])
     return overrides, layer, np.where(active, rng.normal(size=n_in) * 4, 0.0)

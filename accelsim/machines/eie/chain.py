@@ -17,6 +17,7 @@ from accelsim.errors import InputError
 from accelsim.fixedpoint import quantise, read_activations
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import quantised_bias
 from accelsim.machines.registry import machine_of
 from accelsim.records import BinaryPoints, CompressedLayer, CscMatrix
 from accelsim.records.job import Job
@@ -67,7 +68,8 @@ class LayerChain:
                 one = np.full((len(current), 1), 1 << point.input_frac_bits)
                 current = np.hstack([current, one])
             current, _ = accumulate(
-                weights, current, np.arange(m.shape[1]), point.shift, config.accumulator_bits
+                weights, current, np.arange(m.shape[1]), point.shift, config.accumulator_bits,
+                quantised_bias(config, packed, point.output_frac_bits),
             )
             current = packed.in_layer_order(current)
             if packed.relu:

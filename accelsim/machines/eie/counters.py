@@ -28,6 +28,7 @@ class Counters(CounterSet):
     start_cycles: int = total("cycles of start phases")
     refill_cycles: int = total("cycles in which the DMA refilled the SRAMs")
     load_cycles: int = total("cycles in which source files were loaded from the activation SRAM")
+    bias_cycles: int = total("cycles in which destination files were loaded with biases")
     drain_cycles: int = total("cycles in which the arithmetic pipeline drained")
     store_cycles: int = total("cycles in which destination files went to the activation SRAM")
     broadcasts: int = total("non-zero activations broadcast, the bias included")
@@ -57,7 +58,7 @@ class Counters(CounterSet):
     src_reg_reads: IntArray = per_pe("source register file reads by the scan")
     src_reg_writes: IntArray = per_pe("source register file writes from the activation SRAM")
     dst_reg_reads: IntArray = per_pe("destination register file reads")
-    dst_reg_writes: IntArray = per_pe("destination register file writes")
+    dst_reg_writes: IntArray = per_pe("destination register file writes, biases included")
     act_sram_reads: IntArray = per_pe("activation SRAM reads")
     act_sram_writes: IntArray = per_pe("activation SRAM writes")
 
@@ -66,11 +67,11 @@ class Counters(CounterSet):
         """Cycles of compute phases."""
         return (
             self.cycles - self.start_cycles - self.refill_cycles - self.load_cycles
-            - self.drain_cycles - self.store_cycles
+            - self.bias_cycles - self.drain_cycles - self.store_cycles
         )
 
     def states(self) -> dict[str, IntArray]:
-        """What each PE did; "overhead" is start, refill, load, drain and store phases."""
+        """What each PE did; "overhead" is all other phases."""
         return {
             "useful": self.macs,
             "padding": self.padding_entries,
@@ -94,6 +95,8 @@ class Counters(CounterSet):
             ("pushes = broadcasts", self.queue_pushes, pushes),
             ("pops = pushes", self.queue_pops, self.queue_pushes),
             ("macs = issued - padding", self.macs, self.issued_entries - self.padding_entries),
+            ("biases written = biases read", self.dst_reg_writes - self.macs,
+             self.act_sram_reads - self.src_reg_writes),
             ("histogram = cycles", histogram.sum(axis=1), np.full(self.n_pe, self.cycles)),
             ("histogram mean = occupancy sum",
              histogram @ np.arange(histogram.shape[1]), self.queue_occupancy_sum),

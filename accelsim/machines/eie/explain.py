@@ -96,6 +96,7 @@ def details(
 def _states(counters: Counters, starved: IntArray) -> Mapping[str, IntArray]:
     """(n_pe,) cycles in each of `STATES`; ``starved`` is (n_pe, len(CAUSES))."""
     before = counters.start_cycles + counters.refill_cycles + counters.load_cycles
+    before += counters.bias_cycles
     after = counters.drain_cycles + counters.store_cycles
     states = {
         "useful": counters.macs,

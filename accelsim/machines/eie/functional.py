@@ -60,7 +60,7 @@ def _run(
         used = np.append(used, len(vectors))
         in_image[-1] = len(vectors)
     accumulators, saturations = accumulate(
-        weights, vectors, np.flatnonzero(used), job.shift, config.accumulator_bits
+        weights, vectors, np.flatnonzero(used), job.shift, config.accumulator_bits, job.bias
     )
     entries = int((np.diff(image.pointers).sum(axis=(0, 1)) * in_image).sum())
     macs = int((np.diff(weights.column_starts) * used).sum())

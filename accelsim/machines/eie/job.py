@@ -17,6 +17,7 @@ from accelsim.errors import InputError
 from accelsim.fixedpoint import bounds, quantise
 from accelsim.formats import LayerImage, build_image
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.losses import job_losses
 from accelsim.machines.eie.plan import Pass, make_plan, tile_rows
 from accelsim.records import BinaryPoints, CompressedLayer
 from accelsim.records.job import Job
@@ -37,6 +38,8 @@ class LayerJob(Job):
     bias_activation : 1.0 in the activations' binary point
     plan : the passes, in order
     packed : the layer that the image was built from, or None
+    bias : (n_outputs,) int64 that the accumulators start from, of ``accumulator_bits`` bits in the
+        outputs' binary point, in the image's order of rows; None starts from zero
     """
 
     image: LayerImage
@@ -46,6 +49,7 @@ class LayerJob(Job):
     bias_activation: int
     plan: tuple[Pass, ...]
     packed: CompressedLayer | None = None
+    bias: IntArray | None = None
 
     def check(self, config: EieConfig) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""
@@ -57,6 +61,7 @@ class LayerJob(Job):
             ("index_bits", image.index_bits, config.index_bits),
             ("codebook entries", len(self.codebook), 1 << config.weight_bits),
             ("activations", len(self.activations), image.n_inputs),
+            ("biases", image.n_outputs if self.bias is None else len(self.bias), image.n_outputs),
         ):
             if got != want:
                 raise InputError(f"{name}: {what} is {got}, the configuration needs {want}")
@@ -67,10 +72,20 @@ class LayerJob(Job):
             ("codebook", self.codebook, config.weight_value_bits),
             ("activations", self.activations, config.activation_bits),
             ("bias activation", np.array([self.bias_activation]), config.activation_bits),
+            ("biases", np.zeros(0) if self.bias is None else self.bias, config.accumulator_bits),
         ):
             low, high = bounds(bits)
             if len(values) and (int(values.min()) < low or int(values.max()) > high):
                 raise InputError(f"{name}: {what} exceed {bits} bits")
+
+    def starts(self) -> IntArray:
+        """(n_pe, rows) what the accumulators start from, a copy: biases, or zeros. Output i is in
+        row i div n_pe of PE i mod n_pe."""
+        n_pe, n_outputs = self.image.n_pe, self.image.n_outputs
+        padded = np.zeros(-(-n_outputs // n_pe) * n_pe, np.int64)
+        if self.bias is not None:
+            padded[:n_outputs] = self.bias
+        return padded.reshape(-1, n_pe).T
 
     def active_columns(self) -> IntArray:
         """Image columns that are broadcast, ascending: non-zero activations, then the bias."""
@@ -96,7 +111,9 @@ class LayerJob(Job):
         if layer is None:
             raise InputError(f"{self.name}: made from an image; there is no layer to encode again")
         image = image_for(config, layer)
-        return replace(self, image=image, plan=make_plan(config, image), packed=layer)
+        bias = quantised_bias(config, layer, self.frac_bits["output"])
+        plan = make_plan(config, image, bias is not None)
+        return replace(self, image=image, plan=plan, packed=layer, bias=bias)
 
     def again(self, machine: Any, config: EieConfig, work: CompressedLayer | None = None
               ) -> LayerJob:
@@ -106,15 +123,16 @@ class LayerJob(Job):
 
 def layer_job(
     config: EieConfig, image: LayerImage, codebook: IntArray, activations: IntArray, shift: int,
-    bias_activation: int = 0, packed: CompressedLayer | None = None, *, gathered: bool = False,
-    **known: Any,
+    bias_activation: int = 0, packed: CompressedLayer | None = None,
+    bias: IntArray | None = None, *, gathered: bool = False, **known: Any,
 ) -> LayerJob:
     """A job from integers: the passes are made here, once.
 
     Parameters
     ----------
+    bias : what the accumulators start from, see `LayerJob`
     gathered : the vector is one of many (`accelsim.machines.eie.plan.make_plan`)
-    known : ``frac_bits`` and ``provenance`` of the `Job`
+    known : ``frac_bits``, ``provenance`` and ``losses`` of the `Job`
 
     Raises
     ------
@@ -122,8 +140,9 @@ def layer_job(
         If the layer does not fit the machine (`accelsim.machines.eie.plan.make_plan`).
     """
     return LayerJob(
-        image, codebook, activations, shift, bias_activation, make_plan(config, image, gathered),
-        packed, name=image.name, **known,
+        image, codebook, activations, shift, bias_activation,
+        make_plan(config, image, bias is not None, gathered), packed, bias, name=image.name,
+        **known,
     )
 
 
@@ -174,8 +193,8 @@ def make_job(
             f"{packed.name}: activations have shape {vector.shape}; need ({packed.n_inputs},)"
         )
     points = binary_points or choose_binary_points(config, packed, vector)
-    return of_integers(
-        config, packed, as_integers(config, packed.name, vector, points), points)
+    integers = as_integers(config, packed.name, vector, points)
+    return of_integers(config, packed, integers, points, (vector, integers))
 
 
 def as_integers(
@@ -197,28 +216,40 @@ def as_integers(
 
 def of_integers(
     config: EieConfig, packed: CompressedLayer, integers: IntArray, points: BinaryPoints,
-    gathered: bool = False,
+    seen: tuple[npt.NDArray[Any], IntArray], gathered: bool = False,
 ) -> LayerJob:
     """A layer and (n_inputs,) integers at binary points; errors as in `make_job`.
 
     Parameters
     ----------
+    seen : all inputs before and after they became integers, for what was lost
     gathered : the vector is one of many (`accelsim.machines.eie.plan.make_plan`)
     """
-    bias = 0
+    one = 0
     if packed.has_bias:
         if points.input_frac_bits < 0 or points.input_frac_bits > config.activation_bits - 2:
             raise InputError(
                 f"{packed.name}: the bias input 1.0 does not fit activation_bits="
                 f"{config.activation_bits} with input_frac_bits={points.input_frac_bits}"
             )
-        bias = 1 << points.input_frac_bits
+        one = 1 << points.input_frac_bits
     codebook = quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
+    starts = quantised_bias(config, packed, points.output_frac_bits)
     return layer_job(
-        config, image_for(config, packed), codebook, integers, points.shift, bias, packed,
+        config, image_for(config, packed), codebook, integers, points.shift, one, packed, starts,
         gathered=gathered, frac_bits=signals(points),
         provenance={"accelsim": __version__, **packed.provenance},
+        losses=job_losses(config, packed, points, *seen, starts),
     )
+
+
+def quantised_bias(
+    config: EieConfig, packed: CompressedLayer, output_frac_bits: int
+) -> IntArray | None:
+    """The biases of a layer's accumulators in their binary point, or None."""
+    if packed.bias is None:
+        return None
+    return quantise(packed.bias, config.accumulator_bits, output_frac_bits)
 
 
 def signals(points: BinaryPoints) -> Mapping[str, int]:

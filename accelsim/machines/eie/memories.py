@@ -32,6 +32,7 @@ FREE_COUNTERS = {
     "start_cycles": "time, priced as leakage and clock",
     "refill_cycles": "time; the bits are priced",
     "load_cycles": "time; the accesses are priced",
+    "bias_cycles": "time; the accesses are priced",
     "drain_cycles": "time, priced as leakage and clock",
     "store_cycles": "time; the accesses are priced",
     "padding_entries": "part of issued_entries",
@@ -163,10 +164,11 @@ def event_energies(
             "mac": total("macs") * mac,
         },
         "act_rw": {
-            "mac": total("macs") * read + total("dst_reg_writes") * write,
+            "mac": total("macs") * read + total("macs") * write,
             "column": total("src_reg_reads") * read,
             "pass": total("src_reg_writes") * write
             + (total("dst_reg_reads") - total("macs")) * read
+            + (total("dst_reg_writes") - total("macs")) * write
             + total("act_sram_reads") * arrays.act.read_pj
             + total("act_sram_writes") * arrays.act.write_pj,
         },

@@ -31,6 +31,7 @@ class Pass:
     load_rows: int          # rows copied from the activation SRAM to the source file first
     store_rows: int         # rows copied from the destination file to the activation SRAM after
     refill_bits: int        # bits that the DMA brings for this pass, over all PEs
+    bias_rows: int = 0      # rows of biases copied from the activation SRAM to the destination file
 
 
 def tile_rows(config: EieConfig, n_outputs: int) -> int:
@@ -39,11 +40,14 @@ def tile_rows(config: EieConfig, n_outputs: int) -> int:
     return rows if config.capacity == "ignore" else min(rows, config.regfile_depth)
 
 
-def make_plan(config: EieConfig, image: LayerImage, gathered: bool = False) -> tuple[Pass, ...]:
+def make_plan(
+    config: EieConfig, image: LayerImage, exact_bias: bool = False, gathered: bool = False
+) -> tuple[Pass, ...]:
     """The passes of one layer, in order.
 
     Parameters
     ----------
+    exact_bias : whether accumulators start from biases; one in a column is the image's
     gathered : the vector is one of many of a map: its rows are loaded even if they fit the
         register files, its outputs stored, and both stand in the map's memory, which is not held
         to ``act_sram_kb`` (contract V2 to V5)
@@ -58,9 +62,10 @@ def make_plan(config: EieConfig, image: LayerImage, gathered: bool = False) -> t
     out_rows = -(-image.n_outputs // config.n_pe)
     if config.capacity == "ignore":
         load, store = (in_rows, out_rows) if gathered else (0, 0)
-        return (Pass(0, 0, in_rows, True, image.has_bias, load, store, 0),)
+        biased = out_rows * exact_bias
+        return (Pass(0, 0, in_rows, True, image.has_bias, load, store, 0, biased),)
     if not gathered:
-        _check_activations(config, image, in_rows, out_rows)
+        _check_activations(config, image, in_rows, out_rows, out_rows * exact_bias)
     resident = _fits(config, image)
     passes: list[Pass] = []
     for tile in range(image.n_tiles):
@@ -81,21 +86,23 @@ def make_plan(config: EieConfig, image: LayerImage, gathered: bool = False) -> t
                         load_rows=load if a == first else 0,
                         store_rows=rows_here if stores else 0,
                         refill_bits=bits,
+                        bias_rows=rows_here * exact_bias if a == 0 else 0,
                     )
                 )
     return tuple(passes)
 
 
 def _check_activations(
-    config: EieConfig, image: LayerImage, in_rows: int, out_rows: int
+    config: EieConfig, image: LayerImage, in_rows: int, out_rows: int, bias_rows: int
 ) -> None:
     spilled = (in_rows if in_rows > config.regfile_depth else 0) + (
         out_rows if image.n_tiles > 1 else 0
-    )
+    ) + bias_rows
     if spilled > config.act_sram_words:
         need_kb = _kb(spilled * config.register_bits)
         raise CapacityError(
-            f"{image.name}: {spilled} activations a PE do not fit the activation SRAM "
+            f"{image.name}: {spilled} activations {'and biases ' if bias_rows else ''}a PE do not "
+            f"fit the activation SRAM "
             f"({config.act_sram_words} in {config.act_sram_kb:g} KB); use act_sram_kb="
             f"{need_kb:g}, a larger n_pe, or capacity='ignore'"
         )

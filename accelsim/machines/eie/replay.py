@@ -48,7 +48,7 @@ def state_before(config: EieConfig, job: LayerJob, cycle: int) -> MachineState |
     """A state at or a little before ``cycle``; None is the state before the first cycle.
 
     In a compute phase it is the cycle itself, in a drain or store the end of the compute phase
-    before it, in a start, refill or load phase the pass's first cycle.
+    before it, in a start, refill, load or bias phase the pass's first cycle.
     """
     plan = job.plan
     n_pe = config.n_pe
@@ -67,7 +67,7 @@ def state_before(config: EieConfig, job: LayerJob, cycle: int) -> MachineState |
             files = (*_source(config, job, plan[: index + 1]), sums)
             stop = min(cycle - now - before, compute - 1)
             if step.clear:
-                sums[:] = 0
+                sums[:] = starts_of_tile(job, step.tile)
             walk = walk_pass(config, job, step, stop, sums)
             return MachineState(
                 now + before + stop, index, *files, stored,
@@ -75,7 +75,7 @@ def state_before(config: EieConfig, job: LayerJob, cycle: int) -> MachineState |
                 *_scan_state(config, step, walk, stop),
             )
         if step.clear:
-            sums[:] = 0
+            sums[:] = starts_of_tile(job, step.tile)
         walk_pass(config, job, step, None, sums)
         if step.store_rows:
             tiles.append(sums[:, : step.store_rows].copy())
@@ -88,7 +88,17 @@ def state_before(config: EieConfig, job: LayerJob, cycle: int) -> MachineState |
 def _before(config: EieConfig, step: Pass) -> int:
     """Cycles of a pass before its compute phase."""
     refill = -(-step.refill_bits // config.dma_width_bits)
-    return config.start_cycles + refill + (step.load_rows + 1 if step.load_rows else 0)
+    moved = (step.load_rows, step.bias_rows)
+    return config.start_cycles + refill + sum(rows + 1 for rows in moved if rows)
+
+
+def starts_of_tile(job: LayerJob, tile: int) -> IntArray:
+    """(n_pe, tile rows) what the accumulators of a tile start from; zeros behind the last row."""
+    rows = job.image.tile_rows
+    starts = np.zeros((job.image.n_pe, rows), np.int64)
+    own = job.starts()[:, tile * rows : (tile + 1) * rows]
+    starts[:, : own.shape[1]] = own
+    return starts
 
 
 def _source(

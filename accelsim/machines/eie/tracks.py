@@ -95,7 +95,7 @@ class EieView(View):
     def _ccu_text(self) -> str:
         ccu = self._array.ccu
         if ccu.phase != "compute":
-            row = ccu.load_row or ccu.store_row
+            row = ccu.load_row or ccu.bias_row or ccu.store_row
             return ccu.phase if row is None else f"{ccu.phase} row {row[1]}"
         if ccu.broadcast is not None:
             return f"send {ccu.broadcast[0]}={ccu.broadcast[1]}"

@@ -64,10 +64,10 @@ def conv_job(
     pixels = gather(geometry, integers)
     matrix = _matrix(ById(packed.layer), geometry, config.n_pe)
     nothing = np.zeros(matrix.n_inputs, np.int64)
-    one = vectors.of_integers(config, matrix, nothing, points, gathered=True)
+    one = vectors.of_integers(config, matrix, nothing, points, (images, integers), gathered=True)
     return ConvJob(
         one, pixels, geometry, image.ndim == 4, name=packed.name, frac_bits=one.frac_bits,
-        provenance=one.provenance, lowering="im2col",
+        provenance=one.provenance, lowering="im2col", losses=one.losses,
         notes=_notes(config, packed, images.shape, pixels.output_size),
     )
 

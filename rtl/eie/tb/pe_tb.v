@@ -50,13 +50,13 @@ module pe_tb #(
   wire                     full, busy;
   wire [TraceBits-1:0]     trace;
 
-  wire                      push, compute, blocked, pass_start, swap, clear, load, store, scan_read;
+  wire                      push, compute, blocked, pass_start, swap, clear, load, bias_load, store, scan_read;
   wire [ColumnBits-1:0]     column;
   wire [ActivationBits-1:0] activation;
   wire [ShiftBits-1:0]      shift;
   wire [RowBits-1:0]        batch_row, scan_row;
   wire [ActAddrBits-1:0]    batch_addr;
-  assign {push, column, activation, compute, blocked, pass_start, swap, clear, shift, load, store,
+  assign {push, column, activation, compute, blocked, pass_start, swap, clear, shift, load, bias_load, store,
           batch_row, batch_addr, scan_row, scan_read} = stimulus;
 
   pe #(
@@ -70,7 +70,7 @@ module pe_tb #(
     .full_o(full), .layer_start_i(layer_start), .running_i(running), .compute_i(compute),
     .blocked_i(blocked), .pass_start_i(pass_start), .swap_i(swap), .clear_i(clear),
     .relu_i(1'b0), .read_shift_i({ReadShiftBits{1'b0}}), .shift_i(shift), .load_i(load),
-    .store_i(store), .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(busy),
+    .bias_load_i(bias_load), .store_i(store), .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(busy),
     .scan_row_i(scan_row), .scan_read_i(scan_read), .scan_value_o(),
     .io_req_i(io_req), .io_we_i(io_we), .io_mem_i(io_mem), .io_addr_i(io_addr),
     .io_wdata_i(io_wdata), .io_rdata_o(io_rdata), .trace_o(trace)

@@ -21,14 +21,15 @@ IntArray = npt.NDArray[np.int64]
 # Counters that are equal to another.
 _SAME = {
     "queue_pops": "queue_pushes", "ptr_reads_even": "queue_pushes", "ptr_reads_odd": "queue_pushes",
-    "act_sram_reads": "src_reg_writes", "dst_reg_writes": "macs",
+    "act_sram_reads": "src_reg_writes", "dst_reg_writes": "macs",  # but for biases
 }
 _FINISHED = [row.name.lower() for row in counters.Finished]
 _TOTALS = (
-    "passes", "start_cycles", "refill_cycles", "load_cycles", "drain_cycles", "store_cycles",
-    "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles", "refill_bits",
+    "passes", "start_cycles", "refill_cycles", "load_cycles", "bias_cycles", "drain_cycles",
+    "store_cycles", "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles",
+    "refill_bits",
 )
-_PHASES = _TOTALS[1:6]  # beside compute
+_PHASES = _TOTALS[1:7]  # beside compute
 
 
 class LayerTime:
@@ -43,7 +44,7 @@ class LayerTime:
         self._config, self._count_bypasses = config, count_bypasses
         self._timer = PassTimer(config, image, count_bypasses)
         self._totals = dict.fromkeys(_TOTALS, 0)
-        self._compute = self._scanned = self._loaded = 0
+        self._compute = self._scanned = self._loaded = self._biased = 0
 
     def add(self, scan: Scan) -> None:
         """Count one pass; errors as in `PassTimer.run`."""
@@ -68,16 +69,19 @@ class LayerTime:
         self._compute += other._compute
         self._scanned += other._scanned
         self._loaded += other._loaded
+        self._biased += other._biased
 
     def _add_phases(self, step: Pass, times: int) -> None:
         """All of a pass that does not depend on activations."""
         config, totals = self._config, self._totals
         self._scanned += times * step.n_rows
         self._loaded += times * step.load_rows
+        self._biased += times * step.bias_rows
         totals["passes"] += times
         totals["start_cycles"] += times * config.start_cycles
         totals["refill_cycles"] += times * -(-step.refill_bits // config.dma_width_bits)
         totals["load_cycles"] += times * (step.load_rows + 1 if step.load_rows else 0)
+        totals["bias_cycles"] += times * (step.bias_rows + 1 if step.bias_rows else 0)
         totals["drain_cycles"] += times * ARITH_STAGES
         totals["store_cycles"] += times * step.store_rows
         totals["refill_bits"] += times * step.refill_bits
@@ -113,6 +117,9 @@ class LayerTime:
         del values["empty_columns"]  # the kernel has made cycles of them
         for name, other in _SAME.items():
             values[name] = values[other]
+        if self._biased:
+            for name in ("act_sram_reads", "dst_reg_writes"):
+                values[name] = values[name] + self._biased
         values["queue_occupancy_histogram"] = histogram
         if not self._count_bypasses:
             del values["adder_bypasses"], values["write_bypasses"]

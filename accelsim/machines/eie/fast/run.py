@@ -104,6 +104,8 @@ def _values(
         activations = np.append(activations, job.bias_activation)
     low, high = bounds(config.accumulator_bits)
     sums = np.zeros(image.n_outputs, np.int64)
+    if job.bias is not None:
+        sums += job.bias
     saturations = np.zeros(image.n_pe, np.int64)
     # The bias is the matrix's last column.
     columns = np.minimum(active, len(matrix.column_starts) - 2)

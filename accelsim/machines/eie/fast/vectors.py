@@ -41,7 +41,7 @@ def run(
     threads : None takes all cores
     """
     if not config.bypass or any(step.refill_bits for step in job.one.plan) or (
-        outputs and not _narrow(config, job)
+        outputs and (job.one.bias is not None or not _narrow(config, job))
     ):
         return vector_by_vector(one, config, job, outputs)
     n = job.n_vectors

@@ -86,7 +86,7 @@ class Eie:
         self._stores = any(step.store_rows for step in self.plan)
         loaded = max(step.load_rows for step in self.plan)
         rows = max(image.tile_rows, loaded or in_rows)
-        words = self._loads * in_rows + self._stores * -(-image.n_outputs // n_pe)
+        words = self.ccu.bias_base + sum(step.bias_rows for step in self.plan)
         self.pes = [self.PE(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
         self._set_widths()
         self._io_mode(in_rows)
@@ -110,18 +110,22 @@ class Eie:
             pe.settle()
 
     def load(self) -> None:
-        """Clock edge of the CCU and, in load and store phases, of the activation SRAMs."""
+        """Clock edge of the CCU and, in load, bias and store phases, of the activation SRAMs."""
         ccu = self.ccu
         if ccu.phase in ("load", "store"):
             for pe in self.pes:
                 pe.act_rw.load(ccu.load_row, ccu.store_row)
+        elif ccu.phase == "bias":
+            for pe in self.pes:
+                pe.act_rw.load_bias(ccu.bias_row)
         ccu.load()
 
     def outputs(self) -> IntArray:
         """The accumulators, (n_outputs,): PE after PE in each row."""
         rows = -(-self.job.image.n_outputs // self.config.n_pe)
         if self._stores:
-            columns = [pe.act_rw.sram[-rows:] for pe in self.pes]
+            base = self.ccu.store_base
+            columns = [pe.act_rw.sram[base : base + rows] for pe in self.pes]
         else:
             columns = [pe.act_rw.destination[:rows] for pe in self.pes]
         return np.array(columns, dtype=np.int64).T.ravel()[: self.job.image.n_outputs]
@@ -141,20 +145,21 @@ class Eie:
         def read() -> Values:
             phase, sent = ccu.phase, ccu.broadcast
             if sent is not None:
-                return (True, False, False, True, False, False, True, False, False,
+                return (True, False, False, False, True, False, False, True, False, False,
                         self.pointer_address(sent[0]), sent[1])
             if phase == "compute":
                 # A full queue holds the broadcast back (S5), or the scan changes rows (S3).
                 blocked = scan.found is not None
-                return (True, False, False, True, False, False, False, blocked,
+                return (True, False, False, False, True, False, False, False, blocked,
                         not blocked and not scan.finished, NOTHING, NOTHING)
-            return (True, phase == "start", ccu.load_row is not None, False, phase == "drain",
-                    phase == "store", False, False, False, NOTHING, NOTHING)
+            return (True, phase == "start", ccu.load_row is not None, ccu.bias_row is not None,
+                    False, phase == "drain", phase == "store", False, False, False, NOTHING,
+                    NOTHING)
 
         return Signals(
             dict.fromkeys((
-                "running", "pass_start", "load", "compute", "drain", "store", "broadcast",
-                "blocked", "row_change"), 1)
+                "running", "pass_start", "load", "bias_load", "compute", "drain", "store",
+                "broadcast", "blocked", "row_change"), 1)
             | {"column": self.pes[0].ptr_read.address_bits,
                "activation": self.config.activation_bits},
             read,
@@ -197,7 +202,7 @@ class Eie:
             pe.arith_unit.row_bits = max(1, (rows - 1).bit_length())
 
     def _io_mode(self, in_rows: int) -> None:
-        """Before the first cycle: activations as the layer before leaves them, and the weights."""
+        """Before the first cycle: activations as the layer before leaves them, weights, biases."""
         n_pe = self.config.n_pe
         padded = np.zeros(in_rows * n_pe, dtype=np.int64)
         padded[: len(self.job.activations)] = self.job.activations
@@ -206,6 +211,9 @@ class Eie:
             (pe.act_rw.sram if self._loads else pe.act_rw.destination)[:in_rows] = mine
             memory = self.job.image.pe(index)
             self._fill(pe, memory.pointers.ravel(), memory.codes, memory.runs)
+        if self.job.bias is not None:
+            for pe, biases in zip(self.pes, self.job.starts(), strict=True):
+                pe.act_rw.sram[self.ccu.bias_base :] = biases.tolist()
 
     def begin(self, step: Pass) -> None:
         """A pass's control registers, and the DMA's work if the layer is not resident (C1, M4)."""

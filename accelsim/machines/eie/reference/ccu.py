@@ -11,7 +11,7 @@ from accelsim.records.signals import NOTHING, Signals
 from accelsim.units.act_queue import Item
 from accelsim.units.arith_unit import ARITH_STAGES
 
-PHASES = ("start", "refill", "load", "compute", "drain", "store")
+PHASES = ("start", "refill", "load", "bias", "compute", "drain", "store")
 
 
 class Scan:
@@ -98,8 +98,8 @@ class Ccu:
 
     Inputs of a cycle: ``decide(full, busy)``: which queues are full, and whether any PE has a
     queue entry, a column or a waiting entry; False once the layer is done. Outputs of the cycle:
-    ``phase``; ``broadcast``, an item for every queue, or None; ``load_row`` and ``store_row``,
-    (activation SRAM address, register row) or None. Edge: ``load()``.
+    ``phase``; ``broadcast``, an item for every queue, or None; ``load_row``, ``bias_row`` and
+    ``store_row``, (activation SRAM address, register row) or None. Edge: ``load()``.
     ``begin(step)`` is called before a pass's refill: control registers and DMA, while nothing
     else runs. ``read_row(row)`` gives one activation of each PE.
     """
@@ -118,7 +118,10 @@ class Ccu:
         )
         # Stored outputs follow the inputs, if these are in the activation SRAM too.
         loaded = [step.first_row + step.load_rows for step in plan if step.load_rows]
-        self._store_base = max(loaded, default=0)
+        self.store_base = max(loaded, default=0)
+        # Biases follow them.
+        stored = sum(step.store_rows for step in plan)
+        self.bias_base = self.store_base + stored
         self._full: Sequence[bool] = ()
         self._busy = False
         self._blocked = False
@@ -126,6 +129,7 @@ class Ccu:
         self.phase = PHASES[0]
         self.broadcast: Item | None = None
         self.load_row: tuple[int, int] | None = None
+        self.bias_row: tuple[int, int] | None = None
         self.store_row: tuple[int, int] | None = None
         self.phase_cycles = dict.fromkeys(PHASES, 0)
         self.broadcasts = 0
@@ -179,6 +183,7 @@ class Ccu:
                 self._begin(step)
                 yield from self._wait("refill", -(-step.refill_bits // config.dma_width_bits))
                 yield from self._load(step)
+                yield from self._load_biases(step)
                 self.scan.begin(step)
             computing = False
             yield from self._compute()
@@ -202,6 +207,18 @@ class Ccu:
         self.load_row = None
         yield True
 
+    def _load_biases(self, step: Pass) -> Iterator[bool]:
+        """M6: an address a cycle, and one more cycle for the last word to arrive."""
+        if not step.bias_rows:
+            return
+        self.phase = "bias"
+        base = self.bias_base + step.tile * self._config.regfile_depth
+        for row in range(step.bias_rows):
+            self.bias_row = (base + row, row)
+            yield True
+        self.bias_row = None
+        yield True
+
     def _compute(self) -> Iterator[bool]:
         """Broadcast what the scan finds until the scan has finished and no PE is busy."""
         self.phase = "compute"
@@ -215,7 +232,7 @@ class Ccu:
     def _store(self, step: Pass) -> Iterator[bool]:
         """M3: a destination row of every PE a cycle."""
         self.phase = "store"
-        base = self._store_base + step.tile * self._config.regfile_depth
+        base = self.store_base + step.tile * self._config.regfile_depth
         for row in range(step.store_rows):
             self.store_row = (base + row, row)
             yield True

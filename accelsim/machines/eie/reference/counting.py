@@ -33,7 +33,7 @@ PER_PE: dict[str, Callable[[Pe], int]] = {
     "src_reg_reads": lambda pe: pe.act_rw.source_reads,
     "src_reg_writes": lambda pe: pe.act_rw.source_writes,
     "dst_reg_reads": lambda pe: pe.arith_unit.macs + pe.act_rw.store_reads,
-    "dst_reg_writes": lambda pe: pe.arith_unit.file_writes,
+    "dst_reg_writes": lambda pe: pe.arith_unit.file_writes + pe.act_rw.bias_writes,
     "act_sram_reads": lambda pe: pe.act_rw.sram_reads,
     "act_sram_writes": lambda pe: pe.act_rw.sram_writes,
 }
@@ -54,6 +54,7 @@ def count(machine: Eie) -> tuple[Counters, dict[str, int]]:
         start_cycles=phases["start"],
         refill_cycles=phases["refill"],
         load_cycles=phases["load"],
+        bias_cycles=phases["bias"],
         drain_cycles=phases["drain"],
         store_cycles=phases["store"],
         broadcasts=ccu.broadcasts,

@@ -82,7 +82,7 @@ def _restore(machine: Eie, state: MachineState) -> None:
             file[:] = kept + [0] * (len(file) - len(kept))
         stored = state.stored[index].tolist()
         if stored:
-            start = len(files.sram) - -(-machine.job.image.n_outputs // machine.config.n_pe)
+            start = machine.ccu.store_base
             files.sram[start : start + len(stored)] = stored
         if state.pes is not None:
             own = state.pes[index]

@@ -13,7 +13,7 @@ from accelsim.machines.eie.reference.array import Eie, run
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.machines.eie.rtl import images
-from accelsim.machines.eie.rtl.params import RtlParameters, rtl_plan
+from accelsim.machines.eie.rtl.params import RtlParameters, refuse
 from accelsim.records.result import JobResult
 from accelsim.records.signals import Signals
 
@@ -21,8 +21,9 @@ Fields = Mapping[str, IntArray]
 """Of a trace: name to (n_cycles,) of the control unit, (n_cycles, n_pe) of the PEs."""
 
 _OF_THE_ARRAY = {
-    "running": "running", "start": "pass_start", "load": "load", "compute": "compute",
-    "drain": "drain", "store": "store", "blocked": "blocked", "row_change": "row_change",
+    "running": "running", "start": "pass_start", "load": "load", "bias_load": "bias_load",
+    "compute": "compute", "drain": "drain", "store": "store", "blocked": "blocked",
+    "row_change": "row_change",
     "broadcast": "broadcast", "broadcast_column": "column", "broadcast_activation": "activation",
 }
 """Field of ``trace_o`` to the array's signal of the same meaning."""
@@ -79,9 +80,9 @@ class TraceObserver:
             self._scan(ccu, seen)
         self._ccu.append(seen)
         for index, pe in enumerate(machine.pes):
-            load_write = pe.act_rw.arrives
-            if load_write or pe.act_queue.items or pe.spmat_read.holds or not pe.arith_unit.empty:
-                self._events.append((t, index, self._pe(index, pe, base)))
+            arrives, works = pe.act_rw.arrives, not pe.arith_unit.empty
+            if arrives or pe.act_queue.items or pe.spmat_read.holds or works:
+                self._events.append((t, index, self._pe(index, pe, base, ccu.phase)))
 
     def fields(self, parameters: RtlParameters) -> dict[str, IntArray]:
         """Every field of the trace; see `accelsim.rtl_bridge.trace.Fields`."""
@@ -105,9 +106,10 @@ class TraceObserver:
             seen["lnzd_tree.index"] = ccu.scan.found
             seen["lnzd_tree.value"] = activation & self._activation_mask
 
-    def _pe(self, index: int, pe: Pe, base: int) -> dict[str, int]:
+    def _pe(self, index: int, pe: Pe, base: int, phase: str) -> dict[str, int]:
         queue, spmat, arith = pe.act_queue, pe.spmat_read, pe.arith_unit
-        seen = {"act_rw.load_write": int(pe.act_rw.arrives)}
+        written = f"act_rw.{'bias' if phase == 'bias' else 'load'}_write"
+        seen = {written: int(pe.act_rw.arrives)}
         for unit in self._units[index]:
             unit.add(seen)
         if queue.head is not None:
@@ -177,16 +179,21 @@ def expected_run(
 def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> None:
     """What follows from the plan of passes: control signals, batch addresses, scanned rows."""
     image = job.image
-    plan = rtl_plan(config, image)
+    plan = job.plan
+    refuse(config, image, plan)
     place = images.place(config, image, plan)
     number = np.cumsum(fields["start"]) - 1
     fields["swap"] = fields["start"] * (number == 0)
     fields["clear"] = fields["start"] * np.array([step.clear for step in plan])[number]
-    row = _run_index(fields["load"]) + _run_index(fields["store"])
+    row = _run_index(fields["load"] + fields["bias_load"] + fields["store"])
     load = np.array([place.load_base + step.first_row for step in plan])[number]
     store = np.array([place.store_base + step.tile * config.regfile_depth for step in plan])[number]
     fields["batch_row"] = row
-    fields["batch_addr"] = (load + row) * fields["load"] + (store + row) * fields["store"]
+    bias = np.array([place.bias_base + step.tile * config.regfile_depth for step in plan])[number]
+    fields["batch_addr"] = (
+        (load + row) * fields["load"] + (bias + row) * fields["bias_load"]
+        + (store + row) * fields["store"]
+    )
     looks, scan_row, position, reads = _scanned(config, job, plan, fields)
     fields |= {
         "looks": looks, "scan_read": reads, "scan_row": scan_row * looks, "position": position,

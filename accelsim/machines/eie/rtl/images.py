@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from accelsim.errors import CapacityError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import IntArray, LayerJob
@@ -23,7 +24,7 @@ PROGRAM, CCU_COUNTER = 8, 9
 
 PROGRAM_FIELDS = (
     "flags", "shift", "read_shift", "bias_activation", "first_column", "n_rows", "load_rows",
-    "load_addr", "store_rows", "store_addr",
+    "load_addr", "store_rows", "store_addr", "bias_rows", "bias_addr",
 )
 """Fields of a pass in ``ccu_program``, by index."""
 
@@ -50,21 +51,36 @@ class Placement:
 
     Attributes
     ----------
-    load_base, store_base : word address of the inputs' and outputs' first row
+    load_base, store_base, bias_base : word address of the first row of inputs, outputs and biases
     """
 
     load_base: int = 0
     store_base: int = 0
+    bias_base: int = 0
 
 
 def place(
     config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], load_base: int = 0
 ) -> Placement:
-    """Outputs go below the inputs if there is room, else behind them."""
+    """Outputs go below the inputs if there is room, else behind them; biases to the memory's end.
+
+    Raises
+    ------
+    CapacityError
+        If the inputs lie where biases do not fit beside them and the outputs.
+    """
     rows = [-(-n // config.n_pe) for n in (image.n_inputs, image.n_outputs)]
     in_rows = rows[0] if any(step.load_rows for step in plan) else 0
     out_rows = rows[1] if any(step.store_rows for step in plan) else 0
-    return Placement(load_base, 0 if out_rows <= load_base else load_base + in_rows)
+    store_base = 0 if out_rows <= load_base else load_base + in_rows
+    bias_rows = sum(step.bias_rows for step in plan)
+    used = max(load_base + in_rows if in_rows else 0, store_base + out_rows if out_rows else 0)
+    if bias_rows and used + bias_rows > config.act_sram_words:
+        raise CapacityError(
+            f"{image.name}: {bias_rows} biases a PE do not fit the activation SRAM behind "
+            f"{used} words of the layers; use a larger act_sram_kb"
+        )
+    return Placement(load_base, store_base, config.act_sram_words - bias_rows)
 
 
 def pointer_words(image: LayerImage) -> IntArray:
@@ -112,6 +128,8 @@ def program(
             "load_addr": place.load_base + step.first_row,
             "store_rows": step.store_rows,
             "store_addr": place.store_base + step.tile * config.regfile_depth,
+            "bias_rows": step.bias_rows,
+            "bias_addr": place.bias_base + step.tile * config.regfile_depth,
         })
     return passes
 
@@ -144,6 +162,7 @@ def layer_lines(
         for field, name in enumerate(PROGRAM_FIELDS):
             yield f"w {PROGRAM:x} 0 {number * 16 + field:x} {step[name]:x}"
     yield from codebook_lines(config, job)
+    yield from bias_lines(config, job, place, range(config.n_pe))
     if chained is None:
         yield from activation_lines(config, job, plan, place, range(config.n_pe))
     yield START
@@ -167,6 +186,17 @@ def activation_lines(
     memory, base = (ACT_SRAM, place.load_base) if loads else (DESTINATION, 0)
     for pe in pes:
         yield from _writes(memory, pe, vector[pe :: config.n_pe].tolist(), base)
+
+
+def bias_lines(
+    config: EieConfig, job: LayerJob, place: Placement, pes: Iterable[int]
+) -> Iterator[str]:
+    """I/O writes of the accumulators' biases to the activation SRAM, all rows in full."""
+    if job.bias is None:
+        return
+    words = job.starts() & ((1 << config.register_bits) - 1)
+    for pe in pes:
+        yield from _writes(ACT_SRAM, pe, words[pe].tolist(), place.bias_base)
 
 
 def read_lines(

@@ -12,7 +12,7 @@ from accelsim.machines.rtl import ArrayParameters
 
 CCU_COUNTERS = (
     "cycles", "passes", "start_cycles", "load_cycles", "drain_cycles", "store_cycles",
-    "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles",
+    "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles", "bias_cycles",
 )
 """Counters of `accelsim.machines.eie.counters.Counters` that ``ccu_counters`` holds, by index."""
 
@@ -80,7 +80,8 @@ class RtlParameters(ArrayParameters):
         """(name, bits) of the control unit's part of ``trace_o``, highest bits first."""
         return [
             *((flag, 1) for flag in (
-                "running", "start", "swap", "clear", "load", "compute", "drain", "store"
+                "running", "start", "swap", "clear", "load", "bias_load", "compute", "drain",
+                "store",
             )),
             ("batch_row", self.row_bits),
             ("batch_addr", self.act_addr_bits),
@@ -106,6 +107,7 @@ class RtlParameters(ArrayParameters):
         return [
             ("act_rw.scan_value", self.activation_bits),
             ("act_rw.load_write", 1),
+            ("act_rw.bias_write", 1),
             ("act_queue.count", self.act_queue_depth.bit_length()),
             ("act_queue.column", self.column_bits),
             ("act_queue.activation", self.activation_bits),
@@ -161,8 +163,10 @@ def rtl_parameters(
     )
 
 
-def rtl_plan(config: EieConfig, image: LayerImage) -> tuple[Pass, ...]:
-    """The passes of one layer, if the RTL tells this machine and layer exactly.
+def rtl_plan(
+    config: EieConfig, image: LayerImage, exact_bias: bool = False
+) -> tuple[Pass, ...]:
+    """The passes of one layer (`make_plan`), if the RTL tells this machine and layer exactly.
 
     Raises
     ------
@@ -171,7 +175,7 @@ def rtl_plan(config: EieConfig, image: LayerImage) -> tuple[Pass, ...]:
     CapacityError
         If the layer does not fit and ``capacity`` is "check".
     """
-    plan = make_plan(config, image)
+    plan = make_plan(config, image, exact_bias)
     refuse(config, image, plan)
     return plan
 
@@ -185,8 +189,10 @@ def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None
     if config.capacity == "check":
         return
     checked = config.model_copy(update={"capacity": "check"})
+    exact_bias = any(step.bias_rows for step in plan)
     try:
-        same = image.tile_rows <= config.regfile_depth and make_plan(checked, image) == plan
+        same = (image.tile_rows <= config.regfile_depth
+                and make_plan(checked, image, exact_bias) == plan)
     except CapacityError:
         same = False
     if not same:

@@ -13,7 +13,8 @@ from accelsim.machines.rtl import Fields, PeRtl, Take
 _PORTS = {
     "push_i": "broadcast", "column_i": "broadcast_column", "activation_i": "broadcast_activation",
     "compute_i": "compute", "blocked_i": "blocked", "pass_start_i": "start", "swap_i": "swap",
-    "clear_i": "clear", "load_i": "load", "store_i": "store", "batch_row_i": "batch_row",
+    "clear_i": "clear", "load_i": "load", "bias_load_i": "bias_load", "store_i": "store",
+    "batch_row_i": "batch_row",
     "batch_addr_i": "batch_addr", "scan_row_i": "scan_row", "scan_read_i": "scan_read",
 }
 """Input of a PE to the field of the array's trace that it follows."""
@@ -26,7 +27,7 @@ def inputs(parameters: RtlParameters) -> list[tuple[str, int]]:
         ("push_i", 1), ("column_i", parameters.column_bits),
         ("activation_i", parameters.activation_bits), ("compute_i", 1), ("blocked_i", 1),
         ("pass_start_i", 1), ("swap_i", 1), ("clear_i", 1), ("shift_i", parameters.shift_bits),
-        ("load_i", 1), ("store_i", 1), ("batch_row_i", row_bits),
+        ("load_i", 1), ("bias_load_i", 1), ("store_i", 1), ("batch_row_i", row_bits),
         ("batch_addr_i", parameters.act_addr_bits), ("scan_row_i", row_bits), ("scan_read_i", 1),
     ]
 
@@ -64,7 +65,8 @@ def script(config: EieConfig, job: LayerJob, pe: int) -> list[str]:
             images.pointer_words(job.image), images.spmat_lines(config, job.image), pe
         ),
         *images.codebook_lines(config, job),
-        *images.activation_lines(config, job, job.plan, place, [pe]), images.START,
+        *images.activation_lines(config, job, job.plan, place, [pe]),
+        *images.bias_lines(config, job, place, [pe]), images.START,
         *images.output_lines(config, job.image, job.plan, place, [pe]),
         *images.pe_counter_lines([pe]),
     ]

@@ -1,0 +1,64 @@
+"""What a layer and an input vector lose on their way to EIE's integers; see `Loss`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.compression.binary_points import ById
+from accelsim.fixedpoint import quantise
+from accelsim.machines.eie.config import EieConfig
+from accelsim.records import BinaryPoints, CompressedLayer, Loss
+from accelsim.records.losses import of_quantising
+
+IntArray = npt.NDArray[np.int64]
+
+
+def job_losses(
+    config: EieConfig, packed: CompressedLayer, points: BinaryPoints, vector: npt.NDArray[Any],
+    integers: IntArray, bias: IntArray | None,
+) -> tuple[Loss, ...]:
+    """Those of the compression, and what the machine's widths clip or round to zero.
+
+    Parameters
+    ----------
+    vector, integers : the inputs before and after; integers are fixed point from the start
+    bias : that the accumulators start from, or None
+    """
+    found = list(packed.losses)
+    found += _of_codebook(ById(packed), config.weight_value_bits, points.weight_frac_bits)
+    if vector.dtype.kind == "f":
+        found += of_quantising(
+            vector, integers, config.activation_bits, points.input_frac_bits, "inputs",
+            packed.name, "calibrate with inputs like these, or raise activation_bits",
+        )
+    if bias is not None and packed.bias is not None:
+        found += of_quantising(
+            packed.bias, bias, config.accumulator_bits, points.output_frac_bits, "biases",
+            packed.name, "calibrate with inputs like these, or raise accumulator_bits",
+            # Beside sums of this size the small ones do not count.
+            most_rounded=1.0,
+        )
+    return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def _of_codebook(packed: ById, bits: int, frac_bits: int) -> tuple[Loss, ...]:
+    """Shared weights in use that are clipped, are zero, or fall on each other."""
+    layer = packed.layer
+    used = layer.codebook[np.flatnonzero(np.bincount(layer.matrix.values))]
+    values = np.unique(used[used != 0])
+    integers = quantise(values, bits, frac_bits)
+    remedy = "raise weight_value_bits"
+    found = of_quantising(values, integers, bits, frac_bits, "shared weights", layer.name,
+                          remedy, most_rounded=0.0)
+    if (left := len(np.unique(integers))) < len(values):
+        found.append(Loss(
+            "shared weights merge", layer.name,
+            f"{len(values)} values become {left} of {bits} bits", remedy,
+            {"values": len(values), "left": left},
+        ))
+    return tuple(found)
