@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError, InputError
+from accelsim.errors import FormatError, InputError, printable
 from accelsim.records import Layer
 from accelsim.workload.arrays import open_arrays
-from accelsim.workload.entries import pick, printable
+from accelsim.workload.entries import pick
 from accelsim.workload.files import list_layers
 
 
