@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from accelsim.energy.technology import scale_area, scale_energy
 from accelsim.records.shown import Short, html_table
@@ -114,6 +115,19 @@ class EnergyReport(Short):
         """Area of the array."""
         return sum(self.area_mm2.values())
 
+    def with_more(self, others: Sequence[EnergyReport]) -> EnergyReport:
+        """The energy of this run and others on the same machine, one after the other."""
+        every = (self, *others)
+        energies = ("events_pj", "leakage_pj", "clock_pj", "causes_pj")
+        return replace(
+            self, **{what: _added([getattr(report, what) for report in every])
+                     for what in energies},
+            time_us=sum(report.time_us for report in every),
+            macs=sum(report.macs for report in every),
+            dram_pj=sum(report.dram_pj for report in every),
+            notes=tuple(dict.fromkeys(note for report in every for note in report.notes)),
+        )
+
     def scaled(self, node_nm: float, clock_ratio: float = 1.0, voltage_ratio: float = 1.0
                ) -> EnergyReport:
         """The same run at another node and clock (`scale_energy`, `scale_area`).
@@ -130,3 +144,8 @@ class EnergyReport(Short):
             self.time_us / clock_ratio, self.macs, self.n_pe, self.dram_pj, node_nm,
             (*self.notes, f"scaled from {self.node_nm:g} nm to {node_nm:g} nm"),
         )
+
+
+def _added(parts: Sequence[Mapping[str, float]]) -> Any:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: sum(part.get(name, 0.0) for part in parts) for name in names}

@@ -15,7 +15,7 @@ from accelsim.compression.prepare import prepare, recipe_for, shaped_inputs
 from accelsim.compression.store import METADATA_KEY, load_compressed
 from accelsim.errors import InputError, UnsupportedError, nearest
 from accelsim.machines import machine_of
-from accelsim.records import CompressedLayer, Layer
+from accelsim.records import CompressedConv, CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.shown import Short
 from accelsim.sources.recurrent import recurrent_work

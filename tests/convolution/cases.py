@@ -69,7 +69,8 @@ def cases(draw):
             "dilation": draw(st.tuples(st.integers(1, 2), st.integers(1, 2))), "groups": groups},
         "density": draw(st.sampled_from((0.2, 0.6, 1.0))),
         "active": draw(st.sampled_from((0.0, 0.3, 1.0))),
-        "bias": draw(st.sampled_from(("", "column", "accumulator"))), "calibrated": draw(st.booleans()),
+        "bias": draw(st.sampled_from(("", "column", "accumulator"))),
+        "calibrated": draw(st.booleans()),
         "permute": draw(st.sampled_from((None, None, 3))),
         "machine": {
             "n_pe": draw(st.sampled_from((1, 2, 3, 4, 8))),

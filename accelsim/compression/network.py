@@ -1,0 +1,122 @@
+"""Whole networks: compressed layer by layer, and calibrated by what images cause in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.compression.pipeline import compress
+from accelsim.compression.recipe import Recipe
+from accelsim.compression.thresholds import PERCENTILE, threshold
+from accelsim.errors import InputError, nearest
+from accelsim.lowering.im2col import gather
+from accelsim.lowering.network_floats import run_floats
+from accelsim.records import CompressedConv, CompressedLayer
+from accelsim.records.network import Network, Node
+
+Values = npt.NDArray[np.float64]
+_VALUES_AT_ONCE = 1 << 22
+"""Most gathered numbers held at once (32 MB of float64)."""
+
+
+def compress_graph(
+    network: Network, recipe: Recipe | None = None,
+    calibration: npt.ArrayLike | None = None, method: str = "max",
+    percentile: float = PERCENTILE, on_layer: Callable[[], object] = lambda: None,
+) -> Network:
+    """The network with every layer compressed; those that are already stay as they are.
+
+    Parameters
+    ----------
+    calibration : images that settle the layers' magnitudes (`calibrate_network`); None leaves
+        them to the layers' own activations or to the first run
+    method, percentile : `accelsim.compression.thresholds`
+    on_layer : called after each layer
+
+    Raises
+    ------
+    InputError
+        If the recipe names a layer that is not there, or numbers cannot be compressed.
+    """
+    names = [node.name for node in network.nodes if not node.on_host]
+    for name in recipe.layers if recipe else ():
+        if name not in names:
+            raise InputError(f"recipe: no layer is called '{name}'{nearest(name, names)}")
+
+    def change(layer: Any) -> Any:
+        done = layer if isinstance(layer, CompressedLayer | CompressedConv) else compress(
+            layer, recipe)
+        on_layer()
+        return done
+
+    packed = network.with_layers(change)
+    if calibration is None:
+        return packed
+    return calibrate_network(packed, calibration, method, percentile)
+
+
+def calibrate_network(
+    network: Network, images: npt.ArrayLike, method: str = "max",
+    percentile: float = PERCENTILE, bits: int = 16,
+) -> Network:
+    """The same compressed network with the magnitudes that ``images`` cause, in float64.
+
+    By "max" no sum on the way to an output is cut off; the other methods look at inputs and
+    outputs alone, and let sums on the way saturate.
+
+    Parameters
+    ----------
+    bits : of activations and accumulators, which "kl" counts levels of
+    """
+    found: dict[str, tuple[float, float]] = {}
+
+    def see(node: Node, inputs: Values, outputs: Values) -> None:
+        layer = _matrix_of(node.work)
+        top = threshold(inputs, method, bits, percentile)
+        largest = threshold(outputs, method, bits, percentile)
+        if method == "max":
+            largest = max(largest, _largest_sum(node.work, inputs))
+        found[node.name] = (max(top, 1.0 if layer.has_bias else 0.0), largest)
+
+    run_floats(network, images, see)
+    nodes = tuple(node if node.on_host else replace(node, work=_settled(
+        node.work, *found[node.name])) for node in network.nodes)
+    return replace(network, nodes=nodes)
+
+
+def _matrix_of(work: CompressedLayer | CompressedConv) -> CompressedLayer:
+    return work.layer if isinstance(work, CompressedConv) else work
+
+
+def _settled(work: Any, input_max_abs: float, output_max_abs: float) -> Any:
+    layer = replace(_matrix_of(work), input_max_abs=input_max_abs, output_max_abs=output_max_abs)
+    return replace(work, layer=layer) if isinstance(work, CompressedConv) else layer
+
+
+def _largest_sum(work: CompressedLayer | CompressedConv, inputs: Values) -> float:
+    """The largest magnitude of any sum on the way, over all vectors."""
+    # Late: it imports Numba, which loading and compressing matrices do without.
+    from accelsim.kernels.partial_sums import largest_sums
+
+    layer = _matrix_of(work)
+    weights = layer.decoded()
+    start = np.zeros(layer.n_outputs) if layer.bias is None else layer.bias.astype(np.float64)
+    largest = 0.0
+    for vectors in _vectors(work, inputs):
+        columns = vectors.T
+        if layer.has_bias:
+            columns = np.vstack([columns, np.ones((1, len(vectors)))])
+        largest = max(largest, float(largest_sums(weights, columns, start).max()))
+    return largest
+
+
+def _vectors(work: CompressedLayer | CompressedConv, inputs: Values) -> Any:
+    """(n, n_columns) vectors that the matrix sees, some at a time."""
+    if isinstance(work, CompressedLayer):
+        return [inputs]
+    pixels = gather(work.geometry, inputs)
+    return (pixels.vectors(first, end) for first, end in pixels.parts(_VALUES_AT_ONCE))

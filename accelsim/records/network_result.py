@@ -1,0 +1,89 @@
+"""What a run of a whole network gives: each layer's result, and what the host did beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelsim.records.result import Configuration, RunResult
+
+
+@dataclass(frozen=True)
+class HostWork:
+    """One operation of the host, for all images of a run: counted, never timed or priced.
+
+    ``bytes`` are those of the operands read and of the result written, at the width of the
+    machine's activations.
+    """
+
+    name: str
+    kind: str
+    operations: int
+    bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkResult:
+    """One network run on one machine, layer after layer, image after image.
+
+    Attributes
+    ----------
+    layers : node's name to the `RunResult` of all images, in the order of the network
+    host : what ran off the array, in order
+    values : (n, ...) float64, the network's results
+    several : whether the images had an axis of their own
+    """
+
+    name: str
+    engine: str
+    config: Configuration
+    layers: Mapping[str, RunResult]
+    host: tuple[HostWork, ...]
+    values: npt.NDArray[np.float64]
+    several: bool
+
+    @property
+    def n_images(self) -> int:
+        """Images run one after the other."""
+        return len(self.values)
+
+    @property
+    def outputs_float(self) -> npt.NDArray[np.float64]:
+        """The network's results: of one image, or (n, ...)."""
+        return self.values if self.several else self.values[0]
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles of the array: all layers of all images. The host's time is not told."""
+        return sum(result.cycles for result in self.layers.values())
+
+    @property
+    def time_us(self) -> float:
+        """Of the array."""
+        return self.cycles / self.config.clock_mhz
+
+    @property
+    def theoretical_us(self) -> float:
+        """Of the array without imbalance or stalls: stored entries of active columns / lanes."""
+        return sum(result.theoretical_us for result in self.layers.values())
+
+    @property
+    def load_balance(self) -> float:
+        """Theoretical over actual time."""
+        return self.theoretical_us / self.time_us
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the array."""
+        return sum(result.operations["macs"] for result in self.layers.values())
+
+    @cached_property
+    def energy(self) -> Any:
+        """The `accelsim.energy.EnergyReport` of the array: the layers' added up."""
+        first, *rest = (result.energy for result in self.layers.values())
+        return first.with_more(rest)
