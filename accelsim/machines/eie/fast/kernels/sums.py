@@ -18,11 +18,11 @@ def add_products(
     """Write the sums of all vectors, ``outputs`` (n_rows, n_vectors) int64.
 
     ``maps`` (pixels, channels) int16 and ``addresses`` (n_vectors, positions) gather the vectors;
-    ``bias`` is the activation of one more column, ``start`` (n_rows,) int64 what sums start from. ``row_starts`` (n_rows + 1,), ``columns`` and
-    integer ``weights`` int32 are the matrix by rows, columns ascending: an activation of 0 adds
-    nothing and saturates nothing, so that a vector's sums are those of its active columns in
-    their order. A product and a sum of ``bits`` bits fit 31 bits together. ``saturations``
-    (n_pe,) counts.
+    ``bias`` is the activation of one more column, ``start`` (n_rows,) int64 what sums start from.
+    ``row_starts`` (n_rows + 1,), ``columns`` and integer ``weights`` int32 are the matrix by rows,
+    columns ascending: an activation of 0 adds nothing and saturates nothing, so that a vector's
+    sums are those of its active columns in their order. A product and a sum of ``bits`` bits fit
+    31 bits together. ``saturations`` (n_pe,) counts.
 
     No sum saturates in most blocks, and none has then been wrong: sums lie above the lowest, so a
     bit beyond ``bits`` says that one left its range. That row is then worked out again with every
