@@ -51,3 +51,9 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):
         return "a value too long to print"
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def printable(text: str) -> str:
+    """The text, with escapes in place of line ends and other control characters."""
+    return text if text.isprintable() else "".join(
+        c if c.isprintable() else repr(c)[1:-1] for c in text)

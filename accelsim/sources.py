@@ -20,6 +20,7 @@ from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload import load_eie_simulator, load_layer, load_network, published_layers
 from accelsim.workload.arrays import open_arrays
+from accelsim.workload.files import file_and_layer
 from accelsim.workload.published_lstm import RECURRENT, ese_utterance
 from accelsim.workload.recurrent_folder import is_recurrent_folder, load_recurrent_folder
 
@@ -161,9 +162,8 @@ def _recurrent(
     channels = getattr(config, "n_channels", 1)
     if source in RECURRENT:
         return RECURRENT[source](seed), ese_utterance(_STEPS, min(channels, _CHANNELS), seed)
-    path, name = source, names[0] if names else "dense"
-    if not Path(source).exists() and ":" in source:
-        path, _, name = source.rpartition(":")
+    path, behind = file_and_layer(source)
+    name = behind or (names[0] if names else "dense")
     if not is_recurrent_folder(path):
         return None
     folder = load_recurrent_folder(path)

@@ -32,7 +32,7 @@ TABLE = (
     ("formats",),
     ("kernels",),
     ("records",),
-    ("fixedpoint", "files"),
+    ("fixedpoint", "files", "streams", "strict_json"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}

@@ -8,10 +8,16 @@ from __future__ import annotations
 import sys
 
 from accelsim.errors import AccelsimError
+from accelsim.streams import complain, flushed, ready
 
 
 def main() -> None:
     """Run the command line; every mistake is one line on standard error and exit status 2."""
+    ready()
+    sys.exit(flushed(_run()))
+
+
+def _run() -> int:
     from typer import Abort, Exit
     from typer.exceptions import TyperException
 
@@ -19,30 +25,27 @@ def main() -> None:
 
     try:
         status = app(standalone_mode=False)
+        return status if isinstance(status, int) else 0
     except Exit as leave:
-        status = leave.exit_code
+        return leave.exit_code
     except AccelsimError as problem:
-        status = _complain(str(problem))
+        return complain(str(problem))
     except TyperException as problem:
         where = getattr(problem, "ctx", None)
         hint = f"; see '{where.command_path} --help'" if where is not None else ""
-        status = _complain(problem.format_message().rstrip(".") + hint)
+        return complain(problem.format_message().rstrip(".") + hint)
     except (KeyboardInterrupt, Abort):
         sys.stderr.write("accelsim: interrupted\n")
-        status = 130
+        return 130
     except BrokenPipeError:
-        # The reader of our output has gone (``| head``); that is not a mistake.
-        sys.stderr.close()
-        status = 0
+        return 0  # the reader of our output has gone (``| head``); that is not a mistake
+    except SystemExit as leave:
+        if isinstance(leave.__context__, BrokenPipeError):  # Typer makes it one
+            return 0
+        raise
     except OSError as problem:
-        where = f"{problem.filename}: " if problem.filename else ""
-        status = _complain(f"{where}{problem.strerror or problem}")
+        # Files are written by `accelsim.files`, which names them.
+        where = problem.filename or "standard output"
+        return complain(f"{where}: {problem.strerror or problem}")
     except MemoryError:
-        status = _complain("out of memory; use a smaller layer or fewer inputs at once")
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def _complain(message: str) -> int:
-    line = " ".join(message.split())
-    sys.stderr.write(f"accelsim: error: {line}\n")
-    return 2
+        return complain("out of memory; use a smaller layer or fewer inputs at once")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
-import json
+import math
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
+
+    from accelsim.cli.tables import Grid
 
 MachineOption = Annotated[
     str, typer.Option("--machine", "-m", help="A machine's name (see `accelsim config`), one that "
@@ -69,57 +72,65 @@ def _overrides(settings: Sequence[str] | None) -> dict[str, Any]:
 
 
 def console(stderr: bool = False) -> Console:
-    """A rich console; plain text, wide enough for every table, where there is no terminal."""
+    """A rich console that shows text as it is; where there is no terminal, and COLUMNS says no
+    width, plain text that is wide enough for most tables."""
     from rich.console import Console
 
+    from accelsim.errors import printable
+
+    class Plain(Console):
+        """Texts are lines: not markup, never wrapped, without control characters."""
+
+        def print(self, *things: Any, **options: Any) -> None:
+            for thing in things:
+                if isinstance(thing, str):
+                    self.file.write("\n".join(map(printable, thing.split("\n"))) + "\n")
+                else:
+                    super().print(thing, **options)
+
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else 160)
+    known = stream.isatty() or os.environ.get("COLUMNS", "").isdecimal()
+    return Plain(stderr=stderr, highlight=False, markup=False, emoji=False,
+                 width=None if known else 160)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table whose numeric columns are right-aligned."""
-    from rich import box
-    from rich.table import Table
-    built = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    body = [[_cell(value) for value in row] for row in rows]
-    for index, name in enumerate(columns):
-        numeric = all(_is_number(row[index]) for row in body)
-        built.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in body:
-        built.add_row(*row)
-    return built
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], keep: Sequence[str] = ()
+) -> Grid:
+    """A table whose numeric columns are right-aligned; see `accelsim.cli.tables`."""
+    from accelsim.cli.tables import Grid
 
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.1f}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return str(value)
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(",", "").replace(".", "").strip("-+%x ").isdigit() or text in ("", "-")
+    return Grid(title, columns, rows, keep)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
+    from accelsim import strict_json
+
+    sys.stdout.write(strict_json.dumps(value, indent=2) + "\n")
 
 
 def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    """A header and one line a row on standard output."""
+    """A header and one line a row on standard output; what is no finite number is empty."""
     if not rows:
         return
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    writer = csv.DictWriter(sys.stdout, fieldnames=columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows([
+        {key: "" if isinstance(value, float) and not math.isfinite(value) else value
+         for key, value in row.items()} for row in rows
+    ])
 
 
-def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return str(value)
+def written(path: Path, more: str = "") -> None:
+    """Say what was written where: beside the output, where that itself was a stream."""
+    from accelsim.errors import printable
+    from accelsim.files import is_plain
+
+    size = f" ({path.stat().st_size:,} bytes)" if is_plain(path) else ""
+    stream = sys.stdout if is_plain(path) else sys.stderr
+    stream.write(f"written: {printable(str(path))}{size}{printable(more)}\n")
 
 
 @contextmanager
@@ -128,10 +139,11 @@ def progress(label: str, total: int) -> Iterator[Any]:
 
     Yields a function that advances the bar by one step.
     """
-    from rich.progress import Progress, TimeRemainingColumn
+    from rich.progress import Progress, TextColumn, TimeRemainingColumn
 
     left = TimeRemainingColumn(elapsed_when_finished=True)
-    columns = (*Progress.get_default_columns()[:-1], left)
+    said = TextColumn("{task.description}", markup=False)
+    columns = (said, *Progress.get_default_columns()[1:-1], left)
     where = console(stderr=True)
     bar = Progress(*columns, console=where, transient=True, disable=not where.is_terminal)
     with bar:

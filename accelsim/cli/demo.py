@@ -100,9 +100,10 @@ def recorded_errors(path: Path) -> tuple[float, float]:
         If the file is missing or holds something else.
     """
     from accelsim.errors import InputError
+    from accelsim.files import read_utf8
 
     try:
-        recorded = json.loads(path.read_text("utf-8"))
+        recorded = json.loads(read_utf8(path))
         dense, shared = (float(recorded[k]["test_error_percent"]) for k in ("dense", "shared"))
     except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
         raise InputError(f"{path}: needs dense.test_error_percent and shared.test_error_percent; "

@@ -17,6 +17,7 @@ from accelsim.cli.common import (
     print_json,
     progress,
     table,
+    written,
 )
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def compress(
             body = [list(row.values()) for row in gained]
             console().print(table(f"Row order for {n_pe} PEs", list(gained[0]), body))
         if output is not None:
-            console().print(f"written: {output} ({output.stat().st_size:,} bytes)")
+            written(output)
 
 
 def make_recipe(

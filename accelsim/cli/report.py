@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from accelsim.cli.common import MachineOption, SetOption, config_from
+from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.works import DrawOption, InputsOption, OneLayerOption, prepared
 from accelsim.machines import DEFAULT_MACHINE
@@ -59,4 +59,4 @@ def report(
     else:
         raise InputError("give files from `accelsim simulate --json`, or one layer or network")
     write_atomically(output, text)
-    typer.echo(f"written: {output} ({output.stat().st_size:,} bytes)")
+    written(output)

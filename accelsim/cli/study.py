@@ -146,7 +146,8 @@ def pareto(
         return
     unfinished = f", {left_out:,} unfinished ones left out" if left_out else ""
     title = f"{len(front):,} of {compared:,} designs are on the front{unfinished}"
-    console().print(table(title, list(rows[0]), [list(row.values()) for row in rows]))
+    console().print(table(title, list(rows[0]), [list(row.values()) for row in rows],
+                          keep=list(front[0].metrics)))
 
 
 def explore(
@@ -181,7 +182,8 @@ def explore(
         print_csv(rows)
     elif rows:
         title = f"Best of {found.trials:,} designs ({found.failed:,} cannot be built)"
-        console().print(table(title, list(rows[0]), [list(row.values()) for row in rows]))
+        console().print(table(title, list(rows[0]), [list(row.values()) for row in rows],
+                              keep=names))
     else:
         sys.stderr.write(f"accelsim: none of {found.trials:,} designs can be built\n")
     if found.interrupted:
@@ -285,4 +287,4 @@ def _list(
     columns = ["workload", *found.varying(), *shown, *(["error"] if failed else [])]
     title = f"{total:,} points" if len(rows) == total else f"{len(rows):,} of {total:,} points"
     body = [["" if row[key] is None else row[key] for key in columns] for row in rows]
-    console().print(table(title, columns, body))
+    console().print(table(title, columns, body, keep=["error"]))

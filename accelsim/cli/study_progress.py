@@ -23,7 +23,7 @@ def sweep_progress(label: str) -> Iterator[Callable[[Progress], None] | None]:
     from rich.progress import Progress as Bar
 
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
     )
     with Bar(*columns, console=console(stderr=True), transient=True) as bar:

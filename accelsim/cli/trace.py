@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from accelsim.cli.common import MachineOption, SetOption, config_from
+from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.works import DrawOption, InputsOption, OneLayerOption, WorkArgument, prepared
 from accelsim.machines import DEFAULT_MACHINE
@@ -68,9 +68,8 @@ def trace(
     with where as file, trace_writer(kind, file, config, job, chosen, note) as writer:
         shown = watch(config, job, first, until, writer)
     if output is not None:
-        typer.echo(f"written: {output} ({output.stat().st_size:,} bytes): {ready.work.name}, "
-                   f"cycles {first:,} to {first + shown - 1:,}, "
-                   f"{len(chosen)} of {n_pes(config, job)} PEs")
+        written(output, f": {ready.work.name}, cycles {first:,} to {first + shown - 1:,}, "
+                        f"{len(chosen)} of {n_pes(config, job)} PEs")
 
 
 def pe_numbers(text: str, n_pe: int) -> list[int]:

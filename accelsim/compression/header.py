@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from accelsim import strict_json
 from accelsim.errors import FormatError
 from accelsim.records import BinaryPoints
 
@@ -69,9 +70,7 @@ class FileHeader(_Checked):
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces, ASCII."""
-        return json.dumps(
-            self.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False
-        )
+        return strict_json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
 
 
 def parse_header(text: str | None) -> FileHeader:

@@ -78,7 +78,7 @@ def _shared(layer: Layer, own: Recipe, values: Floats, bias: Floats | None) -> S
         return share(values, own.weight_bits, own.init, own.seed, own.max_iterations, bias)
     if own.weight_bits > 8:
         raise InputError(f"{layer.name}: weight_bits is {own.weight_bits}; codes of a compressed "
-                         f"layer have at most 8 bits; compress_recurrent() takes up to 16")
+                         f"layer have at most 8 bits; a recurrent layer's up to 16")
     return share_linear(values, own.weight_bits)
 
 

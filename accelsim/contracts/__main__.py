@@ -13,6 +13,7 @@ from accelsim.errors import AccelsimError, InputError
 from accelsim.machines import get_machine
 from accelsim.machines.base import Machine
 from accelsim.machines.plugins import load_plugin
+from accelsim.streams import complain, flushed, ready
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,8 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
                 checks.append(Verilog(given.rtl, Path(builds)))
             kept = [_told(get_machine(n), given.cases, given.seed, checks) for n in names]
     except AccelsimError as problem:
-        sys.stderr.write(f"accelsim: error: {problem}\n")
-        return 2
+        return complain(str(problem))
     return 0 if all(kept) else 1
 
 
@@ -57,4 +57,5 @@ def _told(machine: Machine, cases: int, seed: int, checks: Sequence[Check]) -> b
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ready()
+    sys.exit(flushed(main()))

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from accelsim.errors import AccelsimError, ConfigError, InputError
+from accelsim.files import read_utf8
 from accelsim.machines.base import Machine
 from accelsim.machines.registry import forget, machine_names, register
 
@@ -58,7 +59,7 @@ def load_plugin(path: str | Path) -> Plugin:
     try:
         if file.stat().st_size > _MAX_FILE_BYTES:
             raise InputError(f"{path}: larger than 1 MiB; this is not a plug-in")
-        text = file.read_text("utf-8")
+        text = read_utf8(file)
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8 text"
         raise InputError(f"{path}: cannot be read: {reason}; need a Python file with a "

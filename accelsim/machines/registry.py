@@ -6,6 +6,7 @@ A folder of `accelsim.machines` with a ``machine.py`` is a machine; so is whatev
 
 from __future__ import annotations
 
+import math
 import pkgutil
 import re
 import tomllib
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from accelsim import machines
 from accelsim.errors import ConfigError, nearest, shown
+from accelsim.files import read_utf8
 from accelsim.machines import DEFAULT_MACHINE
 from accelsim.machines.base import Machine
 from accelsim.records.result import JobResult
@@ -197,7 +199,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise ConfigError(f"{path}: larger than 1 MiB; this is not a machine file")
-        return _toml(path.read_text("utf-8"), str(path))
+        return _toml(read_utf8(path), str(path))
     except FileNotFoundError:
         hint = nearest(str(path), machine_names())
         raise ConfigError(f"{path}: no such machine or file{hint}") from None
@@ -222,6 +224,9 @@ def _validated(model: type[BaseModel], values: dict[str, Any], where: str) -> An
     for key in values:
         if key not in known:
             raise ConfigError(f"{where}: unknown key '{key}'{nearest(key, known)}")
+        value = values[key]
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{where}: {key} is {value}; need a finite number")
     try:
         return model(**{k: _widened(model, k, v) for k, v in values.items()})
     except ValidationError as problem:

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from accelsim.files import write_atomically
+from accelsim.files import read_utf8, write_atomically
 from accelsim.machines import load_config, published_sources
 from accelsim.machines.eie.counters import Counters
 from accelsim.papers import reproduce
@@ -116,7 +116,7 @@ def ese_table() -> str:
 
 def speed_table(path: str) -> str:
     """What `make bench` reached, from the file that ``python -m tests.bench.table`` keeps."""
-    kept = json.loads(Path(path).read_text("utf-8"))
+    kept = json.loads(read_utf8(path))
     rows = []
     for row in kept["rows"]:
         value = row["value"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 from string import Template
 
 from matplotlib.figure import Figure
 
+from accelsim.errors import printable
 from accelsim.report.plots_style import write
 
 _PAGE = Template("""\
@@ -70,30 +72,30 @@ $body
 def page(title: str, subtitle: str, sections: Iterable[str], generator: str) -> str:
     """The whole document; ``sections`` are HTML already."""
     return _PAGE.substitute(
-        title=escape(title), subtitle=escape(subtitle), generator=escape(generator),
-        body="\n".join(sections),
+        title=escape(printable(title)), subtitle=escape(printable(subtitle)),
+        generator=escape(generator), body="\n".join(sections),
     )
 
 
 def section(title: str, *parts: str) -> str:
     """A box with a heading."""
-    return f"<section>\n<h2>{escape(title)}</h2>\n" + "\n".join(parts) + "\n</section>"
+    return f"<section>\n<h2>{escape(printable(title))}</h2>\n" + "\n".join(parts) + "\n</section>"
 
 
 def heading(text: str) -> str:
     """A heading inside of a section."""
-    return f"<h3>{escape(text)}</h3>"
+    return f"<h3>{escape(printable(text))}</h3>"
 
 
 def paragraph(text: str) -> str:
     """Plain text."""
-    return f'<p class="soft">{escape(text)}</p>'
+    return f'<p class="soft">{escape(printable(text))}</p>'
 
 
 def details(summary: str, *parts: str) -> str:
     """Something that is folded away until it is asked for."""
     inner = "\n".join(parts)
-    return f"<details><summary>{escape(summary)}</summary>\n{inner}\n</details>"
+    return f"<details><summary>{escape(printable(summary))}</summary>\n{inner}\n</details>"
 
 
 def preformatted(text: str) -> str:
@@ -133,5 +135,7 @@ def _cell(value: object) -> tuple[str, bool]:
     if isinstance(value, int):
         return f"{value:,}", True
     if isinstance(value, float):
+        if not math.isfinite(value):
+            return "-", True
         return (f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"), True
-    return str(value), False
+    return printable(str(value)), False

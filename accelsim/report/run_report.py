@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from accelsim import __version__
+from accelsim import __version__, strict_json
 from accelsim.errors import ConfigError, FormatError, InputError
 from accelsim.inside.explain import Explanation
 from accelsim.machines import Machine, get_machine
@@ -58,7 +57,7 @@ def read_run(path: Path) -> Run:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise FormatError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; not a run")
-        values = json.loads(path.read_bytes())
+        values = strict_json.loads(path.read_bytes())
         run = Run.model_validate({**values, "name": path.name})
     except OSError as problem:
         raise InputError(f"{path}: {problem.strerror or problem}") from None
@@ -197,7 +196,7 @@ def _run_details(run: Run) -> str:
     for layer in run.layers[:MAX_BARS]:
         parts += _slots(layer)
         kept = {key: layer[key] for key in PROVENANCE if key in layer}
-        text = json.dumps(kept, indent=2, sort_keys=True, default=str)
+        text = strict_json.dumps(kept, indent=2, sort_keys=True)
         parts.append(html.details(f"Provenance of {_label(layer)}", html.preformatted(text)))
     title = f"{run.name}: accelsim {run.accelsim}, {run.machine}, engine {run.engine}"
     return html.section(title, *parts)
@@ -220,4 +219,4 @@ def _slots(layer: Mapping[str, Any]) -> list[str]:
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, int | float | str) else json.dumps(value, default=str)
+    return value if isinstance(value, int | float | str) else strict_json.dumps(value)

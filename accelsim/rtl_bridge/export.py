@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from accelsim.errors import InputError
-from accelsim.files import atomic_path
+from accelsim.files import atomic_folder, check_new_folder
 from accelsim.machines import machine_of
 from accelsim.machines.rtl import ArrayParameters, Rtl
 from accelsim.rtl_bridge.icarus import COMMON
@@ -42,8 +41,7 @@ def export(config: Any, job: Any, folder: Path) -> None:
     UnsupportedError, CapacityError
         See `accelsim.rtl_bridge.run.run_layers`.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder}: is there and not empty; name a new folder")
+    check_new_folder(folder)
     rtl: Rtl = machine_of(config).part("rtl")
     job.check(config)
     jobs = [(job, None)]
@@ -69,10 +67,9 @@ def export(config: Any, job: Any, folder: Path) -> None:
         "trace_fields.csv": _text(["pe,unit.signal,high,low", *_fields(parameters)]),
         **{f"{name}.hex": text for name, text in fill.items()},
     }
-    with atomic_path(folder) as part:
-        part.mkdir()
+    with atomic_folder(folder) as part:
         for name, text in files.items():
-            (part / name).write_text(text, "ascii")
+            (part / name).write_text(text, "utf-8")
         (part / "trace_expected.txt").write_bytes(pack(parameters, fields))
 
 

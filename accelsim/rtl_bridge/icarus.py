@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.files import atomic_path, write_atomically
 from accelsim.machines.rtl import Rtl
 from accelsim.records.job import IntArray
 
 COMMON = "common"
 """Folder of the units that several machines share."""
+
+_WAVEFORM = "waveform.vcd"
 
 
 @dataclass(frozen=True)
@@ -58,21 +63,35 @@ def build(
     target = build_dir / f"{testbench}_{digest.hexdigest()[:16]}.vvp"
     if target.exists():
         return target
-    build_dir.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{_unique()}")
-    command = [
-        compiler, "-g2005", "-Wall", "-s", testbench, "-o", str(part),
-        *(f"-P{testbench}.{name}={value}" for name, value in values.items()),
-        *(["-DBACKDOOR"] if own else []),
-        *(str(path) for path in sources.values()),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        part.unlink(missing_ok=True)
-        first = (done.stderr or done.stdout).strip().splitlines()
-        raise InputError(f"the RTL does not compile: {first[0] if first else 'iverilog failed'}")
-    part.replace(target)  # another process may build the same
+    # Elsewhere first: sources that do not compile leave no folder behind.
+    with tempfile.TemporaryDirectory() as folder:
+        part = Path(folder, "part.vvp")
+        command = [
+            compiler, "-g2005", "-Wall", "-s", testbench, "-o", str(part),
+            *(f"-P{testbench}.{name}={value}" for name, value in values.items()),
+            *(["-DBACKDOOR"] if own else []),
+            *(str(path) for path in sources.values()),
+        ]
+        done = _run(command)
+        if done.returncode:
+            raise InputError(f"the RTL does not compile: {complaint(done)}")
+        build_dir.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, part.read_bytes())  # another process may build the same
     return target
+
+
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """The line with which a tool says why it failed; what it warns of before is not that."""
+    lines = [line.strip() for line in f"{done.stderr}\n{done.stdout}".splitlines() if line.strip()]
+    worst = [line for line in lines if re.search(r"\b(error|fatal|sorry)\b", line, re.IGNORECASE)]
+    others = [line for line in lines if not re.search(r"\bwarning\b", line, re.IGNORECASE)]
+    return next(iter([*worst, *others, *lines]), f"exit status {done.returncode}, no message")
+
+
+def _run(command: Sequence[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A tool's run; what it prints need not be UTF-8."""
+    return subprocess.run(command, capture_output=True, encoding="utf-8",
+                          errors="backslashreplace", cwd=folder)
 
 
 def find_compiler() -> str:
@@ -142,7 +161,8 @@ def simulate(
 ) -> list[str]:
     """Run a testbench on a script; the lines that it printed.
 
-    With ``trace`` it leaves ``trace.txt`` in ``work``; see `read_trace`.
+    With ``trace`` it leaves ``trace.txt`` in ``work``; see `read_trace`. The simulator runs in
+    ``work`` and is told names relative to it: Icarus opens no file whose path is not ASCII.
 
     Raises
     ------
@@ -151,16 +171,18 @@ def simulate(
     """
     (work / "script.txt").write_text("\n".join([*script, ""]), encoding="ascii")
     out = work / "out.txt"
-    options: dict[str, object] = {"script": work / "script.txt", "out": out, **plusargs}
+    options: dict[str, object] = {"script": "script.txt", "out": out.name, **plusargs}
     if trace:
-        options["trace"] = work / "trace.txt"
+        options["trace"] = "trace.txt"
     if window is not None:
-        options |= {"vcd": window.path, "from": window.first, "to": window.last}
-    command = ["vvp", "-n", str(program), *(f"+{key}={value}" for key, value in options.items())]
-    done = subprocess.run(command, capture_output=True, text=True)
+        options |= {"vcd": _WAVEFORM, "from": window.first, "to": window.last}
+    done = _run(["vvp", "-n", str(program.resolve()),
+                 *(f"+{key}={value}" for key, value in options.items())], work)
     if done.returncode or not out.exists():
-        text = (done.stderr or done.stdout).strip().splitlines()
-        raise InputError(f"vvp failed: {text[0] if text else 'no message'}")
+        raise InputError(f"vvp failed: {complaint(done)}")
+    if window is not None:
+        with atomic_path(window.path) as part:
+            shutil.copyfile(work / _WAVEFORM, part)
     return out.read_text("ascii").split("\n")
 
 

@@ -102,7 +102,7 @@ def run_layers(
         filled = _fill(rtl, config, [job for job, _ in jobs], work, backdoor)
         lines = icarus.simulate(
             program, work, rtl.script(config, jobs, counters, filled), trace=trace,
-            window=window, images=work, limit=limit,
+            window=window, images=".", limit=limit,
         )
         results = _read_results(machine, config, jobs, Reader(lines), counters)
         if trace:

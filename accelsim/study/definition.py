@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from accelsim.errors import AccelsimError, ConfigError, nearest, shown
+from accelsim.files import read_utf8
 from accelsim.machines import DEFAULT_MACHINE, Machine, load_machine, machine_of
 from accelsim.machines.plugins import load_plugin
 from accelsim.study.axes import Axis, Scalar, parse_axis
@@ -174,7 +175,7 @@ def load_study(source: str | Path | Study) -> Study:
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise ConfigError(f"{path}: larger than 1 MiB; this is not a study file")
-        values = tomllib.loads(path.read_text("utf-8"))
+        values = tomllib.loads(read_utf8(path))
     except (OSError, UnicodeDecodeError, RecursionError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8 TOML text"
         raise ConfigError(f"{path}: cannot be read: {reason}; need a study file (TOML)") from None

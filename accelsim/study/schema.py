@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from accelsim.errors import AccelsimError
+from accelsim.files import is_plain
 
 APPLICATION_ID = 0x61637369  # "acsi", in the file's header
 SCHEMA_VERSION = 1
@@ -57,6 +58,8 @@ def open_store(path: Path | None) -> sqlite3.Connection:
     StoreError
         If it is locked, cannot be written, is of a newer version or is something else.
     """
+    if path is not None and not is_plain(path):
+        raise StoreError(f"{path}: a pipe or device; name a file with -o")
     with explained(path):
         give_up = time.monotonic() + BUSY_SECONDS
         while True:
@@ -100,6 +103,8 @@ def open_results(path: Path) -> sqlite3.Connection:
         If there is none, or it is of a newer version or something else.
     """
     if not path.is_file():
+        if path.exists():
+            raise StoreError(f"{path}: is no file; name a results file")
         raise StoreError(f"{path}: no such results file; 'accelsim sweep STUDY -o {path}' makes it")
     uri = path.absolute().as_uri()
     with explained(path):

@@ -19,7 +19,7 @@ _FIXED = ("digest", "workload", "config", "recipe", "seed", "version", "wall_s",
 
 def compact(value: Any) -> str:
     """JSON on few characters; the order of keys is the caller's, always the same."""
-    return json.dumps(value, separators=(",", ":"))
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 class Store:

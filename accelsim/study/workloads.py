@@ -32,6 +32,7 @@ from accelsim.study.utterances import (
 )
 from accelsim.workload import list_layers, load_layer, published_layers, random_layer
 from accelsim.workload.entries import file_sha256, pick
+from accelsim.workload.files import file_and_layer
 from accelsim.workload.published_lstm import RECURRENT
 from accelsim.workload.recurrent_folder import is_recurrent_folder
 
@@ -122,10 +123,7 @@ def _find(study: Study, machine: Machine, text: str) -> Iterator[AnyWorkload]:
         _check_recurrent(machine, text)
         yield published_recurrent(text, study.seed)
         return
-    path, name = study.folder / text, None
-    if not path.exists() and ":" in text:
-        before, _, name = text.rpartition(":")
-        path = study.folder / before
+    path, name = file_and_layer(text, study.folder)
     if not path.exists():
         hint = nearest(text, [*published_layers(), *RECURRENT])
         raise InputError(f"workload {text}: no such file, folder or published layer{hint}")

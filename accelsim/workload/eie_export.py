@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
-from accelsim.files import to_disk
+from accelsim.files import atomic_folder
 from accelsim.formats import build_image
 from accelsim.records import CompressedLayer
 from accelsim.workload.eie_simulator import BITS
@@ -59,7 +57,11 @@ def save_eie_simulator(
         pe = image.pe(number)
         files[f"ptr/ptr{number}.dat"] = pe.pointers[0].astype("<u4")
         files[f"spm/spm{number}.dat"] = np.column_stack([pe.codes, pe.runs]).astype("<u4")
-    _write_whole(folder, {name: array.tobytes() for name, array in files.items()})
+    with atomic_folder(folder) as part:
+        for name, array in files.items():
+            target = part / name
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(array.tobytes())
 
 
 def _outputs(packed: CompressedLayer, vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -69,22 +71,3 @@ def _outputs(packed: CompressedLayer, vector: npt.NDArray[np.float32]) -> npt.ND
     per_entry = np.repeat(inputs.astype(np.float64), np.diff(matrix.column_starts))
     sums = np.bincount(matrix.rows, matrix.values * per_entry, minlength=packed.n_outputs)
     return sums.astype(np.float64)
-
-
-def _write_whole(folder: Path, files: dict[str, bytes]) -> None:
-    partial = folder.parent / f".{folder.name}.partial-{os.getpid()}"
-    try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(f"{folder}: is there already and not empty; name a new folder")
-        for name, data in files.items():
-            target = partial / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-            to_disk(target)
-        os.replace(partial, folder)
-        to_disk(folder.parent)
-    except OSError as problem:
-        raise InputError(f"{folder}: cannot be written: {problem.strerror}; choose another "
-                         f"folder") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

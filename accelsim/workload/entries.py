@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError, InputError, nearest
+from accelsim.errors import FormatError, InputError, nearest, printable
 from accelsim.records import Layer
 
 MAX_ARRAY_BYTES = 4 << 30
@@ -89,7 +89,7 @@ def pick(path: Path, entries: Sequence[LayerEntry], name: str | None) -> LayerEn
                          f"Conv, LSTM or GRU with constant weights")
     if name is None:
         if len(entries) > 1:
-            raise InputError(f"{path}: holds {len(entries)} layers; give name= one of: "
+            raise InputError(f"{path}: holds {len(entries)} layers; name one (--layer): "
                              f"{_listing(entries)}")
         return entries[0]
     for entry in entries:
@@ -156,11 +156,6 @@ def reading(path: Path, *damage: type[Exception]) -> Iterator[None]:
 def fault(text: str) -> FormatError:
     """A `FormatError` on one line, whatever the names in the file are made of."""
     return FormatError(printable(text))
-
-
-def printable(text: str) -> str:
-    """The text, with escapes in place of line ends and other control characters."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def one_line(problem: BaseException) -> str:

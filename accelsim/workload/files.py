@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
-from accelsim.errors import FormatError, InputError, nearest
+from accelsim.errors import FormatError, InputError, nearest, printable
 from accelsim.records import Layer
 from accelsim.workload.array_layers import array_contents
 from accelsim.workload.arrays import ARRAY_FILES
@@ -33,10 +34,25 @@ def load_layer(source: str | Path, name: str | None = None, seed: int = 1) -> La
     """
     if isinstance(source, str) and source in published_layers():
         if name is not None:
-            raise InputError(f"{source} is one layer; leave out name={name!r}")
+            raise InputError(f"{source} is one layer; leave out the name '{printable(name)}'")
         return synthetic_layer(source, seed)
     path = Path(source)
     return pick(path, list_layers(path), name).load()
+
+
+
+def file_and_layer(text: str, folder: Path = Path()) -> tuple[Path, str | None]:
+    """A path and the layer behind it of ``FILE:LAYER``; the whole text and None if that is there.
+
+    Both halves may hold colons: the longest beginning that is a file or folder counts.
+    """
+    whole = folder / text
+    ends = [at for at, character in enumerate(text) if character == ":" and at]
+    for at in (len(text), *reversed(ends)):
+        with suppress(OSError, ValueError):  # a path that no file can have
+            if (folder / text[:at]).exists():
+                return folder / text[:at], text[at + 1 :] if at < len(text) else None
+    return whole, None
 
 
 def list_layers(path: str | Path) -> list[LayerEntry]:
@@ -64,8 +80,8 @@ def file_contents(path: str | Path) -> Contents:
     file = Path(path)
     with reading(file, ValueError):
         if file.is_dir():
-            raise FormatError(f"{file}: is a folder; load_eie_simulator() reads the data folder of "
-                              f"the EIE authors' simulator")
+            raise FormatError(f"{file}: is a folder, not a file of layers; a data folder of the "
+                              f"EIE authors' simulator, or a recurrent one, can be simulated")
         there = file.exists()
     if not there:
         hint = nearest(str(path), published_layers())

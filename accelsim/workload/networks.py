@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError, InputError
+from accelsim.errors import FormatError, InputError, printable
 from accelsim.records import Layer
 from accelsim.workload.arrays import open_arrays
-from accelsim.workload.entries import pick, printable
+from accelsim.workload.entries import pick
 from accelsim.workload.files import list_layers
 
 
@@ -30,7 +30,7 @@ class Network:
             if first.shape[0] != second.shape[1]:
                 raise InputError(
                     f"{self.name}: {printable(first.name)} has {first.shape[0]} outputs but "
-                    f"{printable(second.name)} {second.shape[1]} inputs; give names= in the order "
+                    f"{printable(second.name)} {second.shape[1]} inputs; name them in the order "
                     f"of the network"
                 )
 
