@@ -18,6 +18,7 @@ from accelsim.errors import InputError, UnsupportedError, nearest
 from accelsim.machines import machine_of
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.records.shown import Short
 from accelsim.workload import load_eie_simulator, load_layer, load_network, published_layers
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.files import file_and_layer
@@ -32,7 +33,7 @@ _STEPS, _CHANNELS = 10, 32  # of the utterance of a published recurrent layer
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class Source(Short):
     """Work in sequence, and the inputs that came with it, if any.
 
     Attributes

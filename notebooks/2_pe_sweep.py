@@ -24,8 +24,7 @@ import tempfile
 from pathlib import Path
 
 from accelsim.report import plots
-from accelsim.study import Study, run_study
-from accelsim.study.pareto import pareto_mask
+from accelsim.study import Study, pareto_mask, run_study
 
 study = Study(
     workloads=("alex-7", "nt-wd", "nt-we"),

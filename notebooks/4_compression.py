@@ -25,8 +25,7 @@ from pathlib import Path
 import pandas as pd
 
 import accelsim
-from accelsim.compression import Recipe, compress_network
-from accelsim.compression.table import compression_table
+from accelsim.compression import Recipe, compress_network, compression_table
 from accelsim.network import accuracy, calibrated, simulate_network
 from accelsim.report import plots
 from accelsim.workload import load_digits, load_network

@@ -27,10 +27,9 @@ import pandas as pd
 
 import accelsim
 from accelsim.api import choose_binary_points, make_job
-from accelsim.formats.entries import StoredEntries
+from accelsim.formats import StoredEntries
 from accelsim.report import plots
-from accelsim.rtl_bridge.cosim import cosim
-from accelsim.rtl_bridge.run import run_layer
+from accelsim.rtl_bridge import cosim, run_layer
 from accelsim.workload import random_layer
 
 RTL = Path("../rtl")

@@ -3,6 +3,7 @@
 A change here is a change of the interface: it belongs into the list of changes.
 """
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -28,17 +29,28 @@ NAMES = {
         "CompressionTable Recipe TableRow compress compress_network compress_recurrent "
         "compression_table load_compressed save_compressed"
     ),
+    "accelsim.api": "choose_binary_points make_job price simulate simulate_recurrent",
+    "accelsim.network": (
+        "accuracy calibrated job_of_layer network_binary_points network_floats network_job "
+        "network_outputs simulate_network"
+    ),
+    "accelsim.papers.figures": "figure_of",
+    "accelsim.report.plots": (
+        "HATCHES OKABE_ITO accuracy_energy cycle_breakdown efficiency energy_breakdown "
+        "line_width_energy pareto_scatter pe_load_heatmap queue_depth roofline save side_by_side "
+        "speedup storage_breakdown"
+    ),
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
     "accelsim.contracts": "CHECKS Case Check Fault Verilog check_machine draw faults",
     "accelsim.papers": "Cell Comparison NAMES Published Tolerance reproduce",
     "accelsim.records": "BinaryPoints CompressedLayer CscMatrix FloatArray Index Layer",
-    "accelsim.formats": "LayerImage PeImage build_image",
+    "accelsim.formats": "LayerImage PeImage StoredEntries build_image",
     "accelsim.formats.registry": (
         "FORMATS Format Stored Symbols huffman_bits register_format restore store"
     ),
     "accelsim.study": (
         "Condition FinishedPoint METRICS Metric Objective Progress Results StoreError Study "
-        "explore load_study pareto_front register_metric run_study sensitivity sweep"
+        "explore load_study pareto_front pareto_mask register_metric run_study sensitivity sweep"
     ),
     "accelsim.rtl_bridge": (
         "CosimReport RtlParameters RtlResult cosim export rtl_parameters rtl_plan run_layer "
@@ -89,7 +101,31 @@ def test_no_package_is_left_out():
         f"accelsim.{info.name}" for info in pkgutil.iter_modules(accelsim.__path__) if info.ispkg
     }
     with_names = {p for p in packages if hasattr(importlib.import_module(p), "__all__")}
-    assert with_names == set(NAMES) - {"accelsim", "accelsim.formats.registry"}
+    with_modules = {"accelsim", "accelsim.formats.registry", "accelsim.api", "accelsim.network",
+                    "accelsim.papers.figures", "accelsim.report.plots"}
+    assert with_names == set(NAMES) - with_modules
+
+
+def used_names(text):
+    """(module, name) of what a notebook takes from accelsim."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("accelsim"):
+            yield from ((node.module, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names if "accelsim." in alias.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            homes = {"plots": "accelsim.report.plots", "accelsim": "accelsim"}
+            if node.value.id in homes:
+                yield homes[node.value.id], node.attr
+
+
+@pytest.mark.parametrize("path", sorted(Path("notebooks").glob("*.py")), ids=lambda p: p.stem)
+def test_notebooks_use_public_names_alone(path):
+    used = set(used_names(path.read_text("utf-8")))
+    assert used
+    public = {(module, name) for module, names in NAMES.items() for name in names.split()}
+    public |= {tuple(module.rsplit(".", 1)) for module in NAMES if "." in module}
+    assert used - public == set()
 
 
 @pytest.mark.parametrize("path", PARAMETERS)

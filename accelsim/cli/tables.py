@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 GAP = 3  # characters between two columns; one in front of the first
 SHORTEST_NAME = 12
-NARROWEST_SENTENCE = 24
 WHOLE = 16
-"""A text of so few characters is never cut or wrapped."""
+"""A text of so few characters is never cut or wrapped; a column of sentences is as wide."""
 
 
 class Grid:
@@ -70,7 +69,7 @@ class Grid:
             cells = [column.shown(at, w) for column, w in zip(columns, widths, strict=True)]
             yield from _printed(cells, columns, widths)
         if left_out:
-            names = ", ".join(column.head for column in left_out)
+            names = ", ".join(column.head for column in left_out if column.head)
             yield from _wrapped(_words(f"left out, for want of width: {names}"), width)
 
 
@@ -118,7 +117,7 @@ class _Column:
         self.sentence = any(" " in cell for cell in self.cells if not self._stays(cell))
         self.least = max(self.whole, words)
         if widest > self.whole:
-            at_least = NARROWEST_SENTENCE if self.sentence else SHORTEST_NAME
+            at_least = WHOLE if self.sentence else SHORTEST_NAME
             self.least = max(self.least, min(widest, at_least))
             while not self.sentence and not self._distinct():
                 self.least += 1

@@ -27,6 +27,7 @@ from accelsim.errors import InputError, nearest
 from accelsim.formats import build_image
 from accelsim.formats.huffman import coded_bits, table_bits
 from accelsim.records import CompressedLayer
+from accelsim.records.shown import Short, html_table
 
 Order = Literal["row", "column", "pe"]
 FLOAT_BITS = 32
@@ -107,11 +108,18 @@ class TableRow:
 
 
 @dataclass(frozen=True)
-class CompressionTable:
+class CompressionTable(Short):
     """A row for each layer, and their total."""
 
     rows: tuple[TableRow, ...]
     total: TableRow
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook: sizes, and bits of a weight and of an index."""
+        rows = [(r.name, r.weights, r.kept, r.kept_percent, r.mean_weight_bits, r.mean_index_bits,
+                 100 * r.plain_rate, 100 * r.huffman_rate) for r in (*self.rows, self.total)]
+        return html_table("Compression (P pruned, Q shared, H Huffman-coded)", (
+            "layer", "weights", "kept", "kept %", "W bits H", "I bits H", "P+Q %", "P+Q+H %"), rows)
 
 
 def compression_table(

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from accelsim.energy.technology import scale_area, scale_energy
+from accelsim.records.shown import Short, html_table
 
 
 @dataclass(frozen=True)
-class EnergyReport:
+class EnergyReport(Short):
     """Energy of one run on the whole machine, in pJ, and its area.
 
     Attributes
@@ -33,6 +34,15 @@ class EnergyReport:
     dram_pj: float
     node_nm: float = 45.0
     notes: tuple[str, ...] = field(default=())
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook: energy and area by module."""
+        total = self.total_pj
+        rows = [(module, pj * 1e-3, 100 * pj / total if total else None,
+                 self.area_mm2.get(module)) for module, pj in self.modules_pj.items()]
+        rows.append(("total", self.total_nj, 100.0, self.total_mm2))
+        title = f"{self.power_w:.4g} W for {self.time_us:,.4g} us on {self.n_pe} PEs"
+        return html_table(title, ("module", "nJ", "%", "mm2"), rows)
 
     @property
     def modules_pj(self) -> dict[str, float]:

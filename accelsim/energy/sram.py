@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 
 from accelsim.errors import InputError, nearest
+from accelsim.records.shown import Short
 
 GOALS = {
     "balanced": "sram_45nm.csv",
@@ -38,7 +39,7 @@ class SramPoint:
 
 
 @dataclass(frozen=True)
-class SramTable:
+class SramTable(Short):
     """Arrays of one device type by (size in KB, width in bits)."""
 
     device: str

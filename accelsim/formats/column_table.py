@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.records.shown import Short
 
 if TYPE_CHECKING:
     from accelsim.formats.kernels import Places
@@ -51,7 +52,7 @@ def small_type(
 
 
 @dataclass(frozen=True, eq=False)
-class LineTable:
+class LineTable(Short):
     """Sparse-matrix lines of every column, for one number of entries in a line.
 
     Attributes
@@ -72,7 +73,7 @@ class LineTable:
 
 
 @dataclass(frozen=True, eq=False)
-class ColumnTable:
+class ColumnTable(Short):
     """Counts of an image.
 
     Attributes
@@ -137,7 +138,7 @@ class ColumnTable:
 
 
 @dataclass(frozen=True, eq=False)
-class NonZeros:
+class NonZeros(Short):
     """Codes column by column, padding left out; ``rows`` of a column in no promised order.
 
     Attributes

@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import FormatError, InputError
+from accelsim.records.shown import Short
 
 
 @dataclass(frozen=True, eq=False)
-class CsbMatrix:
+class CsbMatrix(Short):
     """One matrix.
 
     Attributes

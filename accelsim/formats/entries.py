@@ -28,10 +28,11 @@ from accelsim.formats.column_table import (
     table_of_matrix,
 )
 from accelsim.formats.edges import Edge
+from accelsim.records.shown import Short
 
 
 @dataclass(frozen=True, eq=False)
-class CountedEntries:
+class CountedEntries(Short):
     """Entries that `count_entries` has counted; encoded when an address or a code is first read.
 
     Attributes
@@ -106,7 +107,7 @@ def count_entries(nonzeros: NonZeros, shape: Interleaving) -> CountedEntries:
 
 
 @dataclass(frozen=True, eq=False)
-class StoredEntries:
+class StoredEntries(Short):
     """Entries from arrays, checked: every address and every row is where a PE has one.
 
     Attributes

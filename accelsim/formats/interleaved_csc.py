@@ -24,10 +24,11 @@ from accelsim.errors import InputError
 from accelsim.formats.column_table import ColumnTable, Interleaving, NonZeros, Small
 from accelsim.formats.entries import CountedEntries, StoredEntries, count_entries
 from accelsim.records import CompressedLayer, CscMatrix
+from accelsim.records.shown import Short
 
 
 @dataclass(frozen=True)
-class PeImage:
+class PeImage(Short):
     """What one PE's memories hold.
 
     Attributes
@@ -42,7 +43,7 @@ class PeImage:
 
 
 @dataclass(frozen=True, eq=False)
-class LayerImage:
+class LayerImage(Short):
     """The memory images of all PEs of one layer, stored one after the other.
 
     `build_image` makes one from a compressed layer; one from arrays has `StoredEntries`.

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import FormatError, InputError
+from accelsim.records.shown import Short
 
 
 @dataclass(frozen=True, eq=False)
-class NmMatrix:
+class NmMatrix(Short):
     """One matrix.
 
     Attributes

@@ -27,6 +27,7 @@ from accelsim.formats.n_m import decode_n_m, encode_n_m
 from accelsim.formats.weight_stream import build_stream, decode_stream
 from accelsim.records import CompressedLayer, CscMatrix
 from accelsim.records.linear import LinearWeights
+from accelsim.records.shown import Short
 
 __all__ = [
     "FORMATS", "Format", "Stored", "Symbols", "huffman_bits", "register_format", "restore", "store",
@@ -36,7 +37,7 @@ Dense = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True, eq=False)
-class Symbols:
+class Symbols(Short):
     """One kind of stored number: ``symbols`` (n,) integers from 0 on, ``bits`` each."""
 
     symbols: npt.NDArray[np.int64]
@@ -49,7 +50,7 @@ class Symbols:
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class Stored(Short):
     """A matrix in one format.
 
     Attributes

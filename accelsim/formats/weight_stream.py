@@ -18,12 +18,13 @@ import numpy.typing as npt
 from accelsim.errors import InputError
 from accelsim.records import CscMatrix
 from accelsim.records.linear import LinearWeights
+from accelsim.records.shown import Short
 
 Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class WeightStream:
+class WeightStream(Short):
     """One matrix for ``n_pe`` PEs.
 
     Attributes

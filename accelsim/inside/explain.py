@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from accelsim.errors import AccelsimError, ConfigError, ConservationError, UnsupportedError
 from accelsim.records.result import RunResult, SlotTime
+from accelsim.records.shown import Short
 
 IntArray = npt.NDArray[np.int64]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -59,7 +60,7 @@ class Table:
 
 
 @dataclass(frozen=True, eq=False)
-class Details:
+class Details(Short):
     """What a machine says of a run beyond its counters; None or empty where it says nothing.
 
     Attributes
@@ -81,7 +82,7 @@ class Details:
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Short):
     """Where the cycles of one run went; see `Details` for what depends on the machine."""
 
     result: RunResult

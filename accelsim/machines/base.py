@@ -21,6 +21,7 @@ from accelsim.errors import ConfigError, InputError, UnsupportedError, nearest
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import Given, Job
 from accelsim.records.result import JobResult, RunResult
+from accelsim.records.shown import Short
 
 Part = Callable[..., Any] | str
 """A function or class, or the ``"module:name"`` of one."""
@@ -34,7 +35,7 @@ def _one_a_pe(config: Any) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Machine:
+class Machine(Short):
     """A machine: what it is, what it takes, how it is told, counted, priced and looked into.
 
     Attributes

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import ConfigError
+from accelsim.records.shown import Short
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Short):
     """One published table, row by column.
 
     Attributes
@@ -168,7 +169,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Published:
+class Published(Short):
     """A published table or figure reproduced: comparisons, and notes that go with them."""
 
     name: str

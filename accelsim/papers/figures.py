@@ -14,6 +14,8 @@ from accelsim.report import plots
 Lines = dict[str, list[float]]
 Side = Literal["ours", "published"]
 
+__all__ = ["figure_of"]
+
 
 class Comparison(Protocol):
     """A table of cells with a value of ours and a published one, as studies make it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from accelsim.formats.registry import Stored, huffman_bits, store
 from accelsim.machines import EseConfig, run_job
 from accelsim.machines.ese.job import RecurrentJob, make_job
 from accelsim.papers.columns import on
+from accelsim.records.counters import IntArray
 from accelsim.records.recurrent import RecurrentLayer
 
 OWN_FORMAT = {"bank_balanced": ("csb", ("n_banks",)), "n_m": ("n_m", ("n", "m"))}
@@ -97,8 +99,8 @@ def measure(
         pattern=pattern,
         act_queue_depth=config.act_queue_depth,
         kept=sum(w.matrix.nnz for w in job.weights.values()) / size,
-        weights_max_over_mean=max(float(pe.max() / pe.mean()) for pe in weights if pe.any()),
-        entries_max_over_mean=max(float(pe.max() / pe.mean()) for pe in entries if pe.any()),
+        weights_max_over_mean=_worst(weights),
+        entries_max_over_mean=_worst(entries),
         **_times(config, job)._asdict(),
         stream_bits=sum(int(s.column_ends(config.column_align_bits)[-1]) for s in streams),
         huffman_bits=sum(huffman_bits(part, bits) for s in streams for part, bits in (
@@ -106,6 +108,11 @@ def measure(
         own_format_bits=sum(stored.size_bits for stored in own) if own else None,
         own_huffman_bits=sum(stored.huffman_bits for stored in own) if own else None,
     )
+
+
+def _worst(per_pe: Sequence[IntArray]) -> float:
+    """The largest over the mean of the PEs, of the worst matrix; NaN where nothing is kept."""
+    return max((float(pe.max() / pe.mean()) for pe in per_pe if pe.any()), default=math.nan)
 
 
 def _job(config: EseConfig, layer: RecurrentLayer) -> RecurrentJob:

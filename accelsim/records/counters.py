@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import ConfigError, ConservationError
+from accelsim.records.shown import cut, html_table
 
 IntArray = npt.NDArray[np.int64]
 Law = tuple[str, IntArray, IntArray]
@@ -58,6 +59,28 @@ class CounterSet:
             raise AttributeError(f"{name} were not counted; run with outputs=True, which counts "
                                  f"all that the machine tells of this work")
         return value
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # A dataclass makes a `__repr__` only for a class that has none of its own.
+        if "__repr__" not in vars(cls):
+            cls.__repr__ = CounterSet.__repr__  # type: ignore[method-assign]
+
+    def __repr__(self) -> str:
+        """Totals, in one line."""
+        told = [f"{name}={value}" for name, value in self.totals().items()]
+        return cut(f"{type(self).__name__}({', '.join(told)})")
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook: totals, and how they spread over the PEs."""
+        totals = self.totals()
+        rows = []
+        for f in self.counted():
+            value = np.asarray(getattr(self, f.name))
+            spread = f"{value.min():,} to {value.max():,}" if value.ndim == 1 else ""
+            rows.append((f.name, totals.get(f.name), spread, f.metadata["meaning"]))
+        return html_table(f"{type(self).__name__}, {self.n_pe} PEs",
+                          ("counter", "total", "of a PE", "meaning"), rows)
 
     @classmethod
     def partial(cls, values: dict[str, Any]) -> Self:

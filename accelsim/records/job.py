@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.records.shown import Short
 
 IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class Given(Short):
     """What a job was made from: the work, its inputs, and the options of ``make_job``."""
 
     work: Any
@@ -25,7 +26,7 @@ class Given:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Job:
+class Job(Short):
     """Work as integers, valid once built; a machine's own job derives from it.
 
     Attributes

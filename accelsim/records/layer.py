@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from accelsim.errors import InputError
 from accelsim.records.matrix import CscMatrix, FloatArray
+from accelsim.records.shown import Short
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(Short):
     """One fully connected layer: ``outputs = relu(weights @ activations + bias)``.
 
     Attributes
@@ -84,7 +85,7 @@ class BinaryPoints:
 
 
 @dataclass(frozen=True)
-class CompressedLayer:
+class CompressedLayer(Short):
     """A pruned layer with shared weights, independent of the number of PEs.
 
     Attributes

@@ -10,10 +10,11 @@ import numpy as np
 from accelsim.errors import InputError
 from accelsim.fixedpoint import dequantise, frac_bits_for, quantise
 from accelsim.records.matrix import CscMatrix, FloatArray
+from accelsim.records.shown import Short
 
 
 @dataclass(frozen=True)
-class LinearWeights:
+class LinearWeights(Short):
     """A pruned matrix of fixed-point weights: no codebook, the entry holds the weight itself.
 
     Attributes

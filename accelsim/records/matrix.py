@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.records.shown import Short
 
 FloatArray = npt.NDArray[np.floating[Any]]
 Index = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
-class CscMatrix:
+class CscMatrix(Short):
     """Compressed sparse columns: the non-zeros of a matrix, column by column, rows ascending.
 
     Attributes

@@ -15,12 +15,13 @@ from accelsim.errors import InputError, nearest
 from accelsim.records.cells import CELLS
 from accelsim.records.linear import LinearWeights
 from accelsim.records.matrix import CscMatrix, FloatArray
+from accelsim.records.shown import Short
 
 Matrix = FloatArray | CscMatrix | LinearWeights
 
 
 @dataclass(frozen=True)
-class RecurrentLayer:
+class RecurrentLayer(Short):
     """One recurrent layer, n_inputs -> n_cells -> n_outputs. Equations: records/cells.py.
 
     Attributes

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from accelsim.fixedpoint import dequantise
 from accelsim.records.counters import CounterSet
 from accelsim.records.layer import BinaryPoints
+from accelsim.records.shown import Short, html_table
 
 IntArray = npt.NDArray[np.int64]
 
@@ -43,7 +44,7 @@ class SlotTime:
 
 
 @dataclass(frozen=True, eq=False)
-class JobResult:
+class JobResult(Short):
     """What a telling gives of one job; None or empty where it does not tell.
 
     Attributes
@@ -61,7 +62,7 @@ class JobResult:
 
 
 @dataclass(frozen=True, eq=False)
-class RunResult:
+class RunResult(Short):
     """One job run once, on any machine.
 
     Attributes
@@ -89,6 +90,20 @@ class RunResult:
     lanes: int = 1
     pricer: Callable[[Any], Any] | None = None
     no_outputs: str = ""
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook: times, operations, what the PEs did."""
+        rows: list[tuple[str, object]] = []
+        if self.counters is not None:
+            rows += [(name, getattr(self, name)) for name in
+                     ("cycles", "time_us", "theoretical_us", "load_balance")]
+        rows += self.operations.items()
+        if self.counters is not None:
+            pe_cycles = self.cycles * self.timed.n_pe
+            rows += [(f"{state}, share of PE-cycles", int(cycles.sum()) / pe_cycles)
+                     for state, cycles in self.timed.states().items()]
+        title = f"{self.name} on {self.config.machine}, {self.config.n_pe} PEs, {self.engine}"
+        return html_table(title, ("figure", "value"), rows)
 
     @cached_property
     def energy(self) -> Any:

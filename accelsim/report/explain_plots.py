@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from accelsim.inside.explain import Explanation, steady_step
-from accelsim.report.plots_style import label
+from accelsim.report.plots_style import label, plain
 
 COLOURS = (
     "#009E73", "#E69F00", "#F0E442", "#CC79A7", "#D55E00", "#0072B2", "#56B4E9", "#BBBBBB",
@@ -36,8 +36,7 @@ def explanation(found: Explanation) -> Figure:
     panels = iter(figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False).flat)
     axes = next(panels)
     _states(axes, found)
-    name = found.result.name.replace("$", r"\$")  # no formula
-    label(axes, f"{name}: where the cycles went", "PE", "cycles")
+    label(axes, f"{found.result.name}: where the cycles went", "PE", "cycles")
     axes.set_xlim(-0.6, n_pe - 0.4)
     if found.blamed is not None:
         axes = next(panels)
@@ -57,7 +56,7 @@ def _states(axes: Axes, found: Explanation) -> None:
     for index, (state, cycles) in enumerate(found.states.items()):
         if cycles.any():
             axes.bar(np.arange(n_pe), cycles, bottom=bottom, width=1.0 if n_pe > 32 else 0.8,
-                     color=COLOURS[index % len(COLOURS)], label=state, linewidth=0)
+                     color=COLOURS[index % len(COLOURS)], label=plain(state), linewidth=0)
             bottom += cycles
     axes.legend(**_LEGEND)
 
@@ -71,9 +70,10 @@ def _slots(axes: Axes, found: Explanation) -> None:
              if slot.step == step]
     for index, bound in enumerate(dict.fromkeys(bound for _, bound in shown)):
         at = [k for k, (_, own) in enumerate(shown) if own == bound]
-        axes.bar(at, [shown[k][0].cycles for k in at], width=0.8, label=bound,
+        axes.bar(at, [shown[k][0].cycles for k in at], width=0.8, label=plain(bound),
                  color=COLOURS[(index + 4) % len(COLOURS)])
-    axes.set_xticks(range(len(shown)), [f"{slot.name} {slot.spmv or ''}" for slot, _ in shown],
+    names = [plain(f"{slot.name} {slot.spmv or ''}") for slot, _ in shown]
+    axes.set_xticks(range(len(shown)), names,
                     fontsize="x-small", rotation=30, ha="right")
     label(axes, f"Slots of step {step}, by what decided when they ended", "", "cycles")
     if found.slot_bounds:
@@ -84,7 +84,7 @@ def _remedies(axes: Axes, found: Explanation) -> None:
     tried = [r for r in found.remedies if r.cycles is not None][::-1]
     saved = [found.saved(r) or 0 for r in tried]
     axes.barh(range(len(tried)), saved, color=["#009E73" if s > 0 else "#999999" for s in saved])
-    axes.set_yticks(range(len(tried)), [_short(r.name) for r in tried], fontsize="small")
+    axes.set_yticks(range(len(tried)), [plain(_short(r.name)) for r in tried], fontsize="small")
     for row, cycles in enumerate(saved):
         percent = 100 * cycles / found.result.cycles
         axes.annotate(f" {cycles:,} ({percent:+.1f} %)", (max(cycles, 0), row), va="center",

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from accelsim import __version__
-from accelsim.errors import InputError
+from accelsim.errors import InputError, printable
 from accelsim.records.job import Job
 
 
@@ -16,7 +16,7 @@ def run_note(config: Any, work: Any, job: Job, what: str, seed: int) -> str:
     Digests are there for work and jobs that have some.
     """
     values = " ".join(f"{key}={value}" for key, value in config.model_dump().items())
-    name = " ".join(str(getattr(work, "name", job.name)).split())
+    name = printable(str(getattr(work, "name", job.name)))
     parts = [f"accelsim {__version__}", name, what]
     digest = getattr(work, "digest", None)
     if digest is not None:

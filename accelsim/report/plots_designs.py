@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from accelsim.errors import InputError
 from accelsim.records.result import RunResult
-from accelsim.report.plots_style import LINE_COLOURS, MARKERS, legend_beside, new_axes
+from accelsim.report.plots_style import LINE_COLOURS, MARKERS, legend_beside, new_axes, plain
 
 
 class SpmatMachine(Protocol):
@@ -64,7 +64,8 @@ def roofline(machine: SpmatMachine, results: Sequence[RunResult], dram_gb_s: flo
     for index, (result, (at_sram, gops, at_dram)) in enumerate(zip(results, points, strict=True)):
         marker = MARKERS[index % len(MARKERS)]
         colour = LINE_COLOURS[index % len(LINE_COLOURS)]
-        axes.plot(at_sram, gops, color=colour, marker=marker, linestyle="none", label=result.name)
+        axes.plot(at_sram, gops, color=colour, marker=marker, linestyle="none",
+                  label=plain(result.name))
         axes.plot(at_dram, min(peak_gops, dram_gb_s * at_dram), markerfacecolor="none",
                   markeredgecolor=colour, marker=marker, linestyle="none",
                   label=f"_{result.name}, DRAM")
@@ -107,7 +108,7 @@ def pareto_scatter(
               label="front")
     for text, index in zip(labels, np.flatnonzero(front), strict=False):
         if text:
-            axes.annotate(text, (xs[index], ys[index]), xytext=(5, 5),
+            axes.annotate(plain(text), (xs[index], ys[index]), xytext=(5, 5),
                           textcoords="offset points", fontsize=7)
     if log:
         axes.set_xscale("log")
@@ -127,7 +128,7 @@ def pe_load_heatmap(results: Sequence[RunResult]) -> Figure:
     # cividis: lightness grows with the load, so that it reads in grey too.
     image = axes.imshow(loads, aspect="auto", cmap="cividis", vmin=1 - reach, vmax=1 + reach,
                         interpolation="nearest")
-    axes.set_yticks(range(len(results)), [result.name for result in results])
+    axes.set_yticks(range(len(results)), [plain(result.name) for result in results])
     bar = figure.colorbar(image, ax=axes)
     bar.set_label("entries / mean")
     return figure

@@ -14,6 +14,7 @@ from accelsim.report.plots_style import (
     label,
     legend_beside,
     new_axes,
+    plain,
 )
 
 
@@ -75,7 +76,7 @@ def accuracy_energy(points: Mapping[str, tuple[float, float]]) -> Figure:
     figure, axes = new_axes("Accuracy and energy", "energy an inference (nJ)", "accuracy (%)")
     for index, (name, (energy_nj, accuracy_percent)) in enumerate(points.items()):
         axes.plot(
-            energy_nj, accuracy_percent, linestyle="none", label=name, markersize=7,
+            energy_nj, accuracy_percent, linestyle="none", label=plain(name), markersize=7,
             marker=MARKERS[index % len(MARKERS)], color=LINE_COLOURS[index % len(LINE_COLOURS)],
         )
     legend_beside(axes)

@@ -8,7 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from accelsim.report.plots_style import LINE_COLOURS, MARKERS, draw_lines, legend_beside, new_axes
+from accelsim.report.plots_style import (
+    LINE_COLOURS,
+    MARKERS,
+    draw_lines,
+    legend_beside,
+    new_axes,
+    plain,
+)
 
 Series = Mapping[str, Sequence[float]]
 """Values by the name of the line, one for each x; NaN where missing."""
@@ -76,4 +83,4 @@ def _open_markers(
             )
     if published:
         axes.plot([], [], linestyle="none", marker="o", markersize=8, markerfacecolor="none",
-                  markeredgecolor="black", label=against)
+                  markeredgecolor="black", label=plain(against))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from accelsim.errors import InputError
-from accelsim.files import atomic_path
+from accelsim.errors import InputError, printable
+from accelsim.files import atomic_path, is_plain
 
 OKABE_ITO = ("#009E73", "#E69F00", "#56B4E9", "#D55E00", "#BBBBBB", "#0072B2", "#CC79A7", "#F0E442")
 """Colours that colour-blind readers can tell apart (Okabe and Ito, 2008), grey for idle."""
@@ -33,6 +35,20 @@ DASHES = ("-", "--", "-.", ":", "-", "--", "-.", ":", "-")
 """One colour, marker and dash a line: the marker alone tells lines apart in grey."""
 
 
+def plain(text: str) -> str:
+    """A text as matplotlib must be given it to draw it as it is: no formula, no hidden label, and
+    an escape for a character that the font lacks."""
+    lines = [printable(line).replace("$", r"\$") for line in text.split("\n")]
+    drawn = "".join(c if c == "\n" or _has_glyph(c) else ascii(c)[1:-1] for c in "\n".join(lines))
+    return f" {drawn}" if drawn.startswith("_") else drawn
+
+
+@cache
+def _has_glyph(character: str) -> bool:
+    font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties()))
+    return character.isascii() or font.get_char_index(ord(character)) > 0
+
+
 def new_axes(
     title: str, x_label: str, y_label: str, size: tuple[float, float] = (6.4, 3.8)
 ) -> tuple[Figure, Axes]:
@@ -45,9 +61,9 @@ def new_axes(
 
 def label(axes: Axes, title: str, x_label: str, y_label: str) -> None:
     """Title, axis labels with units, no frame above and to the right."""
-    axes.set_title(title)
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
+    axes.set_title(plain(title))
+    axes.set_xlabel(plain(x_label))
+    axes.set_ylabel(plain(y_label))
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -62,7 +78,7 @@ def draw_lines(
     """One marked line a series over a logarithmic x axis whose ticks are the values of ``x``."""
     for index, (name, y) in enumerate(series.items()):
         axes.plot(
-            x, y, label=name, color=LINE_COLOURS[index % len(LINE_COLOURS)],
+            x, y, label=plain(name), color=LINE_COLOURS[index % len(LINE_COLOURS)],
             marker=MARKERS[index % len(MARKERS)], linestyle=DASHES[index % len(DASHES)],
             markersize=4, linewidth=1.2,
         )
@@ -76,13 +92,16 @@ def draw_stack(
 ) -> None:
     """One stacked bar a name; parts that are zero everywhere are left out."""
     bottoms = [0.0] * len(names)
+    places = range(len(names))  # two of one name are two bars
     for index, (part, heights) in enumerate(parts.items()):
         if any(heights):
             axes.bar(
-                names, heights, bottom=bottoms, color=OKABE_ITO[index % len(OKABE_ITO)],
-                hatch=HATCHES[index % len(HATCHES)], label=part, edgecolor="white", linewidth=0.5,
+                places, heights, bottom=bottoms, color=OKABE_ITO[index % len(OKABE_ITO)],
+                hatch=HATCHES[index % len(HATCHES)], label=plain(part), edgecolor="white",
+                linewidth=0.5,
             )
         bottoms = [b + h for b, h in zip(bottoms, heights, strict=True)]
+    axes.set_xticks(places, list(map(plain, names)))
 
 
 def draw_groups(
@@ -93,12 +112,29 @@ def draw_groups(
     for index, (name, heights) in enumerate(series.items()):
         shift = (index - (len(series) - 1) / 2) * width
         axes.bar(
-            [k + shift for k in range(len(names))], heights, width, label=name,
+            [k + shift for k in range(len(names))], heights, width, label=plain(name),
             color=OKABE_ITO[index % len(OKABE_ITO)], hatch=HATCHES[index % len(HATCHES)],
             edgecolor="white", linewidth=0.5,
         )
+    names = list(map(plain, names))
     turn = 45 if max((len(name) for name in names), default=0) * len(names) > 60 else 0
     axes.set_xticks(range(len(names)), names, rotation=turn, ha="right" if turn else "center")
+
+
+def picture_kind(path: Path) -> str:
+    """The format of a picture by its name; of a pipe or device without an ending, SVG.
+
+    Raises
+    ------
+    InputError
+        If the ending is of no known format.
+    """
+    kind = path.suffix.lstrip(".").lower()
+    if not kind and not is_plain(path):
+        return "svg"
+    if kind not in FORMATS:
+        raise InputError(f"{path}: a picture's name ends in .{', .'.join(FORMATS)}")
+    return kind
 
 
 def save(figure: Figure, path: Path, note: str = "") -> Path:
@@ -113,9 +149,7 @@ def save(figure: Figure, path: Path, note: str = "") -> Path:
     InputError
         If the ending is not svg, pdf or png, or the file cannot be written.
     """
-    kind = path.suffix.lstrip(".").lower()
-    if kind not in FORMATS:
-        raise InputError(f"{path}: a picture's name ends in .{', .'.join(FORMATS)}")
+    kind = picture_kind(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as part:
         write(figure, part, kind, note)
@@ -125,5 +159,6 @@ def save(figure: Figure, path: Path, note: str = "") -> Path:
 def write(figure: Figure, target: Path | IO[bytes], kind: str, note: str = "") -> None:
     """Write a figure to an open file or a path; the same figure gives the same bytes."""
     undated, about = FORMATS[kind]
+    metadata = {**undated, about: printable(note)} if note else undated
     with matplotlib.rc_context({"svg.hashsalt": "accelsim"}):
-        figure.savefig(target, format=kind, metadata={**undated, about: note} if note else undated)
+        figure.savefig(target, format=kind, metadata=metadata)

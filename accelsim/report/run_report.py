@@ -116,14 +116,12 @@ def _breakdown(timed: Sequence[tuple[Run, Mapping[str, Any]]], several: bool) ->
     names: list[str] = []
     for run, layer in timed:
         name = f"{run.name}\n{_label(layer)}" if several else _label(layer)
-        # Bars of one name would be drawn on top of each other.
         names.append(name if name not in names else f"{name} ({len(names) + 1})")
     figure, axes = new_axes("Where the cycles of an average PE went", "layer", "cycles",
                             (max(6.4, 0.8 * len(names) + 2.5), 3.8))
     states = {state: key for _, layer in timed for state, key in _states(layer).items()}
-    draw_stack(axes, [name.replace("$", r"\$") for name in names], {
-        state.replace("$", r"\$"): [float(layer.get(key) or 0) * layer["cycles"]
-                                    for _, layer in timed]
+    draw_stack(axes, names, {
+        state: [float(layer.get(key) or 0) * layer["cycles"] for _, layer in timed]
         for state, key in states.items()
     })
     if len(names) > 6:

@@ -15,7 +15,7 @@
 from accelsim.study.definition import Study, load_study
 from accelsim.study.explore import Objective, explore
 from accelsim.study.metrics import METRICS, FinishedPoint, Metric, register_metric
-from accelsim.study.pareto import pareto_front
+from accelsim.study.pareto import pareto_front, pareto_mask
 from accelsim.study.query import Condition, Results
 from accelsim.study.run import run_study
 from accelsim.study.schema import StoreError
@@ -24,6 +24,6 @@ from accelsim.study.sweep import Progress, sweep
 
 __all__ = [
     "METRICS", "Condition", "FinishedPoint", "Metric", "Objective", "Progress", "Results",
-    "StoreError", "Study", "explore", "load_study", "pareto_front", "register_metric",
-    "run_study", "sensitivity", "sweep",
+    "StoreError", "Study", "explore", "load_study", "pareto_front", "pareto_mask",
+    "register_metric", "run_study", "sensitivity", "sweep",
 ]

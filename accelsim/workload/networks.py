@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from accelsim.errors import FormatError, InputError, printable
 from accelsim.records import Layer
+from accelsim.records.shown import Short
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.entries import pick
 from accelsim.workload.files import list_layers
 
 
 @dataclass(frozen=True)
-class Network:
+class Network(Short):
     """Layers in sequence: the outputs of one, after its ReLU, are the inputs of the next."""
 
     layers: tuple[Layer, ...]

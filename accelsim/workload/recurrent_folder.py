@@ -27,6 +27,7 @@ import numpy.typing as npt
 from accelsim.errors import FormatError, InputError
 from accelsim.records import CscMatrix
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.records.shown import Short
 from accelsim.workload.arrays import ArrayFile, open_arrays
 
 Floats = npt.NDArray[np.float64]
@@ -35,7 +36,7 @@ GATES = "ifco"
 
 
 @dataclass(frozen=True, eq=False)
-class RecurrentFolder:
+class RecurrentFolder(Short):
     """One network.
 
     Attributes

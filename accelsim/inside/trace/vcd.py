@@ -69,7 +69,8 @@ class Trace(Closing):
     def _open(self, t: int, array: Array) -> Callable[[], None]:
         """The header. What it says of time 0 is unknown, unless the first cycle begins then."""
         header = VCDWriter(
-            self._file, timescale="1 ns", date="", comment=self._note,
+            # A name must not end the comment with a $end of its own.
+            self._file, timescale="1 ns", date="", comment=self._note.replace("$", "$ "),
             version=f"accelsim {__version__}", check_values=False,
         )
         found = probes(array, self._view.pes)

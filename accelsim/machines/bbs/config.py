@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from accelsim.records.shown import Configuration
 
 
-class BbsConfig(BaseModel):
+class BbsConfig(Configuration):
     """PEs that each take a matrix row at a time, with one multiplier for every bank of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

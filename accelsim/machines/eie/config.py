@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from accelsim.records.shown import Configuration
 
 
-class EieConfig(BaseModel):
+class EieConfig(Configuration):
     """One EIE array. The published values and their sources are in ``eie.toml``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

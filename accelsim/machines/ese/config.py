@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from accelsim.records.shown import Configuration
 
 
-class EseConfig(BaseModel):
+class EseConfig(Configuration):
     """ESE: channels of PEs that share one stream of weights from DRAM."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
