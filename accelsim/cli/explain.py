@@ -44,8 +44,9 @@ def explain(
     from accelsim.machines import machine_of
     from accelsim.report.explain_plots import explanation
     from accelsim.report.note import run_note
-    from accelsim.report.plots_style import save
+    from accelsim.report.plots_style import picture_kind, save
 
+    picture_kind(picture)  # refused before the work is done
     config = config_from(machine, settings)
     ready = prepared(config, source, layer, inputs, activation_density, density, seed)
     job = ready.job()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from accelsim.errors import InputError
+from accelsim.errors import AccelsimError, InputError
 from accelsim.study.axes import Axis, Scalar
 from accelsim.study.definition import Study, load_study
 from accelsim.study.extras import extra
@@ -91,7 +91,21 @@ def explore(
     names = [goal.metric for goal in objectives]
     metrics_named(names, plan.base_config().machine)
     optuna = extra("optuna")
+    is_new = not journal_path(store).exists()
     search = _open(optuna, plan, store, objectives, sampler)
+    try:
+        return _searched(optuna, plan, store, names, search, trials, jobs, dask, on_trials)
+    except AccelsimError:
+        if is_new and not _tried(search):
+            journal_path(store).unlink(missing_ok=True)
+        raise
+
+
+def _searched(
+    optuna: Any, plan: Study, store: str | Path, names: Sequence[str], search: Any, trials: int,
+    jobs: int, dask: str | None, on_trials: Callable[[int], None] | None,
+) -> Found:
+    """Ask the sampler for designs, run them and tell it, until there are enough."""
     interrupted = False
     while (left := trials - _tried(search)) > 0 and not interrupted:
         asked = [search.ask() for _ in range(min(left, BATCH))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -98,6 +99,16 @@ class Store:
         with explained(self.path):
             row = self.connection.execute("SELECT count(*), count(error) FROM points").fetchone()
         return int(row[0]), int(row[1])
+
+    def withdraw(self) -> None:
+        """Remove the file if it holds no point and nobody else has it open."""
+        with suppress(sqlite3.Error, OSError):
+            self.connection.execute("PRAGMA busy_timeout = 0")
+            # SQLite leaves WAL for the only one alone.
+            left = self.connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            if self.path is not None and left == ("delete",) and self.count()[0] == 0:
+                self.connection.close()
+                self.path.unlink()
 
     def close(self) -> None:
         """Close the file; the write-ahead log goes into it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from accelsim.errors import InputError
+from accelsim.errors import AccelsimError, InputError
 from accelsim.study.definition import Study, load_study
 from accelsim.study.points import Plan
 from accelsim.study.source import Source
@@ -81,10 +81,15 @@ def sweep(
         raise InputError(f"jobs is {jobs}; need 1 or more")
     plan = study if isinstance(study, Plan) else Plan(load_study(study))
     names = [metric.name for metric in plan.metrics]
+    is_new = not isinstance(store, Store) and not Path(store).exists()
     opened = store if isinstance(store, Store) else Store(store, names)
     try:
         source = Source(plan, lambda points: opened.missing(points, retry_failed), limit)
         return _run(plan, source, opened, _backend(source.take, jobs, dask), on_progress)
+    except AccelsimError:
+        if is_new:
+            opened.withdraw()
+        raise
     finally:
         if opened is not store:
             opened.close()
