@@ -1,6 +1,7 @@
 """Files are written whole or not at all, whatever goes wrong and whenever the process dies."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from accelsim.errors import InputError
-from accelsim.files import atomic_file, atomic_path, write_atomically
+from accelsim.files import atomic_file, atomic_folder, atomic_path, write_atomically
 
 
 @pytest.mark.parametrize("data", ["höher\n", b"\0\xff", ""])
@@ -77,3 +78,92 @@ def test_a_killed_process_leaves_the_old_file_or_the_new_one(delay_s, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert path.read_text() in ("before", "x" * 200_000)
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "link").symlink_to("store/file")
+    for text in ("first", "second"):
+        write_atomically(tmp_path / "link", text)
+        assert os.readlink(tmp_path / "link") == "store/file"
+        assert (tmp_path / "store/file").read_text() == text
+    assert os.listdir(tmp_path / "store") == ["file"]
+
+
+def test_links_in_a_circle_are_one_line(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_atomically(tmp_path / "a", "text")
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+
+
+def test_a_pipe_gets_the_bytes_when_the_block_ends(tmp_path):
+    reader, writer = os.pipe()
+    with atomic_file(f"/dev/fd/{writer}") as file:
+        file.write("text")
+        file.flush()
+        assert not select.select([reader], [], [], 0)[0]
+    assert os.read(reader, 100) == b"text"
+    os.write(writer, b"still open")
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_pipe_without_a_reader_is_one_line():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with pytest.raises(InputError, match="Broken pipe"):
+        write_atomically(f"/dev/fd/{writer}", "text")
+    os.close(writer)
+
+
+def test_an_open_file_goes_on_where_it_is(tmp_path):
+    """As /dev/stdout does under a shell's ``> file``: what was printed before stays."""
+    with open(tmp_path / "out", "w+") as file:
+        file.write("before ")
+        file.flush()
+        write_atomically(f"/dev/fd/{file.fileno()}", "middle")
+        file.seek(0, os.SEEK_END)
+        file.write(" behind")
+    assert (tmp_path / "out").read_text() == "before middle behind"
+
+
+def test_a_device_stays_a_device():
+    before = os.stat("/dev/null").st_ino
+    write_atomically("/dev/null", "text")
+    assert os.stat("/dev/null").st_ino == before
+    with pytest.raises(InputError, match="/dev/full: cannot be written: No space left"):
+        write_atomically("/dev/full", "text")
+
+
+def test_permissions_stay(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("before")
+    path.chmod(0o640)
+    write_atomically(path, "after")
+    assert path.stat().st_mode & 0o777 == 0o640
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(InputError, match="Permission denied"):
+        write_atomically(path, "again")
+    assert path.read_text() == "after"
+
+
+def test_a_folder_appears_whole_and_keeps_its_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with atomic_folder(tmp_path / "link") as part:
+        (part / "file").write_text("text")
+    assert (tmp_path / "real/file").read_text() == "text"
+    assert (tmp_path / "link").is_symlink()
+    with pytest.raises(InputError, match="not empty"), atomic_folder(tmp_path / "link"):
+        pass
+
+    def fail():
+        with atomic_folder(tmp_path / "new") as part:
+            (part / "file").write_text("text")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert sorted(os.listdir(tmp_path)) == ["link", "real"]

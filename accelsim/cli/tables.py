@@ -40,23 +40,30 @@ class Grid:
         keep: Sequence[str] = (),
     ) -> None:
         self.title = printable(title)
-        body = [[cell_text(value) for value in row] for row in rows]
-        self._columns = [
-            _Column(printable(head), [row[at] for row in body], at == 0 or head in keep)
-            for at, head in enumerate(columns)
-        ]
+        self._heads = [(printable(head), at == 0 or head in keep)
+                       for at, head in enumerate(columns)]
+        self._body = [[cell_text(value) for value in row] for row in rows]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text(self.title)
-        for line in self.lines(options.max_width, "-" if options.ascii_only else "─"):
+        rule = "-" if options.ascii_only else "─"
+        for line in self.lines(options.max_width, rule, options.encoding):
             yield Text(line, no_wrap=True, overflow="ignore")
         yield Text("")
 
-    def lines(self, width: int, rule: str = "─") -> Iterator[str]:
-        """The table without its title, in lines of at most ``width`` where numbers allow it."""
-        columns, left_out = _fitting(self._columns, width)
+    def lines(self, width: int, rule: str = "─", encoding: str = "utf-8") -> Iterator[str]:
+        """The table without its title, in lines of at most ``width`` where numbers allow it.
+
+        What the encoding lacks is written as an escape, which takes more room.
+        """
+        def known(text: str) -> str:
+            return text.encode(encoding, "backslashreplace").decode(encoding)
+
+        every = [_Column(known(head), [known(row[at]) for row in self._body], kept)
+                 for at, (head, kept) in enumerate(self._heads)]
+        columns, left_out = _fitting(every, width)
         if left_out:
-            turned = _turned(self._columns)
+            turned = _turned(every)
             if sum(column.least for column in turned) + GAP * len(turned) <= width + 1:
                 columns, left_out = turned, []
         widths = _widths(columns, width)

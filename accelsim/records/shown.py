@@ -60,7 +60,8 @@ def summary(value: Any) -> str:
         return str(value.__name__)
     name = getattr(value, "name", None) if is_dataclass(value) else None
     shape = getattr(value, "shape", None)
-    about = name if isinstance(name, str) else " x ".join(map(str, shape or ()))
+    sizes = shape if isinstance(shape, tuple) else ()
+    about = name if isinstance(name, str) else " x ".join(map(str, sizes))
     return f"<{type(value).__name__} {printable(about)}>".replace(" >", ">")
 
 
