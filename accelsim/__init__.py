@@ -27,9 +27,11 @@ if TYPE_CHECKING:
         Layer,
         Loss,
     )
+    from accelsim.records.network import Network
+    from accelsim.records.network_result import NetworkResult
     from accelsim.records.recurrent import RecurrentLayer
     from accelsim.records.result import RunResult
-    from accelsim.workload import load_eie_simulator, load_layer
+    from accelsim.workload import load_eie_simulator, load_layer, load_network
 
 install()
 
@@ -46,12 +48,15 @@ _HOME = {
     "LossWarning": "accelsim.errors",
     "Recipe": "accelsim.compression",
     "RecurrentLayer": "accelsim.records.recurrent",
+    "Network": "accelsim.records.network",
+    "NetworkResult": "accelsim.records.network_result",
     "RunResult": "accelsim.records.result",
     "compress": "accelsim.compression",
     "load_config": "accelsim.machines",
     "load_eie_simulator": "accelsim.workload",
     "load_layer": "accelsim.workload",
     "load_machine": "accelsim.machines",
+    "load_network": "accelsim.workload",
     "simulate": "accelsim.api",
     "simulate_network": "accelsim.network",
     "simulate_recurrent": "accelsim.api",
@@ -59,9 +64,9 @@ _HOME = {
 
 __all__ = [
     "AccelsimError", "BinaryPoints", "CompressedConv", "CompressedLayer", "Conv2d", "Counters",
-    "EieConfig", "Layer", "Loss", "LossWarning", "Recipe", "RecurrentLayer", "RunResult",
-    "__version__", "compress",
-    "load_config", "load_eie_simulator", "load_layer", "load_machine", "simulate",
+    "EieConfig", "Layer", "Loss", "LossWarning", "Network", "NetworkResult", "Recipe",
+    "RecurrentLayer", "RunResult", "__version__", "compress",
+    "load_config", "load_eie_simulator", "load_layer", "load_machine", "load_network", "simulate",
     "simulate_network", "simulate_recurrent",
 ]
 

@@ -157,6 +157,7 @@ def make_recipe(
     init: str,
     layer_density: list[str] | None = None,
     values: str = "codebook",
+    bias: str = "auto",
 ) -> Recipe:
     """The recipe that the options describe."""
     from accelsim.compression import Recipe
@@ -173,7 +174,7 @@ def make_recipe(
             ) from None
     return Recipe(
         density=density, threshold=threshold, weight_bits=weight_bits, index_bits=index_bits,
-        init=cast(Any, init), values=cast(Any, values), layers=layers,
+        init=cast(Any, init), values=cast(Any, values), bias=cast(Any, bias), layers=layers,
     )
 
 

@@ -29,8 +29,16 @@ from accelsim.cli.frontend import (
     LayerOption,
     SeedOption,
     ThresholdOption,
+    make_recipe,
 )
 from accelsim.cli.losses import tell
+from accelsim.cli.networks import (
+    FitOption,
+    ImageOption,
+    LoweringOption,
+    NetworkOption,
+    simulate_graph,
+)
 from accelsim.cli.views import energy_views, result_views
 from accelsim.cli.works import FixedPointOption, WorkArgument, opened_work
 from accelsim.machines import DEFAULT_MACHINE
@@ -55,6 +63,10 @@ def simulate(
         Path | None, typer.Option(help="Input vectors: npy, npz or safetensors.")
     ] = None,
     inputs_fixed_point: FixedPointOption = False,
+    image: ImageOption = None,
+    fit: FitOption = False,
+    network: NetworkOption = None,
+    lowering: LoweringOption = "auto",
     count: Annotated[int, typer.Option(min=1, help="How many of the input vectors to run.")] = 1,
     activation_density: Annotated[
         float | None, typer.Option(help="Draw one input vector of this density instead.")
@@ -74,11 +86,22 @@ def simulate(
     as_csv: CsvOption = False,
 ) -> None:
     """Run layers cycle by cycle: cycles, time, load balance, where the cycles went."""
+    from accelsim.errors import InputError
     from accelsim.network import simulate_network
     from accelsim.report.summary import layer_row, run_object
+    from accelsim.sources import names_network
 
     config = config_from(machine, settings)
     engine = runnable(config, engine)
+    if names_network(source, network):
+        simulate_graph(
+            config, source, network, engine, image or [], inputs, count, fit, lowering,
+            make_recipe(density, threshold, weight_bits or config.weight_bits, config.index_bits,
+                        init, bias=bias), seed, energy, as_json, as_csv)
+        return
+    if image or fit:
+        raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
+                         f"vectors (--inputs)")
     opened = opened_work(
         config, source, layer, inputs, activation_density, seed, count, inputs_fixed_point,
         density=density, threshold=threshold, init=init, bias=bias,

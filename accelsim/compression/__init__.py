@@ -1,6 +1,7 @@
 """Dense weights to a `CompressedLayer`: prune, share, encode, count, keep in a file."""
 
-from accelsim.compression.pipeline import compress, compress_network
+from accelsim.compression.entrance import compress
+from accelsim.compression.pipeline import compress_network
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.recurrent import compress_recurrent
 from accelsim.compression.store import load_compressed, save_compressed

@@ -9,13 +9,14 @@ from typing import Any
 from accelsim.errors import InputError, nearest, printable
 from accelsim.records.host import HostOperation, Shape
 from accelsim.records.layer import CompressedLayer, Layer
+from accelsim.records.shown import Short
 
 INPUT = "input"
 """What nodes call the network's own input."""
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
+class Node(Short):
     """One step of a network.
 
     Attributes
@@ -36,7 +37,7 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Short):
     """Layers and host operations in an order in which each reads only what stands before it.
 
     A chain may be given by its ``layers`` alone: the outputs of one, after its ReLU, are the
@@ -49,7 +50,8 @@ class Network:
     input_shape : (channels, rows, columns) or (n_inputs,) of one image; None is that of the first
         layer where it is a matrix
     output : the node whose result is the network's; the last where it is not given
-    skipped : parts of the source that are not taken, and why, in words
+    note : why the layers are in this order, where their file does not say it
+    image : how a photo becomes its input (`accelsim.workload.photos`), where the source says it
 
     Raises
     ------
@@ -60,10 +62,11 @@ class Network:
 
     layers: tuple[Any, ...] = ()
     name: str = "network"
+    note: str = ""
     nodes: tuple[Node, ...] = ()
     input_shape: Shape | None = None
     output: str = ""
-    skipped: Mapping[str, str] = field(default_factory=dict)
+    image: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         nodes = self.nodes or tuple(_chain(self.name, self.layers))
@@ -186,7 +189,7 @@ def _chain(name: str, layers: Sequence[Any]) -> Iterator[Node]:
         if widths[0] and widths[1] and widths[0][0] != widths[1][1]:
             raise InputError(
                 f"{name}: {printable(layer.name)} has {widths[0][0]} outputs but "
-                f"{printable(after.name)} {widths[1][1]} inputs; give names= in the order "
+                f"{printable(after.name)} {widths[1][1]} inputs; name them in the order "
                 f"of the network")
 
 

@@ -2,6 +2,7 @@
 
 from accelsim.sources.inputs import load_inputs
 from accelsim.sources.listings import Listed, Listing, listing, published, skipped_of
+from accelsim.sources.networks import names_network, network_inputs, open_network
 from accelsim.sources.ways import Reach, reach
 from accelsim.sources.works import (
     Source,
@@ -13,5 +14,6 @@ from accelsim.sources.works import (
 
 __all__ = [
     "Listed", "Listing", "Reach", "Source", "as_layers", "is_store", "listing", "load_inputs",
-    "open_source", "open_work", "published", "reach", "skipped_of",
+    "names_network", "network_inputs", "open_network", "open_source", "open_work", "published",
+    "reach", "skipped_of",
 ]

@@ -35,7 +35,7 @@ def load_inputs(path: Path, n_inputs: int, *others: int) -> npt.NDArray[Any]:
     """
     widths = (n_inputs, *others)
     if path.suffix.lower() == ".npy":
-        return _shaped(path, _read_npy(path), widths)
+        return _shaped(path, read_npy(path), widths)
     file = open_arrays(path)
     if "images" in file.arrays:
         images = real_numbers(f"{path}: images", file.read("images"))
@@ -52,7 +52,8 @@ def load_inputs(path: Path, n_inputs: int, *others: int) -> npt.NDArray[Any]:
     )
 
 
-def _read_npy(path: Path) -> npt.NDArray[Any]:
+def read_npy(path: Path) -> npt.NDArray[Any]:
+    """The one array of an npy file; errors of one line."""
     try:
         if path.stat().st_size > MAX_INPUT_FILE_BYTES:
             raise InputError(f"{path}: larger than 4 GiB; split it")

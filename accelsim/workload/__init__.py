@@ -4,17 +4,20 @@
 ``load_layer``          a published layer by name, or a layer of an npz, safetensors or ONNX file
 ``list_layers``         what a file offers; ``file_contents`` with what is skipped and why
 ``random_layer``        a seeded layer of any shape and density
-``load_network``        all layers of a file, in sequence
+``load_network``        a network: a graph by name, a .net file, or the layers of a file in sequence
+``network_names``       graphs that the package has
 ``load_digits``         the MNIST digits to run through it
 ``load_eie_simulator``  the data folder of the EIE authors' simulator, and ``save_eie_simulator``
 ======================  ===========================================================================
 """
 
+from accelsim.records.network import Network
 from accelsim.workload.eie_export import save_eie_simulator
 from accelsim.workload.eie_simulator import load_eie_simulator
 from accelsim.workload.entries import Contents, LayerEntry, Skipped
 from accelsim.workload.files import file_contents, list_layers, load_layer
-from accelsim.workload.networks import Network, load_digits, load_network
+from accelsim.workload.graph_networks import network_names
+from accelsim.workload.networks import load_digits, load_network
 from accelsim.workload.published import PublishedLayer, published_layers, synthetic_layer
 from accelsim.workload.synthetic import random_layer
 
@@ -30,6 +33,7 @@ __all__ = [
     "load_eie_simulator",
     "load_layer",
     "load_network",
+    "network_names",
     "published_layers",
     "random_layer",
     "save_eie_simulator",

@@ -38,6 +38,7 @@ from accelsim.records.host_elementwise import (
     Upsample,
 )
 from accelsim.records.network import INPUT, Network, Node, result_shape
+from accelsim.workload.photos import check_image
 
 _READS = ("add", "multiply", "concat")
 _LAYERS = {"conv": {"kernel", "stride", "padding", "dilation", "groups", "relu", "bias"},
@@ -113,7 +114,8 @@ def read_graph(text: str, where: str, make_layer: Callable[[LayerShape], Any],
         shapes[node.name] = result_shape(node, [shapes[name] for name in node.inputs])
         densities[node.name] = densities[node.inputs[0]] if node.on_host else line.get(
             "activation_density")
-    return Network(nodes=tuple(nodes), input_shape=shape, name=str(said.get("name", where)))
+    return Network(nodes=tuple(nodes), input_shape=shape, name=str(said.get("name", where)),
+                   image=check_image(where, said.get("image", {}), shape))
 
 
 def _shape(where: str, value: Any) -> Shape:

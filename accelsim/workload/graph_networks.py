@@ -40,6 +40,11 @@ def network_names() -> list[str]:
                   if entry.name.endswith(".toml"))
 
 
+def is_graph(name: str | Path) -> bool:
+    """Whether it is one of `network_names` or a graph in a TOML file."""
+    return str(name) in network_names() or Path(name).suffix.lower() == ".toml"
+
+
 def graph(name: str | Path, make_layer: Callable[[LayerShape], Any],
           input_shape: Shape | None = None) -> Network:
     """A graph of the package by its name, or one of a TOML file, with layers made by a function.

@@ -3,62 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError, InputError, printable
+from accelsim.errors import FormatError
 from accelsim.records import Layer
-from accelsim.records.shown import Short
+from accelsim.records.host import Shape
+from accelsim.records.network import Network
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.entries import pick
 from accelsim.workload.files import file_contents
+from accelsim.workload.graph_networks import (
+    is_graph,
+    named_network,
+    network_of_arrays,
+    stored_network,
+)
 from accelsim.workload.order import in_order
 
 
-@dataclass(frozen=True)
-class Network(Short):
-    """Layers in sequence: the outputs of one, after its ReLU, are the inputs of the next.
+def load_network(
+    path: str | Path, names: Sequence[str] | None = None, *, network: str | Path | None = None,
+    input_shape: Shape | None = None, seed: int = 1,
+) -> Network:
+    """A network by its name or from a file: a graph, or all layers of a file in sequence.
 
-    ``note`` says why they are in this order, where the file does not say it.
-    """
-
-    layers: tuple[Layer, ...]
-    name: str = "network"
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.layers:
-            raise InputError(f"{self.name}: a network needs at least one layer")
-        for first, second in zip(self.layers, self.layers[1:], strict=False):
-            if first.shape[0] != second.shape[1]:
-                raise InputError(
-                    f"{self.name}: {printable(first.name)} has {first.shape[0]} outputs but "
-                    f"{printable(second.name)} {second.shape[1]} inputs; name them in the order "
-                    f"of the network"
-                )
-
-    @property
-    def n_inputs(self) -> int:
-        """Inputs of the first layer."""
-        return self.layers[0].shape[1]
-
-    @property
-    def n_outputs(self) -> int:
-        """Outputs of the last layer."""
-        return self.layers[-1].shape[0]
-
-
-def load_network(path: str | Path, names: Sequence[str] | None = None) -> Network:
-    """All layers of a file, or the named ones, as one network.
+    ``squeezenet`` and the other names of `network_names`, or a graph of one's own in a TOML file,
+    have synthetic numbers (`accelsim.workload.graph_networks`); a ``.net`` file has those of the
+    network that it fits. Of any other file all layers, or those of ``names``, stand in sequence,
+    unless ``network`` says the graph whose layers its arrays are called after.
 
     Without ``names`` the layers come in the order of the file. safetensors has none: there the
     natural order of the names (fc1, fc2, ... fc10) is taken where no other order of the layers
     fits together, which the network's ``note`` says. npz and safetensors do not say where a ReLU
     stands: there every layer but the last has one. ONNX does, and is followed.
+
+    Parameters
+    ----------
+    network : the graph: one of `network_names`, or a TOML file
+    input_shape : of a graph, instead of its own
+    seed : of synthetic numbers
 
     Raises
     ------
@@ -70,6 +58,12 @@ def load_network(path: str | Path, names: Sequence[str] | None = None) -> Networ
         batch normalisation, which the network would lack.
     """
     file = Path(path)
+    if file.suffix.lower() == ".net":
+        return stored_network(file, network, input_shape)
+    if network is not None:
+        return network_of_arrays(file, network, input_shape)
+    if is_graph(path):
+        return named_network(path, seed, input_shape)
     contents = file_contents(file)
     note = ""
     if names is not None:

@@ -1,0 +1,88 @@
+"""``accelsim simulate`` of a whole network: photos in, classes, times and energies out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from accelsim.cli.common import console, print_csv, print_json, progress, table
+from accelsim.cli.losses import tell
+
+if TYPE_CHECKING:
+    from accelsim.compression import Recipe
+    from accelsim.records.network_result import NetworkResult
+
+ImageOption = Annotated[
+    list[Path] | None,
+    typer.Option("--image", help="A photo for a network that says how it reads one; repeatable."),
+]
+FitOption = Annotated[
+    bool, typer.Option("--fit", help="Cut out a photo's middle and resize it to the input.")
+]
+NetworkOption = Annotated[
+    str | None,
+    typer.Option("--network", metavar="NAME|FILE.toml", help="The graph whose layers a file's "
+                                                              "arrays are called after."),
+]
+LoweringOption = Annotated[
+    str, typer.Option(help="How convolutions become products; auto takes the fastest.")
+]
+
+
+def simulate_graph(
+    config: Any, source: str, network: str | None, engine: str, photos: list[Path],
+    inputs: Path | None, count: int, fit: bool, lowering: str, recipe: Recipe, seed: int,
+    energy: bool, as_json: bool, as_csv: bool,
+) -> None:
+    """Compress what is not compressed, calibrate on the images, run, and show."""
+    from accelsim.compression import compress
+    from accelsim.machines import machine_of
+    from accelsim.machines.network_run import run_network
+    from accelsim.report.network_summary import network_object, network_rows
+    from accelsim.sources import network_inputs, open_network
+
+    opened = open_network(source, network, seed)
+    images = network_inputs(opened, photos, inputs, count, fit)
+    packed = compress(opened, recipe, calibration=images)
+    start = time.perf_counter()
+    with progress("simulating", len(packed.nodes)) as advance:
+        result = run_network(machine_of(config), config, packed, images, engine, lowering,
+                             lambda node: advance())
+    wall_s = time.perf_counter() - start
+    tell(loss for own in result.layers.values() for loss in own.losses)
+    if as_json:
+        print_json(network_object(result, energy, seed))
+    elif as_csv:
+        print_csv(network_rows(result, energy))
+    else:
+        _show(result, energy, wall_s)
+
+
+def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
+    from accelsim.report.network_summary import classes, host_rows, network_rows
+
+    out = console()
+    timed = all(own.counters is not None for own in result.layers.values())
+    rows = [(row["layer"], row["lowering"], row["vectors"], *(
+        (row["cycles"], row["time_us"], f"{100 * row['load_balance']:.1f} %",
+         f"{row['share_percent']:.1f} %") if timed else ()), row["macs"])
+        for row in network_rows(result)]
+    heads = ("cycles", "time us", "load balance", "share") if timed else ()
+    config = result.config
+    out.print(table(f"{result.name} on {config.machine}, {config.n_pe} PEs, engine {result.engine}",
+                    ("layer", "lowering", "vectors", *heads, "macs"), rows))
+    out.print(table("On the host, not timed", ("node", "kind", "operations", "bytes"),
+                    [tuple(row.values()) for row in host_rows(result)]))
+    for number, largest in enumerate(classes(result)):
+        told = ", ".join(f"{place} ({value:.4g})" for place, value in largest)
+        out.print(f"image {number}: largest results {told}", markup=False)
+    if timed:
+        out.print(f"{result.n_images} image(s): {result.cycles:,} cycles, "
+                  f"{result.time_us / 1000:,.3f} ms, load balance {100 * result.load_balance:.1f} %")
+        if energy:
+            report = result.energy
+            out.print(f"energy of the array: {report.total_uj:,.1f} uJ, {report.power_w:.3f} W")
+    out.print(f"simulated in {wall_s:.2f} s")

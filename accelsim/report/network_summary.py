@@ -1,0 +1,57 @@
+"""A network's result as rows and as one object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from accelsim import __version__
+from accelsim.records.network_result import NetworkResult
+from accelsim.report.summary import layer_row
+
+_TOP = 5
+
+
+def network_rows(result: NetworkResult, energy: bool = False) -> list[dict[str, Any]]:
+    """A row a layer, in order: what `layer_row` says, vectors, lowering, and share of the cycles.
+    """
+    rows = []
+    for name, own in result.layers.items():
+        row = {**layer_row(own, energy), "layer": name, "lowering": own.lowering or "vector",
+               "vectors": own.n_vectors}
+        if own.counters is not None:
+            row["share_percent"] = 100 * own.cycles / result.cycles
+        rows.append(row)
+    return rows
+
+
+def host_rows(result: NetworkResult) -> list[dict[str, Any]]:
+    """What ran off the array, a row a node."""
+    return [{"node": work.name, "kind": work.kind, "operations": work.operations,
+             "bytes": work.bytes} for work in result.host]
+
+
+def classes(result: NetworkResult) -> list[list[tuple[int, float]]]:
+    """Of each image the largest results and their places, the largest first."""
+    flat = result.values.reshape(result.n_images, -1)
+    return [[(int(at), float(row[at])) for at in np.argsort(-row, kind="stable")[:_TOP]]
+            for row in flat]
+
+
+def network_object(result: NetworkResult, energy: bool, seed: int) -> dict[str, Any]:
+    """Everything, as plain values."""
+    found: dict[str, Any] = {
+        "accelsim": __version__, "network": result.name, "engine": result.engine,
+        "machine": result.config.machine, "n_pe": result.config.n_pe, "seed": seed,
+        "images": result.n_images, "layers": network_rows(result, energy),
+        "host": host_rows(result), "largest": classes(result),
+        "losses": [loss.as_dict() for own in result.layers.values() for loss in own.losses],
+    }
+    if all(own.counters is not None for own in result.layers.values()):
+        found |= {"cycles": result.cycles, "time_us": result.time_us,
+                  "theoretical_us": result.theoretical_us, "load_balance": result.load_balance,
+                  "macs": result.macs}
+        if energy:
+            found["energy_uj"] = result.energy.total_uj
+    return found
