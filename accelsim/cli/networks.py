@@ -80,8 +80,9 @@ def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
         told = ", ".join(f"{place} ({value:.4g})" for place, value in largest)
         out.print(f"image {number}: largest results {told}", markup=False)
     if timed:
+        balance = f"load balance {100 * result.load_balance:.1f} %"
         out.print(f"{result.n_images} image(s): {result.cycles:,} cycles, "
-                  f"{result.time_us / 1000:,.3f} ms, load balance {100 * result.load_balance:.1f} %")
+                  f"{result.time_us / 1000:,.3f} ms, {balance}")
         if energy:
             report = result.energy
             out.print(f"energy of the array: {report.total_uj:,.1f} uJ, {report.power_w:.3f} W")

@@ -19,8 +19,6 @@ from accelsim.records.recurrent import RecurrentLayer
 from accelsim.study.recipes import full_recipe
 from accelsim.workload import save_eie_simulator
 
-pytestmark = pytest.mark.filterwarnings("ignore::accelsim.LossWarning")
-
 
 def layer(largest_bias=3.0, n_out=24, n_in=40, **more):
     rng = np.random.default_rng(11)

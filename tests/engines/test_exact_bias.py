@@ -14,8 +14,6 @@ from accelsim.machines.eie.energy import price
 from accelsim.network import network_outputs, simulate_network
 from accelsim.records import Layer
 
-pytestmark = pytest.mark.filterwarnings("ignore::accelsim.LossWarning")
-
 
 def biased(n_out=21, n_in=30, seed=2, **more):
     rng = np.random.default_rng(seed)

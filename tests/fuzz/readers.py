@@ -111,7 +111,8 @@ def make_eie_folder(folder: Path) -> list[Path]:
     from accelsim.workload import save_eie_simulator
 
     layer = some_layers()[0]
-    save_eie_simulator(folder / "data", compress(layer), np.asarray(layer.activations), 4)
+    packed = compress(layer, Recipe(bias="column"))
+    save_eie_simulator(folder / "data", packed, np.asarray(layer.activations), 4)
     return [folder / "data"]
 
 
