@@ -15,9 +15,9 @@ from accelsim.errors import AccelsimError
 
 NAMES = {
     "accelsim": (
-        "AccelsimError BinaryPoints CompressedLayer Counters EieConfig Layer Recipe "
-        "RecurrentLayer RunResult __version__ compress load_config load_eie_simulator load_layer "
-        "load_machine simulate simulate_network simulate_recurrent"
+        "AccelsimError BinaryPoints CompressedConv CompressedLayer Conv2d Counters EieConfig "
+        "Layer Recipe RecurrentLayer RunResult __version__ compress load_config "
+        "load_eie_simulator load_layer load_machine simulate simulate_network simulate_recurrent"
     ),
     "accelsim.machines": (
         "ARITH_STAGES BbsConfig DEFAULT_MACHINE EieConfig EseConfig Machine get_machine load_as "
@@ -31,7 +31,10 @@ NAMES = {
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
     "accelsim.contracts": "CHECKS Case Check Fault Verilog check_machine draw faults",
     "accelsim.papers": "Cell Comparison NAMES Published Tolerance reproduce",
-    "accelsim.records": "BinaryPoints CompressedLayer CscMatrix FloatArray Index Layer",
+    "accelsim.records": (
+        "BinaryPoints CompressedConv CompressedLayer Conv2d CscMatrix FloatArray Geometry Index "
+        "Layer"
+    ),
     "accelsim.formats": "LayerImage PeImage build_image",
     "accelsim.formats.registry": (
         "FORMATS Format Stored Symbols huffman_bits register_format restore store"

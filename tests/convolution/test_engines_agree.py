@@ -72,6 +72,7 @@ PLAIN = {
     {"machine": {"n_pe": 2, "spmat_kb": 0.0625, "capacity": "stream", "regfile_depth": 4}},
     {"machine": {"n_pe": 4, "bypass": False}},
     {"machine": {"n_pe": 4, "activation_bits": 24, "accumulator_bits": 32}},
+    {"machine": {"n_pe": 4, "accumulator_bits": 30, "weight_value_bits": 17}},
     {"machine": {"n_pe": 4, "activation_bits": 6, "accumulator_bits": 7}},
 ], ids=lambda changed: " ".join(map(str, changed)) or "plain")
 def test_one_of_each(changed):

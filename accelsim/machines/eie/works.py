@@ -72,7 +72,7 @@ def conv_job(
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _matrix(packed: ById, geometry: Geometry, n_pe: int) -> CompressedLayer:
     return in_register_rows(packed.layer, geometry, n_pe)
 

@@ -1,7 +1,7 @@
 """A convolution by the fast telling: all vectors in a few calls, on all cores.
 
 Time and counters go through the kernels of a layer's passes; sums go row by row, many vectors at a
-time. What those kernels do not take (bypass off, segments that are refilled, products beyond 31
+time. What those kernels do not take (bypass off, segments that are refilled, sums beyond 31
 bits) goes vector by vector, to the same results.
 """
 
@@ -56,11 +56,11 @@ def run(
 
 
 def _narrow(config: EieConfig, job: ConvJob) -> bool:
-    """Whether every product, rounded, and every sum fits 31 bits, and an activation 16."""
+    """Whether a sum and a product together fit 31 bits, and an activation 16."""
     one = job.one
     largest = max(int(np.abs(job.pixels.maps).max()), one.bias_activation)
     product = int(np.abs(one.codebook).max()) * largest + ((1 << one.shift) >> 1)
-    return largest < 1 << 15 and product < 1 << 31 and config.accumulator_bits <= 31
+    return largest < 1 << 15 and product + (1 << config.accumulator_bits) < 1 << 31
 
 
 class _Part(NamedTuple):
@@ -129,7 +129,7 @@ class ById:
         return id(self.image)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _by_rows(handle: ById, channels: int, width: int) -> tuple[IntArray, Int32, Bytes]:
     """Row starts, columns and codes of the matrix by rows, without the columns that fill register
     rows; the bias is the last column."""
