@@ -16,9 +16,10 @@ from accelsim.errors import AccelsimError
 
 NAMES = {
     "accelsim": (
-        "AccelsimError BinaryPoints CompressedLayer Counters EieConfig Layer Loss LossWarning "
-        "Recipe RecurrentLayer RunResult __version__ compress load_config load_eie_simulator "
-        "load_layer load_machine simulate simulate_network simulate_recurrent"
+        "AccelsimError BinaryPoints CompressedConv CompressedLayer Conv2d Counters EieConfig Layer "
+        "Loss LossWarning Network NetworkResult Recipe RecurrentLayer RunResult __version__ "
+        "compress load_config load_eie_simulator load_layer load_machine load_network simulate "
+        "simulate_network simulate_recurrent"
     ),
     "accelsim.machines": (
         "ARITH_STAGES BbsConfig DEFAULT_MACHINE EieConfig EseConfig Machine get_machine load_as "
@@ -43,7 +44,10 @@ NAMES = {
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
     "accelsim.contracts": "CHECKS Case Check Fault Verilog check_machine draw faults",
     "accelsim.papers": "Cell Comparison NAMES Published Tolerance reproduce",
-    "accelsim.records": "BinaryPoints CompressedLayer CscMatrix FloatArray Index Layer Loss",
+    "accelsim.records": (
+        "BinaryPoints CompressedConv CompressedLayer Conv2d CscMatrix FloatArray Geometry Index "
+        "Layer Loss"
+    ),
     "accelsim.formats": "LayerImage PeImage StoredEntries build_image",
     "accelsim.formats.registry": (
         "FORMATS Format Stored Symbols huffman_bits register_format restore store"
@@ -57,18 +61,18 @@ NAMES = {
         "run_layers"
     ),
     "accelsim.sources": (
-        "Listed Listing Reach Source as_layers is_store listing load_inputs open_source open_work "
-        "published reach skipped_of"
+        "Listed Listing Reach Source as_layers is_store listing load_inputs names_network "
+        "network_inputs open_network open_source open_work published reach skipped_of"
     ),
     "accelsim.workload": (
         "Contents LayerEntry Network PublishedLayer Skipped file_contents list_layers load_digits "
-        "load_eie_simulator load_layer load_network published_layers random_layer "
+        "load_eie_simulator load_layer load_network network_names published_layers random_layer "
         "save_eie_simulator synthetic_layer"
     ),
 }
 
 PARAMETERS = {
-    "accelsim.compress": "layer recipe",
+    "accelsim.compress": "layer recipe *calibration *method *percentile",
     "accelsim.load_config": "source **overrides",
     "accelsim.load_eie_simulator": "folder n_outputs name",
     "accelsim.load_layer": "source name seed",

@@ -15,16 +15,16 @@ from accelsim.records.network import Network
 
 
 @overload
-def compress(work: Layer, recipe: Recipe | None = None) -> CompressedLayer: ...
+def compress(layer: Layer, recipe: Recipe | None = None) -> CompressedLayer: ...
 @overload
-def compress(work: Conv2d, recipe: Recipe | None = None) -> CompressedConv: ...
+def compress(layer: Conv2d, recipe: Recipe | None = None) -> CompressedConv: ...
 @overload
 def compress(
-    work: Network, recipe: Recipe | None = None, *, calibration: npt.ArrayLike | None = None,
+    layer: Network, recipe: Recipe | None = None, *, calibration: npt.ArrayLike | None = None,
     method: str = "max", percentile: float = PERCENTILE,
 ) -> Network: ...
 def compress(
-    work: Any, recipe: Recipe | None = None, *, calibration: npt.ArrayLike | None = None,
+    layer: Any, recipe: Recipe | None = None, *, calibration: npt.ArrayLike | None = None,
     method: str = "max", percentile: float = PERCENTILE,
 ) -> Any:
     """Prune, share and encode one layer, one convolution, or every layer of a network.
@@ -34,6 +34,7 @@ def compress(
 
     Parameters
     ----------
+    layer : the layer, the convolution or the network
     calibration : of a network: (n, ...) images, or one, that settle its layers' binary points
     method, percentile : how: `accelsim.compression.thresholds`
 
@@ -42,11 +43,11 @@ def compress(
     InputError
         If the numbers cannot be compressed.
     """
-    if isinstance(work, Network):
+    if isinstance(layer, Network):
         from accelsim.compression.network import compress_graph  # which compresses layers itself
 
-        return compress_graph(work, recipe, calibration, method, percentile)
+        return compress_graph(layer, recipe, calibration, method, percentile)
     if calibration is not None:
-        raise InputError(f"{work.name}: calibration images are for networks; a layer's are its "
+        raise InputError(f"{layer.name}: calibration images are for networks; a layer's are its "
                          f"activations")
-    return pipeline.compress(work, recipe)
+    return pipeline.compress(layer, recipe)
