@@ -86,7 +86,6 @@ class LayerTime:
             values[name] = values[other]
         values["queue_occupancy_histogram"] = histogram
         if not self._count_bypasses:
-            del values["adder_bypasses"], values["write_bypasses"]
-        if saturations is not None:
-            values["saturations"] = saturations
-        return Counters.partial(values), entries, padding
+            values["adder_bypasses"] = values["write_bypasses"] = None
+        values["saturations"] = saturations
+        return Counters(values), entries, padding
