@@ -122,7 +122,6 @@ class LayerTime:
                 values[name] = values[name] + self._biased
         values["queue_occupancy_histogram"] = histogram
         if not self._count_bypasses:
-            del values["adder_bypasses"], values["write_bypasses"]
-        if saturations is not None:
-            values["saturations"] = saturations
-        return Counters.partial(values), entries, padding
+            values["adder_bypasses"] = values["write_bypasses"] = None
+        values["saturations"] = saturations
+        return Counters(values), entries, padding
