@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from accelsim.records import BinaryPoints, CompressedLayer, Layer
     from accelsim.records.recurrent import RecurrentLayer
     from accelsim.records.result import RunResult
+    from accelsim.shipped import data_folder
     from accelsim.workload import load_eie_simulator, load_layer
 
 install()
@@ -37,6 +38,7 @@ _HOME = {
     "RecurrentLayer": "accelsim.records.recurrent",
     "RunResult": "accelsim.records.result",
     "compress": "accelsim.compression",
+    "data_folder": "accelsim.shipped",
     "load_config": "accelsim.machines",
     "load_eie_simulator": "accelsim.workload",
     "load_layer": "accelsim.workload",
@@ -48,9 +50,9 @@ _HOME = {
 
 __all__ = [
     "AccelsimError", "BinaryPoints", "CompressedLayer", "Counters", "EieConfig", "Layer",
-    "Recipe", "RecurrentLayer", "RunResult", "__version__", "compress", "load_config",
-    "load_eie_simulator", "load_layer", "load_machine", "simulate", "simulate_network",
-    "simulate_recurrent",
+    "Recipe", "RecurrentLayer", "RunResult", "__version__", "compress", "data_folder",
+    "load_config", "load_eie_simulator", "load_layer", "load_machine", "simulate",
+    "simulate_network", "simulate_recurrent",
 ]
 
 

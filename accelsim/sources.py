@@ -18,6 +18,7 @@ from accelsim.errors import InputError, UnsupportedError, nearest
 from accelsim.machines import machine_of
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.shipped import located
 from accelsim.workload import load_eie_simulator, load_layer, load_network, published_layers
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.published_lstm import RECURRENT, ese_utterance
@@ -101,7 +102,7 @@ def open_source(
     ------
     InputError, FormatError
     """
-    path = Path(source)
+    path = located(source)
     if source in published_layers():
         layers = as_layers(source, names, seed)
     elif path.is_dir():
@@ -145,7 +146,7 @@ def open_work(
         return Source([prepare(layer, machine.takes, recipe)], inputs)
     if CompressedLayer in machine.takes:
         return open_source(source, names, seed, recipe)
-    if not Path(source).is_dir() and not _is_store(Path(source)):
+    if not located(source).is_dir() and not _is_store(located(source)):
         layers = as_layers(source, names, seed)
         given = layers[0].activations
         return Source([prepare(layer, machine.takes, recipe) for layer in layers],

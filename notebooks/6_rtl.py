@@ -33,7 +33,7 @@ from accelsim.rtl_bridge.cosim import cosim
 from accelsim.rtl_bridge.run import run_layer
 from accelsim.workload import random_layer
 
-RTL = Path("../rtl")
+RTL = accelsim.data_folder("rtl")
 builds = tempfile.TemporaryDirectory()
 
 config = accelsim.load_config("eie", n_pe=8)

@@ -32,7 +32,7 @@ TABLE = (
     ("formats",),
     ("kernels",),
     ("records",),
-    ("fixedpoint", "files"),
+    ("fixedpoint", "files", "shipped"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}

@@ -16,8 +16,8 @@ from accelsim.errors import AccelsimError
 NAMES = {
     "accelsim": (
         "AccelsimError BinaryPoints CompressedLayer Counters EieConfig Layer Recipe "
-        "RecurrentLayer RunResult __version__ compress load_config load_eie_simulator load_layer "
-        "load_machine simulate simulate_network simulate_recurrent"
+        "RecurrentLayer RunResult __version__ compress data_folder load_config "
+        "load_eie_simulator load_layer load_machine simulate simulate_network simulate_recurrent"
     ),
     "accelsim.machines": (
         "ARITH_STAGES BbsConfig DEFAULT_MACHINE EieConfig EseConfig Machine get_machine load_as "

@@ -39,10 +39,11 @@ def demo(
     from accelsim.errors import ConservationError
     from accelsim.network import calibrated, network_outputs, simulate_network
     from accelsim.report.plots import cycle_breakdown, save
+    from accelsim.shipped import located
     from accelsim.workload import load_digits, load_network
 
 
-    config = config_from(machine, settings)
+    config, folder = config_from(machine, settings), located(folder)
     images, labels = load_digits(folder / "digits.safetensors")
     network = load_network(folder / "pruned.safetensors")
     packed = calibrated(compress_network(network.layers, Recipe(index_bits=5)), images)

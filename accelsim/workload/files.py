@@ -6,6 +6,7 @@ from pathlib import Path
 
 from accelsim.errors import FormatError, InputError, nearest
 from accelsim.records import Layer
+from accelsim.shipped import located
 from accelsim.workload.array_layers import array_contents
 from accelsim.workload.arrays import ARRAY_FILES
 from accelsim.workload.entries import Contents, LayerEntry, pick, reading
@@ -35,7 +36,7 @@ def load_layer(source: str | Path, name: str | None = None, seed: int = 1) -> La
         if name is not None:
             raise InputError(f"{source} is one layer; leave out name={name!r}")
         return synthetic_layer(source, seed)
-    path = Path(source)
+    path = located(source)
     return pick(path, list_layers(path), name).load()
 
 
@@ -61,7 +62,7 @@ def file_contents(path: str | Path) -> Contents:
     FormatError
         If the file is damaged, unreadable or of another kind.
     """
-    file = Path(path)
+    file = located(path)
     with reading(file, ValueError):
         if file.is_dir():
             raise FormatError(f"{file}: is a folder; load_eie_simulator() reads the data folder of "

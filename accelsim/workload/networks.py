@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from accelsim.errors import FormatError, InputError
 from accelsim.records import Layer
+from accelsim.shipped import located
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.entries import pick, printable
 from accelsim.workload.files import list_layers
@@ -59,7 +60,7 @@ def load_network(path: str | Path, names: Sequence[str] | None = None) -> Networ
     FormatError
         If the file is damaged.
     """
-    file = Path(path)
+    file = located(path)
     entries = list_layers(file)
     wanted = [pick(file, entries, name) for name in names] if names is not None else entries
     if not wanted:

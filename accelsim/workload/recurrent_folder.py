@@ -27,6 +27,7 @@ import numpy.typing as npt
 from accelsim.errors import FormatError, InputError
 from accelsim.records import CscMatrix
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.shipped import located
 from accelsim.workload.arrays import ArrayFile, open_arrays
 
 Floats = npt.NDArray[np.float64]
@@ -69,7 +70,7 @@ class RecurrentFolder:
 
 def is_recurrent_folder(path: str | Path) -> bool:
     """Whether a path is such a folder, whatever its files hold."""
-    return (Path(path) / "dense.safetensors").is_file()
+    return (located(path) / "dense.safetensors").is_file()
 
 
 def load_recurrent_folder(path: str | Path) -> RecurrentFolder:
@@ -82,7 +83,7 @@ def load_recurrent_folder(path: str | Path) -> RecurrentFolder:
     FormatError
         If a file is damaged or an array missing or of another shape.
     """
-    folder = Path(path)
+    folder = located(path)
     for name in ("dense.safetensors", "speech.safetensors"):
         if not (folder / name).is_file():
             raise InputError(f"{folder}: has no {name}; need a folder like traces/silero-lstm")
