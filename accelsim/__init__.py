@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from accelsim.records.network_result import NetworkResult
     from accelsim.records.recurrent import RecurrentLayer
     from accelsim.records.result import RunResult
+    from accelsim.shipped import data_folder
     from accelsim.workload import load_eie_simulator, load_layer, load_network
 
 install()
@@ -52,6 +53,7 @@ _HOME = {
     "NetworkResult": "accelsim.records.network_result",
     "RunResult": "accelsim.records.result",
     "compress": "accelsim.compression",
+    "data_folder": "accelsim.shipped",
     "load_config": "accelsim.machines",
     "load_eie_simulator": "accelsim.workload",
     "load_layer": "accelsim.workload",
@@ -65,7 +67,7 @@ _HOME = {
 __all__ = [
     "AccelsimError", "BinaryPoints", "CompressedConv", "CompressedLayer", "Conv2d", "Counters",
     "EieConfig", "Layer", "Loss", "LossWarning", "Network", "NetworkResult", "Recipe",
-    "RecurrentLayer", "RunResult", "__version__", "compress",
+    "RecurrentLayer", "RunResult", "__version__", "compress", "data_folder",
     "load_config", "load_eie_simulator", "load_layer", "load_machine", "load_network", "simulate",
     "simulate_network", "simulate_recurrent",
 ]

@@ -20,8 +20,6 @@
 
 # %%
 # %matplotlib inline
-from pathlib import Path
-
 import pandas as pd
 
 import accelsim
@@ -30,7 +28,7 @@ from accelsim.network import accuracy, calibrated, simulate_network
 from accelsim.report import plots
 from accelsim.workload import load_digits, load_network
 
-TRACES = Path("../traces/lenet-300-100")
+TRACES = accelsim.data_folder("traces") / "lenet-300-100"
 dense = load_network(TRACES / "dense.safetensors").layers
 pruned = load_network(TRACES / "pruned.safetensors").layers  # 8 %, 9 % and 26 % kept, retrained
 images, labels = load_digits(TRACES / "digits.safetensors")

@@ -32,7 +32,7 @@ from accelsim.report import plots
 from accelsim.rtl_bridge import cosim, run_layer
 from accelsim.workload import random_layer
 
-RTL = Path("../rtl")
+RTL = accelsim.data_folder("rtl")
 builds = tempfile.TemporaryDirectory()
 
 config = accelsim.load_config("eie", n_pe=8)

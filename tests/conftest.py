@@ -20,6 +20,14 @@ settings.register_profile("explore", derandomize=False, deadline=None, print_blo
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 
+@pytest.fixture(autouse=True)
+def _unannounced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which test compiles a kernel first depends on the cache; what a command prints must not."""
+    from accelsim.kernels import compiling
+
+    monkeypatch.setattr(compiling, "on_first_compile", lambda listener: None)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all of tests/rtl, ahead of the selection by `-m`."""

@@ -33,7 +33,7 @@ TABLE = (
     ("kernels",),
     ("records",),
     ("numeric",),
-    ("fixedpoint", "files", "streams", "strict_json"),
+    ("fixedpoint", "files", "streams", "strict_json", "shipped"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}

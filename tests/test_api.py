@@ -18,8 +18,8 @@ NAMES = {
     "accelsim": (
         "AccelsimError BinaryPoints CompressedConv CompressedLayer Conv2d Counters EieConfig Layer "
         "Loss LossWarning Network NetworkResult Recipe RecurrentLayer RunResult __version__ "
-        "compress load_config load_eie_simulator load_layer load_machine load_network simulate "
-        "simulate_network simulate_recurrent"
+        "compress data_folder load_config load_eie_simulator load_layer load_machine load_network "
+        "simulate simulate_network simulate_recurrent"
     ),
     "accelsim.machines": (
         "ARITH_STAGES BbsConfig DEFAULT_MACHINE EieConfig EseConfig Machine get_machine load_as "

@@ -29,7 +29,11 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
 
-_COMPILING = "accelsim: compiling kernels; this happens once and takes some seconds\n"
+_COMPILING = "accelsim: compiling the kernels of this run; the next one has them\n"
+_COMPILING_EVERY_TIME = (
+    "accelsim: compiling the kernels of this run, as in every run: they cannot be kept (remedy: "
+    "set NUMBA_CACHE_DIR to a folder that can be written)\n"
+)
 
 
 def config_from(machine: str, settings: Sequence[str] | None) -> Any:
@@ -60,9 +64,9 @@ def runnable(config: Any, engine: str | None = None) -> str:
 
 
 def _announce() -> None:
-    # Like progress, for people: without a terminal, standard error holds mistakes only.
-    if sys.stderr.isatty():
-        sys.stderr.write(_COMPILING)
+    from accelsim.kernels.compiling import are_kept
+
+    sys.stderr.write(_COMPILING if are_kept() else _COMPILING_EVERY_TIME)
 
 
 def _overrides(settings: Sequence[str] | None) -> dict[str, Any]:

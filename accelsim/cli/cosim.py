@@ -50,8 +50,10 @@ def cosim(
     pe: Annotated[int, typer.Option(min=0, help="Which one, with --top pe.")] = 0,
     sim: Annotated[str, typer.Option(help="Simulator: icarus.")] = "icarus",
     rtl: Annotated[
-        str, typer.Option(help="The project's folder of Verilog, with the testbenches.")
-    ] = "rtl",
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A folder of Verilog with testbenches instead of the "
+                                            "project's own."),
+    ] = None,
     rtl_dir: Annotated[
         list[Path] | None,
         typer.Option(help="A folder with modules of your own (pe.v, say); they go before the "
@@ -87,6 +89,7 @@ def cosim(
     from accelsim.machines import machine_of
     from accelsim.rtl_bridge import cosim as compare
     from accelsim.rtl_bridge import export as write_bench
+    from accelsim.shipped import data_folder
 
     config = config_from(machine, settings)
     record = machine_of(config)
@@ -103,7 +106,7 @@ def cosim(
         console().print(f"{export}: a bench for {job.name}; README.txt there says how")
         return
     report = compare(
-        config, job, [*(rtl_dir or []), Path(rtl)], build_dir,
+        config, job, [*(rtl_dir or []), rtl or data_folder("rtl")], build_dir,
         waveform or build_dir / "difference.vcd",
         pe if top is not None and top != verilog.top else None,
     )

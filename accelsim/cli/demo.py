@@ -40,11 +40,11 @@ def demo(
     from accelsim.network import calibrated, network_outputs, simulate_network
     from accelsim.report.plots import cycle_breakdown, save
     from accelsim.report.plots_style import picture_kind
+    from accelsim.shipped import located
     from accelsim.workload import load_digits, load_network
 
-
     picture_kind(picture)  # refused before the work is done
-    config = config_from(machine, settings)
+    config, folder = config_from(machine, settings), located(folder)
     images, labels = load_digits(folder / "digits.safetensors")
     network = load_network(folder / "pruned.safetensors")
     packed = calibrated(compress_network(network.layers, Recipe(index_bits=5)), images)

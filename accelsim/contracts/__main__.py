@@ -13,6 +13,7 @@ from accelsim.errors import AccelsimError, InputError
 from accelsim.machines import get_machine
 from accelsim.machines.base import Machine
 from accelsim.machines.plugins import load_plugin
+from accelsim.shipped import data_folder
 from accelsim.streams import complain, flushed, ready
 
 
@@ -25,8 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("machine", help="a machine's name, or a plug-in file (.py)")
     parser.add_argument("--cases", type=int, default=100, help="cases to draw (100)")
     parser.add_argument("--seed", type=int, default=0, help="of the first case (0)")
-    parser.add_argument("--rtl", type=Path, metavar="FOLDER",
-                        help="hold the Verilog in this folder to it too; needs Icarus Verilog")
+    parser.add_argument("--rtl", type=Path, metavar="FOLDER", nargs="?", const=Path(),
+                        help="hold the Verilog to it too, that in this folder or the project's "
+                             "own; needs Icarus Verilog")
     given = parser.parse_args(arguments)
     try:
         is_file = given.machine.endswith(".py")
@@ -34,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as builds:
             checks = list(CHECKS)
             if given.rtl is not None:
-                checks.append(Verilog(given.rtl, Path(builds)))
+                folder = data_folder("rtl") if given.rtl == Path() else given.rtl
+                checks.append(Verilog(folder, Path(builds)))
             kept = [_told(get_machine(n), given.cases, given.seed, checks) for n in names]
     except AccelsimError as problem:
         return complain(str(problem))

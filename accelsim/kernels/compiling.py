@@ -1,18 +1,23 @@
-"""Compiled kernels: imported late, and announced before the first of them is compiled.
+"""Compiled kernels: imported late, announced before the first of them is compiled, and timed.
 
-Numba keeps compiled kernels on disk; compiling all of them for the first time takes some seconds.
-A caller that talks to a person asks to be told before that pause:
+Numba keeps compiled kernels on disk; compiling those that a run needs for the first time takes some
+seconds. A caller that talks to a person asks to be told before that pause:
 
-    on_first_compile(lambda: print("compiling kernels, once", file=sys.stderr))
+    on_first_compile(lambda: print("compiling kernels", file=sys.stderr))
 
 This module does not import Numba.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 _listeners: list[Callable[[], None]] = []
+_depth = 0       # kernels compile others inside of themselves
+_since = 0.0
+_seconds = 0.0
+_kept = True
 
 
 def on_first_compile(listener: Callable[[], None] | None) -> None:
@@ -23,7 +28,35 @@ def on_first_compile(listener: Callable[[], None] | None) -> None:
     _listeners[:] = [] if listener is None else [listener]
 
 
-def about_to_compile() -> None:
-    """Tell the listener, once."""
+def seconds() -> float:
+    """Wall clock that this process has spent compiling so far."""
+    return _seconds
+
+
+def are_kept() -> bool:
+    """Whether compiled kernels are written to a disk for the next run."""
+    return _kept
+
+
+def not_kept() -> None:
+    """Remember that a kernel could not be given a place on the disk."""
+    global _kept
+    _kept = False
+
+
+def begin() -> None:
+    """A kernel is about to be compiled: tell the listener, once."""
+    global _depth, _since
     while _listeners:
         _listeners.pop()()
+    if not _depth:
+        _since = time.perf_counter()
+    _depth += 1
+
+
+def end() -> None:
+    """It is compiled."""
+    global _depth, _seconds
+    _depth -= 1
+    if not _depth:
+        _seconds += time.perf_counter() - _since

@@ -1,7 +1,9 @@
-"""How kernels are compiled: cached on disk, without the interpreter lock, announced.
+"""How kernels are compiled: cached on disk, without the interpreter lock, announced and timed.
 
-A kernel takes arrays and integers only. It may call other kernels of its own file only, because
-Numba's cache notices changes of that file alone. Import this module late: it imports Numba.
+A kernel takes arrays and integers only. It may call other functions of its own file only, because
+Numba's cache notices changes of that file alone: a `part` or a `linked` one, not another kernel,
+which would be compiled twice, alone and once more inside of the caller. Import this module late: it
+imports Numba.
 """
 
 from __future__ import annotations
@@ -12,17 +14,24 @@ from typing import Any
 import numba
 from numba.core import event
 
-from accelsim.kernels.compiling import about_to_compile
+from accelsim.kernels import compiling
 
 
 class _Announce(event.Listener):
     def on_start(self, event: Any) -> None:
-        if str(event.data["dispatcher"].py_func.__module__).startswith("accelsim."):
-            about_to_compile()
+        if _is_ours(event):
+            compiling.begin()
 
     def on_end(self, event: Any) -> None:
-        """Nothing to tell."""
+        if _is_ours(event):
+            compiling.end()
 
+
+def _is_ours(event: Any) -> bool:
+    return str(event.data["dispatcher"].py_func.__module__).startswith("accelsim.")
+
+
+_njit: Any = numba.njit  # its types lack the options by which it leaves out a wrapper
 
 event.register("numba:compile", _Announce())  # type: ignore[no-untyped-call]
 
@@ -30,6 +39,18 @@ event.register("numba:compile", _Announce())  # type: ignore[no-untyped-call]
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile ``function`` at its first call; integer overflow and bounds are not checked."""
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        return _njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return numba.njit(nogil=True)(function)
+        compiling.not_kept()
+        return _njit(nogil=True, no_cfunc_wrapper=True)(function)
+
+
+def part(function: Callable[..., Any]) -> Any:
+    """Make ``function`` a part of the one kernel that calls it, compiled with it and only there."""
+    return _njit(nogil=True, inline="always")(function)
+
+
+def linked(function: Callable[..., Any]) -> Any:
+    """Compile ``function`` for kernels alone: quicker than a `part` where it is small or inside of
+    one, because a part is copied at every call."""
+    return _njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)

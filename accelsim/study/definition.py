@@ -13,6 +13,7 @@ from accelsim.errors import AccelsimError, ConfigError, nearest, shown
 from accelsim.files import read_utf8
 from accelsim.machines import DEFAULT_MACHINE, Machine, load_machine, machine_of
 from accelsim.machines.plugins import load_plugin
+from accelsim.shipped import located
 from accelsim.study.axes import Axis, Scalar, parse_axis
 from accelsim.study.metrics import metrics_named
 from accelsim.study.recipes import PREFIX, check_recipe, recipe_keys, shared_bits
@@ -171,7 +172,7 @@ def load_study(source: str | Path | Study) -> Study:
     """
     if isinstance(source, Study):
         return source
-    path = Path(source)
+    path = located(source)
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise ConfigError(f"{path}: larger than 1 MiB; this is not a study file")

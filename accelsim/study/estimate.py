@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from accelsim.kernels import compiling
 from accelsim.study.definition import Study, load_study
 from accelsim.study.evaluate import evaluate
 from accelsim.study.points import Chunk, Plan
@@ -70,7 +71,9 @@ def _estimate(plan: Plan, missing: Missing) -> Estimate:
         # The first point of all loads the engine; it is not counted.
         if not layers:
             evaluate(replace(chunk, points=chunk.points[:1]))
+        compiled = compiling.seconds()
         point_s += sum(outcome.wall_s for outcome in evaluate(chunk))
+        point_s -= compiling.seconds() - compiled  # once for all points, not for each
         layers += 1
         points += len(chunk.points)
     seconds = len(open_streams) * layer_s / layers + sum(counts) * point_s / points

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
+from accelsim.shipped import located
 from accelsim.workload.entries import check_size, fault, reading
 
 # A zip member of more than _FREE_BYTES must not claim to unpack to more than _MAX_RATIO times
@@ -212,6 +213,7 @@ def open_arrays(path: Path) -> ArrayFile:
     FormatError
         If it is neither, damaged or unreadable.
     """
+    path = located(path)
     if path.suffix.lower() not in ARRAY_FILES:
         raise fault(f"{path}: need a file ending in {' or '.join(ARRAY_FILES)}{remedy(path)}")
     return ARRAY_FILES[path.suffix.lower()](path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from accelsim.errors import FormatError, InputError, nearest, printable
 from accelsim.records import Layer
+from accelsim.shipped import located
 from accelsim.workload.array_layers import array_contents
 from accelsim.workload.arrays import ARRAY_FILES, remedy
 from accelsim.workload.entries import Contents, LayerEntry, pick, reading
@@ -73,7 +74,7 @@ def file_contents(path: str | Path) -> Contents:
     FormatError
         If the file is damaged, unreadable or of another kind.
     """
-    file = Path(path)
+    file = located(path)
     with reading(file, ValueError):
         if file.is_dir():
             raise FormatError(f"{file}: is a folder, not a file of layers; 'accelsim layers' says "

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from accelsim.errors import InputError, nearest, printable
+from accelsim.shipped import located
 from accelsim.workload.arrays import ARRAY_FILES
 from accelsim.workload.drawn import PREFIX, Drawn, parse_drawn
 from accelsim.workload.eie_simulator import is_eie_simulator
@@ -111,6 +112,8 @@ def _place(text: str, folder: Path) -> tuple[Path, str | None]:
         try:
             if (folder / place).exists():
                 return folder / place, layer
+            if (shipped := located(place)).exists():
+                return shipped, layer
         except (OSError, ValueError) as problem:  # too long, no permission, a zero byte
             reason = getattr(problem, "strerror", None) or str(problem)
             raise InputError(f"{printable(text)}: cannot be read: {reason}; check the path"

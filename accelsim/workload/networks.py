@@ -14,6 +14,7 @@ from accelsim.errors import FormatError
 from accelsim.records import Layer
 from accelsim.records.host import Shape
 from accelsim.records.network import Network
+from accelsim.shipped import located
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.entries import pick
 from accelsim.workload.files import file_contents
@@ -57,7 +58,7 @@ def load_network(
         If the file is damaged, or without ``names`` holds weights that are not read, such as a
         batch normalisation, which the network would lack.
     """
-    file = Path(path)
+    file = located(path)
     if file.suffix.lower() == ".net":
         return stored_network(file, network, input_shape)
     if network is not None:

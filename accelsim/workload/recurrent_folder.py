@@ -28,6 +28,7 @@ from accelsim.errors import FormatError, InputError
 from accelsim.records import CscMatrix
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.shown import Short
+from accelsim.shipped import located
 from accelsim.workload.arrays import ArrayFile, open_arrays
 
 Floats = npt.NDArray[np.float64]
@@ -71,7 +72,7 @@ class RecurrentFolder(Short):
 
 def is_recurrent_folder(path: str | Path) -> bool:
     """Whether a path is such a folder, whatever its files hold."""
-    return all((Path(path) / name).is_file() for name in _FILES)
+    return all((located(path) / name).is_file() for name in _FILES)
 
 
 def load_recurrent_folder(path: str | Path) -> RecurrentFolder:
@@ -84,7 +85,7 @@ def load_recurrent_folder(path: str | Path) -> RecurrentFolder:
     FormatError
         If a file is damaged or an array missing or of another shape.
     """
-    folder = Path(path)
+    folder = located(path)
     for name in _FILES:
         if not (folder / name).is_file():
             raise InputError(f"{folder}: has no {name}; need a folder like traces/silero-lstm")
