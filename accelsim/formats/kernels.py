@@ -83,11 +83,9 @@ def matrix_edges(
 def add_up(counts, starts, totals):
     """Entry addresses inside each PE, and the entries of each PE: ``totals`` (n_pe,) int64."""
     n_tiles, n_columns, n_pe = counts.shape
-    for pe in range(n_pe):
-        totals[pe] = 0
+    totals[:] = 0
     for tile in range(n_tiles):
-        for pe in range(n_pe):
-            starts[tile, 0, pe] = totals[pe]
+        starts[tile, 0] = totals
         for column in range(n_columns):
             for pe in range(n_pe):
                 totals[pe] += counts[tile, column, pe]

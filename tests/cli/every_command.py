@@ -17,17 +17,18 @@ NAMES = ("block[/relu]", "dense[conv]", "[bold]", "a:b", "ré😀", "new\nline")
 NETWORK, INPUTS, STUDY = "net [v1]:a.safetensors", "x [1].npy", "study.toml"
 ROOT = Path(__file__).parents[2]
 RUN = [NETWORK, "--inputs", INPUTS, "--set", "n_pe=4"]
+ALL = [word for name in NAMES for word in ("-l", name)]  # the file keeps no order
 
 QUICK = {
     "config": ["config"],
     "layers": ["layers", NETWORK],
     "compress": ["compress", NETWORK],
-    "simulate": ["simulate", *RUN, "--energy"],
+    "simulate": ["simulate", *RUN, *ALL, "--energy"],
     "accuracy": ["accuracy", "digits.npz", "--digits", "few.npz", "--bits", "8"],
     "recurrent": ["recurrent", f"{ROOT}/traces/silero-lstm", "--steps", "2", "--energy"],
     "patterns": ["patterns", NETWORK, "-l", "a:b"],
-    "cosim": ["cosim", *RUN, "--rtl", f"{ROOT}/rtl"],
-    "trace": ["trace", *RUN, "-f", "text", "--to", "5", "--pe", "0"],
+    "cosim": ["cosim", *RUN, "-l", "a:b", "--rtl", f"{ROOT}/rtl"],
+    "trace": ["trace", *RUN, "-l", "a:b", "-f", "text", "--to", "5", "--pe", "0"],
     "explain": ["explain", *RUN, "-l", "block[/relu]"],
     "report": ["report", *RUN, "-l", "[bold]"],
     "sweep": ["sweep", STUDY, "--dry-run"],
@@ -43,11 +44,11 @@ QUICK = {
 
 WRITTEN = {
     ("compress", "--output"): ("out.safetensors", ["compress", NETWORK]),
-    ("trace", "--output"): ("out.vcd", ["trace", *RUN, "--to", "5"]),
-    ("explain", "--picture"): ("out.svg", ["explain", *RUN]),
+    ("trace", "--output"): ("out.vcd", ["trace", *RUN, "-l", "a:b", "--to", "5"]),
+    ("explain", "--picture"): ("out.svg", ["explain", *RUN, "-l", "a:b"]),
     ("report", "--output"): ("out.html", ["report", *RUN, "-l", "a:b"]),
     ("results", "--parquet"): ("out.parquet", ["results", "done.sqlite"]),
-    ("cosim", "--waveform"): ("out.vcd", ["cosim", *RUN, "--rtl", f"{ROOT}/rtl", "--rtl-dir",
+    ("cosim", "--waveform"): ("out.vcd", ["cosim", *RUN, "-l", "a:b", "--rtl", f"{ROOT}/rtl", "--rtl-dir",
                                           "mine"]),
 }
 """(command, option that names a file to write) to a name and the rest of the line."""
@@ -60,7 +61,7 @@ AS_EXPLAIN = {("demo", "--picture")}
 
 FOLDERS = {("published", "--output"), ("cosim", "--export"), ("cosim", "--build-dir")}
 
-READ = {"--plugin", "--inputs", "--digits", "--network", "--rtl-dir"}
+READ = {"--plugin", "--inputs", "--image", "--digits", "--network", "--rtl", "--rtl-dir"}
 """Options that name a file to read."""
 
 

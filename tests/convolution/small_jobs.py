@@ -1,5 +1,8 @@
 """Convolutions on the fast engine, for processes with kernels of another kind."""
 
+import warnings
+
+from accelsim import LossWarning
 from accelsim.machines.eie.machine import MACHINE
 from tests.convolution.cases import make_case
 
@@ -16,6 +19,7 @@ SMALL = (
 
 def convolutions():
     """Each of them equal to the reference."""
+    warnings.simplefilter("ignore", LossWarning)  # drawn biases are coarse in a codebook
     for changed in SMALL:
         case = make_case(**PLAIN | changed)
         job = MACHINE.job(case.config, case.packed, case.images)

@@ -20,6 +20,7 @@ Int32 = npt.NDArray[np.int32]
 Small = npt.NDArray[np.signedinteger[Any]]
 
 _CYCLE_LIMIT = 1 << 31
+_NO_LINES = np.empty((0, 0), np.int16), np.empty((0, 0), np.int8)
 _STALLS = 4  # most cycles that accumulators in flight add to a column, bypass off
 
 
@@ -180,11 +181,10 @@ class PassTimer:
         config, tile, columns, sums = self._config, scan.step.tile, scan.columns, self.sums
         table, depth = self._table, config.act_queue_depth
         counts, refilled = table.counts[tile], scan.step.refill_bits > 0
-        first_line = spans = None
+        first_line, spans = _NO_LINES
         if not refilled:
             lines = table.lines(config.entries_per_line)
-            first_line = lines.first[tile]
-            spans = None if lines.spans is None else lines.spans[tile]
+            first_line, spans = lines.first[tile], lines.spans[tile]
         issue = np.empty(len(columns), np.int32)
         rows = len(columns)
         if config.bypass and not self._count_bypasses:
@@ -196,10 +196,10 @@ class PassTimer:
                 counts, self._image.edges[tile], columns, changes, depth,
                 config.empty_column_cycles, issue, wait, sums[counters.HAZARD_STALL_CYCLES],
             )
+        tables = tuple(passes.Tables(counts, table.padding[tile], first_line, spans))
         last_slot = max(last_slot, passes.run_pass(
-            counts, table.padding[tile], first_line, spans, columns, changes, depth,
-            config.empty_column_cycles, self._longest, self._block, not config.bypass, issue, wait,
-            self._pass_sums,
+            tables, columns, changes, depth, config.empty_column_cycles, self._longest,
+            self._block, not config.bypass, issue, wait, self._pass_sums,
         ))
         if refilled:
             starts = table.starts[tile]

@@ -156,7 +156,7 @@ def _run_vector(
         last_slot, held = -1, 0
         if count:
             end_line[:], skipped[:] = 0, 0
-            if spans is not None:
+            if spans.shape[1] > 0:
                 count_line_reads(first_line[tile], spans[tile], active, end_line, skipped)
             else:
                 count_packed_line_reads(first_line[tile], active, end_line, skipped)
