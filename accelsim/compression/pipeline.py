@@ -53,7 +53,7 @@ def compress(
     if isinstance(layer, Conv2d):
         return compress_conv(layer, own, compress)
     packed = _compressed(layer, own)
-    warn(packed.losses)
+    warn(packed.losses, stacklevel=4)  # the caller of `accelsim.compress`
     return packed
 
 

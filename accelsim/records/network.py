@@ -180,7 +180,7 @@ def _chain(name: str, layers: Sequence[Any]) -> Iterator[Node]:
     """Nodes of layers in sequence; layers of the same name are told apart by their places."""
     before = INPUT
     taken: set[str] = set()
-    for number, (layer, after) in enumerate(zip(layers, (*layers[1:], None), strict=True)):
+    for number, (layer, after) in enumerate(zip(layers, (*layers[1:], None), strict=False)):
         own = layer.name if layer.name not in taken else f"{layer.name}#{number}"
         taken.add(own)
         yield Node(own, layer, (before,))

@@ -10,7 +10,7 @@ from tests.report.test_trace import case_with, written
 
 # As of commit 0feb689.
 DIGESTS = {
-    "vcd": "c6963d0c26dc4230", "perfetto": "631e2aae3a5b76a1", "text": "8deddc571d4c2bb9",
+    "vcd": "afab17eca9a11531", "perfetto": "631e2aae3a5b76a1", "text": "8deddc571d4c2bb9",
 }
 
 

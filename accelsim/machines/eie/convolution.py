@@ -13,7 +13,6 @@ from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import bounds
 from accelsim.lowering.im2col import Gather, in_register_row_order
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.counters import add_counters
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.records import Geometry
 from accelsim.records.job import Job
@@ -125,4 +124,4 @@ def added(results: Iterable[JobResult]) -> JobResult:
     counted = [r.counters for r in every if r.counters is not None]
     operations = {name: sum(r.operations[name] for r in every) for name in every[0].operations}
     return JobResult(np.concatenate(told) if told else None,
-                     add_counters(counted) if counted else None, operations)
+                     type(counted[0]).added(counted) if counted else None, operations)
