@@ -67,7 +67,7 @@ def reach(source: str, layer: str | None, inputs: Path | None = None, alone: boo
         raise InputError(f"{source}: no layer '{layer}'{nearest(layer, names)}")
     chosen, first = found[at], found[0]
     if at == 0 and widths_fit:
-        return Reach(names[:1] if alone else None)
+        return Reach(names[:1] if alone or not _is_network(source, place.path) else None)
     by_itself = alone or not widths_fit or not _is_network(source, place.path)
     if not by_itself and inputs is not None:
         vectors = load_inputs(inputs, first.n_inputs, chosen.n_inputs)

@@ -48,8 +48,8 @@ WRITTEN = {
     ("explain", "--picture"): ("out.svg", ["explain", *RUN, "-l", "a:b"]),
     ("report", "--output"): ("out.html", ["report", *RUN, "-l", "a:b"]),
     ("results", "--parquet"): ("out.parquet", ["results", "done.sqlite"]),
-    ("cosim", "--waveform"): ("out.vcd", ["cosim", *RUN, "-l", "a:b", "--rtl", f"{ROOT}/rtl", "--rtl-dir",
-                                          "mine"]),
+    ("cosim", "--waveform"): ("out.vcd", ["cosim", *RUN, "-l", "a:b", "--rtl", f"{ROOT}/rtl",
+                                          "--rtl-dir", "mine"]),
 }
 """(command, option that names a file to write) to a name and the rest of the line."""
 
