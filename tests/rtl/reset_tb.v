@@ -75,6 +75,8 @@ module reset_tb #(
       access(1, 8, 0, 7, 64'h1);
       access(1, 8, 0, 8, 64'h2);
       access(1, 8, 0, 9, 64'h5);
+      access(1, 8, 0, 10, 64'h2);                      // biases, from words that the vector has too
+      access(1, 8, 0, 11, 64'h1);
       quiet_bus;
     end
   endtask
