@@ -123,7 +123,7 @@ def test_the_contract_holds_the_verilog_too(tmp_path):
     """The body that holds every machine's tellings to one another, with the Verilog as one."""
     machine = get_machine("eie")
     verilog = contracts.Verilog(RTL, tmp_path)
-    ran, faults = contracts.check_machine(machine, 120, 500, [verilog])
+    ran, faults = contracts.check_machine(machine, 120, 40, [verilog])
     assert (ran, faults) == (120, [])
     assert verilog.taken >= 3
 
@@ -136,6 +136,6 @@ def test_the_contract_finds_a_fault_in_the_verilog(tmp_path):
     queue.write_text(text.replace("count_q == Full;", "count_q + 1 >= Full;"))
     assert queue.read_text() != text
     verilog = contracts.Verilog(tmp_path / "rtl", tmp_path / "builds")
-    _, faults = contracts.check_machine(get_machine("eie"), 120, 500, [verilog])
+    _, faults = contracts.check_machine(get_machine("eie"), 120, 40, [verilog])
     assert faults[0].check.startswith("The Verilog agrees")
     assert "full" in faults[0].what or "cycle" in faults[0].what
