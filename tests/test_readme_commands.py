@@ -8,7 +8,10 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
+import onnx
 import pytest
+from safetensors.numpy import save_file
 
 from accelsim.cli import main
 from accelsim.contracts.__main__ import main as hold
@@ -119,11 +122,35 @@ def folder(tmp_path_factory):
     (made / "mine").mkdir()
     shutil.copy(ROOT / "rtl" / "eie" / "pe.v", made / "mine")
     (made / "STUDY.toml").write_text(STUDY)
+    small_models(made)
     (made / "RUN.json").write_text(run("accelsim simulate nt-we --json", made))
     yield made
     for plugin in plugins():
         if plugin.name not in before:
             unload(plugin.name)
+
+
+def small_models(folder):
+    """Files with the names, and the kinds of arrays and nodes, of the real ones in the README."""
+    rng = np.random.default_rng(2)
+
+    def weights(*shape):
+        return rng.normal(size=shape).astype(np.float32)
+
+    arrays = {}
+    for name, shape in {"attention.self.query": (16, 16), "attention.self.key": (16, 16),
+                        "intermediate.dense": (64, 16)}.items():
+        layer = f"encoder.layer.0.{name}"
+        arrays |= {f"{layer}.weight_orig": weights(*shape), f"{layer}.bias": weights(shape[0]),
+                   f"{layer}.weight_mask": (rng.random(shape) < 0.1).astype(np.float32)}
+    save_file(arrays, folder / "pruned.safetensors")
+    np.save(folder / "tokens.npy", weights(4, 16))
+    node = onnx.helper.make_node("MatMul", ["x", "w"], ["y"], name="p2o.MatMul.24")
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, width])
+              for name, width in (("x", 20), ("y", 90))]
+    graph = onnx.helper.make_graph([node], "recogniser", values[:1], values[1:], [
+        onnx.numpy_helper.from_array(weights(20, 90), "w")])
+    onnx.save(onnx.helper.make_model(graph), folder / "ch_PP-OCRv4_rec_infer.onnx")
 
 
 def run(command, folder):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from accelsim.errors import InputError, nearest, printable
+from accelsim.errors import InputError, UnsupportedError, nearest, printable
+from accelsim.records.lineage import check_sequence
 from accelsim.sources.inputs import load_inputs
 from accelsim.sources.listings import listing
 from accelsim.sources.works import as_layers, is_store
@@ -83,8 +84,8 @@ def _is_network(source: str, path: Path) -> bool:
     if is_store(path):
         return True
     try:
-        as_layers(source)
-    except InputError:
+        check_sequence(as_layers(source))
+    except (InputError, UnsupportedError):
         return False
     return True
 

@@ -16,6 +16,7 @@ from accelsim.cli.app import app
 from accelsim.cli.works import prepared
 from accelsim.compression import Recipe, compress, load_compressed
 from accelsim.workload import load_layer, random_layer, save_eie_simulator
+from tests.workload import onnx_models
 
 SILERO = "traces/silero-lstm"
 ESE = ("-m", "ese", "--set", "n_channels=4")
@@ -208,3 +209,16 @@ def test_compress_takes_branches(files, tmp_path, capsys, monkeypatch):
         own = compress(load_layer(files / "branches.safetensors", packed.name),
                        Recipe(weight_bits=4, index_bits=4))
         assert packed.digest() == own.digest()
+
+
+def test_a_layer_behind_another_operation_is_run_alone(tmp_path, capsys, monkeypatch):
+    """The widths fit, but a Softmax stands between: the one before is no way to the inputs."""
+    node = onnx_models.node
+    path = onnx_models.save(tmp_path / "net.onnx", [
+        node("MatMul", "x a", "h", "first"), node("Softmax", "h", "s"),
+        node("MatMul", "s b", "y", "second")],
+        {"a": onnx_models.floats(8, 8), "b": onnx_models.floats(8, 8)}, [1, 8])
+    status, out, err = run(capsys, monkeypatch, "explain", path, "-l", "second", *DRAW, *EIE,
+                           "-o", tmp_path / "why.svg")
+    assert status == 0, err
+    assert out.startswith("second: where ")
