@@ -61,8 +61,9 @@ NAMES = {
         "run_layers"
     ),
     "accelsim.sources": (
-        "Listed Listing Reach Source as_layers is_store listing load_inputs names_network "
-        "network_inputs open_network open_source open_work published reach skipped_of"
+        "Listed ListedNode Listing NetworkListing Reach Source as_layers is_store listing "
+        "load_inputs names_network network_inputs network_listing open_network open_source "
+        "open_work published reach skipped_of"
     ),
     "accelsim.workload": (
         "Contents LayerEntry Network PublishedLayer Skipped file_contents list_layers load_digits "

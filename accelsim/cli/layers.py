@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import JsonOption, console, print_json, table
+from accelsim.cli.networks import NetworkOption
 
 if TYPE_CHECKING:
-    from accelsim.sources import Listed
+    from accelsim.sources import Listed, ListedNode, NetworkListing
     from accelsim.workload import Skipped
 
 
@@ -21,16 +22,28 @@ def layers(
         typer.Argument(metavar="[WORK]", help="A layer file, a file from `accelsim compress`, a "
                                               "recurrent or EIE-simulator folder, a shape "
                                               "(random:96x64:density=0.5), one layer of these "
-                                              "behind a colon. The published layers if absent."),
+                                              "behind a colon; or a network: its name, a graph "
+                                              "(TOML), a .net file. The published layers if "
+                                              "absent."),
     ] = None,
+    network: NetworkOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the layers that can be named: the published ones, or those of a file or folder.
 
-    Weights of the file that are not taken as a layer are listed with the reason.
+    Weights of the file that are not taken as a layer are listed with the reason. Of a network all
+    nodes are listed, with the work of one image.
     """
-    from accelsim.sources import Listing, listing, published
+    from accelsim.errors import InputError
+    from accelsim.sources import Listing, listing, names_network, network_listing, published
+    from accelsim.workload import network_names
 
+    if source is None and network is not None:
+        raise InputError(f"--network {network}: says whose layers a file's arrays are; name the "
+                         f"file, or leave --network out: accelsim layers {network}")
+    if source is not None and names_network(source, network):
+        _show_network(source, network_listing(source, network), as_json)
+        return
     found = Listing(published()) if source is None else listing(source)
     rows = [layer_row(layer) for layer in found.layers]
     if as_json:
@@ -45,6 +58,8 @@ def layers(
     else:
         out.print(f"{source}: no layer; need 2-D arrays of numbers, or ONNX nodes with constant "
                   f"weights", markup=False)
+    if source is None:
+        out.print(f"Networks: {', '.join(network_names())}; accelsim layers NAME lists one")
     if not found.ordered and len(rows) > 1:
         out.print("The file does not say in which order they follow each other; -l NAME -l NAME "
                   "does.")
@@ -60,7 +75,49 @@ def layer_row(layer: Listed) -> dict[str, Any]:
         "layer": printable(layer.name), "outputs": layer.n_outputs, "inputs": layer.n_inputs,
         "kind": layer.kind, "bias": layer.has_bias, "non-zeros": layer.non_zeros,
         "weight density": layer.weight_density, "activation density": layer.activation_density,
+        "kernel": None if layer.geometry is None else _product(layer.geometry.kernel),
+        "geometry": None if layer.geometry is None else layer.geometry.told,
     }
+
+
+def node_row(node: ListedNode, macs: int) -> dict[str, Any]:
+    """A node of a network as ``--json`` has it; ``macs`` are those of all nodes."""
+    from accelsim.errors import printable
+
+    on_host = node.weights is None
+    return {
+        "node": printable(node.name), "kind": node.kind,
+        "weights": None if node.weights is None else list(node.weights),
+        "geometry": None if node.geometry is None else node.geometry.told,
+        "outputs": list(node.outputs), "positions": node.positions,
+        "macs": None if on_host else node.macs,
+        "share_percent": None if on_host else 100 * node.macs / macs,
+        "operations": node.operations, "non-zeros": node.non_zeros,
+        "weight density": node.weight_density,
+    }
+
+
+def _show_network(source: str, found: NetworkListing, as_json: bool) -> None:
+    rows = [node_row(node, found.macs) for node in found.nodes]
+    if as_json:
+        print_json({"source": source, "network": found.name, "input": list(found.input_shape),
+                    "nodes": rows, "macs": found.macs, "weights": found.n_weights})
+        return
+    shown = [row | {what: _product(row[what]) for what in ("weights", "outputs")}
+             | {"share_percent": None if row["share_percent"] is None
+                else f"{row['share_percent']:.1f} %"} for row in rows]
+    columns = [key for key in shown[0] if any(row[key] not in (None, "") for row in shown)]
+    heads = [{"share_percent": "share", "operations": "host operations"}.get(key, key)
+             for key in columns]
+    out = console()
+    out.print(table(f"{found.name}, an image of {_product(found.input_shape)}", heads,
+                    [[_cell(row[key]) for key in columns] for row in shown]))
+    out.print(f"{found.macs:,} multiply-accumulates an image, those with a zero counted; "
+              f"{found.n_weights:,} weights, biases not counted")
+
+
+def _product(sides: Sequence[int] | None) -> str | None:
+    return None if sides is None else " x ".join(map(str, sides))
 
 
 def skipped_rows(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
@@ -75,4 +132,4 @@ def skipped_view(skipped: Sequence[Skipped]) -> Any:
 
 
 def _cell(value: object) -> object:
-    return "-" if value is None else value
+    return "-" if value in (None, "") else value

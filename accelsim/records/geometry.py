@@ -91,6 +91,17 @@ class Geometry:
         """Outputs that see the same channels."""
         return self.out_channels // self.groups
 
+    @property
+    def told(self) -> str:
+        """What of it is not as plain as can be, for tables: "stride 2, padding 1", or nothing."""
+        (top, bottom), (left, right) = self.padding
+        even = (top, left) == (bottom, right)
+        parts = {"stride": _short(self.stride),
+                 "padding": _short((top, left)) if even else str(self.padding),
+                 "dilation": _short(self.dilation), "groups": str(self.groups)}
+        plain = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1"}
+        return ", ".join(f"{what} {text}" for what, text in parts.items() if text != plain[what])
+
     def output_size(self, height: int, width: int) -> Pair:
         """(rows, columns) of the outputs of a map of ``height`` x ``width``.
 
@@ -125,3 +136,8 @@ class Geometry:
                              f" rows, columns), or (n, {self.in_channels}, rows, columns)")
         self.output_size(*several.shape[2:])
         return several
+
+
+def _short(numbers: Pair) -> str:
+    """One number where both are the same."""
+    return str(numbers[0] if numbers[0] == numbers[1] else numbers)

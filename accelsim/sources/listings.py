@@ -12,7 +12,7 @@ import numpy as np
 
 from accelsim.compression.store import load_compressed
 from accelsim.errors import InputError, nearest
-from accelsim.records import CompressedLayer, CscMatrix
+from accelsim.records import CompressedConv, CompressedLayer, CscMatrix, Geometry
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.sources.works import is_store
 from accelsim.workload import LayerEntry, Skipped, load_eie_simulator, published_layers
@@ -37,6 +37,7 @@ class Listed:
     weight_density : share of non-zeros; of published and drawn layers as it is printed or named
     activation_density : of the inputs that come with the layer, as printed or named, else None
     aliases : other names by which it may be asked for
+    geometry : of a convolution, whose inputs are the numbers that one output sees
     """
 
     name: str
@@ -48,6 +49,7 @@ class Listed:
     weight_density: float | None = None
     activation_density: float | None = None
     aliases: tuple[str, ...] = ()
+    geometry: Geometry | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -156,11 +158,15 @@ def _of_recurrent(name: str, layer: RecurrentLayer) -> Listed:
                   kept / size)
 
 
-def _of_compressed(packed: CompressedLayer) -> Listed:
+def _of_compressed(work: CompressedLayer | CompressedConv) -> Listed:
+    geometry = work.geometry if isinstance(work, CompressedConv) else None
+    packed = work.layer if isinstance(work, CompressedConv) else work
+    seen = packed.n_inputs if geometry is None else geometry.n_positions * geometry.group_inputs
     starts = packed.matrix.column_starts
     kept = int(np.count_nonzero(packed.matrix.values[: starts[packed.n_inputs]]))
-    return Listed(packed.name, packed.n_outputs, packed.n_inputs, f"{packed.weight_bits}-bit codes",
-                  packed.has_bias, kept, kept / (packed.n_outputs * packed.n_inputs))
+    return Listed(packed.name, packed.n_outputs, seen, f"{packed.weight_bits}-bit codes",
+                  packed.biased, kept,
+                  kept / (packed.n_outputs * seen), geometry=geometry)
 
 
 def _of_entry(entry: LayerEntry, counted: bool) -> Listed:

@@ -138,6 +138,13 @@ def stored_network(path: Path, network: str | Path | None = None,
 
 def layer_shapes(name: str | Path, input_shape: Shape | None = None) -> list[LayerShape]:
     """What a graph says of its layers, in order; errors as in `graph`."""
+    return outline(name, input_shape)[1]
+
+
+def outline(name: str | Path, input_shape: Shape | None = None
+            ) -> tuple[Network, list[LayerShape]]:
+    """A graph whose layers hold zeros and take no memory, and what it says of them, in order;
+    errors as in `graph`."""
     shapes: list[LayerShape] = []
 
     def note(shape: LayerShape) -> Layer | Conv2d:
@@ -149,8 +156,7 @@ def layer_shapes(name: str | Path, input_shape: Shape | None = None) -> list[Lay
                             np.zeros(0, np.int32), np.zeros(0, np.float32))
         return Layer(nothing, name=shape.name)
 
-    graph(name, note, input_shape)
-    return shapes
+    return graph(name, note, input_shape), shapes
 
 
 def compressed(shape: LayerShape, codes: npt.NDArray[np.uint8],

@@ -1,0 +1,127 @@
+"""What stands in a network: layers and host operations, node by node, and how much work each is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from accelsim.records import CompressedConv, CompressedLayer, CscMatrix, Geometry
+from accelsim.records.host import Shape
+from accelsim.records.network import Network
+from accelsim.sources.networks import open_network
+from accelsim.workload.graph_file import LayerShape
+from accelsim.workload.graph_networks import is_graph, outline
+
+
+@dataclass(frozen=True)
+class ListedNode:
+    """One node of a network, for one image.
+
+    Attributes
+    ----------
+    kind : "conv" or "fc", of the host what it does
+    outputs : shape of its result
+    weights : (out, in / groups, kernel rows, kernel columns) or (outputs, inputs); None on the host
+    geometry : of a convolution
+    positions : vectors that the weights are multiplied with: pixels of a convolution's result
+    macs : multiply-accumulates, those with a zero counted; none on the host
+    operations : of the host (`accelsim.records.host`)
+    non_zeros : of the weights, where there are numbers
+    weight_density : share of non-zeros; of a graph without numbers as it is published, or None
+    """
+
+    name: str
+    kind: str
+    outputs: Shape
+    weights: tuple[int, ...] | None = None
+    geometry: Geometry | None = None
+    positions: int | None = None
+    macs: int = 0
+    operations: int | None = None
+    non_zeros: int | None = None
+    weight_density: float | None = None
+
+
+@dataclass(frozen=True)
+class NetworkListing:
+    """A network's nodes, in order.
+
+    Attributes
+    ----------
+    input_shape : of one image
+    """
+
+    name: str
+    input_shape: Shape
+    nodes: tuple[ListedNode, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of all layers for one image, those with a zero counted."""
+        return sum(node.macs for node in self.nodes)
+
+    @property
+    def n_weights(self) -> int:
+        """Of all layers, zeros counted, biases not."""
+        return sum(prod(node.weights) for node in self.nodes if node.weights is not None)
+
+
+def network_listing(source: str, network: str | None = None) -> NetworkListing:
+    """The nodes of a graph of the package, of one in a TOML file, of a ``.net`` file, or of a file
+    of the arrays of a graph.
+
+    Parameters
+    ----------
+    network : the graph, where the source has the numbers alone
+
+    Raises
+    ------
+    InputError, FormatError
+        As `open_network`.
+    """
+    if network is None and is_graph(source):
+        found, shapes = outline(source)
+        return _listed(found, shapes, {})
+    found = open_network(source, network)
+    layers = {node.name: node.work for node in found.nodes if not node.on_host}
+    return _listed(found, outline(network or _graph_of(found))[1], layers)
+
+
+def _graph_of(found: Network) -> str:
+    """The graph that a file without names was found to fit."""
+    first = found.layers[0]
+    layer = first.layer if isinstance(first, CompressedConv) else first
+    return str(layer.provenance["network"])
+
+
+def _listed(found: Network, layers: list[LayerShape], numbers: dict[str, Any]) -> NetworkListing:
+    results = found.shapes()
+    by_name = {layer.name: layer for layer in layers}
+    nodes = []
+    for node in found.nodes:
+        if node.on_host:
+            operations = node.work.operations([results[name] for name in node.inputs])
+            nodes.append(ListedNode(node.name, node.work.kind, results[node.name],
+                                    operations=operations))
+            continue
+        layer = by_name[node.name]
+        positions = prod(results[node.name][1:])
+        kept = _non_zeros(numbers[node.name]) if node.name in numbers else None
+        nodes.append(ListedNode(
+            node.name, "fc" if layer.geometry is None else "conv", results[node.name], layer.shape,
+            layer.geometry, positions, positions * prod(layer.shape), None, kept,
+            layer.weight_density if kept is None else kept / prod(layer.shape)))
+    return NetworkListing(found.name, results["input"], tuple(nodes))
+
+
+def _non_zeros(work: Any) -> int:
+    """Weights that are not zero; a bias in a last column does not count."""
+    layer = work.layer if isinstance(work, CompressedConv) else work
+    if isinstance(layer, CompressedLayer):
+        return int(np.count_nonzero(layer.matrix.values[:layer.matrix.column_starts[
+            layer.n_inputs]]))
+    weights = layer.weights
+    return int(np.count_nonzero(weights.values if isinstance(weights, CscMatrix) else weights))
