@@ -13,7 +13,7 @@ from pathlib import Path
 
 from accelsim.papers.tables import refreshed
 
-__all__ = ["DOCUMENTS", "README", "ROOT", "Document", "refreshed"]
+__all__ = ["DOCUMENTS", "GRAPHS", "README", "ROOT", "Document", "refreshed"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,6 +28,7 @@ NAMES = (
     "accelsim/energy/README.md",
     "accelsim/formats/README.md",
     "accelsim/workload/README.md",
+    "accelsim/workload/graphs/README.md",
     "accelsim/papers/README.md",
     "tests/bench/README.md",
     "rtl/README.md",
@@ -103,6 +104,9 @@ class Document:
 
 DOCUMENTS = [Document(name) for name in NAMES]
 README = DOCUMENTS[0]
+GRAPHS = [block.text for document in DOCUMENTS for block in document.blocks
+          if block.kind == "toml" and "node = [" in block.text]
+"""Networks in TOML; what else is in TOML is a study."""
 
 
 def anchor(chapter: str) -> str:

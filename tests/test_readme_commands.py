@@ -11,12 +11,15 @@ import sys
 import numpy as np
 import onnx
 import pytest
-from safetensors.numpy import save_file
+from PIL import Image
+from safetensors.numpy import load_file, save_file
 
 from accelsim.cli import main
 from accelsim.contracts.__main__ import main as hold
 from accelsim.machines.plugins import plugins, unload
-from tests.documents import DOCUMENTS, README, ROOT, refreshed
+from accelsim.workload.graph_networks import layer_shapes
+from tests.documents import DOCUMENTS, GRAPHS, README, ROOT, refreshed
+from tests.networks.test_net_file import written
 
 BLOCKS = [block.text for document in DOCUMENTS for block in document.blocks if block.kind == "sh"]
 
@@ -123,6 +126,7 @@ def folder(tmp_path_factory):
     shutil.copy(ROOT / "rtl" / "eie" / "pe.v", made / "mine")
     (made / "STUDY.toml").write_text(STUDY)
     small_models(made)
+    networks(made)
     (made / "RUN.json").write_text(run("accelsim simulate nt-we --json", made))
     yield made
     for plugin in plugins():
@@ -151,6 +155,28 @@ def small_models(folder):
     graph = onnx.helper.make_graph([node], "recogniser", values[:1], values[1:], [
         onnx.numpy_helper.from_array(weights(20, 90), "w")])
     onnx.save(onnx.helper.make_model(graph), folder / "ch_PP-OCRv4_rec_infer.onnx")
+
+
+def networks(folder):
+    """A graph of a document with arrays and images, a digit, a photo, and a SqueezeNet of which
+    next to nothing is left."""
+    rng = np.random.default_rng(3)
+    (folder / "net.toml").write_text(GRAPHS[0])
+    shapes = layer_shapes(folder / "net.toml")
+    np.savez(folder / "weights.npz", **{
+        f"{shape.name}.weight": rng.normal(size=shape.shape).astype(np.float32)
+        for shape in shapes})
+    np.save(folder / "images.npy", rng.normal(size=(5, *shapes[0].input_shape)))
+    digits = load_file(ROOT / "traces" / "lenet-300-100" / "digits.safetensors")["images"]
+    Image.fromarray(digits[0].reshape(28, 28)).save(folder / "digit.png")
+    Image.fromarray(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8)).save(folder / "cat.png")
+    codes = []
+    for shape in layer_shapes("squeezenet"):
+        codes.append(np.zeros(shape.shape, np.uint8))
+        codes[-1].ravel()[:shape.shape[0]] = 1
+    book = np.eye(1, 256, 1, dtype=np.float32)[0]
+    (folder / "squeezenet.net").write_bytes(written(
+        codes, [book] * len(codes), [np.zeros(len(own), np.float32) for own in codes]))
 
 
 def run(command, folder):

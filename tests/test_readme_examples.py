@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -12,13 +13,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from accelsim import contracts
+from accelsim import compress, contracts, load_network, simulate
 from accelsim.errors import InputError
 from accelsim.formats import registry
 from accelsim.machines import get_machine
 from accelsim.machines.plugins import PREFIX, load_plugin, plugins, unload
 from accelsim.study import Study
-from tests.documents import DOCUMENTS, README, ROOT
+from accelsim.workload import network_names
+from accelsim.workload.graph_file import _HOST, _LAYERS
+from tests.documents import DOCUMENTS, GRAPHS, README, ROOT
 from tests.formats.test_registry import BITS, matrices
 
 MARKED = [(document, block) for document in DOCUMENTS for block in document.blocks if block.marked]
@@ -117,7 +120,8 @@ def test_there_are_shortened_plugins():
 
 
 STUDIES = [pytest.param(block.text, id=f"{document}:{number}") for document in DOCUMENTS
-           for number, block in enumerate(document.blocks) if block.kind == "toml"]
+           for number, block in enumerate(document.blocks)
+           if block.kind == "toml" and block.text not in GRAPHS]
 
 
 @pytest.mark.parametrize("text", STUDIES)
@@ -129,6 +133,26 @@ def test_a_study_is_one(text, plugin):
         file = tomllib.loads((ROOT / "traces" / "studies" / "two-entries.toml").read_text("utf-8"))
         assert known in file["plugin"]
         assert {**file, "seed": 1} == {**tomllib.loads(text), "seed": 1}
+
+
+@pytest.mark.parametrize("text", GRAPHS)
+def test_a_graph_is_one(text, tmp_path):
+    """It runs, and every kind of node that its page names is one that is read."""
+    path = tmp_path / "net.toml"
+    path.write_text(text)
+    net = load_network(path)
+    image = np.ones(net.input_shape)
+    run = simulate("eie", compress(net, calibration=image), image, "functional")
+    assert run.outputs_float.shape == net.shapes()[net.output]
+
+
+def test_the_page_of_graphs_names_every_kind_of_node():
+    (page,) = (d for d in DOCUMENTS if d.name == "accelsim/workload/graphs/README.md")
+    rows = " ".join(re.findall(r"^\| (`[^|]+) \|", page.text.partition(
+        "## A graph")[2].partition("\n## ")[0], re.MULTILINE))
+    assert set(re.findall(r"`(\w+)", rows)) == {*_LAYERS, *_HOST, "relu"}
+    first = re.search(r"^\| ((?:`[\w-]+`,? ?)+)\| `\"vgg-16", page.text, re.MULTILINE)
+    assert re.findall(r"`([\w-]+)`", first[1]) == network_names()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from accelsim.cli.losses import tell
 
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
+    from accelsim.records.network import Network
     from accelsim.records.network_result import NetworkResult
 
 ImageOption = Annotated[
@@ -34,10 +36,13 @@ LoweringOption = Annotated[
 
 def simulate_graph(
     config: Any, source: str, network: str | None, engine: str, photos: list[Path],
-    inputs: Path | None, count: int, fit: bool, lowering: str, recipe: Recipe, seed: int,
-    energy: bool, as_json: bool, as_csv: bool,
+    inputs: Path | None, count: int, fit: bool, lowering: str, recipe: Callable[[], Recipe],
+    seed: int, energy: bool, as_json: bool, as_csv: bool,
 ) -> None:
-    """Compress what is not compressed, calibrate on the images, run, and show."""
+    """Compress what is not compressed, calibrate on the images, run, and show.
+
+    The recipe is asked for once it is known that the machine takes the network's layers.
+    """
     from accelsim.compression import compress
     from accelsim.machines import machine_of
     from accelsim.machines.network_run import run_network
@@ -45,8 +50,9 @@ def simulate_graph(
     from accelsim.sources import network_inputs, open_network
 
     opened = open_network(source, network, seed)
+    _check_takes(config, opened)
     images = network_inputs(opened, photos, inputs, count, fit)
-    packed = compress(opened, recipe, calibration=images)
+    packed = compress(opened, recipe(), calibration=images)
     start = time.perf_counter()
     with progress("simulating", len(packed.nodes)) as advance:
         result = run_network(machine_of(config), config, packed, images, engine, lowering,
@@ -59,6 +65,21 @@ def simulate_graph(
         print_csv(network_rows(result, energy))
     else:
         _show(result, energy, wall_s)
+
+
+def _check_takes(config: Any, network: Network) -> None:
+    from accelsim.errors import UnsupportedError, printable
+    from accelsim.machines import machine_of
+    from accelsim.records import CompressedConv, CompressedLayer, Conv2d
+
+    machine = machine_of(config)
+    for layer in network.layers:
+        convolution = isinstance(layer, Conv2d | CompressedConv)
+        if (CompressedConv if convolution else CompressedLayer) not in machine.takes:
+            what = "convolution" if convolution else "compressed matrix"
+            raise UnsupportedError(
+                f"{network.name}: {printable(layer.name)} is a {what} of a network, which the "
+                f"machine '{machine.name}' does not take; take -m eie")
 
 
 def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:

@@ -96,8 +96,8 @@ def simulate(
     if names_network(source, network):
         simulate_graph(
             config, source, network, engine, image or [], inputs, count, fit, lowering,
-            make_recipe(density, threshold, weight_bits or config.weight_bits, config.index_bits,
-                        init, bias=bias), seed, energy, as_json, as_csv)
+            lambda: make_recipe(density, threshold, weight_bits or config.weight_bits,
+                                config.index_bits, init, bias=bias), seed, energy, as_json, as_csv)
         return
     if image or fit:
         raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "

@@ -23,6 +23,7 @@ from accelsim.shipped import located
 from accelsim.workload.arrays import ARRAY_FILES
 from accelsim.workload.drawn import PREFIX, Drawn, parse_drawn
 from accelsim.workload.eie_simulator import is_eie_simulator
+from accelsim.workload.graph_networks import network_names
 from accelsim.workload.published import published_layers
 from accelsim.workload.published_lstm import RECURRENT
 from accelsim.workload.recurrent_folder import is_recurrent_folder
@@ -96,6 +97,8 @@ def named(text: str, folder: Path = Path()) -> Named:
         return Named(drawn.name, "drawn", drawn=drawn)
     path, layer = _place(text, folder)
     if not path.is_dir():
+        if path.suffix.lower() == ".net":
+            raise InputError(_network(text))
         return Named(text, "file", path, layer)
     if is_recurrent_folder(path):
         return Named(text, "recurrent folder", path, layer)
@@ -120,8 +123,15 @@ def _place(text: str, folder: Path) -> tuple[Path, str | None]:
                              ) from None
         place, colon, behind = place.rpartition(":")
         layer = behind if layer is None else f"{behind}:{layer}"
+    if text in network_names():
+        raise InputError(_network(text))
     hint = nearest(text, [*published_layers(), *RECURRENT])
     raise InputError(f"{printable(text)}: no such file or published layer{hint}")
+
+
+def _network(text: str) -> str:
+    return (f"{printable(text)}: a network, which `accelsim simulate` and `accelsim layers` take; "
+            f"here a layer is needed")
 
 
 def _files_in(path: Path) -> str:
