@@ -84,7 +84,10 @@ def onnx_network(path: Path, input_shape: Shape | None = None) -> Network:
     model = load_model(path)
     with reading(path, RecursionError, ArithmeticError):
         scope = Scope(model.graph, Folder(path, model.opset_import))
-        return _walked(path, scope, input_shape)
+    name, output = _ends(path, scope)
+    shape = _input_shape(path, scope, name, input_shape)
+    with reading(path, RecursionError, ArithmeticError):
+        return _walked(path, scope, name, shape, output)
 
 
 def holds_branch(path: Path) -> bool:
@@ -103,26 +106,32 @@ def holds_convolution(path: Path) -> bool:
                for node in load_model(path).graph.node)
 
 
-def _walked(path: Path, scope: Scope, input_shape: Shape | None) -> Network:
+def _ends(path: Path, scope: Scope) -> tuple[str, str]:
+    """The model's one input and one output."""
     stored = {tensor.name for tensor in scope.graph.initializer}
     inputs = [value.name for value in scope.graph.input if value.name not in stored]
     outputs = [value.name for value in scope.graph.output]
     for what, names in (("inputs", inputs), ("outputs", outputs)):
         if len(names) != 1:
+            told = printable(", ".join(map(str, names[:6])))
             raise UnsupportedError(
-                f"{path}: has {len(names)} {what} ({printable(', '.join(names[:6]))}); a network "
-                f"has one: cut the model, or run single layers (-l, names=)")
-    live, readers = _on_the_way(scope, outputs)
+                f"{path}: has {len(names)} {what} ({told}); a network has one: cut the model, or "
+                f"run single layers (-l, names=)")
+    # protobuf gives bytes for text that is not UTF-8.
+    return str(inputs[0]), str(outputs[0])
+
+
+def _walked(path: Path, scope: Scope, name: str, shape: Shape, output: str) -> Network:
+    live, readers = _on_the_way(scope, [output])
     walk = Walk(path, scope, readers)
-    shape = _input_shape(path, scope, inputs[0], input_shape)
-    walk.bind(inputs[0], Value(INPUT, shape, shape))
+    walk.bind(name, Value(INPUT, shape, shape))
     undone = list(_undone(walk, live))
     if undone:
         raise UnsupportedError(refusal(path, undone, _macs(walk), len(live), walk.n_behind))
-    result = walk.values.get(outputs[0])
+    result = walk.values.get(output)
     if result is None or not walk.nodes:
-        raise fault(f"{path}: its output '{printable(outputs[0])}' does not depend on its input "
-                    f"'{printable(inputs[0])}'; export the model again")
+        raise fault(f"{path}: its output '{printable(output)}' does not depend on its input "
+                    f"'{printable(name)}'; export the model again")
     if result.codes is not None:
         raise UnsupportedError(f"{path}: its output is of integer codes; end it with "
                                f"DequantizeLinear")

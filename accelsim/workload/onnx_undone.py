@@ -51,8 +51,8 @@ def refusal(path: Path, undone: Sequence[Undone], done_macs: int, n_nodes: int, 
     first = undone[0]
     return (f"{path}: {len(undone)} of {n_nodes} operators stay undone; with their share of the "
             f"multiply-accumulates that shapes tell: {printable(', '.join(told))}{more}{behind}; "
-            f"the first, {printable(first.name)}: {printable(first.reason)}; run single layers (-l, "
-            f"names=)")
+            f"the first, {printable(first.name)}: {printable(first.reason)}; run single layers "
+            f"(-l, names=)")
 
 
 def undone_macs(walk: Walk, site: Site) -> int | None:

@@ -95,9 +95,13 @@ class Walk:
             raise NotTaken("it works on integer codes")
         return value
 
-    def put(self, site: Site, work: Any, operands: Sequence[Value], shape: Shape | None = None
-            ) -> Value:
-        """A new node; ``shape`` is the value's own where it is not that of the result.
+    def put(self, site: Site, work: Any, operands: Sequence[Value], shape: Shape | None = None,
+            called: str = "") -> Value:
+        """A new node, named after the file's unless it is ``called`` otherwise.
+
+        Parameters
+        ----------
+        shape : the value's own, where it is not that of the node's result
 
         Raises
         ------
@@ -106,10 +110,11 @@ class Walk:
         InputError
             If shapes do not fit.
         """
-        name, number = site.name, 1
+        wanted = called or site.name
+        name, number = wanted, 1
         while name in self.nodes or name == INPUT:
             number += 1
-            name = f"{site.name}#{number}"
+            name = f"{wanted}#{number}"
         if not isinstance(work, HostOperation):
             work = replace(work, name=name)
         node = Node(name, work, tuple(value.node for value in operands))
@@ -127,7 +132,8 @@ class Walk:
         key = value.node, wanted
         if key not in self._reshaped:
             work = Flatten() if len(wanted) == 1 else Reshape(wanted)
-            self._reshaped[key] = self.put(site, work, [value])
+            self._reshaped[key] = self.put(site, work, [value], None,
+                                            f"{value.node}/{work.kind}")
         return replace(self._reshaped[key], sole=False)
 
     def layer_before(self, value: Value) -> Layer | Conv2d | None:
