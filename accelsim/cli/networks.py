@@ -49,7 +49,7 @@ def simulate_graph(
     from accelsim.report.network_summary import network_object, network_rows
     from accelsim.sources import network_inputs, open_network
 
-    opened = open_network(source, network, seed)
+    opened = open_network(source, network, seed, inputs)
     _check_takes(config, opened)
     images = network_inputs(opened, photos, inputs, count, fit)
     packed = compress(opened, recipe(), calibration=images)

@@ -93,7 +93,7 @@ def simulate(
 
     config = config_from(machine, settings)
     engine = runnable(config, engine)
-    if names_network(source, network):
+    if names_network(source, network, layer):
         simulate_graph(
             config, source, network, engine, image or [], inputs, count, fit, lowering,
             lambda: make_recipe(density, threshold, weight_bits or config.weight_bits,

@@ -19,10 +19,10 @@ from accelsim.records import CompressedConv, CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.shown import Short
 from accelsim.sources.recurrent import recurrent_work
-from accelsim.workload import load_eie_simulator, load_layer, load_network
+from accelsim.workload import load_eie_simulator, load_layer
 from accelsim.workload.arrays import open_arrays
 from accelsim.workload.named import named
-from accelsim.workload.networks import load_layers
+from accelsim.workload.networks import load_layers, load_sequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,6 +215,6 @@ def ordered_layers(
         return [load_layer(found.text if found.path is None else found.path,
                            wanted[0] if wanted else None, seed)], ""
     if chain:
-        network = load_network(found.path, wanted)
+        network = load_sequence(found.path, wanted)
         return list(network.layers), network.note
     return load_layers(found.path, wanted), ""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError
+from accelsim.errors import FormatError, InputError, UnsupportedError
 from accelsim.records import Layer
 from accelsim.records.host import Shape
 from accelsim.records.network import Network
@@ -24,6 +24,7 @@ from accelsim.workload.graph_networks import (
     network_of_arrays,
     stored_network,
 )
+from accelsim.workload.onnx_network import holds_branch, holds_convolution, onnx_network
 from accelsim.workload.order import in_order
 
 
@@ -35,8 +36,10 @@ def load_network(
 
     ``squeezenet`` and the other names of `network_names`, or a graph of one's own in a TOML file,
     have synthetic numbers (`accelsim.workload.graph_networks`); a ``.net`` file has those of the
-    network that it fits. Of any other file all layers, or those of ``names``, stand in sequence,
-    unless ``network`` says the graph whose layers its arrays are called after.
+    network that it fits. An ONNX model of convolutions or branches is the graph that it says
+    (`accelsim.workload.onnx_network`), unless ``names`` are given. Of any other file all layers,
+    or those of ``names``, stand in sequence, unless ``network`` says the graph whose layers its
+    arrays are called after.
 
     Without ``names`` the layers come in the order of the file. safetensors has none: there the
     natural order of the names (fc1, fc2, ... fc10) is taken where no other order of the layers
@@ -46,7 +49,7 @@ def load_network(
     Parameters
     ----------
     network : the graph: one of `network_names`, or a TOML file
-    input_shape : of a graph, instead of its own
+    input_shape : of a graph, instead of its own; of an ONNX model, what that leaves open
     seed : of synthetic numbers
 
     Raises
@@ -57,6 +60,8 @@ def load_network(
     FormatError
         If the file is damaged, or without ``names`` holds weights that are not read, such as a
         batch normalisation, which the network would lack.
+    UnsupportedError
+        If an operator of an ONNX model of convolutions is not read; names them all.
     """
     file = located(path)
     if file.suffix.lower() == ".net":
@@ -65,6 +70,31 @@ def load_network(
         return network_of_arrays(file, network, input_shape)
     if is_graph(path):
         return named_network(path, seed, input_shape)
+    graph = _onnx_graph(file, input_shape) if names is None else None
+    return load_sequence(file, names) if graph is None else graph
+
+
+def _onnx_graph(file: Path, input_shape: Shape | None) -> Network | None:
+    """What an ONNX model says where that is more than a chain of matrices.
+
+    One without convolutions that cannot be read as a graph stays the list of its matrices, which
+    no machine runs in sequence where something else stands between them.
+    """
+    if file.suffix.lower() != ".onnx" or not file.is_file():
+        return None
+    if input_shape is not None or holds_convolution(file):
+        return onnx_network(file, input_shape)
+    if not holds_branch(file):
+        return None
+    try:
+        return onnx_network(file)
+    except (InputError, UnsupportedError):
+        return None
+
+
+def load_sequence(path: str | Path, names: Sequence[str] | None = None) -> Network:
+    """All matrices of a file in sequence, or those of ``names``; errors as in `load_network`."""
+    file = located(path)
     contents = file_contents(file)
     note = ""
     if names is not None:
