@@ -61,7 +61,7 @@ class ArrayParameters(ABC):
 
     @abstractmethod
     def pe_trace_fields(self) -> list[tuple[str, int]]:
-        """(name, bits) of one PE's part of the trace, highest bits first, causes before effects."""
+        """(name, bits) of one PE's part of the trace, highest bits first."""
 
     @property
     def pe_trace_bits(self) -> int:

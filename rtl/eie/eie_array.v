@@ -34,12 +34,14 @@ module eie_array #(
   parameter integer ColumnBits    = (PointerWords > 2) ? $clog2(PointerWords) : 1,
   parameter integer ActAddrBits   = (ActSramWords > 1) ? $clog2(ActSramWords) : 1,
   parameter integer RowBits       = (RegfileDepth > 1) ? $clog2(RegfileDepth) : 1,
+  parameter integer RegisterBits  =
+      (ActivationBits > AccumulatorBits) ? ActivationBits : AccumulatorBits,
   parameter integer PositionBits  = (NPe > 1) ? $clog2(NPe) : 1,
   parameter integer PassBits      = (ProgramDepth > 1) ? $clog2(ProgramDepth) : 1,
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
-      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + 2*ActivationBits + 14,
+      + WeightValueBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14,
   parameter integer TraceBits     = 15 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
       + 2*ActivationBits + NPe * PeTraceBits
 ) (
@@ -62,8 +64,6 @@ module eie_array #(
 );
 
   localparam integer RowCountBits  = $clog2(RegfileDepth + 1);
-  localparam integer RegisterBits  =
-      (ActivationBits > AccumulatorBits) ? ActivationBits : AccumulatorBits;
   localparam integer ShiftBits     = $clog2(WeightValueBits + ActivationBits + 1);
   localparam integer ReadShiftBits = $clog2(RegisterBits + 1);
   localparam integer CounterBits   = 32;
