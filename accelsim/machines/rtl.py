@@ -134,6 +134,13 @@ class Rtl:
     expected : ``(config, job, parameters)`` to (`JobResult`, `Fields` of the trace, causes before
         effects)
     pe : one PE alone, or None
+    shell : module whose host is the program ``<folder>/tb/<top>_host.cpp``, for simulators that
+        compile the Verilog; it takes the same script, and ``+trace=FILE`` gets bits, the lowest
+        first, in 32-bit words. None: there is none
+    backdoor : modules that the back door reaches through; a module of somebody else's in the place
+        of one of them closes it
+    bound : ``(config, job)`` to cycles of a job whose inputs are what another left, at most; None:
+        those of the job's own inputs
     absent : counters of units that the Verilog leaves out, with what they would count
     """
 
@@ -147,4 +154,7 @@ class Rtl:
     told: Callable[..., Sequence[int]]
     expected: Callable[[Any, Any, Any], tuple[Any, Fields]]
     pe: PeRtl | None = None
+    shell: str | None = None
+    backdoor: tuple[str, ...] = ()
+    bound: Callable[[Any, Any], int] | None = None
     absent: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -7,6 +7,11 @@
 // 7 are the memories of PE io_pe_i (see pe; 2, the codebook, is that of all PEs), 8 is the program
 // (see ccu_program), 9 the CCU's counters (see ccu_counters). A write takes one cycle. Of a read
 // the data are there in the next cycle, in which the request must still stand.
+// Host's side of it: no access and no start_i while !idle_o (with `ASSERT_CONTRACT a simulation
+// that breaks it says so and ends; the array itself has no gates for it). start_i may come in the
+// very cycle of done_o. Reset: rst_ni falls at any time and stays low over at least one rising
+// edge of clk_i; it rises away from that edge (synchronised to clk_i, recovery and removal kept),
+// and start_i and io_req_i stay low until it has risen.
 `default_nettype none
 
 module eie_array #(
@@ -108,6 +113,19 @@ module eie_array #(
     .values_i(scan_values), .position_i(position), .found_o(found), .index_o(found_index),
     .value_o(found_value)
   );
+
+`ifdef ASSERT_CONTRACT
+  always @(posedge clk_i) begin
+    if (rst_ni && io_req_i && !idle_o) begin
+      $display("contract: the host accesses memory %0d while a layer runs", io_mem_i);
+      $finish;
+    end
+    if (rst_ni && start_i && !idle_o) begin
+      $display("contract: the host starts a layer while one runs");
+      $finish;
+    end
+  end
+`endif
 
   genvar p;
   generate

@@ -87,7 +87,7 @@ class ArrayBench:
         try:
             results = run_layers(
                 self._config, self._jobs, rtl_dirs, self._build_dir, trace=True,
-                limit=self._limit,
+                limit=self._limit, backdoor=False,
             )
         except InputError as error:
             if "does not compile" in str(error):

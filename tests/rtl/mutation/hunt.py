@@ -51,7 +51,7 @@ def hunt(mutants: Iterable[Mutant], benches: Sequence[Bench], folder: Path, buil
         try:
             seen = next(filter(None, (bench([folder, RTL]) for bench in benches)), None)
         except InputError as error:
-            yield Verdict(mutant, str(error), compiles=False)
+            yield Verdict(mutant, str(error), compiles="does not compile" not in str(error))
         else:
             yield Verdict(mutant, seen)
 

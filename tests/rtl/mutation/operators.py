@@ -96,11 +96,11 @@ def _body(source: str) -> Iterator[tuple[int, str]]:
     inside = skip = False
     for number, line in enumerate(source.split("\n"), 1):
         text = line.strip()
-        skip = skip or text.startswith("function") or text.endswith(": g_trace")
+        skip = skip or text.startswith(("function", "`ifdef")) or text.endswith(": g_trace")
         if inside and not skip and not _DECLARATION.search(text):
             yield number, line
         inside = inside or text == ");"
-        skip = skip and text not in ("endfunction", "endgenerate")
+        skip = skip and text not in ("endfunction", "endgenerate", "`endif")
 
 
 def _split(line: str) -> tuple[str, str]:

@@ -171,6 +171,7 @@ def expected_run(
     result = run(config, job, observer=observer)
     fields = observer.fields(parameters)
     _add_plan(config, job, fields)
+    assert result.outputs is not None
     _add_writes(config, job, fields, result.outputs)
     return result, {name: fields[name] for name in _causes_first(list(fields))}
 
