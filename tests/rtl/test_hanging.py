@@ -1,4 +1,4 @@
-"""An array that hangs is given up after a bound from the model's own cycles; a test has its time."""
+"""A hanging array is given up after a bound from the model's cycles; a test has its time."""
 
 from __future__ import annotations
 
