@@ -41,7 +41,7 @@ class CosimReport:
     counter_difference : first counter that differs (RTL != model), in words, or None
     trace_difference : first cycle, unit and signal that differ, or None
     not_compared : fields of the trace that the RTL never drives (a simulator without x: which a PE
-        of your own leaves zero throughout)
+        of your own never moves)
     rtl_cycles_per_second : wall clock; compiling, loading, trace and reading back are included
     fast_ratio : wall clock of the RTL over that of the machine's quickest engine, its kernels
         compiled
@@ -160,13 +160,12 @@ def cosim(
         expected = bench.expected(config, pe, fields)
         got = unpack_words(bench.outputs(parameters), result.trace)
         outputs = bench.rows(config, model.outputs, pe)
-    # Without x, what a PE of somebody else's does not drive is 0.
-    nothing = 0 if simulator.TWO_STATE and _own_pe(rtl, rtl_dirs) else UNKNOWN
-    of_pes = {name for name, _ in parameters.pe_trace_fields()}
+    # Without x, what a PE of somebody else's does not drive stands still.
+    still = {name for name, _ in parameters.pe_trace_fields() if simulator.TWO_STATE
+             and _own_pe(rtl, rtl_dirs) and bool((got[name] == got[name][:1]).all())}
     driven = {
         name: values for name, values in expected.items()
-        if not bool((got[name] == (nothing if name in of_pes else UNKNOWN)).all())
-        or (nothing == 0 and not values.any())
+        if name not in still and not bool((got[name] == UNKNOWN).all())
     }
     difference = first_difference(driven, got, pe)
     report = CosimReport(
