@@ -15,9 +15,9 @@ COMMON = "common"
 
 
 def user_builds() -> Path:
-    """Where builds stay unless a folder is named: ``accelsim/rtl`` in the user's cache."""
+    """Where builds stay unless a folder is named: ``accelsim/verilog`` in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "accelsim" / "rtl"
+    return Path(cache) / "accelsim" / "verilog"
 
 
 def units_of(rtl: Rtl, folder: Path) -> dict[str, Path]:

@@ -9,6 +9,7 @@ import pytest
 from tests.rtl.bench import BUILDS, RTL, UNITS
 from tests.rtl.large_bench import back_to_back_fault, large_fault
 from tests.rtl.large_cases import LARGE
+from tests.rtl.parameter_coverage import ranges
 
 
 @pytest.mark.parametrize("name", LARGE)
@@ -56,3 +57,9 @@ def test_a_fault_that_small_sizes_hide_is_seen(tmp_path, unit, right, wrong, whe
     told = (back_to_back_fault([broken], tmp_path) if where is None
             else large_fault(where, [broken], tmp_path))
     assert told is not None
+
+
+def test_no_parameter_of_the_published_machine_is_beyond_what_is_run():
+    for name, found in ranges().items():
+        most = max(found["random"][1], found["large"][1])
+        assert most >= found["published"][1], name
