@@ -106,7 +106,7 @@ def test_a_missing_simulator_is_one_line(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("PATH", "")
     builds = tmp_path / "builds"
     for sim, remedy in (("verilator", "--sim icarus"), ("icarus", "install Icarus")):
-        status, out, err = run(capsys, monkeypatch, *SMALL, "--sim", sim, "--build-dir", builds)
+        status, _, err = run(capsys, monkeypatch, *SMALL, "--sim", sim, "--build-dir", builds)
         assert status == 2
         assert err.startswith(f"accelsim: error: {'i' if sim == 'icarus' else ''}veri")
         assert err.count("\n") == 1
