@@ -84,8 +84,8 @@ def run_program(
 ) -> list[str]:
     """Run a bench on a script; the lines that it printed.
 
-    With ``trace`` it leaves ``trace.txt`` in ``work``. The program runs in ``work`` and is told names
-    relative to it: Icarus opens no file whose path is not ASCII.
+    With ``trace`` it leaves ``trace.txt`` in ``work``. The program runs in ``work`` and is told
+    names relative to it: Icarus opens no file whose path is not ASCII.
 
     Raises
     ------

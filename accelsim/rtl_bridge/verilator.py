@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError, UnsupportedError
+from accelsim.files import atomic_path
 from accelsim.machines.rtl import ArrayParameters, Rtl
-from accelsim.rtl_bridge.simulator import Window, run_program, unique
+from accelsim.rtl_bridge.simulator import Window, complaint, run_program, run_tool
 from accelsim.rtl_bridge.sources import build_name, find_bench_file, find_sources, make_folder
 
 TWO_STATE = True
@@ -109,25 +110,25 @@ def build(
     target = build_dir / f"{testbench}_{name}.verilated"
     if target.exists():
         return target
-    work = (build_dir / f"build_{unique()}").resolve()
-    make_folder(work)
-    # The control file has to be read ahead of what it speaks of.
-    order = [extra[0], *sources.values(), extra[1]]
-    try:
+    # Elsewhere first: sources that do not compile leave no folder behind, and make takes no path
+    # with a blank.
+    with tempfile.TemporaryDirectory() as folder:
+        host = Path(shutil.copy(extra[1], folder))
         _run([
-            compiler, *_FLAGS, "--Mdir", str(work), "--top-module", testbench,
+            compiler, *_FLAGS, "--Mdir", folder, "--top-module", testbench,
             *(["--trace"] if waves else []),
             *(f"-G{name}={value}" for name, value in values.items()),
-            *(str(path.resolve()) for path in order),
+            # The control file has to be read ahead of what it speaks of.
+            *(str(path.resolve()) for path in (extra[0], *sources.values(), host)),
         ], environment)
         # The package names the tools of the machine that it was made on.
         tools = ["CXX=g++", "LINK=g++", f"PYTHON3={sys.executable}", "PERL=perl",
                  "CFG_CXXFLAGS_PCH_I=-include"] if packaged else []
-        _run(["make", "-s", "-j", str(os.cpu_count() or 1), "-C", str(work), "-f", "Vtop.mk",
+        _run(["make", "-s", "-j", str(os.cpu_count() or 1), "-C", folder, "-f", "Vtop.mk",
               "OPT_FAST=-O2", "OPT_SLOW=-O0", *tools], environment)
-        (work / "Vtop").replace(target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        make_folder(build_dir)
+        with atomic_path(target) as part:  # another process may build the same
+            shutil.copy2(Path(folder, "Vtop"), part)
     return target
 
 
@@ -147,9 +148,7 @@ def read_trace(work: Path, trace_bits: int) -> npt.NDArray[np.uint32]:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    done = run_tool(command, environment=environment)
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        told = next((line for line in lines if "rror" in line), lines[0] if lines else "no message")
-        raise InputError(f"the RTL does not compile: {told}")
+        raise InputError(f"the RTL does not compile: {complaint(done)}")
     return done.stdout.strip()
