@@ -8,6 +8,8 @@ A test bench is a plain Verilog module ``<testbench>`` in ``<folder>/tb/<testben
 * ``+script=FILE`` has one command a line, ``command memory pe address data`` in hexadecimal:
   ``w`` writes a word, ``r`` reads one, ``s`` runs what was loaded, ``b`` fills memories at once
   from the files of `Rtl.fill` in ``+images=DIR`` (the back door, if ``BACKDOOR`` is defined).
+* What breaks the host's side of the contract prints ``contract: ...`` and ends it (if
+  ``ASSERT_CONTRACT`` is defined).
 * ``+out=FILE`` gets ``cycles N`` for each run, ``timeout N`` and nothing more for one that takes
   ``+limit=N`` cycles, ``r memory pe address data`` for each read, and ``end``.
 * ``+trace=FILE`` gets one line of binary digits a cycle, ``+vcd=FILE`` a waveform of the cycles

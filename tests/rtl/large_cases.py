@@ -41,12 +41,12 @@ LARGE = {
         {"n_pe": 2, "act_queue_depth": 100},
         {"seed": 6, "n_in": 230, "n_out": 10, "weights": 0.9, "active": 1.0},
     ),
-    # Three tiles of 5000 pointers, 14,000 lines, 7,500 activations: the highest address bits.
+    # Three tiles of 5000 pointers, 14,000 lines, 10,000 activations and biases: high address bits.
     "published memories": (
         {"n_pe": 1, "index_bits": 8, "regfile_depth": 1024, "spmat_width_bits": 48,
-         "spmat_kb": 96.0, "pointer_kb": 32.0, "act_sram_kb": 16.0},
+         "spmat_kb": 96.0, "pointer_kb": 32.0, "act_sram_kb": 32.0},
         {"seed": 7, "n_in": 5000, "n_out": 2500, "weights": 0.003, "active": 0.01,
-         "bias": False},
+         "bias": "exact"},
     ),
     "pointers beyond 16 bits": (
         {"n_pe": 1, "regfile_depth": 256, "pointer_bits": 18, "spmat_kb": 128.0,

@@ -11,8 +11,13 @@ from tests.rtl.large_bench import back_to_back_fault, large_fault
 from tests.rtl.large_cases import LARGE
 from tests.rtl.parameter_coverage import ranges
 
+# Nine seconds of Icarus' elaboration.
+SLOW = {"130 PEs"}
 
-@pytest.mark.parametrize("name", LARGE)
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in LARGE
+])
 def test_a_large_size_is_equal_in_every_cycle(name):
     assert large_fault(name, [RTL], BUILDS) is None
 
@@ -25,7 +30,7 @@ def test_a_layer_may_start_in_the_very_cycle_in_which_one_is_done():
 PLANTED = [
     ("lnzd_tree", "wire [IndexBits-1:0] root_index = g_level[Levels].index;",
      "wire [5:0] root_index = g_level[Levels].index;", "65 PEs"),
-    ("scan", "reg  [PositionBits-1:0] position_q;", "reg  [5:0] position_q;", "130 PEs"),
+    ("scan", "reg  [PositionBits-1:0] position_q;", "reg  [5:0] position_q;", "65 PEs"),
     ("pe", "wire [IndexBits-1:0]       s1_run;", "wire [5:0]       s1_run;", "runs of 255"),
     ("arith_unit", "reg  [RowBits-1:0]         s3_row_q;", "reg  [6:0]         s3_row_q;",
      "runs of 255"),
