@@ -6,7 +6,7 @@ BIN     := $(VENV)/bin
 LIBERTY ?= /usr/share/qflow/tech/osu018/osu018_stdcells.lib
 
 # What the tests import; the heavier tools come with the target that needs them.
-TEST_EXTRAS := dev,rtl,onnx,onnxcheck,study,trace
+TEST_EXTRAS := dev,rtl,formal,onnx,onnxcheck,study,trace
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
@@ -21,7 +21,7 @@ demo: $(VENV)/.base  ## real digits through a compressed network on 64 PEs
 	$(BIN)/accelsim demo traces/lenet-300-100
 
 .PHONY: test
-test: lint icarus  ## lint, types and every test but the slow ones, on all cores
+test: lint icarus yosys verilator  ## lint, types and every test but the slow ones, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 .PHONY: lint
@@ -44,7 +44,7 @@ notebooks: $(VENV)/.test $(VENV)/.notebooks icarus  ## run every notebook from t
 
 .PHONY: formal
 formal: $(VENV)/.test $(VENV)/.synth yosys  ## prove the safety properties of the Verilog units
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m "slow or not slow" tests/rtl/test_formal.py
+	$(BIN)/python -m pytest -m "slow or not slow" tests/rtl/test_formal.py
 
 .PHONY: mutate
 mutate: $(VENV)/.test $(VENV)/.synth icarus  ## plant faults in the Verilog and count those the benches see

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,3 +43,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """A missing simulator is a failure of each test that needs it, never a skip."""
     if item.get_closest_marker("rtl") and not shutil.which("iverilog"):
         pytest.fail("Icarus Verilog is not installed (remedy: apt install iverilog)", pytrace=False)
+
+
+# Of one RTL test, by the wall clock of a loaded machine; a simulation that hangs ends with it.
+RTL_TEST_S, SLOW_RTL_TEST_S = 300, 3600
+
+
+@contextmanager
+def time_limit(seconds: float, what: str) -> Iterator[None]:
+    """Fail by name after so many seconds; a child that is waited for ends too."""
+    def late(*_: object) -> None:
+        pytest.fail(f"{what}: not done after {seconds:g} s", pytrace=False)
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """No RTL test runs for ever."""
+    if not item.get_closest_marker("rtl"):
+        return (yield)
+    seconds = SLOW_RTL_TEST_S if item.get_closest_marker("slow") else RTL_TEST_S
+    with time_limit(seconds, item.name):
+        return (yield)

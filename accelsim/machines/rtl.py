@@ -8,6 +8,8 @@ A test bench is a plain Verilog module ``<testbench>`` in ``<folder>/tb/<testben
 * ``+script=FILE`` has one command a line, ``command memory pe address data`` in hexadecimal:
   ``w`` writes a word, ``r`` reads one, ``s`` runs what was loaded, ``b`` fills memories at once
   from the files of `Rtl.fill` in ``+images=DIR`` (the back door, if ``BACKDOOR`` is defined).
+* What breaks the host's side of the contract prints ``contract: ...`` and ends it (if
+  ``ASSERT_CONTRACT`` is defined).
 * ``+out=FILE`` gets ``cycles N`` for each run, ``timeout N`` and nothing more for one that takes
   ``+limit=N`` cycles, ``r memory pe address data`` for each read, and ``end``.
 * ``+trace=FILE`` gets one line of binary digits a cycle, ``+vcd=FILE`` a waveform of the cycles
@@ -61,7 +63,7 @@ class ArrayParameters(ABC):
 
     @abstractmethod
     def pe_trace_fields(self) -> list[tuple[str, int]]:
-        """(name, bits) of one PE's part of the trace, highest bits first, causes before effects."""
+        """(name, bits) of one PE's part of the trace, highest bits first."""
 
     @property
     def pe_trace_bits(self) -> int:
@@ -134,6 +136,13 @@ class Rtl:
     expected : ``(config, job, parameters)`` to (`JobResult`, `Fields` of the trace, causes before
         effects)
     pe : one PE alone, or None
+    shell : module whose host is the program ``<folder>/tb/<top>_host.cpp``, for simulators that
+        compile the Verilog; it takes the same script, and ``+trace=FILE`` gets bits, the lowest
+        first, in 32-bit words. None: there is none
+    backdoor : modules that the back door reaches through; a module of somebody else's in the place
+        of one of them closes it
+    bound : ``(config, job)`` to cycles of a job whose inputs are what another left, at most; None:
+        those of the job's own inputs
     absent : counters of units that the Verilog leaves out, with what they would count
     """
 
@@ -147,4 +156,7 @@ class Rtl:
     told: Callable[..., Sequence[int]]
     expected: Callable[[Any, Any, Any], tuple[Any, Fields]]
     pe: PeRtl | None = None
+    shell: str | None = None
+    backdoor: tuple[str, ...] = ()
+    bound: Callable[[Any, Any], int] | None = None
     absent: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from accelsim.errors import InputError
+from accelsim.errors import InputError, UnsupportedError
 from accelsim.machines import Machine, machine_of
 from accelsim.machines.rtl import Rtl
 from accelsim.records.counters import CounterSet
-from accelsim.rtl_bridge import icarus
-from accelsim.rtl_bridge.icarus import Window
 from accelsim.rtl_bridge.pe_bench import pe_of, run_pe
-from accelsim.rtl_bridge.run import RtlResult, run_layer
+from accelsim.rtl_bridge.run import RtlResult, patience, run_layer, simulator_of
+from accelsim.rtl_bridge.simulator import Window
+from accelsim.rtl_bridge.sources import find_sources, units_of
 from accelsim.rtl_bridge.trace import (
     UNKNOWN,
     TraceDifference,
@@ -27,7 +27,6 @@ from accelsim.rtl_bridge.trace import (
 )
 
 _WINDOW_CYCLES = 20  # before and after the first difference
-_PATIENCE_CYCLES = 1000  # beyond twice the model's cycles, the RTL is taken to hang
 
 
 @dataclass(frozen=True)
@@ -41,13 +40,16 @@ class CosimReport:
     outputs_equal : every bit of every output
     counter_difference : first counter that differs (RTL != model), in words, or None
     trace_difference : first cycle, unit and signal that differ, or None
-    not_compared : fields of the trace that the RTL never drives
+    not_compared : fields of the trace that the RTL never drives (a simulator without x: which a PE
+        of your own never moves)
     rtl_cycles_per_second : wall clock; compiling, loading, trace and reading back are included
     fast_ratio : wall clock of the RTL over that of the machine's quickest engine, its kernels
         compiled
     energy_uj : of the layer, priced from the RTL's own counters; None for one PE, or without a
         price
-    waveform : VCD file around the first difference, or None
+    waveform : VCD file of the cycles around the first difference, of the last ones where the
+        trace has none; None if all is equal
+    sim : the simulator
     """
 
     name: str
@@ -62,6 +64,7 @@ class CosimReport:
     fast_ratio: float
     energy_uj: float | None
     waveform: Path | None
+    sim: str = "icarus"
 
     @property
     def equal(self) -> bool:
@@ -70,6 +73,17 @@ class CosimReport:
             self.outputs_equal and self.cycles_rtl == self.cycles_model
             and self.counter_difference is None and self.trace_difference is None
         )
+
+    @property
+    def told(self) -> str:
+        """The first difference in one line: cycle, unit and signal where the trace has it."""
+        if self.trace_difference is not None:
+            return str(self.trace_difference)
+        if self.cycles_rtl != self.cycles_model:
+            return f"cycles: {self.cycles_rtl} != {self.cycles_model}, traces equal"
+        if self.counter_difference is not None:
+            return f"counter {self.counter_difference}, traces equal"
+        return "none" if self.outputs_equal else "outputs differ, traces equal"
 
 
 def counter_difference(
@@ -93,7 +107,7 @@ def counter_difference(
 
 def cosim(
     config: Any, job: Any, rtl_dirs: Sequence[Path], build_dir: Path,
-    waveform: Path | None = None, pe: int | None = None,
+    waveform: Path | None = None, pe: int | None = None, sim: str = "icarus",
 ) -> CosimReport:
     """Run one layer on both and compare outputs, cycles, counters and every cycle's trace.
 
@@ -103,6 +117,7 @@ def cosim(
         unknown (``trace_o`` not driven) in all cycles is not compared; everything else is.
     waveform : where a VCD around the first difference goes, if there is one
     pe : compare this PE alone, played the inputs that the array gives it; None: the whole array
+    sim : one of `accelsim.rtl_bridge.run.SIMULATORS`
 
     Raises
     ------
@@ -114,18 +129,23 @@ def cosim(
     if pe is not None and not 0 <= pe < config.n_pe:
         raise InputError(f"pe is {pe}; the machine has PEs 0 to {config.n_pe - 1}")
     # What is missing is told before the model runs.
-    icarus.find_compiler()
+    simulator = simulator_of(sim)
+    simulator.find_compiler()
     bench = None if pe is None else pe_of(machine)
-    icarus.find_sources(rtl, bench.testbench if bench else rtl.testbench, rtl_dirs)
+    if bench is not None and simulator.TWO_STATE:
+        raise UnsupportedError(f"{sim}: one PE alone has no host in C++; "
+                               f"use --sim icarus, or compare the whole array")
+    testbench = bench.testbench if bench else simulator.bench(rtl)
+    find_sources(rtl, testbench, rtl_dirs)
     job.check(config)
     parameters = rtl.parameters(config, [(job, None)], trace=True)
     model, fields = rtl.expected(config, job, parameters)
-    limit = 2 * model.counters.cycles + _PATIENCE_CYCLES
+    limit = patience(machine, config, job)
 
     def run(window: Window | None = None) -> RtlResult:
         if pe is None or bench is None:
             return run_layer(
-                config, job, rtl_dirs, build_dir, trace=True, limit=limit, window=window
+                config, job, rtl_dirs, build_dir, trace=True, limit=limit, window=window, sim=sim
             )
         inputs = bench.stimulus(job, fields)
         return run_pe(config, job, pe, inputs, rtl_dirs, build_dir, window)
@@ -140,15 +160,15 @@ def cosim(
         expected = bench.expected(config, pe, fields)
         got = unpack_words(bench.outputs(parameters), result.trace)
         outputs = bench.rows(config, model.outputs, pe)
+    # Without x, what a PE of somebody else's does not drive stands still.
+    still = {name for name, _ in parameters.pe_trace_fields() if simulator.TWO_STATE
+             and _own_pe(rtl, rtl_dirs) and bool((got[name] == got[name][:1]).all())}
     driven = {
         name: values for name, values in expected.items()
-        if not bool((got[name] == UNKNOWN).all())
+        if name not in still and not bool((got[name] == UNKNOWN).all())
     }
     difference = first_difference(driven, got, pe)
-    if difference is not None and waveform is not None:
-        first = max(0, difference.cycle - _WINDOW_CYCLES)
-        run(Window(waveform, first, difference.cycle + _WINDOW_CYCLES))
-    return CosimReport(
+    report = CosimReport(
         name=job.name,
         top=rtl.top if bench is None else f"{bench.top} {pe}",
         cycles_rtl=result.cycles,
@@ -160,8 +180,18 @@ def cosim(
         rtl_cycles_per_second=result.cycles / seconds,
         fast_ratio=seconds / fast_seconds(config, job),
         energy_uj=_energy_uj(machine, config, result) if pe is None else None,
-        waveform=waveform if difference is not None else None,
+        waveform=None,
+        sim=sim,
     )
+    if report.equal or waveform is None:
+        return report
+    at = difference.cycle if difference else min(result.cycles, model.counters.cycles) - 1
+    run(Window(waveform, max(0, at - _WINDOW_CYCLES), at + _WINDOW_CYCLES))
+    return replace(report, waveform=waveform)
+
+
+def _own_pe(rtl: Rtl, rtl_dirs: Sequence[Path]) -> bool:
+    return rtl.pe is not None and any(rtl.pe.top in units_of(rtl, own) for own in rtl_dirs[:-1])
 
 
 def fast_seconds(config: Any, job: Any) -> float:

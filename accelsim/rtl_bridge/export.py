@@ -9,8 +9,8 @@ from typing import Any
 from accelsim.files import atomic_folder, check_new_folder
 from accelsim.machines import machine_of
 from accelsim.machines.rtl import ArrayParameters, Rtl
-from accelsim.rtl_bridge.icarus import COMMON
-from accelsim.rtl_bridge.run import testbench_values
+from accelsim.rtl_bridge.icarus import bench_values
+from accelsim.rtl_bridge.sources import COMMON
 from accelsim.rtl_bridge.trace import pack
 
 _README = """\
@@ -81,7 +81,7 @@ def _images(fill: Mapping[str, str], n_pe: int) -> Iterator[str]:
 
 def _top(rtl: Rtl, parameters: ArrayParameters) -> str:
     values = ", ".join(
-        f".{name}({value})" for name, value in testbench_values(parameters, trace=True).items()
+        f".{name}({value})" for name, value in bench_values(parameters, trace=True).items()
     )
     return f"module top;\n  {rtl.testbench} #({values}) bench ();\nendmodule\n"
 

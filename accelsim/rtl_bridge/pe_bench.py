@@ -10,8 +10,8 @@ from accelsim.errors import UnsupportedError
 from accelsim.machines import Machine, machine_of
 from accelsim.machines.rtl import Fields, Layout, PeRtl
 from accelsim.rtl_bridge import icarus
-from accelsim.rtl_bridge.icarus import Reader, Window
 from accelsim.rtl_bridge.run import RtlResult
+from accelsim.rtl_bridge.simulator import Reader, Window
 
 
 def pe_of(machine: Machine) -> PeRtl:

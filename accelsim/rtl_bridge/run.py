@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import InputError
+from accelsim.errors import InputError, nearest
 from accelsim.machines import Machine, machine_of
-from accelsim.machines.rtl import ArrayParameters, Rtl
+from accelsim.machines.rtl import Rtl
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import IntArray
-from accelsim.rtl_bridge import icarus
-from accelsim.rtl_bridge.icarus import Reader, Window
+from accelsim.rtl_bridge import icarus, verilator
+from accelsim.rtl_bridge.simulator import Reader, Simulator, Window, workspace
+from accelsim.rtl_bridge.sources import has_backdoor
 
-_BACKDOOR_FROM = 4096  # words; with fewer the host loads every one itself
+SIMULATORS: dict[str, Simulator] = {"icarus": icarus, "verilator": verilator}
+"""By the name that ``--sim`` takes."""
+
+_PATIENCE_CYCLES = 1000  # beyond twice the model's cycles, the RTL is taken to hang
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +35,15 @@ class RtlResult:
         ReLU); None if the job did not finish or a bit is unknown
     cycles : counted by the test bench, from the first start cycle to the last cycle
     counters : name to number, or to (n_pe,) int64; None without counters in the RTL, or as above
-    trace : (cycles, trace_bits) characters 0, 1, x or z, or None
+    trace : (cycles, trace_bits) characters 0, 1, x or z of Icarus, or (cycles, words) uint32 of
+        Verilator, the lowest bits first; None if it was not asked for
     machine : whose array it was
     """
 
     outputs: IntArray | None
     cycles: int
     counters: Mapping[str, int | IntArray] | None
-    trace: npt.NDArray[np.uint8] | None = None
+    trace: npt.NDArray[Any] | None = None
     machine: Machine = field(kw_only=True, repr=False)
 
     @property
@@ -59,18 +64,11 @@ class RtlResult:
         return self.machine.counter_class().partial({**absent, **self.counters})
 
 
-def testbench_values(parameters: ArrayParameters, trace: bool) -> dict[str, int]:
-    """Parameters of an array's test bench, which are those of the array and two widths."""
-    return parameters.verilog() | {
-        "Trace": 2 * int(trace), "TraceBits": parameters.trace_bits,
-        "PeTraceBits": parameters.pe_trace_bits,
-    }
-
-
 def run_layers(
     config: Any, jobs: Sequence[tuple[Any, Any]],
     rtl_dirs: Sequence[Path], build_dir: Path, *, counters: bool = True, trace: bool = False,
-    window: Window | None = None, backdoor: bool | None = None, limit: int = 10_000_000,
+    window: Window | None = None, backdoor: bool | None = None, limit: int | None = None,
+    sim: str = "icarus",
 ) -> list[RtlResult]:
     """Run jobs one after the other on one array.
 
@@ -80,62 +78,88 @@ def run_layers(
         not used; EIE: `accelsim.machines.eie.rtl.images.Chained`)
     rtl_dirs : see `accelsim.rtl_bridge.icarus.build`
     counters, trace : whether the array has counters, and tells every cycle
-    backdoor : fill the weight memories at once instead of by I/O writes; None: if there are many
-    limit : cycles after which a job is given up; no job runs after it
+    backdoor : fill the weight memories at once instead of by I/O writes; None: if the modules
+        that it reaches through are the project's
+    limit : cycles after which a job is given up, and no job runs after it; None: twice what the
+        model takes, and a thousand
+    sim : one of `SIMULATORS`
 
     Raises
     ------
     InputError, UnsupportedError, CapacityError
         Missing tools; no Verilog of this machine, or a setting that it does not have; a job that
-        does not fit.
+        does not fit; a back door that is asked for and is not there.
     """
+    simulator = simulator_of(sim)
     machine = machine_of(config)
     rtl: Rtl = machine.part("rtl")
     for job, _ in jobs:
         job.check(config)
     parameters = rtl.parameters(config, jobs, counters, trace)
-    values = testbench_values(parameters, trace)
-    program = icarus.build(rtl, rtl.testbench, values, rtl_dirs, build_dir)
-    if backdoor is None and not icarus.has_backdoor(rtl, rtl_dirs):
-        backdoor = False
-    with icarus.workspace(build_dir) as work:
-        filled = _fill(rtl, config, [job for job, _ in jobs], work, backdoor)
-        lines = icarus.simulate(
+    bench = simulator.bench(rtl)
+    program = simulator.build(
+        rtl, bench, simulator.bench_values(parameters, trace), rtl_dirs, build_dir,
+        waves=window is not None,
+    )
+    open_door = has_backdoor(rtl, rtl_dirs)
+    if backdoor and not open_door:
+        raise InputError(f"backdoor: modules of your own replace {', '.join(rtl.backdoor)}, "
+                         f"through which it reaches; load by I/O writes")
+    if limit is None:
+        limit = max((patience(machine, config, job, chained) for job, chained in jobs), default=0)
+    with workspace(build_dir) as work:
+        filled = _fill(rtl, config, jobs, work) if backdoor is not False and open_door else ()
+        lines = simulator.simulate(
             program, work, rtl.script(config, jobs, counters, filled), trace=trace,
             window=window, images=".", limit=limit,
         )
         results = _read_results(machine, config, jobs, Reader(lines), counters)
         if trace:
-            return _with_traces(results, icarus.read_trace(work, parameters.trace_bits))
+            return _with_traces(results, simulator.read_trace(work, parameters.trace_bits))
         return results
+
+
+def simulator_of(name: str) -> Simulator:
+    """The simulator of a name in `SIMULATORS`.
+
+    Raises
+    ------
+    InputError
+        If it is not known.
+    """
+    if name not in SIMULATORS:
+        raise InputError(f"simulator {name}: not known{nearest(name, list(SIMULATORS))}")
+    return SIMULATORS[name]
+
+
+def patience(machine: Machine, config: Any, job: Any, chained: Any = None) -> int:
+    """Cycles after which the array is taken to hang: twice the model's, and a thousand."""
+    cycles = machine.part("rtl").bound
+    told = machine.run(config, job).counters.cycles if chained is None or cycles is None \
+        else cycles(config, job)
+    return int(2 * told + _PATIENCE_CYCLES)
 
 
 def run_layer(
     config: Any, job: Any, rtl_dirs: Sequence[Path], build_dir: Path, *,
     counters: bool = True, trace: bool = False, window: Window | None = None,
-    backdoor: bool | None = None, limit: int = 10_000_000,
+    backdoor: bool | None = None, limit: int | None = None, sim: str = "icarus",
 ) -> RtlResult:
     """One job; see `run_layers`."""
     return run_layers(
         config, [(job, None)], rtl_dirs, build_dir, counters=counters, trace=trace,
-        window=window, backdoor=backdoor, limit=limit,
+        window=window, backdoor=backdoor, limit=limit, sim=sim,
     )[0]
 
 
 def _fill(
-    rtl: Rtl, config: Any, jobs: Sequence[Any], work: Path, backdoor: bool | None
+    rtl: Rtl, config: Any, jobs: Sequence[tuple[Any, Any]], work: Path
 ) -> Collection[int]:
-    """Write the memory files of the jobs that are to be filled at once; their numbers."""
-    if backdoor is False:
-        return ()
-    filled = []
-    for number, job in enumerate(jobs):
-        texts = rtl.fill(config, job)
-        if backdoor or sum(text.count("\n") for text in texts.values()) > _BACKDOOR_FROM:
-            filled.append(number)
-            for name, text in texts.items():
-                (work / f"{name}_{number}.hex").write_text(text, "ascii")
-    return filled
+    """Write the memory files of the jobs; their numbers."""
+    for number, (job, _) in enumerate(jobs):
+        for name, text in rtl.fill(config, job).items():
+            (work / f"{name}_{number}.hex").write_text(text, "ascii")
+    return range(len(jobs))
 
 
 def _read_results(
@@ -156,7 +180,7 @@ def _read_results(
 
 
 def _with_traces(
-    results: list[RtlResult], trace: npt.NDArray[np.uint8]
+    results: list[RtlResult], trace: npt.NDArray[Any]
 ) -> list[RtlResult]:
     starts = np.cumsum([0] + [result.cycles for result in results])
     return [

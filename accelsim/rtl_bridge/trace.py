@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +43,12 @@ class TraceDifference:
         return f"cycle {self.cycle}, {where}.{self.signal}: expected {self.expected:#x}, got {got}"
 
 
-def unpack(parameters: ArrayParameters, trace: Characters) -> dict[str, IntArray]:
-    """Fields of a trace of the array."""
+def unpack(
+    parameters: ArrayParameters, trace: npt.NDArray[Any]
+) -> dict[str, IntArray]:
+    """Fields of a trace of the array: `Characters`, or uint32 words, the lowest bits first."""
+    if trace.dtype == np.uint32:
+        return _unpack_bits(parameters, trace)
     pe_bits = parameters.pe_trace_bits
     of_pes = parameters.n_pe * pe_bits
     # PE 0 has the lowest bits, which stand last.
@@ -51,6 +56,35 @@ def unpack(parameters: ArrayParameters, trace: Characters) -> dict[str, IntArray
     return unpack_words(parameters.pe_trace_fields(), pes) | unpack_words(
         parameters.ccu_trace_fields(), trace[:, of_pes:]
     )
+
+
+def _unpack_bits(
+    parameters: ArrayParameters, trace: npt.NDArray[np.uint32]
+) -> dict[str, IntArray]:
+    """Fields of (cycles, words) bits, the lowest first."""
+    # A field of up to 63 bits lies in three words.
+    words = np.hstack([trace, np.zeros((len(trace), 2), np.uint32)])
+    ccu = parameters.ccu_trace_fields()
+    ccu_bits = sum(bits for _, bits in ccu)
+    starts = ccu_bits + parameters.pe_trace_bits * np.arange(parameters.n_pe)
+    result = {}
+    for layout, lows in ((parameters.pe_trace_fields(), starts), (ccu, np.zeros(1, np.int64))):
+        at = sum(bits for _, bits in layout)
+        for name, bits in layout:
+            at -= bits
+            word, shift = np.divmod(lows + at, 32)
+            values = words[:, word].astype(np.uint64) >> shift.astype(np.uint64)
+            for more in range(1, 1 + (bits + 30) // 32):
+                high = words[:, word + more].astype(np.uint64)
+                # A shift by 64 or more is not defined; what it would shift out has no bits.
+                up = (32 * more - shift).astype(np.uint64)
+                values |= np.where(up < 64, high << np.minimum(up, np.uint64(63)), np.uint64(0))
+            values &= np.uint64((1 << bits) - 1)
+            result[name] = values.astype(np.int64)
+    return {
+        name: values if name in dict(parameters.pe_trace_fields()) else values[:, 0]
+        for name, values in result.items()
+    }
 
 
 def unpack_words(layout: Layout, trace: Characters) -> dict[str, IntArray]:

@@ -45,6 +45,11 @@ module act_rw #(
   input  wire [ActAddrBits-1:0]     batch_addr_i,
   output wire                       load_write_o,   // the word of a load is being written
   output wire                       bias_write_o,   // that of a bias
+  // For the trace
+  output wire                       dst_write_o,    // the destination file is written
+  output wire [RowBits-1:0]         dst_row_o,      // there
+  output wire [RegisterBits-1:0]    dst_value_o,    // with this
+  output wire [RegisterBits-1:0]    sram_value_o,   // what the SRAM would write
   // I/O mode, while no layer runs. SRAM reads as in sram_1rw; register reads are combinational.
   input  wire                       io_sram_i,
   input  wire                       io_source_i,
@@ -109,6 +114,8 @@ module act_rw #(
     .write_value_i(select_q ? src_value : dst_value)
   );
 
+  wire [RegisterBits-1:0] sram_value = io_sram_i ? io_wdata_i : destination_value;
+
   sram_1rw #(
     .Depth(ActSramWords), .Width(RegisterBits), .AddrBits(ActAddrBits)
   ) u_act_sram (
@@ -116,7 +123,7 @@ module act_rw #(
     .en_i(load_i || bias_load_i || store_i || io_sram_i),
     .we_i(store_i || (io_sram_i && io_we_i)),
     .addr_i(io_sram_i ? io_addr_i : batch_addr_i),
-    .wdata_i(io_sram_i ? io_wdata_i : destination_value),
+    .wdata_i(sram_value),
     .rdata_o(sram_data)
   );
 
@@ -171,6 +178,10 @@ module act_rw #(
   assign read_value_o           = destination_value[AccumulatorBits-1:0];
   assign load_write_o           = load_q;
   assign bias_write_o           = bias_q;
+  assign dst_write_o            = dst_write;
+  assign dst_row_o              = dst_row;
+  assign dst_value_o            = dst_value;
+  assign sram_value_o           = sram_value;
   assign io_sram_rdata_o        = sram_data;
   assign io_source_rdata_o      = source_value;
   assign io_destination_rdata_o = destination_value;

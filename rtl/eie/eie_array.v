@@ -7,6 +7,11 @@
 // 7 are the memories of PE io_pe_i (see pe; 2, the codebook, is that of all PEs), 8 is the program
 // (see ccu_program), 9 the CCU's counters (see ccu_counters). A write takes one cycle. Of a read
 // the data are there in the next cycle, in which the request must still stand.
+// Host's side of it: no access and no start_i while !idle_o (with `ASSERT_CONTRACT a simulation
+// that breaks it says so and ends; the array itself has no gates for it). start_i may come in the
+// very cycle of done_o. Reset: rst_ni falls at any time and stays low over at least one rising
+// edge of clk_i; it rises away from that edge (synchronised to clk_i, recovery and removal kept),
+// and start_i and io_req_i stay low until it has risen.
 `default_nettype none
 
 module eie_array #(
@@ -34,12 +39,14 @@ module eie_array #(
   parameter integer ColumnBits    = (PointerWords > 2) ? $clog2(PointerWords) : 1,
   parameter integer ActAddrBits   = (ActSramWords > 1) ? $clog2(ActSramWords) : 1,
   parameter integer RowBits       = (RegfileDepth > 1) ? $clog2(RegfileDepth) : 1,
+  parameter integer RegisterBits  =
+      (ActivationBits > AccumulatorBits) ? ActivationBits : AccumulatorBits,
   parameter integer PositionBits  = (NPe > 1) ? $clog2(NPe) : 1,
   parameter integer PassBits      = (ProgramDepth > 1) ? $clog2(ProgramDepth) : 1,
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
-      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + 2*ActivationBits + 14,
+      + WeightValueBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14,
   parameter integer TraceBits     = 15 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
       + 2*ActivationBits + NPe * PeTraceBits
 ) (
@@ -62,8 +69,6 @@ module eie_array #(
 );
 
   localparam integer RowCountBits  = $clog2(RegfileDepth + 1);
-  localparam integer RegisterBits  =
-      (ActivationBits > AccumulatorBits) ? ActivationBits : AccumulatorBits;
   localparam integer ShiftBits     = $clog2(WeightValueBits + ActivationBits + 1);
   localparam integer ReadShiftBits = $clog2(RegisterBits + 1);
   localparam integer CounterBits   = 32;
@@ -108,6 +113,19 @@ module eie_array #(
     .values_i(scan_values), .position_i(position), .found_o(found), .index_o(found_index),
     .value_o(found_value)
   );
+
+`ifdef ASSERT_CONTRACT
+  always @(posedge clk_i) begin
+    if (io_req_i && !idle_o) begin
+      $display("contract: the host accesses memory %0d while a layer runs", io_mem_i);
+      $finish;
+    end
+    if (start_i && !idle_o) begin
+      $display("contract: the host starts a layer while one runs");
+      $finish;
+    end
+  end
+`endif
 
   genvar p;
   generate

@@ -46,7 +46,7 @@ module pe #(
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
-      + WeightValueBits + 2*RowBits + 2*AccumulatorBits + 2*ActivationBits + 14
+      + WeightValueBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,        // asynchronous, active low
@@ -97,7 +97,7 @@ module pe #(
   wire unused_io      = ^{io_addr_i, io_wdata_i};
 
   wire                       queue_valid, pop, free, fresh, issue, empty, line_read, load_write;
-  wire                       bias_write;
+  wire                       bias_write, dst_write;
   wire [CountBits-1:0]       queue_count;
   wire [ColumnBits-1:0]      head_column, even_word, odd_word;
   wire [ActivationBits-1:0]  head_activation, column_activation, s1_activation;
@@ -108,10 +108,11 @@ module pe #(
   wire [WeightValueBits-1:0] s1_weight;
   wire [LineBits-1:0]        line;
   wire [SpmatWidthBits-1:0]  io_spmat_data;
-  wire [RowBits-1:0]         read_row, write_row;
+  wire [RowBits-1:0]         read_row, write_row, dst_row;
   wire [AccumulatorBits-1:0] read_value, write_value;
   wire                       write, padding, mac, adder_bypass, write_bypass, saturation;
   wire [RegisterBits-1:0]    io_sram_data, io_source_data, io_destination_data;
+  wire [RegisterBits-1:0]    dst_value, sram_value;
   wire [CounterBits-1:0]     counter;
 
   act_queue #(
@@ -179,7 +180,8 @@ module pe #(
     .read_row_i(read_row), .read_value_o(read_value), .write_i(write), .write_row_i(write_row),
     .write_value_i(write_value), .load_i(load_i), .bias_load_i(bias_load_i), .store_i(store_i),
     .batch_row_i(batch_row_i), .batch_addr_i(batch_addr_i), .load_write_o(load_write),
-    .bias_write_o(bias_write), .io_sram_i(io_act_sram),
+    .bias_write_o(bias_write), .dst_write_o(dst_write), .dst_row_o(dst_row),
+    .dst_value_o(dst_value), .sram_value_o(sram_value), .io_sram_i(io_act_sram),
     .io_source_i(io_source), .io_destination_i(io_destination), .io_we_i(io_we_i),
     .io_addr_i(io_addr_i[ActAddrBits-1:0]), .io_row_i(io_addr_i[RowBits-1:0]),
     .io_wdata_i(io_wdata_i[RegisterBits-1:0]), .io_sram_rdata_o(io_sram_data),
@@ -220,9 +222,13 @@ module pe #(
                              load_write, bias_write, empty, issue, line_read};
     end
     if (Trace != 0) begin : g_trace
-      // Addresses and values are zero while nothing happens there.
+      // Addresses and values are zero while nothing happens there. The first four were added
+      // last: a PE that does not know them leaves the highest bits undriven.
       wire weighs = s1_valid && s1_code != {WeightBits{1'b0}};
       assign trace_o = {
+        s1_valid ? s1_activation : {ActivationBits{1'b0}},
+        dst_write ? dst_row : {RowBits{1'b0}}, dst_write ? dst_value : {RegisterBits{1'b0}},
+        store_i ? sram_value : {RegisterBits{1'b0}},
         scan_read_i ? scan_value_o : {ActivationBits{1'b0}}, load_write, bias_write, queue_count,
         queue_valid ? {head_column, head_activation} : {(ColumnBits+ActivationBits){1'b0}},
         fresh ? first_entry : {PointerBits{1'b0}}, fresh ? end_entry : {PointerBits{1'b0}},
@@ -237,7 +243,8 @@ module pe #(
       };
     end else begin : g_no_trace
       assign trace_o = {PeTraceBits{1'b0}};
-      wire unused_words = ^{even_word, odd_word, line, queue_count, fresh};
+      wire unused_words = ^{even_word, odd_word, line, queue_count, fresh, dst_write, dst_row,
+                            dst_value, sram_value};
     end
   endgenerate
 

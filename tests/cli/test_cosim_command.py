@@ -101,6 +101,27 @@ def test_one_line_and_status_2(arguments, told, tmp_path, capsys, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_missing_simulator_is_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("accelsim.rtl_bridge.verilator.find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", "")
+    builds = tmp_path / "builds"
+    for sim, remedy in (("verilator", "--sim icarus"), ("icarus", "install Icarus")):
+        status, _, err = run(capsys, monkeypatch, *SMALL, "--sim", sim, "--build-dir", builds)
+        assert status == 2
+        assert err.startswith(f"accelsim: error: {'i' if sim == 'icarus' else ''}veri")
+        assert err.count("\n") == 1
+        assert remedy in err
+        assert not builds.exists()
+
+
+def test_builds_stay_in_the_users_cache(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for _ in range(2):
+        status, _, _ = run(capsys, monkeypatch, *SMALL, "--json")
+        assert status == 0
+        assert len(list((tmp_path / "accelsim" / "verilog").iterdir())) == 1
+
+
 @pytest.mark.parametrize("machine", ["ese", "bbs"])
 def test_a_machine_without_verilog_is_refused(machine, tmp_path, capsys, monkeypatch):
     status, out, err = run(capsys, monkeypatch, "cosim", "nt-we", "-m", machine,

@@ -21,6 +21,7 @@ from accelsim.rtl_bridge.run import run_layer
 from accelsim.rtl_bridge.trace import unpack
 from tests.rtl.bench import BUILDS, RTL, UNITS
 from tests.rtl.coverage_run import measured
+from tests.rtl.parameter_coverage import table
 
 MODULES = [
     "eie_array", "ccu", "ccu_program", "scan", "lnzd_tree", "lnzd_node", "ccu_counters", "pe",
@@ -119,7 +120,7 @@ def charts():
 
 def refreshed(text):
     """The text with every generated part made again."""
-    coverage = {"coverage": f"```text\n{measured().report()}\n```"}
+    coverage = {"coverage": f"```text\n{measured().report()}\n```", "parameters": table()}
     parts = charts() | coverage | {f"ports-{module}": ports(module) for module in MODULES}
     for name, part in parts.items():
         pattern = rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)"

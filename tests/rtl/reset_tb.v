@@ -11,7 +11,8 @@ module reset_tb #(
   parameter integer TraceBits = 1     // as eie_array derives it
 );
 
-  localparam integer NPe = 2, Rows = 3, Columns = 6, RestCycles = 7, PeCounters = 23;
+  localparam integer NPe = 2, Rows = 3, Columns = 6, RestCycles = 7, PeCounters = 23,
+                     CcuCounters = 11;
 
   reg                  clk, rst_n, start, io_req, io_we, io_pe;
   reg  [3:0]           io_mem;
@@ -141,7 +142,7 @@ module reset_tb #(
         #0.5 expect_rest;
         @(negedge clk);
       end
-      for (length = 0; length < 10; length = length + 1) begin
+      for (length = 0; length < CcuCounters; length = length + 1) begin
         access(0, 9, 0, length, 0);
         if (io_rdata !== 64'd0) fault("a counter of the control unit is not zero");
       end

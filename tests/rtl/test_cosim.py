@@ -1,9 +1,12 @@
 """Co-simulation of a PE of one's own, and what happens when something is wrong."""
 
+from functools import partial
+
+import numpy as np
 import pytest
 
 from accelsim.errors import InputError
-from accelsim.rtl_bridge import cosim
+from accelsim.rtl_bridge import cosim, run_layer
 from tests.contracts.cases import make_case
 from tests.rtl.bench import BUILDS, RTL, UNITS
 
@@ -56,6 +59,22 @@ def test_a_unit_of_ones_own_replaces_the_projects(case, tmp_path):
     text = UNITS["sram_1rw"].read_text()
     (tmp_path / "sram_1rw.v").write_text(text.replace("mem ", "array ").replace("mem[", "array["))
     assert cosim(case.config, case.job, [tmp_path, RTL], BUILDS).equal
+
+
+@pytest.mark.parametrize(
+    ("unit", "is_open"), [("arith_unit", True), ("ccu", True), ("sram_1rw", False), ("pe", False)]
+)
+def test_only_modules_on_its_way_close_the_back_door(case, tmp_path, unit, is_open):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / f"{unit}.v").write_text(UNITS[unit].read_text())
+    run = partial(run_layer, case.config, case.job, [mine, RTL], tmp_path)
+    assert run().outputs is not None
+    if is_open:
+        assert np.array_equal(run(backdoor=True).outputs, run(backdoor=False).outputs)
+    else:
+        with pytest.raises(InputError, match=r"backdoor: modules of your own replace .*sram_1rw"):
+            run(backdoor=True)
 
 
 def test_sources_that_do_not_compile_give_one_line(case, tmp_path):

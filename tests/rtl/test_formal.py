@@ -14,8 +14,6 @@ import pytest
 from rtl.formal import prove as prove_module
 from rtl.formal.prove import HERE, UNITS, Bug, Proof, ProofError, hunt, load_proofs, prove
 
-pytestmark = pytest.mark.slow  # needs Yosys and z3: make formal
-
 PROOFS = load_proofs()
 
 
@@ -38,6 +36,7 @@ def test_proved_by_induction(proof: Proof, parameters: dict[str, int]) -> None:
     assert verdict.passed, f"{verdict.failed} can fail"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("proof", "bug"),
     [
@@ -75,7 +74,10 @@ def test_a_wire_without_a_partner_is_an_error(
         prove(proof, {})
 
 
-@pytest.mark.parametrize("unit", sorted(UNITS))
+@pytest.mark.parametrize("unit", [
+    pytest.param(unit, marks=() if unit == "eie_array" else pytest.mark.slow)
+    for unit in sorted(UNITS)
+])
 def test_yosys_reads_every_unit_alone(unit: str) -> None:
     """With its submodules and default parameters: no latch, no double driver, no loop."""
     sources = " ".join(f'"{path}"' for path in sorted(UNITS.values()))

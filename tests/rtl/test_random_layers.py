@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from accelsim.rtl_bridge import cosim
-from tests.rtl.bench import BUILDS, RTL, disagreement
+from accelsim.rtl_bridge.run import run_layer
+from tests.rtl.bench import BUILDS, RTL, UNITS, difference
 from tests.rtl.random_cases import random_cases
 
 
-def differences(seed, machines, layers, **sizes):
-    """(number of layers, every difference with the words that make its case again)."""
+def differences(seed, machines, layers, rtl_dirs=(RTL,), builds=BUILDS, **sizes):
+    """(number of layers, every difference: what, where, and what makes its case again)."""
     number, found = 0, []
-    for _, _, case in random_cases(seed, machines, layers, **sizes):
+    for machine, layer, case in random_cases(seed, machines, layers, **sizes):
         number += 1
-        told = disagreement(case)
-        if told is not None:
-            found.append(f"{told} in {case!r}")
+        # Every other machine is loaded as a host loads it.
+        rtl = run_layer(case.config, case.job, rtl_dirs, builds, backdoor=bool(machine % 2))
+        if difference(case.config, case.job, rtl) is not None:
+            wave = builds / f"seed{seed}_machine{machine}_layer{layer}.vcd"
+            report = cosim(case.config, case.job, rtl_dirs, builds, wave)
+            found.append(f"{report.told} (seed {seed}, machine {machine}, layer {layer}, "
+                         f"sizes {sizes or 'default'}; {wave})")
     return number, found
 
 
@@ -37,6 +45,20 @@ def test_two_hundred_layers_are_equal(seed):
 
 @pytest.mark.parametrize("seed", [31, 32])
 def test_every_cycle_of_forty_layers_is_equal(seed):
-    for _, _, case in random_cases(seed, machines=10, layers=4):
+    for machine, layer, case in random_cases(seed, machines=10, layers=4):
         report = cosim(case.config, case.job, [RTL], BUILDS)
-        assert report.equal, f"{report} in {case!r}"
+        assert report.equal, f"{report.told} (seed {seed}, machine {machine}, layer {layer})"
+
+
+def test_a_difference_is_told_by_cycle_unit_and_seed(tmp_path):
+    """Nothing else: no arrays of the case."""
+    text = UNITS["saturate"].read_text()
+    (tmp_path / "saturate.v").write_text(text.replace("assign saturated_o = ",
+                                                      "assign saturated_o = !"))
+    _, found = differences(7, 2, 1, rtl_dirs=[tmp_path, RTL], builds=tmp_path)
+    assert found
+    pattern = (r"cycle \d+, PE \d+ \w+\.\w+: expected 0x\w+, got 0x\w+ "
+               r"\(seed 7, machine \d, layer 0, sizes default; (.*)\)")
+    match = re.fullmatch(pattern, found[0])
+    assert match, found[0]
+    assert Path(match[1]).stat().st_size

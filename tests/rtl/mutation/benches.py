@@ -2,7 +2,8 @@
 
 `ArrayBench` runs small machines with a few layers each and compares outputs, cycles, counters and
 the trace of every cycle with the model, which is asked once. Reset and the host's accesses have
-benches of their own. Each tells the first difference.
+benches of their own, and so have sizes that only large or odd parameters reach. Each tells the
+first difference.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.trace import first_difference, unpack
 from tests.contracts.cases import make_case
 from tests.rtl.host_bench import host_fault
+from tests.rtl.large_bench import every_large_bench
 from tests.rtl.reset_bench import reset_faults
 
 _SMALL = {"capacity": "check", "act_sram_kb": 0.25, "pointer_kb": 0.5, "spmat_kb": 1.0}
@@ -87,7 +89,7 @@ class ArrayBench:
         try:
             results = run_layers(
                 self._config, self._jobs, rtl_dirs, self._build_dir, trace=True,
-                limit=self._limit,
+                limit=self._limit, backdoor=False,
             )
         except InputError as error:
             if "does not compile" in str(error):
@@ -123,6 +125,7 @@ def benches(build_dir: Path) -> list[Bench]:
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir, counters=False),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir, "least"),
+        *every_large_bench(build_dir),
     ]
 
 

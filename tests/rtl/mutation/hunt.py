@@ -45,13 +45,14 @@ def hunt(mutants: Iterable[Mutant], benches: Sequence[Bench], folder: Path, buil
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(builds, ignore_errors=True)
         builds.mkdir()
-        folder.mkdir(parents=True)
-        source = UNITS[mutant.unit].read_text()
-        (folder / f"{mutant.unit}.v").write_text(mutant.apply(source))
+        # A whole copy, so that the back door stays open.
+        shutil.copytree(RTL, folder, ignore=shutil.ignore_patterns("formal", "synth"))
+        place = folder / UNITS[mutant.unit].relative_to(RTL)
+        place.write_text(mutant.apply(UNITS[mutant.unit].read_text()))
         try:
-            seen = next(filter(None, (bench([folder, RTL]) for bench in benches)), None)
+            seen = next(filter(None, (bench([folder]) for bench in benches)), None)
         except InputError as error:
-            yield Verdict(mutant, str(error), compiles=False)
+            yield Verdict(mutant, str(error), compiles="does not compile" not in str(error))
         else:
             yield Verdict(mutant, seen)
 

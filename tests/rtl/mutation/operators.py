@@ -1,7 +1,8 @@
 """Single faults in Verilog text: what a slip of the pen or a wrong wire would do.
 
-Declarations of ports and parameters, elaboration-time functions, wires that only keep the linter
-quiet and the trace are left alone: a fault there does not compile, or changes no hardware.
+Ports, parameters, elaboration-time functions, wires that only keep the linter quiet and the trace
+are left alone: a fault there does not compile, or changes no hardware. Of other declarations only
+widths are cut.
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ class Mutant:
         return "\n".join(lines)
 
 
+# Widths of wires and registers, each with the bits that the small machines need: a fault that keeps
+# so many and drops the rest is seen by nothing smaller than tests/rtl/large_cases.py.
+_ENOUGH = {
+    "PositionBits": 6, "RowBits": 6, "RowCountBits": 7, "NextBits": 7, "ColumnBits": 13,
+    "LineBits": 13, "BankBits": 12, "PointerBits": 16, "ActAddrBits": 12, "CountBits": 4,
+    "SlotBits": 4, "IndexBits": 6, "PassBits": 8,
+}
+_WIDTH = re.compile(r"^\s*(?:reg|wire)\b[^=;]*?\[(\w+)-1:0\]")
+
 # name, pattern, replacement; each match of each is one mutant.
 _REPLACEMENTS = [
     ("and to or", r"&&", "||"),
@@ -84,7 +94,8 @@ def mutants(path: Path) -> list[Mutant]:
         text = " ".join(line.split())
         times[text] += 1
         code, comment = _split(line)
-        for operator, after in _faults(code):
+        faults = () if _DECLARATION.search(text) else _faults(code)
+        for operator, after in (*_narrowed(code), *faults):
             if _value(after) != _value(code):
                 mutant = Mutant(path.stem, number, times[text], operator, line, after + comment)
                 found.setdefault((number, mutant.after), mutant)
@@ -92,15 +103,15 @@ def mutants(path: Path) -> list[Mutant]:
 
 
 def _body(source: str) -> Iterator[tuple[int, str]]:
-    """Lines behind the header that are not for elaboration, the linter or the trace only."""
+    """Lines behind the header that are not for the linter or the trace only."""
     inside = skip = False
     for number, line in enumerate(source.split("\n"), 1):
         text = line.strip()
-        skip = skip or text.startswith("function") or text.endswith(": g_trace")
-        if inside and not skip and not _DECLARATION.search(text):
+        skip = skip or text.startswith(("function", "`ifdef")) or text.endswith(": g_trace")
+        if inside and not skip:
             yield number, line
         inside = inside or text == ");"
-        skip = skip and text not in ("endfunction", "endgenerate")
+        skip = skip and text not in ("endfunction", "endgenerate", "`endif")
 
 
 def _split(line: str) -> tuple[str, str]:
@@ -112,6 +123,14 @@ def _value(code: str) -> str:
     """The same for two spellings of one constant."""
     zeros = re.sub(r"\{\w+\{1'b0\}\}", "0", " ".join(code.split()))
     return re.sub(r"\b1'b([01])\b", r"\1", zeros)
+
+
+def _narrowed(code: str) -> Iterator[tuple[str, str]]:
+    match = _WIDTH.search(code)
+    if match and match[1] in _ENOUGH and "unused" not in code:
+        name, enough = match[1], _ENOUGH[match[1]]
+        few = f"(({name} > {enough}) ? {enough} : {name})"
+        yield "width cut", f"{code[: match.start(1)]}{few}{code[match.end(1):]}"
 
 
 def _faults(code: str) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,9 @@ RTL = Rtl(
     told=host.told,
     expected=expected_run,
     pe=PE,
+    shell="eie_array_shell",
+    backdoor=("eie_array", "pe", "ptr_read", "spmat_read", "sram_1rw"),
+    bound=host.bound,
     # The array has no DMA.
     absent={"refill_cycles": 0, "refill_bits": 0},
 )

@@ -58,9 +58,10 @@ class TraceObserver:
         self._units: list[list[_UnitFields]] = []
         self._ccu: list[dict[str, int]] = []
         self._events: list[tuple[int, int, dict[str, int]]] = []
-        # Of each PE: whether nothing of the column held has advanced; entry address in stage 1.
+        # Of each PE: whether nothing of the column held has advanced; entry address and activation
+        # in stage 1.
         self._fresh = [False] * config.n_pe
-        self._stage1: list[int | None] = [None] * config.n_pe
+        self._stage1: list[tuple[int, int] | None] = [None] * config.n_pe
 
     def cycle(self, t: int, machine: Eie) -> None:
         """Record cycle ``t``."""
@@ -125,14 +126,16 @@ class TraceObserver:
         advances = spmat.holds and spmat.advances
         self._fresh[index] = pe.ptr_read.pops > 0 or (self._fresh[index] and not advances)
         if not arith.waits:
-            self._stage1[index] = spmat.address if advances else None
+            self._stage1[index] = (spmat.address, spmat.activation) if advances else None
         return seen
 
     def _weight(self, index: int, seen: dict[str, int]) -> None:
-        """Code, run and weight of the entry in stage 1: the image's."""
-        address = self._stage1[index]
-        if address is None:
+        """Activation, code, run and weight of the entry in stage 1: the image's."""
+        stage1 = self._stage1[index]
+        if stage1 is None:
             return
+        address, activation = stage1
+        seen["arith_unit.activation"] = activation & self._activation_mask
         code = int(self._entries[index].codes[address])
         seen["spmat_read.code"] = code
         seen["spmat_read.run"] = int(self._entries[index].runs[address])
@@ -168,12 +171,20 @@ def expected_run(
     result = run(config, job, observer=observer)
     fields = observer.fields(parameters)
     _add_plan(config, job, fields)
-    names = list(fields)
-    # In one cycle the register files feed the LNZD tree, which feeds the control unit.
-    at = names.index("lnzd_tree.found")
-    early = ["act_rw.scan_value"]
-    order = [*names[:at], *early, *(name for name in names[at:] if name not in early)]
-    return result, {name: fields[name] for name in order}
+    assert result.outputs is not None
+    _add_writes(config, job, fields, result.outputs)
+    return result, {name: fields[name] for name in _causes_first(list(fields))}
+
+
+def _causes_first(names: list[str]) -> list[str]:
+    """In one cycle the register files feed the LNZD tree, which feeds the control unit; the weight
+    decoder feeds the arithmetic unit, which feeds the register files."""
+    for name, before in (("act_rw.scan_value", "lnzd_tree.found"),
+                         ("arith_unit.activation", "weight_decoder.weight")):
+        names.remove(name)
+        names.insert(names.index(before), name)
+    late = ["act_rw.dst_row", "act_rw.dst_value", "act_rw.sram_value"]
+    return [*(name for name in names if name not in late), *late]
 
 
 def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> None:
@@ -202,6 +213,32 @@ def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> 
     first_row = np.array([step.first_row for step in plan])[number]
     values = vector.reshape(-1, config.n_pe)[scan_row + first_row]
     fields["act_rw.scan_value"] = values * reads[:, None]
+
+
+def _add_writes(
+    config: EieConfig, job: LayerJob, fields: dict[str, IntArray], outputs: IntArray
+) -> None:
+    """What the destination files and the activation SRAMs are written with (M3, M6, A1)."""
+    mask = (1 << config.register_bits) - 1
+    depth = config.regfile_depth
+    number = np.cumsum(fields["start"]) - 1
+    first = np.array([step.tile * depth for step in job.plan])[number]
+    row = fields["batch_row"]
+    sums = fields["arith_unit.write_value"]
+    sign = 1 << (config.accumulator_bits - 1)
+    wide = ((sums ^ sign) - sign) & mask
+    # A word of a bias is written in the cycle after its address.
+    asked = np.roll(fields["bias_load"], 1) == 1
+    bias_row = np.where(asked, np.roll(row, 1), 0)
+    bias = (job.starts().T & mask)[np.where(asked, first + bias_row, 0)]
+    written, loaded = fields["arith_unit.write"] == 1, fields["act_rw.bias_write"] == 1
+    fields["act_rw.dst_row"] = np.where(
+        loaded, bias_row[:, None], fields["arith_unit.write_row"] * written
+    )
+    fields["act_rw.dst_value"] = np.where(loaded, bias, wide * written)
+    stores = fields["store"] == 1
+    kept = (images.by_pe(config, outputs).T & mask)[np.where(stores, first + row, 0)]
+    fields["act_rw.sram_value"] = kept * stores[:, None]
 
 
 def _scanned(

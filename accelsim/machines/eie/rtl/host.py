@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.fast.run import run
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.rtl import images
 from accelsim.machines.eie.rtl.params import (
@@ -38,6 +40,12 @@ def parameters(
         refuse(config, job.image, job.plan)
     longest = max((len(job.plan) for job, _ in jobs), default=1)
     return rtl_parameters(config, longest, counters, trace)
+
+
+def bound(config: EieConfig, job: LayerJob) -> int:
+    """Cycles of a layer with every activation non-zero."""
+    dense = replace(job, activations=np.ones_like(job.activations))
+    return int(run(config, dense).counters.cycles)
 
 
 def script(

@@ -72,6 +72,11 @@ class RtlParameters(ArrayParameters):
         return _address_bits(self.act_sram_words)
 
     @property
+    def register_bits(self) -> int:
+        """A word of a register file."""
+        return max(self.activation_bits, self.accumulator_bits)
+
+    @property
     def shift_bits(self) -> int:
         """The shift of a product."""
         return (self.weight_value_bits + self.activation_bits).bit_length()
@@ -100,11 +105,18 @@ class RtlParameters(ArrayParameters):
         ]
 
     def pe_trace_fields(self) -> list[tuple[str, int]]:
-        """(name, bits) of one PE's part of ``trace_o``, highest bits first, causes before effects.
+        """(name, bits) of one PE's part of ``trace_o``, highest bits first.
 
         Names are ``unit.signal``; addresses and values are zero while nothing happens there.
+        ``act_rw.dst_row`` and ``dst_value`` are the write of the destination file, whatever it
+        writes; ``sram_value`` is what a store writes to the activation SRAM.
         """
         return [
+            # A PE of version 0.1 leaves these, the highest bits, undriven.
+            ("arith_unit.activation", self.activation_bits),
+            ("act_rw.dst_row", self.row_bits),
+            ("act_rw.dst_value", self.register_bits),
+            ("act_rw.sram_value", self.register_bits),
             ("act_rw.scan_value", self.activation_bits),
             ("act_rw.load_write", 1),
             ("act_rw.bias_write", 1),
