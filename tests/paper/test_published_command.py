@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,9 +11,10 @@ import pytest
 
 
 def run(*arguments, cwd):
+    """Wide, so that a table stands as it is and its cells can be looked up."""
     return subprocess.run(
         [sys.executable, "-m", "accelsim", "published", *arguments],
-        capture_output=True, text=True, cwd=cwd,
+        capture_output=True, text=True, cwd=cwd, env=os.environ | {"COLUMNS": "160"},
     )
 
 
