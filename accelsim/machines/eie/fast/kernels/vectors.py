@@ -46,7 +46,8 @@ class Steps(NamedTuple):
 class Rules(NamedTuple):
     """What the machine does: queue entries, slots of an empty column, cycles of a row change; and
     how waits are held: their bound, and the columns whose sums fit (`kernels.passes`). ``even``:
-    every PE has one row, so that each column takes one slot of all, and no queue ever fills."""
+    every PE has one row, so that each column takes one slot of all, and no queue ever fills.
+    ``count_bypass``: whether sums that are forwarded are counted."""
 
     depth: int
     empty_cycles: int
@@ -54,6 +55,7 @@ class Rules(NamedTuple):
     longest: int
     block: int
     even: bool
+    count_bypass: bool
 
 
 class PassSums(NamedTuple):
@@ -68,8 +70,7 @@ class PassSums(NamedTuple):
 
 @kernel
 def run_vectors(
-    maps, addresses, times, width, bias_column, steps, rules, tables, edges, count_bypass, wait,
-    sums, weights,
+    maps, addresses, times, width, bias_column, steps, rules, tables, edges, wait, sums, weights,
 ):
     """Time and counters of all vectors, ``times`` each, but for those of `count_columns`.
 
@@ -106,7 +107,7 @@ def run_vectors(
         if steps.bias[-1]:
             weights[bias_column] += often
         told = _run_vector(
-            columns, found, bias_column, steps, rules, tables, edges, count_bypass, memory, sums)
+            columns, found, bias_column, steps, rules, tables, edges, memory, sums)
         for i in range(4):
             every[i] += often * told[i]
         if often > 1 or vector == len(addresses) - 1 or times[vector + 1] > 1:
@@ -127,9 +128,7 @@ def _add_times(total, one, often):
 
 
 @kernel
-def _run_vector(
-    columns, found, bias_column, steps, rules, tables, edges, count_bypass, memory, sums
-):
+def _run_vector(columns, found, bias_column, steps, rules, tables, edges, memory, sums):
     """All passes of one vector, whose ``found`` columns are broadcast."""
     changes, issue, wait, latest, floors = memory
     counts, real, first_line, spans = tables
@@ -166,7 +165,7 @@ def _run_vector(
                 last_slot = count + changed + 1
                 for p in range(n_pe):
                     one.excess[0, p] += count
-                if count_bypass:
+                if rules.count_bypass:
                     _count_even_bypasses(
                         real[tile], active, changes, one.counts[ADDER_BYPASSES],
                         one.counts[WRITE_BYPASSES],
@@ -190,7 +189,7 @@ def _run_vector(
                          one.counts[BLOCKING_CYCLES], one.counts[0], one.excess, one.few,
                          one.some),
                 )
-            if count_bypass:
+            if rules.count_bypass:
                 count_bypasses(
                     counts[tile], edges[tile], active, issue[:count], wait, rules.longest,
                     one.counts[ADDER_BYPASSES], one.counts[WRITE_BYPASSES],
