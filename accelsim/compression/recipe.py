@@ -60,8 +60,8 @@ class Recipe:
     seed: int = 0
     max_iterations: int = 1000
     permute_rows: int | None = None
-    bias: Bias = "auto"
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    bias: Bias = "auto"
 
     def __post_init__(self) -> None:
         if self.values not in VALUES:
