@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import console, print_csv, print_json, progress, table
+from accelsim.cli.limits import limit_lines
 from accelsim.cli.losses import tell
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
                     ("layer", "lowering", "vectors", *heads, "macs"), rows))
     out.print(table("On the host, not timed", ("node", "kind", "operations", "bytes"),
                     [tuple(row.values()) for row in host_rows(result)]))
+    for line in limit_lines([result.limits]):
+        out.print(line, markup=False)
     for number, largest in enumerate(classes(result)):
         told = ", ".join(f"{place} ({value:.4g})" for place, value in largest)
         out.print(f"image {number}: largest results {told}", markup=False)
@@ -109,4 +112,6 @@ def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
         if energy:
             report = result.energy
             out.print(f"energy of the array: {report.total_uj:,.1f} uJ, {report.power_w:.3f} W")
+            for note in report.notes:
+                out.print(f"note: {note}", markup=False)
     out.print(f"simulated in {wall_s:.2f} s")
