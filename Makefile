@@ -26,7 +26,7 @@ demo: $(VENV)/.base  ## real digits through a compressed network on 64 PEs
 
 .PHONY: test
 test: lint icarus yosys verilator  ## lint, types and every test but the slow ones, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: $(VENV)/.test  ## ruff and mypy --strict
@@ -44,7 +44,7 @@ bench: $(VENV)/.test  ## speed, measured side by side; leaves .benchmarks/bench.
 
 .PHONY: notebooks
 notebooks: $(VENV)/.test $(VENV)/.notebooks icarus  ## run every notebook from top to bottom
-	$(BIN)/python -m pytest --nbmake --nbmake-timeout=240 notebooks
+	$(BIN)/python -m pytest -n auto --nbmake --nbmake-timeout=240 notebooks
 
 .PHONY: formal
 formal: $(VENV)/.test $(VENV)/.synth yosys  ## prove the safety properties of the Verilog units
