@@ -71,16 +71,18 @@ def simulate_graph(
 def _check_takes(config: Any, network: Network) -> None:
     from accelsim.errors import UnsupportedError, printable
     from accelsim.machines import machine_of
+    from accelsim.machines.registry import takers
     from accelsim.records import CompressedConv, CompressedLayer, Conv2d
 
     machine = machine_of(config)
     for layer in network.layers:
         convolution = isinstance(layer, Conv2d | CompressedConv)
-        if (CompressedConv if convolution else CompressedLayer) not in machine.takes:
+        kind = CompressedConv if convolution else CompressedLayer
+        if kind not in machine.takes:
             what = "convolution" if convolution else "compressed matrix"
             raise UnsupportedError(
                 f"{network.name}: {printable(layer.name)} is a {what} of a network, which the "
-                f"machine '{machine.name}' does not take; take -m eie")
+                f"machine '{machine.name}' does not take; take -m {' or '.join(takers(kind))}")
 
 
 def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> None:
