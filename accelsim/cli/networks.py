@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import console, print_csv, print_json, progress, table
-from accelsim.cli.limits import limit_lines
+from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def simulate_graph(
     elif as_csv:
         print_csv(network_rows(result, energy))
     else:
-        _show(result, energy, wall_s)
+        _show(result, energy, wall_s, config)
 
 
 def _check_takes(config: Any, network: Network) -> None:
@@ -85,7 +85,7 @@ def _check_takes(config: Any, network: Network) -> None:
                 f"machine '{machine.name}' does not take; take -m {' or '.join(takers(kind))}")
 
 
-def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
+def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> None:
     from accelsim.report.network_summary import classes, host_rows, network_rows
 
     out = console()
@@ -100,7 +100,7 @@ def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
                     ("layer", "lowering", "vectors", *heads, "macs"), rows))
     out.print(table("On the host, not timed", ("node", "kind", "operations", "bytes"),
                     [tuple(row.values()) for row in host_rows(result)]))
-    for line in limit_lines([result.limits]):
+    for line in (*sized_lines(asked, result.config), *limit_lines([result.limits])):
         out.print(line, markup=False)
     for number, largest in enumerate(classes(result)):
         told = ", ".join(f"{place} ({value:.4g})" for place, value in largest)
