@@ -14,6 +14,7 @@ from accelsim.errors import InputError, nearest
 
 Values = Literal["codebook", "linear"]
 Bias = Literal["auto", "column", "accumulator"]
+Winograd = Literal["before", "after"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Recipe:
         column unless a bias is off by more than `MAX_BIAS_LOSS` of the largest there
     permute_rows : store the rows in an order that is balanced for so many PEs
         (`accelsim.compression.permute`); None keeps their order
+    winograd : whether convolutions that have one get weights for F(2x2, 3x3) too
+        (`accelsim.compression.winograd`), pruned "before" the transform or "after" it; None, none
     layers : settings of single layers by name, over these:
         ``Recipe(density=0.1, layers={"fc3": {"density": 0.26}})``
 
@@ -61,6 +64,7 @@ class Recipe:
     max_iterations: int = 1000
     permute_rows: int | None = None
     bias: Bias = "auto"
+    winograd: Winograd | None = None
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -69,6 +73,9 @@ class Recipe:
             raise InputError(f"recipe: values is {self.values!r}{hint}")
         if self.bias not in BIASES:
             raise InputError(f"recipe: bias is {self.bias!r}{nearest(str(self.bias), BIASES)}")
+        if self.winograd not in (None, *WINOGRADS):
+            raise InputError(f"recipe: winograd is {self.winograd!r}"
+                             f"{nearest(str(self.winograd), WINOGRADS)}")
         widest = 16 if self.values == "linear" else 8
         for what, low, high in (("weight_bits", 2, widest), ("index_bits", 2, 8),
                                 ("seed", 0, 2**63 - 1), ("max_iterations", 1, 10**6)):
@@ -146,18 +153,22 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """The settings of one layer as plain values, a pattern's where it has one.
 
-        ``bias`` is told where it is not the default: digests of studies stay what they were.
+        ``bias`` and ``winograd`` are told where they are not the default: digests of studies stay
+        what they were.
         """
         names = SETTINGS if self.pattern is None else (*SETTINGS, *PATTERN_SETTINGS)
         told = {name: getattr(self, name) for name in names}
         if self.bias == "auto":
             del told["bias"]
+        if self.winograd is None:
+            del told["winograd"]
         return told
 
 
 INITS = get_args(Init)
 VALUES = get_args(Values)
 BIASES = get_args(Bias)
+WINOGRADS = get_args(Winograd)
 MAX_BIAS_LOSS = 1 / 16
 """Of the largest bias: a step between entries of a 16-entry codebook that spans it. Chosen, not
 published."""

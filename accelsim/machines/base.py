@@ -239,7 +239,7 @@ class Machine(Short):
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
             dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
             job.n_vectors, job.lowering, job.notes,
-            (*job.losses, *of_saturations(raw.operations, job.name)),
+            (*job.losses, *of_saturations(raw.operations, job.name)), dict(job.tried),
         )
 
     def counter_class(self) -> type[CounterSet]:

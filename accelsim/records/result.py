@@ -78,7 +78,7 @@ class RunResult(Short):
     lanes : multiplications that the machine can start in a cycle
     pricer : prices the counters; behind ``energy``
     no_outputs : why there are none, where the machine does not tell this work's values
-    n_vectors, lowering, notes : of the job (`accelsim.records.job.Job`)
+    n_vectors, lowering, notes, tried : of the job (`accelsim.records.job.Job`)
     losses : what the layer, its inputs and its sums lost; sums that saturate are seen by runs with
         outputs only
     """
@@ -99,6 +99,7 @@ class RunResult(Short):
     lowering: str = ""
     notes: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
+    tried: Mapping[str, int | str] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """A table for a notebook: times, operations, what the PEs did."""
