@@ -31,7 +31,8 @@ NetworkOption = Annotated[
                                                               "arrays are called after."),
 ]
 LoweringOption = Annotated[
-    str, typer.Option(help="How convolutions become products; auto takes the fastest.")
+    str, typer.Option(help="How convolutions become products: im2col, shifted, winograd, pixels; "
+                           "auto tries each and takes the fastest.")
 ]
 
 
@@ -85,6 +86,11 @@ def _check_takes(config: Any, network: Network) -> None:
                 f"machine '{machine.name}' does not take; take -m {' or '.join(takers(kind))}")
 
 
+def _ways(result: NetworkResult) -> list[str]:
+    """The lowerings that were tried for some layer."""
+    return list(dict.fromkeys(way for own in result.layers.values() for way in own.tried))
+
+
 def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> None:
     from accelsim.report.network_summary import classes, host_rows, network_rows
 
@@ -98,6 +104,9 @@ def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> Non
     config = result.config
     out.print(table(f"{result.name} on {config.machine}, {config.n_pe} PEs, engine {result.engine}",
                     ("layer", "lowering", "vectors", *heads, "macs"), rows))
+    if tried := [(name, *(own.tried.get(way, "") for way in _ways(result)), own.lowering)
+                 for name, own in result.layers.items() if own.tried]:
+        out.print(table("Lowerings tried, cycles", ("layer", *_ways(result), "taken"), tried))
     out.print(table("On the host, not timed", ("node", "kind", "operations", "bytes"),
                     [tuple(row.values()) for row in host_rows(result)]))
     for line in (*sized_lines(asked, result.config), *limit_lines([result.limits])):

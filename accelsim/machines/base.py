@@ -262,6 +262,7 @@ class Machine(Short):
             job.n_vectors, job.lowering, job.notes,
             (*job.losses, *of_saturations(raw.operations, job.name)),
             None if self.limits is None else tuple(self.part("limits")(config, job, raw.counters)),
+            dict(job.tried),
         )
 
     def counter_class(self) -> type[CounterSet]:

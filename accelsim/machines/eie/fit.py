@@ -11,7 +11,7 @@ from accelsim.formats.interleaved_csc import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import image_for
 from accelsim.machines.eie.sizes import Stored
-from accelsim.machines.eie.works import matrix_of
+from accelsim.machines.eie.spread import matrix_of
 from accelsim.records import CompressedConv, CompressedLayer
 from accelsim.records.fit import FIT_ALL
 
