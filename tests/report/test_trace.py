@@ -291,23 +291,3 @@ def test_what_cannot_be_traced():
         trace_writer("perfeto", io.StringIO(), case.config, case.job, [0])
     with pytest.raises(InputError, match="0 to 2"):
         trace_writer("vcd", io.StringIO(), case.config, case.job, [3])
-
-
-@pytest.mark.parametrize(
-    ("clock_mhz", "scale", "period", "told"),
-    [(800.0, b"1 ps", 1250, "1.25 ns"), (200.0, b"1 ps", 5000, "5 ns"),
-     (300.0, b"1 fs", 3_333_334, "3.33333 ns")],
-)
-def test_times_are_those_of_the_machines_clock(clock_mhz, scale, period, told):
-    case = case_with(clock_mhz=clock_mhz)
-    cycles = run(case.config, case.job).counters.cycles
-    waves = written("vcd", case, lambda trace: run(case.config, case.job, observer=trace))
-    lines = waves.splitlines()
-    assert f"$timescale {scale.decode()} $end" in waves
-    assert lines[-1] == f"#{cycles * period}"
-    assert f"#{period // 2}" in lines
-    data = written("perfetto", case, lambda trace: run(case.config, case.job, observer=trace))
-    trace = proto.Trace()
-    trace.ParseFromString(data)
-    assert f"1 cycle = {told}" in trace.packet[0].track_descriptor.name
-    assert trace.packet[-1].timestamp == round(cycles * 1e3 / clock_mhz)
