@@ -20,6 +20,7 @@ from accelsim.cli import (
     frontend,
     layers,
     machine,
+    number_systems,
     patterns,
     published,
     recurrent,
@@ -148,6 +149,7 @@ for command in (
     study.explore,
     study.sensitivity,
     published.published,
+    number_systems.tables,
 ):
     page = PAGES[command.__name__]
     named_values(command)
