@@ -34,6 +34,7 @@ from accelsim.cli.frontend import (
     ThresholdOption,
     make_recipe,
 )
+from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 from accelsim.cli.networks import (
     FitOption,
@@ -132,15 +133,21 @@ def simulate(
         print_csv([layer_row(result, energy) for result in results])
     else:
         _show(results, wall_s, opened.note)
+        for line in sized_lines(config, results[0].config):
+            console().print(line, markup=False)
         if energy:
             for view in energy_views(results):
                 console().print(view)
+            for note in dict.fromkeys(note for r in results for note in r.energy.notes):
+                console().print(f"note: {note}", markup=False)
 
 
 def _show(results: list[RunResult], wall_s: float, note: str) -> None:
     out = console()
     for view in result_views(results):
         out.print(view)
+    for line in limit_lines(result.limits for result in results):
+        out.print(line, markup=False)
     if note:
         out.print(note, markup=False)
     out.print(f"simulated in {wall_s:.2f} s")

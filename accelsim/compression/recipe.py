@@ -67,11 +67,11 @@ class Recipe:
     seed: int = 0
     max_iterations: int = 1000
     permute_rows: int | None = None
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
     bias: Bias = "auto"
     table: str | None = None
     table_bits: int | None = None
     table_rows: int | None = None
-    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.values not in VALUES:

@@ -39,10 +39,10 @@ def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> R
             raise InputError(f"recipe: no matrix is called '{name}'"
                              f"{nearest(name, layer.matrices)}")
     if wanted.permute_rows is not None:
-        raise InputError(f"{layer.name}: permute_rows is for layers of EIE; rows of a recurrent "
+        raise InputError(f"{layer.name}: permute_rows is for single layers; rows of a recurrent "
                          f"layer's matrices belong to its cells")
     if any(own.bias != "auto" for own in map(wanted.for_layer, layer.matrices)):
-        raise InputError(f"{layer.name}: bias='{wanted.bias}' is for layers of EIE; a recurrent "
+        raise InputError(f"{layer.name}: bias='{wanted.bias}' is for single layers; a recurrent "
                          f"layer keeps its biases as vectors; leave bias out")
     matrices = {name: _compressed(layer, name, wanted.for_layer(name)) for name in layer.matrices}
     provenance = {**layer.provenance, "recipe": wanted.settings(), "accelsim": __version__}
