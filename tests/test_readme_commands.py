@@ -60,8 +60,6 @@ TWINS = {
     "accelsim cosim nt-we --export bench": f"accelsim cosim {SMALL} --export small-bench",
     "accelsim tables traces/lenet-300-100/dense.safetensors":
         f"accelsim tables {NETWORK} --table log --count 5 --timed 1",
-    "accelsim tables traces/lenet-5/pruned.safetensors --network lenet-5":
-        f"accelsim tables {NETWORK} --table binary --count 5 --timed 1",
     "accelsim published all": "accelsim published eie-table5",
     "accelsim published eie-fig8 --picture pdf -o figures":
         "accelsim published eie-table3 --picture pdf -o figures",

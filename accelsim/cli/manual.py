@@ -160,8 +160,8 @@ powers of two runs on a shifter, one of signs on an adder. kept is the share of 
 zero in the table.
 """,
         (("accelsim tables traces/lenet-300-100/dense.safetensors", "dense, all tables"),
-         ("accelsim tables traces/lenet-5/pruned.safetensors --network lenet-5 --table kmeans",
-          "one table, pruned convolutions")),
+         ("accelsim tables traces/lenet-5/dense.safetensors --network lenet-5 --table kmeans",
+          "one table, convolutions")),
     ),
     "cosim": Page(
         "the Verilog beside the model: cycles, outputs, counters",
