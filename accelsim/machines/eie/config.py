@@ -7,6 +7,12 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from accelsim.energy.process import HIGHEST, LOWEST, Node
+from accelsim.machines.eie.datapath import (
+    DECODER_NAND2_A_BIT,
+    SIGN_BITS,
+    Multiplier,
+    word_bits,
+)
 from accelsim.records.fit import Depth, PointerBits, SizeKb
 from accelsim.records.shown import Configuration
 
@@ -36,6 +42,10 @@ class EieConfig(Configuration):
     )
     activation_bits: int = Field(ge=2, le=32, description="an activation")
     weight_value_bits: int = Field(ge=2, le=32, description="a decoded weight")
+    multiplier: Multiplier = Field(
+        default="full", description="the ArithmUnit multiplies, shifts (powers of two), or adds "
+                                    "and subtracts (weights of 1 and -1)"
+    )
     accumulator_bits: int = Field(ge=4, le=48, description="an accumulator, and an output")
     row_change_cycles: int = Field(
         ge=0, le=1, description="cycles the scan spends on a row with nothing left in it"
@@ -58,6 +68,21 @@ class EieConfig(Configuration):
                 f"weight_bits + index_bits = {self.entry_bits}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _signs_have_two_bits(self) -> EieConfig:
+        if self.multiplier == "sign" and self.weight_value_bits != SIGN_BITS:
+            raise ValueError(
+                f"multiplier 'sign' has weights of 1 and -1, weight_value_bits is "
+                f"{self.weight_value_bits}; set weight_value_bits={SIGN_BITS}"
+            )
+        return self
+
+    @property
+    def decoder_nand2(self) -> float:
+        """Two-input NANDs of a PE's weight decoder."""
+        word = word_bits(self.multiplier, self.weight_value_bits)
+        return DECODER_NAND2_A_BIT * (word << self.weight_bits)
 
     @property
     def entry_bits(self) -> int:
