@@ -70,8 +70,8 @@ def simulate(
     outputs : False for time and counters alone
     fixed_point : the inputs are integers in the binary point of the machine's inputs already
     options : the machine's own, as its ``make_job`` names them: ``binary_points`` of a layer,
-        ``lowering`` of a convolution or a network, ``frac_bits`` and ``calibration`` of a
-        recurrent layer
+        ``lowering`` of a convolution or a network (im2col; "auto" tries each), ``frac_bits`` and
+        ``calibration`` of a recurrent layer
 
     Returns
     -------
@@ -90,6 +90,7 @@ def simulate(
                                    f"each layer reads those of the one before it")
         return run_network(kind, config, work, inputs, engine, **options)
     engine = kind.check_engine(engine)
+    config = kind.fitted(config, [work])
     job = kind.job(config, work, inputs, fixed_point=fixed_point, **options)
     return kind.finish(config, job, engine, outputs)
 

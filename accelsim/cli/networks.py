@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import console, print_csv, print_json, progress, table
-from accelsim.cli.limits import limit_lines
+from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ NetworkOption = Annotated[
                                                               "arrays are called after."),
 ]
 LoweringOption = Annotated[
-    str, typer.Option(help="How convolutions become products; auto takes the fastest.")
+    str, typer.Option(help="How convolutions become products: im2col, shifted, winograd, pixels; "
+                           "auto tries each and takes the fastest.")
 ]
 
 
@@ -65,7 +66,7 @@ def simulate_graph(
     elif as_csv:
         print_csv(network_rows(result, energy))
     else:
-        _show(result, energy, wall_s)
+        _show(result, energy, wall_s, config)
 
 
 def _check_takes(config: Any, network: Network) -> None:
@@ -85,7 +86,12 @@ def _check_takes(config: Any, network: Network) -> None:
                 f"machine '{machine.name}' does not take; take -m {' or '.join(takers(kind))}")
 
 
-def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
+def _ways(result: NetworkResult) -> list[str]:
+    """The lowerings that were tried for some layer."""
+    return list(dict.fromkeys(way for own in result.layers.values() for way in own.tried))
+
+
+def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> None:
     from accelsim.report.network_summary import classes, host_rows, network_rows
 
     out = console()
@@ -98,9 +104,12 @@ def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
     config = result.config
     out.print(table(f"{result.name} on {config.machine}, {config.n_pe} PEs, engine {result.engine}",
                     ("layer", "lowering", "vectors", *heads, "macs"), rows))
+    if tried := [(name, *(own.tried.get(way, "") for way in _ways(result)), own.lowering)
+                 for name, own in result.layers.items() if own.tried]:
+        out.print(table("Lowerings tried, cycles", ("layer", *_ways(result), "taken"), tried))
     out.print(table("On the host, not timed", ("node", "kind", "operations", "bytes"),
                     [tuple(row.values()) for row in host_rows(result)]))
-    for line in limit_lines([result.limits]):
+    for line in (*sized_lines(asked, result.config), *limit_lines([result.limits])):
         out.print(line, markup=False)
     for number, largest in enumerate(classes(result)):
         told = ", ".join(f"{place} ({value:.4g})" for place, value in largest)

@@ -34,7 +34,7 @@ from accelsim.cli.frontend import (
     ThresholdOption,
     make_recipe,
 )
-from accelsim.cli.limits import limit_lines
+from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 from accelsim.cli.networks import (
     FitOption,
@@ -70,7 +70,7 @@ def simulate(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "auto",
+    lowering: LoweringOption = "im2col",
     count: Annotated[int, typer.Option(min=1, help="How many of the input vectors to run.")] = 1,
     activation_density: Annotated[
         float | None, typer.Option(help="Draw one input vector of this density instead.")
@@ -133,6 +133,8 @@ def simulate(
         print_csv([layer_row(result, energy) for result in results])
     else:
         _show(results, wall_s, opened.note)
+        for line in sized_lines(config, results[0].config):
+            console().print(line, markup=False)
         if energy:
             for view in energy_views(results):
                 console().print(view)

@@ -10,6 +10,7 @@ import numpy as np
 from accelsim.compression.calibrate import SUMS_AT_ONCE, largest_partial_sum
 from accelsim.compression.permute import permute_rows
 from accelsim.compression.recipe import Recipe
+from accelsim.compression.winograd import compress_winograd
 from accelsim.lowering.im2col import block_diagonal, gather
 from accelsim.records import CompressedConv, CompressedLayer, Conv2d, Layer
 
@@ -28,7 +29,7 @@ def compress_conv(
     geometry = conv.geometry
     packed = compress(
         Layer(conv.matrix, None, conv.bias, conv.relu, conv.name, conv.provenance),
-        replace(recipe, permute_rows=None),
+        replace(recipe, permute_rows=None, winograd=None),
     )
     packed = replace(packed, matrix=block_diagonal(packed, geometry),
                      provenance={**packed.provenance, "recipe": recipe.settings()})
@@ -36,7 +37,7 @@ def compress_conv(
         packed = permute_rows(packed, recipe.permute_rows)
     if conv.activations is not None:
         packed = _calibrated(packed, conv)
-    return CompressedConv(packed, geometry)
+    return CompressedConv(packed, geometry, compress_winograd(conv, recipe, compress))
 
 
 def _calibrated(packed: CompressedLayer, conv: Conv2d) -> CompressedLayer:

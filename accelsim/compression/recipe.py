@@ -15,6 +15,7 @@ from accelsim.errors import InputError, nearest
 
 Values = Literal["codebook", "linear"]
 Bias = Literal["auto", "column", "accumulator"]
+Winograd = Literal["before", "after"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Recipe:
     table_bits : bits of the table's codes where they are fewer than ``weight_bits``, those that
         the machine stores
     table_rows : rows of the matrix that share a table: 1 gives each row its own scale; None all
+    winograd : whether convolutions that have one get weights for F(2x2, 3x3) too
+        (`accelsim.compression.winograd`), pruned "before" the transform or "after" it; None, none
     layers : settings of single layers by name, over these:
         ``Recipe(density=0.1, layers={"fc3": {"density": 0.26}})``
 
@@ -72,6 +75,7 @@ class Recipe:
     table: str | None = None
     table_bits: int | None = None
     table_rows: int | None = None
+    winograd: Winograd | None = None
 
     def __post_init__(self) -> None:
         if self.values not in VALUES:
@@ -79,6 +83,9 @@ class Recipe:
             raise InputError(f"recipe: values is {self.values!r}{hint}")
         if self.bias not in BIASES:
             raise InputError(f"recipe: bias is {self.bias!r}{nearest(str(self.bias), BIASES)}")
+        if self.winograd not in (None, *WINOGRADS):
+            raise InputError(f"recipe: winograd is {self.winograd!r}"
+                             f"{nearest(str(self.winograd), WINOGRADS)}")
         widest = 16 if self.values == "linear" else 8
         for what, low, high in (("weight_bits", 2, widest), ("index_bits", 2, 8),
                                 ("seed", 0, 2**63 - 1), ("max_iterations", 1, 10**6)):
@@ -194,7 +201,7 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """The settings of one layer as plain values, a pattern's where it has one.
 
-        ``bias`` and what is said of tables is told where it is not the default: digests of studies
+        What came later (`TOLD_IF_SET`) is told where it is not the default: digests of studies
         stay what they were.
         """
         names = SETTINGS if self.pattern is None else (*SETTINGS, *PATTERN_SETTINGS)
@@ -206,11 +213,14 @@ class Recipe:
 INITS = get_args(Init)
 VALUES = get_args(Values)
 BIASES = get_args(Bias)
+WINOGRADS = get_args(Winograd)
 MAX_BIAS_LOSS = 1 / 16
 """Of the largest bias: a step between entries of a 16-entry codebook that spans it. Chosen, not
 published."""
 MAX_PE = 4096
-TOLD_IF_SET = {"bias": "auto", "table": None, "table_bits": None, "table_rows": None}
+TOLD_IF_SET = {
+    "bias": "auto", "table": None, "table_bits": None, "table_rows": None, "winograd": None,
+}
 """Settings that came later, with their defaults."""
 PATTERN_SETTINGS = ("pattern", "pattern_parameters")
 SETTINGS = [f.name for f in fields(Recipe) if f.name not in ("layers", *PATTERN_SETTINGS)]

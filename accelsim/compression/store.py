@@ -124,6 +124,9 @@ def load_compressed(path: str | Path) -> list[Any]:
 
 
 def _to_tensors(work: CompressedLayer | CompressedConv) -> tuple[LayerHeader, Tensors]:
+    if isinstance(work, CompressedConv) and work.winograd is not None:
+        raise InputError(f"{work.name}: a file has no place for weights transformed for Winograd; "
+                         f"leave Recipe(winograd=...) out, and compress again before a run")
     layer = work.layer if isinstance(work, CompressedConv) else work
     matrix = layer.matrix
     columns = np.repeat(np.arange(matrix.shape[1]), np.diff(matrix.column_starts))

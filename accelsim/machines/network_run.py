@@ -31,7 +31,7 @@ Values = npt.NDArray[np.float64]
 
 def run_network(
     machine: Machine, config: Any, network: Network, images: npt.ArrayLike,
-    engine: str | None = None, lowering: str | Mapping[str, str] = "auto",
+    engine: str | None = None, lowering: str | Mapping[str, str] = "im2col",
     on_node: Callable[[Node], object] = lambda node: None,
 ) -> NetworkResult:
     """Run every node of a compressed network on one image or several.
@@ -39,7 +39,7 @@ def run_network(
     Parameters
     ----------
     images : the network's input shape, or (n, ...) of it
-    lowering : of the convolutions, or one for each by its name; "auto" where a name is missing
+    lowering : of the convolutions, or one for each by its name; im2col where a name is missing
     on_node : called before each node
 
     Raises
@@ -53,6 +53,8 @@ def run_network(
     """
     engine = machine.check_engine(engine)
     _check_takes(machine, network)
+    config = machine.fitted(
+        config, [node.work for node in network.nodes if not node.on_host])
     given = as_images(network, images)
     shapes = network.shapes()
     values: dict[str, Values] = {INPUT: given}
@@ -69,7 +71,7 @@ def run_network(
             written[node.name] = _kept(node.work, [written[name] for name in node.inputs])
             continue
         points = binary_points(config, node.work, operands[0], written[node.inputs[0]])
-        chosen = lowering if isinstance(lowering, str) else lowering.get(node.name, "auto")
+        chosen = lowering if isinstance(lowering, str) else lowering.get(node.name, "im2col")
         result = _run(machine, config, node.work, operands[0], engine, points, chosen)
         layers[node.name] = result
         values[node.name] = result.outputs_float

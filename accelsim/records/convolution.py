@@ -106,6 +106,8 @@ class CompressedConv:
         of each all input channels, so that one of several groups stands in the columns of its own
         channels only; a bias is the last column, or beside the matrix
     geometry : shape, stride, padding, dilation and groups
+    winograd : the weights transformed for F(2x2, 3x3), pruned and shared for themselves: a row an
+        output channel, all channels of one of the 16 elements side by side; or None
 
     Raises
     ------
@@ -115,8 +117,15 @@ class CompressedConv:
 
     layer: CompressedLayer
     geometry: Geometry
+    winograd: CompressedLayer | None = None
 
     def __post_init__(self) -> None:
+        if self.winograd is not None:
+            shape = self.winograd.n_outputs, self.winograd.n_inputs
+            wanted = self.geometry.out_channels, 16 * self.geometry.in_channels
+            if shape != wanted:
+                raise InputError(f"{self.layer.name}: transformed weights of {shape[0]} x "
+                                 f"{shape[1]}; need {wanted[0]} x {wanted[1]}")
         geometry, layer = self.geometry, self.layer
         need = geometry.out_channels, geometry.n_positions * geometry.in_channels
         if (layer.n_outputs, layer.n_inputs) != need:
@@ -184,4 +193,6 @@ class CompressedConv:
 
     def digest(self) -> str:
         """SHA-256 over everything that determines a run."""
-        return hashlib.sha256(f"{self.layer.digest()}{self.geometry}".encode()).hexdigest()
+        transformed = "" if self.winograd is None else self.winograd.digest()
+        told = f"{self.layer.digest()}{self.geometry}{transformed}"
+        return hashlib.sha256(told.encode()).hexdigest()

@@ -79,7 +79,7 @@ class RunResult(Short):
     lanes : multiplications that the machine can start in a cycle
     pricer : prices the counters; behind ``energy``
     no_outputs : why there are none, where the machine does not tell this work's values
-    n_vectors, lowering, notes : of the job (`accelsim.records.job.Job`)
+    n_vectors, lowering, notes, tried : of the job (`accelsim.records.job.Job`)
     losses : what the layer, its inputs and its sums lost; sums that saturate are seen by runs with
         outputs only
     limits : what keeps the machine, as configured, from being built for this; None where the
@@ -103,6 +103,7 @@ class RunResult(Short):
     notes: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     limits: tuple[Limit, ...] | None = None
+    tried: Mapping[str, int | str] = field(default_factory=dict)
 
     @property
     def feasible(self) -> bool | None:

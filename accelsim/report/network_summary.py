@@ -20,6 +20,8 @@ def network_rows(result: NetworkResult, energy: bool = False) -> list[dict[str, 
     for name, own in result.layers.items():
         row = {**layer_row(own, energy), "layer": name, "lowering": own.lowering or "vector",
                "vectors": own.n_vectors}
+        if own.tried:
+            row["tried"] = dict(own.tried)
         if own.counters is not None:
             row["share_percent"] = 100 * own.cycles / result.cycles
         rows.append(row)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
 from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import bounds
 from accelsim.lowering.im2col import Gather, in_register_row_order
+from accelsim.machines.eie.beside import NOTHING, Beside
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.records import Geometry
@@ -21,25 +22,18 @@ from accelsim.records.signals import Observer
 
 
 @dataclass(frozen=True, eq=False)
-class ConvJob(Job):
-    """A convolution and its images, as integers; `accelsim.machines.eie.works` makes it.
-
-    Attributes
-    ----------
-    one : the job of a vector of zeros: memory images, codebook, passes
-    pixels : the maps as the scan reads them, and which pixels make which vector
-    several : whether the images have an axis of their own
-    """
-
-    one: LayerJob
-    pixels: Gather
-    geometry: Geometry
-    several: bool
+class MapsJob(Job):
+    """Products of matrices and vectors that together are a convolution: what a telling runs one
+    by one, and what becomes of their results."""
 
     @property
-    def n_vectors(self) -> int:
-        """Pixels of the outputs, one after the other."""
-        return self.pixels.n_vectors
+    def products(self) -> tuple[ConvJob, ...]:
+        """One matrix and its vectors each."""
+        raise NotImplementedError
+
+    def combined(self, results: list[JobResult]) -> JobResult:
+        """The convolution's result from those of its products."""
+        raise NotImplementedError
 
     @property
     def image(self) -> NoReturn:
@@ -48,6 +42,42 @@ class ConvJob(Job):
                                f"trace and cosim take one vector, see ConvJob.vector_job")
 
     activations = codebook = plan = image
+
+
+@dataclass(frozen=True, eq=False)
+class ConvJob(MapsJob):
+    """One matrix and the vectors of its images, as integers; `accelsim.machines.eie.works` makes
+    it.
+
+    Attributes
+    ----------
+    one : the job of a vector of zeros: memory images, codebook, passes
+    pixels : the maps as the scan reads them, and which pixels make which vector
+    geometry : of the matrix's columns; its outputs are those of a vector
+    several : whether the images have an axis of their own
+    beside : phases that belong to no single vector
+    """
+
+    one: LayerJob
+    pixels: Gather
+    geometry: Geometry
+    several: bool
+    beside: Beside = NOTHING
+
+    @property
+    def products(self) -> tuple[ConvJob, ...]:
+        """This one."""
+        return (self,)
+
+    def combined(self, results: list[JobResult]) -> JobResult:
+        """With the phases that belong to no single vector."""
+        (result,) = results
+        return self.beside.added_to(result)
+
+    @property
+    def n_vectors(self) -> int:
+        """Pixels of the outputs, one after the other."""
+        return self.pixels.n_vectors
 
     def check(self, config: EieConfig) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""
@@ -85,6 +115,23 @@ class ConvJob(Job):
         return hashlib.sha256(self.pixels.maps.astype("<i8").tobytes()).hexdigest()
 
 
+class _Run(Protocol):
+    """Runs one product; the observer's clock begins at ``passed``."""
+
+    def __call__(self, product: ConvJob, passed: int) -> JobResult: ...
+
+
+def run_products(job: MapsJob, run: _Run) -> JobResult:
+    """All products of a job by one telling, one after the other, and their result."""
+    results: list[JobResult] = []
+    passed = 0
+    for product in job.products:
+        results.append(run(product, passed))
+        if results[-1].counters is not None:
+            passed += results[-1].counters.cycles
+    return job.combined(results)
+
+
 class _Later:
     """Shows an observer the cycles of a vector as those that follow ``passed`` others."""
 
@@ -98,17 +145,17 @@ class _Later:
 
 def vector_by_vector(
     run: Callable[..., JobResult], config: EieConfig, job: ConvJob, outputs: bool,
-    observer: Observer | None = None, **options: Any,
+    observer: Observer | None = None, passed: int = 0, **options: Any,
 ) -> JobResult:
-    """A convolution by a telling of one vector: nothing is carried from one to the next (V1).
+    """A product by a telling of one vector: nothing is carried from one to the next (V1).
 
     Parameters
     ----------
+    passed : cycles before the first vector, for the observer
     observer : sees the cycles of all vectors, each in an array of its own
     options : the telling's own
     """
     results: list[JobResult] = []
-    passed = 0
     for index in range(job.n_vectors):
         if observer is not None:
             options["observer"] = _Later(observer, passed)

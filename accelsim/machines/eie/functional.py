@@ -15,7 +15,7 @@ import numpy.typing as npt
 from accelsim.formats.interleaved_csc import decode_image
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.convolution import ConvJob, added
+from accelsim.machines.eie.convolution import ConvJob, MapsJob, added, run_products
 from accelsim.machines.eie.job import LayerJob
 from accelsim.records import CscMatrix
 from accelsim.records.result import JobResult
@@ -23,7 +23,7 @@ from accelsim.records.result import JobResult
 IntArray = npt.NDArray[np.int64]
 
 
-def run(config: EieConfig, job: LayerJob | ConvJob, outputs: bool = True) -> JobResult:
+def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> JobResult:
     """Run one job.
 
     Returns
@@ -32,10 +32,13 @@ def run(config: EieConfig, job: LayerJob | ConvJob, outputs: bool = True) -> Job
         ``outputs`` are the (n_outputs,) accumulators before ReLU, (n_vectors, n_outputs) of a
         convolution; ``counters`` is None.
     """
-    if isinstance(job, ConvJob):
-        one = job.one
-        weights = _weights(one)
-        return added(_run(config, one, weights, part, outputs) for part in job.parts())
+    if isinstance(job, MapsJob):
+        def together(product: ConvJob, passed: int) -> JobResult:
+            weights = _weights(product.one)
+            return added(_run(config, product.one, weights, part, outputs)
+                         for part in product.parts())
+
+        return run_products(job, together)
     result = _run(config, job, _weights(job), job.activations[None], outputs)
     return result if result.outputs is None else replace(result, outputs=result.outputs[0])
 

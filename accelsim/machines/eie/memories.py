@@ -1,7 +1,8 @@
 """What each counter costs: the memories of a machine, and energies by module and kind.
 
 Kinds: "mac" (only real entries), "entry" (every entry), "column" (every broadcast column, and the
-SRAM reads that follow from it), "pass" (loading, storing, refilling).
+SRAM reads that follow from it), "pass" (loading, storing, refilling), "transform" (additions beside
+the layer's own).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from accelsim.energy.units import (
     pointer_register_bits,
     queue_item_bits,
 )
+from accelsim.machines.eie.beside import TransformCounters
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 
@@ -133,6 +135,13 @@ class ModuleBits:
         return {module: bits / PUBLISHED_BITS[module] for module, bits in self.bits.items()}
 
 
+def _additions(counters: Counters) -> int:
+    """Of activations that the array transforms: each reads two words and writes one (W5)."""
+    if isinstance(counters, TransformCounters):
+        return int(counters.transform_additions.sum())
+    return 0
+
+
 def event_energies(
     config: EieConfig, counters: Counters, arrays: Memories, events: Events
 ) -> dict[str, dict[str, float]]:
@@ -165,6 +174,8 @@ def event_energies(
             "entry": total("issued_entries")
             * (register(config.weight_value_bits) + events.linear_pj("add", INDEX_BITS)),
             "mac": total("macs") * mac,
+            "transform": _additions(counters) * (
+                events.linear_pj("add", config.accumulator_bits) + 2 * read + write),
         },
         "act_rw": {
             "mac": total("macs") * read + total("macs") * write,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from accelsim.fixedpoint import bounds
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.convolution import ConvJob
+from accelsim.machines.eie.convolution import MapsJob, run_products
 from accelsim.machines.eie.fast import vectors
 from accelsim.machines.eie.fast.kernels import time as kernels
 from accelsim.machines.eie.fast.kernels import values
@@ -25,7 +25,7 @@ from accelsim.records.result import JobResult
 IntArray = npt.NDArray[np.int64]
 
 
-def run(config: EieConfig, job: LayerJob | ConvJob, outputs: bool = True) -> JobResult:
+def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> JobResult:
     """Run one job.
 
     Parameters
@@ -40,8 +40,9 @@ def run(config: EieConfig, job: LayerJob | ConvJob, outputs: bool = True) -> Job
     UnsupportedError
         If a pass may take 2**31 cycles or more.
     """
-    if isinstance(job, ConvJob):
-        return vectors.run(config, job, outputs, run)
+    if isinstance(job, MapsJob):
+        return run_products(
+            job, lambda product, passed: vectors.run(config, product, outputs, run))
     image = job.image
     time = LayerTime(config, image, count_bypasses=outputs)
     active = _active_columns(job)

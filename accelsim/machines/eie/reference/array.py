@@ -10,7 +10,7 @@ import numpy as np
 import simpy
 
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.convolution import ConvJob, vector_by_vector
+from accelsim.machines.eie.convolution import ConvJob, MapsJob, run_products, vector_by_vector
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
@@ -26,7 +26,7 @@ INSTANCE = ("eie_array_tb", "dut")
 
 
 def run(
-    config: EieConfig, job: LayerJob | ConvJob, outputs: bool = True, *,
+    config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True, *,
     shuffle: random.Random | None = None, observer: Observer | None = None,
     wiring: type[Eie] | None = None,
 ) -> JobResult:
@@ -45,9 +45,12 @@ def run(
     CapacityError
         If the layer does not fit the machine (`accelsim.machines.eie.plan.make_plan`).
     """
-    if isinstance(job, ConvJob):
-        return vector_by_vector(run, config, job, outputs, shuffle=shuffle, observer=observer,
-                                wiring=wiring)
+    if isinstance(job, MapsJob):
+        def one_by_one(product: ConvJob, passed: int) -> JobResult:
+            return vector_by_vector(run, config, product, outputs, observer, passed,
+                                    shuffle=shuffle, wiring=wiring)
+
+        return run_products(job, one_by_one)
     machine = (wiring or Eie)(config, job, observer)
     machine.run(shuffle)
     counters, operations = machine.count()

@@ -1,0 +1,65 @@
+"""A convolution's images as every lowering is given them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from accelsim.machines.eie import job as vectors
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.job import IntArray
+from accelsim.numeric import fixed_point_integers, real_values
+from accelsim.records import BinaryPoints, CompressedConv
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """(n, in, rows, columns) images.
+
+    Attributes
+    ----------
+    values : as they were given; integers of the inputs' binary point if ``fixed``
+    integers : of ``points``, as the scan reads them
+    several : whether they have an axis of their own
+    notes : what is to be said of their size
+    """
+
+    values: npt.NDArray[Any]
+    integers: IntArray
+    points: BinaryPoints
+    several: bool
+    fixed: bool
+    notes: tuple[str, ...]
+
+
+def given_images(
+    config: EieConfig, packed: CompressedConv, image: npt.ArrayLike,
+    binary_points: BinaryPoints | None, fixed_point: bool,
+) -> Images:
+    """Checked and quantised; arguments and errors as of `accelsim.machines.eie.works.make_job`."""
+    what = f"{packed.name}: activations"
+    given = (fixed_point_integers(what, image, config.activation_bits) if fixed_point
+             else real_values(what, image))
+    images = packed.geometry.images(packed.name, given)
+    points, integers = vectors.settled(config, packed.layer, images, binary_points, fixed_point)
+    size = packed.geometry.output_size(*images.shape[2:])
+    return Images(images, integers, points, given.ndim == 4, fixed_point,
+                  _notes(config, packed, images.shape, size))
+
+
+def _notes(
+    config: EieConfig, packed: CompressedConv, shape: tuple[int, ...], size: tuple[int, int]
+) -> tuple[str, ...]:
+    """What is to be said of maps that the published memories do not hold (contract V5)."""
+    _, _, height, width = shape
+    geometry, n_pe = packed.geometry, config.n_pe
+    rows = (height * width + 1) * -(-geometry.in_channels // n_pe)
+    rows += size[0] * size[1] * -(-geometry.out_channels // n_pe)
+    if config.capacity == "ignore" or rows <= config.act_sram_words:
+        return ()
+    kb = rows * config.register_bits / 8192
+    return (f"{packed.name}: an image's maps take {kb:.1f} KB a PE, its activation SRAM holds "
+            f"{config.act_sram_kb:g} KB; they are taken to stand in a buffer that gives and takes "
+            f"one register row a cycle (contract V5)",)
