@@ -114,6 +114,7 @@ def cosim(
     else:
         ready = prepared(config, source, layer, inputs, activation_density, density, seed,
                          fixed_point=inputs_fixed_point, alone=alone)
+        config = ready.config
         job, before, digest = ready.job(), ready.before, ready.work.digest()
     if export is not None:
         write_bench(config, job, export)

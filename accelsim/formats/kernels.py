@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.formats.edges import Edge
+from accelsim.formats.edges import BEFORE_LAST, LAST
 from accelsim.kernels.jit import kernel
 
 
@@ -71,21 +71,23 @@ def matrix_edges(
             if slot < 2:
                 edges[tile, column, slot, pe] = row if codes[i] != 0 else marks.no_row
             if n_padding > 0:
-                edges[tile, column, Edge.BEFORE_LAST, pe] = marks.padding
+                edges[tile, column, BEFORE_LAST, pe] = marks.padding
             elif before > 0:
-                edges[tile, column, Edge.BEFORE_LAST, pe] = edges[tile, column, Edge.LAST, pe]
+                edges[tile, column, BEFORE_LAST, pe] = edges[tile, column, LAST, pe]
             else:
-                edges[tile, column, Edge.BEFORE_LAST, pe] = marks.only
-            edges[tile, column, Edge.LAST, pe] = row if codes[i] != 0 else marks.padding
+                edges[tile, column, BEFORE_LAST, pe] = marks.only
+            edges[tile, column, LAST, pe] = row if codes[i] != 0 else marks.padding
 
 
 @kernel
 def add_up(counts, starts, totals):
     """Entry addresses inside each PE, and the entries of each PE: ``totals`` (n_pe,) int64."""
     n_tiles, n_columns, n_pe = counts.shape
-    totals[:] = 0
+    for pe in range(n_pe):
+        totals[pe] = 0
     for tile in range(n_tiles):
-        starts[tile, 0] = totals
+        for pe in range(n_pe):
+            starts[tile, 0, pe] = totals[pe]
         for column in range(n_columns):
             for pe in range(n_pe):
                 totals[pe] += counts[tile, column, pe]
@@ -144,10 +146,10 @@ def image_edges(pointers, pe_starts, codes, runs, marks, edges):
                     if slot < 2:
                         edges[tile, column, slot, pe] = row if real else marks.no_row
                     if slot >= n - 2:
-                        edge = slot - n + 1 + Edge.LAST
+                        edge = slot - n + 1 + LAST
                         edges[tile, column, edge, pe] = row if real else marks.padding
                 if n == 1:
-                    edges[tile, column, Edge.BEFORE_LAST, pe] = marks.only
+                    edges[tile, column, BEFORE_LAST, pe] = marks.only
 
 
 @kernel
