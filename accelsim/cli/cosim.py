@@ -17,15 +17,15 @@ from accelsim.cli.common import (
     print_json,
     table,
 )
-from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.losses import loss_rows
+from accelsim.cli.frontend import DensityOption, SeedOption, make_recipe
+from accelsim.cli.losses import loss_rows, tell
+from accelsim.cli.networks import FitOption, ImageOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
     FixedPointOption,
     InputsOption,
     OneLayerOption,
-    Prepared,
     WorkArgument,
     prepared,
 )
@@ -77,6 +77,9 @@ def cosim(
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     inputs: InputsOption = None,
+    image: ImageOption = None,
+    fit: FitOption = False,
+    network: NetworkOption = None,
     inputs_fixed_point: FixedPointOption = False,
     activation_density: DrawOption = None,
     density: DensityOption = None,
@@ -84,6 +87,8 @@ def cosim(
     as_json: JsonOption = False,
 ) -> None:
     """Run a layer on the RTL and on the model: outputs, cycles, counters, every unit's signals.
+
+    A convolution of a network (--network, --image) runs whole, its vectors one after the other.
 
     The exit status is 1 if they differ.
     """
@@ -94,6 +99,7 @@ def cosim(
     from accelsim.rtl_bridge.run import SIMULATORS
     from accelsim.rtl_bridge.sources import user_builds
     from accelsim.shipped import data_folder
+    from accelsim.sources import names_network
 
     config = config_from(machine, settings)
     record = machine_of(config)
@@ -102,9 +108,14 @@ def cosim(
     for option, value, known in (("--top", top or tops[0], tops), ("--sim", sim, [*SIMULATORS])):
         if value not in known:
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
-    ready = prepared(config, source, layer, inputs, activation_density, density, seed,
-                     fixed_point=inputs_fixed_point, alone=alone)
-    config, job = ready.config, ready.job()
+    if names_network(source, network, None if layer is None else [layer]):
+        job, before, digest = _of_network(config, source, network, layer, image or [], inputs, fit,
+                                          density, seed)
+    else:
+        ready = prepared(config, source, layer, inputs, activation_density, density, seed,
+                         fixed_point=inputs_fixed_point, alone=alone)
+        config = ready.config
+        job, before, digest = ready.job(), ready.before, ready.work.digest()
     if export is not None:
         write_bench(config, job, export)
         console().print(f"{export}: a bench for {job.name}; README.txt there says how")
@@ -115,7 +126,7 @@ def cosim(
         pe if top is not None and top != verilog.top else None, sim,
     )
     try:
-        _show(config, ready, report, job.losses, seed, as_json)
+        _show(config, before, digest, report, job.losses, seed, as_json)
     except BrokenPipeError:  # the verdict stands whether somebody reads on or not
         if report.equal:
             raise
@@ -123,8 +134,29 @@ def cosim(
         raise typer.Exit(1)
 
 
-def _show(config: Any, ready: Prepared, report: CosimReport, losses: tuple[Loss, ...], seed: int,
-          as_json: bool) -> None:
+def _of_network(
+    config: Any, source: str, network: str | None, layer: str | None, photos: list[Path],
+    inputs: Path | None, fit: bool, density: float | None, seed: int,
+) -> tuple[Any, list[str], str]:
+    """A layer of a network on one image: its job, the layers before it, and its digest."""
+    from accelsim.compression import compress
+    from accelsim.machines import machine_of
+    from accelsim.machines.network_layer import layer_job
+    from accelsim.sources import network_inputs, open_network
+
+    opened = open_network(source, network, seed, inputs)
+    images = network_inputs(opened, photos, inputs, 1, fit)
+    recipe = make_recipe(density, None, config.weight_bits, config.index_bits, "linear")
+    packed = compress(opened, recipe, calibration=images)
+    job = layer_job(machine_of(config), config, packed, images, layer)
+    tell(job.losses)
+    works = {work.name: work for work in packed.layers}
+    names = [*works]
+    return job, names[: names.index(job.name)], works[job.name].digest()
+
+
+def _show(config: Any, before: list[str], digest: str, report: CosimReport,
+          losses: tuple[Loss, ...], seed: int, as_json: bool) -> None:
     from accelsim.machines import machine_of
 
     difference = report.trace_difference
@@ -132,7 +164,7 @@ def _show(config: Any, ready: Prepared, report: CosimReport, losses: tuple[Loss,
         found = {key: value for key, value in vars(report).items() if key != "trace_difference"}
         first = None if difference is None else vars(difference)
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
-                    "run_before": ready.before, "layer_sha256": ready.work.digest(), **found,
+                    "run_before": before, "layer_sha256": digest, **found,
                     "equal": report.equal, "trace_difference": first, "losses": loss_rows(losses)})
         return
     rows = [
@@ -149,8 +181,8 @@ def _show(config: Any, ready: Prepared, report: CosimReport, losses: tuple[Loss,
         rows.append(("energy, from the RTL's counters", f"{report.energy_uj:,.3f} uJ"))
     if report.not_compared:
         rows.append(("never driven, not compared", ", ".join(report.not_compared)))
-    if ready.before:
-        rows.append(("run before it", ", ".join(ready.before)))
+    if before:
+        rows.append(("run before it", ", ".join(before)))
     if report.waveform is not None:
         rows.append(("waveform", str(report.waveform)))
     console().print(table(f"{report.name}: {report.top} against the model", ("", ""), rows))

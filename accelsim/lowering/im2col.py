@@ -30,12 +30,14 @@ class Gather:
     maps : (n * rows * columns + 1, in) the pixels of all images, and behind them one of zeros
     addresses : (n_vectors, kernel positions) int32 pixels
     output_size : (rows, columns) of an image's outputs; ``n_images`` of them
+    input_size : (rows, columns) of an image
     """
 
     maps: npt.NDArray[Any]
     addresses: npt.NDArray[np.int32]
     output_size: tuple[int, int]
     n_images: int
+    input_size: tuple[int, int]
 
     @property
     def n_vectors(self) -> int:
@@ -82,7 +84,8 @@ def gather(geometry: Geometry, images: npt.NDArray[Any]) -> Gather:
     inside = y_inside[:, None, :, None] & x_inside[None, :, None, :]
     every = pixel + np.arange(n).reshape(n, 1, 1, 1, 1) * (height * width)
     addresses = np.where(inside, every, n * height * width).astype(np.int32)
-    return Gather(maps, addresses.reshape(n * rows * columns, -1), (rows, columns), n)
+    return Gather(maps, addresses.reshape(n * rows * columns, -1), (rows, columns), n,
+                  (height, width))
 
 
 def _reached(

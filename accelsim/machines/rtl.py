@@ -19,7 +19,7 @@ A test bench is a plain Verilog module ``<testbench>`` in ``<folder>/tb/<testben
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -96,6 +96,7 @@ class PeRtl:
     script : (config, job, pe) to the host's lines
     read_back : (config, job, `Take`) to (rows of this PE or None, counter to number or None)
     rows : (config, outputs of the array, pe) to the rows of this PE
+    refuse : (job) raises `UnsupportedError` for work that is the array's only; None: there is none
     """
 
     top: str
@@ -108,6 +109,7 @@ class PeRtl:
     script: Callable[[Any, Any, int], Sequence[str]]
     read_back: Callable[[Any, Any, Take], tuple[IntArray | None, Mapping[str, int] | None]]
     rows: Callable[[Any, IntArray, int], IntArray]
+    refuse: Callable[[Any], None] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +137,8 @@ class Rtl:
         what `read_back` takes apart
     expected : ``(config, job, parameters)`` to (`JobResult`, `Fields` of the trace, causes before
         effects)
+    spans : ``(config, job, parameters)`` to the same cut into parts that follow each other, where a
+        job is too long to be held at once; None: ``expected`` is the only part
     pe : one PE alone, or None
     shell : module whose host is the program ``<folder>/tb/<top>_host.cpp``, for simulators that
         compile the Verilog; it takes the same script, and ``+trace=FILE`` gets bits, the lowest
@@ -155,6 +159,7 @@ class Rtl:
     read_back: Callable[..., tuple[IntArray | None, Mapping[str, int | IntArray] | None]]
     told: Callable[..., Sequence[int]]
     expected: Callable[[Any, Any, Any], tuple[Any, Fields]]
+    spans: Callable[[Any, Any, Any], Iterator[tuple[Any, Fields]]] | None = None
     pe: PeRtl | None = None
     shell: str | None = None
     backdoor: tuple[str, ...] = ()

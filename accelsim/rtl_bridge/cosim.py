@@ -1,4 +1,4 @@
-"""One layer on the Verilog array and on the model: equal in every cycle, or where they part."""
+"""One layer or convolution on the Verilog array and on the model: where they part, if they do."""
 
 from __future__ import annotations
 
@@ -12,19 +12,14 @@ import numpy as np
 
 from accelsim.errors import InputError, UnsupportedError
 from accelsim.machines import Machine, machine_of
-from accelsim.machines.rtl import Rtl
+from accelsim.machines.rtl import ArrayParameters, Fields, PeRtl, Rtl
 from accelsim.records.counters import CounterSet
 from accelsim.rtl_bridge.pe_bench import pe_of, run_pe
 from accelsim.rtl_bridge.run import RtlResult, patience, run_layer, simulator_of
 from accelsim.rtl_bridge.simulator import Window
 from accelsim.rtl_bridge.sources import find_sources, units_of
-from accelsim.rtl_bridge.trace import (
-    UNKNOWN,
-    TraceDifference,
-    first_difference,
-    unpack,
-    unpack_words,
-)
+from accelsim.rtl_bridge.spans import Compared, compare, undriven
+from accelsim.rtl_bridge.trace import TraceDifference, unpack, unpack_words
 
 _WINDOW_CYCLES = 20  # before and after the first difference
 
@@ -109,7 +104,7 @@ def cosim(
     config: Any, job: Any, rtl_dirs: Sequence[Path], build_dir: Path,
     waveform: Path | None = None, pe: int | None = None, sim: str = "icarus",
 ) -> CosimReport:
-    """Run one layer on both and compare outputs, cycles, counters and every cycle's trace.
+    """Run one layer or convolution on both: outputs, cycles, counters and every cycle's trace.
 
     Parameters
     ----------
@@ -135,39 +130,35 @@ def cosim(
     if bench is not None and simulator.TWO_STATE:
         raise UnsupportedError(f"{sim}: one PE alone has no host in C++; "
                                f"use --sim icarus, or compare the whole array")
+    if bench is not None and bench.refuse is not None:
+        bench.refuse(job)
     testbench = bench.testbench if bench else simulator.bench(rtl)
     find_sources(rtl, testbench, rtl_dirs)
     job.check(config)
     parameters = rtl.parameters(config, [(job, None)], trace=True)
-    model, fields = rtl.expected(config, job, parameters)
     limit = patience(machine, config, job)
+    alone = None if bench is None or pe is None else _Alone(bench, pe, *_whole(rtl, config, job))
 
     def run(window: Window | None = None) -> RtlResult:
-        if pe is None or bench is None:
+        if alone is None:
             return run_layer(
                 config, job, rtl_dirs, build_dir, trace=True, limit=limit, window=window, sim=sim
             )
-        inputs = bench.stimulus(job, fields)
-        return run_pe(config, job, pe, inputs, rtl_dirs, build_dir, window)
+        inputs = alone.bench.stimulus(job, alone.fields)
+        return run_pe(config, job, alone.pe, inputs, rtl_dirs, build_dir, window)
 
     started = time.perf_counter()
     result = run()
     seconds = time.perf_counter() - started
-    assert result.trace is not None
-    if pe is None or bench is None:
-        expected, got, outputs = fields, unpack(parameters, result.trace), model.outputs
-    else:
-        expected = bench.expected(config, pe, fields)
-        got = unpack_words(bench.outputs(parameters), result.trace)
-        outputs = bench.rows(config, model.outputs, pe)
     # Without x, what a PE of somebody else's does not drive stands still.
-    still = {name for name, _ in parameters.pe_trace_fields() if simulator.TWO_STATE
-             and _own_pe(rtl, rtl_dirs) and bool((got[name] == got[name][:1]).all())}
-    driven = {
-        name: values for name, values in expected.items()
-        if name not in still and not bool((got[name] == UNKNOWN).all())
-    }
-    difference = first_difference(driven, got, pe)
+    may_stand = {name for name, _ in parameters.pe_trace_fields()
+                 if simulator.TWO_STATE and _own_pe(rtl, rtl_dirs)}
+    held = _held(config, job, rtl, parameters, result, alone, may_stand)
+    model, difference = held.model, held.difference
+    outputs = model.outputs
+    assert outputs is not None
+    if alone is not None:
+        outputs = alone.bench.rows(config, outputs, alone.pe)
     report = CosimReport(
         name=job.name,
         top=rtl.top if bench is None else f"{bench.top} {pe}",
@@ -176,7 +167,7 @@ def cosim(
         outputs_equal=result.outputs is not None and np.array_equal(result.outputs, outputs),
         counter_difference=counter_difference(result, model.counters, pe),
         trace_difference=difference,
-        not_compared=tuple(name for name in expected if name not in driven),
+        not_compared=held.not_compared,
         rtl_cycles_per_second=result.cycles / seconds,
         fast_ratio=seconds / fast_seconds(config, job),
         energy_uj=_energy_uj(machine, config, result) if pe is None else None,
@@ -188,6 +179,43 @@ def cosim(
     at = difference.cycle if difference else min(result.cycles, model.counters.cycles) - 1
     run(Window(waveform, max(0, at - _WINDOW_CYCLES), at + _WINDOW_CYCLES))
     return replace(report, waveform=waveform)
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """One PE, and the model's run of the array around it."""
+
+    bench: PeRtl
+    pe: int
+    model: Any
+    fields: Fields
+
+
+def _whole(rtl: Rtl, config: Any, job: Any) -> tuple[Any, Fields]:
+    return rtl.expected(config, job, rtl.parameters(config, [(job, None)], trace=True))
+
+
+def _held(
+    config: Any, job: Any, rtl: Rtl, parameters: ArrayParameters, result: RtlResult,
+    alone: _Alone | None, may_stand: set[str],
+) -> Compared:
+    """The RTL's trace against the model's."""
+    trace = result.trace
+    assert trace is not None
+
+    def got(first: int, end: int) -> Fields:
+        if alone is None:
+            return unpack(parameters, trace[first:end])
+        return unpack_words(alone.bench.outputs(parameters), trace[first:end])
+
+    if alone is not None:
+        spans = iter([(alone.model, alone.bench.expected(config, alone.pe, alone.fields))])
+    elif rtl.spans is not None:
+        spans = rtl.spans(config, job, parameters)
+    else:
+        spans = iter([rtl.expected(config, job, parameters)])
+    return compare(spans, got, len(trace), undriven(got, len(trace), may_stand),
+                   None if alone is None else alone.pe)
 
 
 def _own_pe(rtl: Rtl, rtl_dirs: Sequence[Path]) -> bool:

@@ -10,7 +10,10 @@
 //   compute  until in a cycle the scan has finished and no PE is busy; that cycle is no longer part
 //   drain    4 cycles
 //   store    store_rows cycles
-// I/O mode: while idle_o the host writes the program and reads counters.
+// A convolution is all passes of each of its vectors in turn (contract V1): loads take their
+// addresses from gather, and behind the last pass comes the first until gather has finished. What
+// is stored lies behind what was stored before it.
+// I/O mode: while idle_o the host writes program and gather, and reads counters.
 `default_nettype none
 
 module ccu #(
@@ -27,7 +30,8 @@ module ccu #(
   parameter integer PassBits       = 4,   // at least 1 and log2(ProgramDepth)
   parameter integer DataBits       = 16,  // of a program field, see ccu_program
   parameter integer CounterBits    = 32,
-  parameter integer Counters       = 1    // 0 leaves the counters out
+  parameter integer Counters       = 1,   // 0 leaves the counters out
+  parameter integer Gather         = 0    // 1 runs convolutions
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,
@@ -38,6 +42,8 @@ module ccu #(
   input  wire                      program_write_i, // only while idle_o
   input  wire [PassBits+3:0]       program_addr_i,
   input  wire [DataBits-1:0]       program_data_i,
+  input  wire                      gather_write_i,  // only while idle_o; data as of the program
+  input  wire [5:0]                gather_addr_i,
   input  wire [3:0]                counter_index_i,
   output wire [CounterBits-1:0]    counter_o,
   // Control of all PEs
@@ -88,12 +94,13 @@ module ccu #(
   reg  [1:0]              drain_left_q;     // cycles of the drain after this one
   reg  [RowCountBits-1:0] count_q;          // row of a load, bias or store phase
   reg  [ActAddrBits-1:0]  addr_q;
+  reg  [ActAddrBits-1:0]  behind_q;         // of a convolution: behind what was stored last
 
-  wire                    last, swap, clear, bias;
+  wire                    last, swap, clear, bias, vectors, gathered;
   wire [ActivationBits-1:0] bias_activation;
   wire [ColumnBits-1:0]   first_column;
   wire [RowCountBits-1:0] n_rows, load_rows, bias_rows, store_rows;
-  wire [ActAddrBits-1:0]  load_addr, bias_addr, store_addr;
+  wire [ActAddrBits-1:0]  load_addr, bias_addr, store_addr, gather_addr;
   wire                    finished;
 
   wire computes   = state_q == Compute && (!finished || busy_i);
@@ -107,6 +114,7 @@ module ccu #(
   wire load_ends  = state_q == Load && count_q == load_rows;
   wire bias_ends  = state_q == Bias && count_q == bias_rows;
   wire counts     = state_q == Load || state_q == Bias || state_q == Store;
+  wire ends       = last && (!vectors || gathered);
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -117,7 +125,7 @@ module ccu #(
       count_q      <= NoRows;
       addr_q       <= {ActAddrBits{1'b0}};
     end else begin
-      done_q <= pass_ends && last;
+      done_q <= pass_ends && ends;
       if (pass_ends) pass_q <= last ? {PassBits{1'b0}} : pass_q + OnePass;
       case (state_q)
         Idle:    if (start_i) state_q <= Start;
@@ -125,7 +133,7 @@ module ccu #(
         Load:    if (load_ends) state_q <= biased ? Bias : Compute;
         Bias:    if (bias_ends) state_q <= Compute;
         Compute: if (!computes) state_q <= Drain;
-        default: if (pass_ends) state_q <= last ? Idle : Start;
+        default: if (pass_ends) state_q <= ends ? Idle : Start;
                  else if (drain_ends) state_q <= Store;
       endcase
       if (state_q == Compute) drain_left_q <= 2'd2;
@@ -136,9 +144,15 @@ module ccu #(
       end else begin
         count_q <= NoRows;
         addr_q  <= (state_q == Start && loads) ? load_addr :
-                   (state_q == Start || state_q == Load) ? bias_addr : store_addr;
+                   (state_q == Start || state_q == Load) ? bias_addr :
+                   vectors ? behind_q : store_addr;
       end
     end
+  end
+
+  always @(posedge clk_i) begin
+    if (state_q == Idle) behind_q <= store_addr;
+    else if (state_q == Store) behind_q <= addr_q + OneWord;
   end
 
   assign idle_o        = state_q == Idle;
@@ -154,7 +168,7 @@ module ccu #(
   assign bias_load_o   = state_q == Bias && !bias_ends;
   assign store_o       = state_q == Store;
   assign batch_row_o   = count_q[RowBits-1:0];
-  assign batch_addr_o  = addr_q;
+  assign batch_addr_o  = (vectors && state_q == Load) ? gather_addr : addr_q;
 
   ccu_program #(
     .ProgramDepth(ProgramDepth), .PassBits(PassBits), .ShiftBits(ShiftBits),
@@ -163,7 +177,7 @@ module ccu #(
   ) u_program (
     .clk_i(clk_i), .write_i(program_write_i), .addr_i(program_addr_i), .data_i(program_data_i),
     .pass_i(pass_q), .last_o(last), .swap_o(swap), .clear_o(clear), .bias_o(bias),
-    .relu_o(relu_o), .shift_o(shift_o), .read_shift_o(read_shift_o),
+    .relu_o(relu_o), .vectors_o(vectors), .shift_o(shift_o), .read_shift_o(read_shift_o),
     .bias_activation_o(bias_activation), .first_column_o(first_column), .n_rows_o(n_rows),
     .load_rows_o(load_rows), .load_addr_o(load_addr), .store_rows_o(store_rows),
     .store_addr_o(store_addr), .bias_rows_o(bias_rows), .bias_addr_o(bias_addr)
@@ -180,6 +194,22 @@ module ccu #(
     .value_i(value_i), .full_i(full_i), .broadcast_o(broadcast_o), .column_o(column_o), .looks_o(looks_o),
     .activation_o(activation_o), .row_change_o(row_change_o), .blocked_o(blocked_o)
   );
+
+  generate
+    if (Gather != 0) begin : g_gather
+      gather #(
+        .ActAddrBits(ActAddrBits), .LoopBits(ActAddrBits + 2), .DataBits(DataBits)
+      ) u_gather (
+        .clk_i(clk_i), .write_i(gather_write_i), .addr_i(gather_addr_i),
+        .data_i(program_data_i), .begin_i(layer_start_o), .step_i(load_o), .addr_o(gather_addr),
+        .finished_o(gathered)
+      );
+    end else begin : g_no_gather
+      assign gather_addr = {ActAddrBits{1'b0}};
+      assign gathered    = 1'b1;
+      wire unused_gather = ^{gather_write_i, gather_addr_i};
+    end
+  endgenerate
 
   generate
     if (Counters != 0) begin : g_counters

@@ -3,7 +3,8 @@
 // Model: accelsim/machines/eie/plan.py, Pass; the fields are PROGRAM_FIELDS of
 // accelsim/machines/eie/rtl/images.py. Timing: reading is combinational; a write of cycle t counts
 // from t + 1 on. A field is written at address {pass, field}:
-//   0  flags: bit 0 last pass of the layer, 1 swap, 2 clear, 3 bias, 4 relu
+//   0  flags: bit 0 last pass of the layer, 1 swap, 2 clear, 3 bias, 4 relu, 5 a convolution:
+//      passes of each of its vectors, loads by gather
 //   1  shift of the products              5  register rows to scan, at least 1
 //   2  read_shift of the activations      6  rows to load first, 0 for none
 //   3  1.0, the bias activation           7  activation SRAM address of the first of them
@@ -21,7 +22,7 @@ module ccu_program #(
   parameter integer ColumnBits     = 14,
   parameter integer RowCountBits   = 7,
   parameter integer ActAddrBits    = 10,
-  parameter integer DataBits       = 16   // at least 5 and each width above but PassBits
+  parameter integer DataBits       = 16   // at least 6 and each width above but PassBits
 ) (
   input  wire                      clk_i,
   // Host
@@ -35,6 +36,7 @@ module ccu_program #(
   output wire                      clear_o,
   output wire                      bias_o,
   output wire                      relu_o,
+  output wire                      vectors_o,
   output wire [ShiftBits-1:0]      shift_o,
   output wire [ReadShiftBits-1:0]  read_shift_o,
   output wire [ActivationBits-1:0] bias_activation_o,
@@ -48,7 +50,7 @@ module ccu_program #(
   output wire [ActAddrBits-1:0]    bias_addr_o
 );
 
-  reg [4:0]                flags           [0:ProgramDepth-1];
+  reg [5:0]                flags           [0:ProgramDepth-1];
   reg [ShiftBits-1:0]      shift           [0:ProgramDepth-1];
   reg [ReadShiftBits-1:0]  read_shift      [0:ProgramDepth-1];
   reg [ActivationBits-1:0] bias_activation [0:ProgramDepth-1];
@@ -65,7 +67,7 @@ module ccu_program #(
   wire [3:0]          field = addr_i[3:0];
 
   always @(posedge clk_i) begin
-    if (write_i && field == 4'd0) flags[pass] <= data_i[4:0];
+    if (write_i && field == 4'd0) flags[pass] <= data_i[5:0];
     if (write_i && field == 4'd1) shift[pass] <= data_i[ShiftBits-1:0];
     if (write_i && field == 4'd2) read_shift[pass] <= data_i[ReadShiftBits-1:0];
     if (write_i && field == 4'd3) bias_activation[pass] <= data_i[ActivationBits-1:0];
@@ -79,7 +81,7 @@ module ccu_program #(
     if (write_i && field == 4'd11) bias_addr[pass] <= data_i[ActAddrBits-1:0];
   end
 
-  assign {relu_o, bias_o, clear_o, swap_o, last_o} = flags[pass_i];
+  assign {vectors_o, relu_o, bias_o, clear_o, swap_o, last_o} = flags[pass_i];
   assign shift_o           = shift[pass_i];
   assign read_shift_o      = read_shift[pass_i];
   assign bias_activation_o = bias_activation[pass_i];

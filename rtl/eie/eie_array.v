@@ -5,7 +5,8 @@
 // Timing: a layer starts in the cycle after start_i (only while idle_o) and done_o is high in the
 // cycle after its last one. The host writes memories and the program while idle_o: io_mem_i 0 to
 // 7 are the memories of PE io_pe_i (see pe; 2, the codebook, is that of all PEs), 8 is the program
-// (see ccu_program), 9 the CCU's counters (see ccu_counters). A write takes one cycle. Of a read
+// (see ccu_program), 9 the CCU's counters (see ccu_counters), 10 the vectors of a convolution (see
+// gather). A write takes one cycle. Of a read
 // the data are there in the next cycle, in which the request must still stand.
 // Host's side of it: no access and no start_i while !idle_o (with `ASSERT_CONTRACT a simulation
 // that breaks it says so and ends; the array itself has no gates for it). start_i may come in the
@@ -30,6 +31,7 @@ module eie_array #(
   parameter integer AccumulatorBits = 16,
   parameter integer Bypass          = 1,
   parameter integer ProgramDepth    = 16,   // passes of a layer
+  parameter integer Gather          = 0,    // 1 runs convolutions: vectors gathered from a map
   parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
   parameter integer Trace           = 0,    // 1 drives trace_o; 2 its part of the CCU only,
                                             // the rest stays in g_pe[].trace
@@ -95,11 +97,13 @@ module eie_array #(
     .NPe(NPe), .PositionBits(PositionBits), .RowBits(RowBits), .RowCountBits(RowCountBits),
     .ColumnBits(ColumnBits), .ActivationBits(ActivationBits), .ShiftBits(ShiftBits),
     .ReadShiftBits(ReadShiftBits), .ActAddrBits(ActAddrBits), .ProgramDepth(ProgramDepth),
-    .PassBits(PassBits), .DataBits(DataBits), .CounterBits(CounterBits), .Counters(Counters)
+    .PassBits(PassBits), .DataBits(DataBits), .CounterBits(CounterBits), .Counters(Counters),
+    .Gather(Gather)
   ) u_ccu (
     .clk_i(clk_i), .rst_ni(rst_ni), .start_i(start_i), .idle_o(idle_o), .done_o(done_o),
     .program_write_i(io_req_i && io_we_i && io_mem_i == 4'd8),
     .program_addr_i(io_addr_i[PassBits+3:0]), .program_data_i(io_wdata_i[DataBits-1:0]),
+    .gather_write_i(io_req_i && io_we_i && io_mem_i == 4'd10), .gather_addr_i(io_addr_i[5:0]),
     .counter_index_i(io_addr_i[3:0]), .counter_o(counter), .layer_start_o(layer_start),
     .running_o(running), .compute_o(compute), .pass_start_o(pass_start), .swap_o(swap),
     .clear_o(clear), .relu_o(relu), .shift_o(shift), .read_shift_o(read_shift), .load_o(load),

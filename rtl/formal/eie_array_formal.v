@@ -9,7 +9,8 @@
 
 module eie_array_formal #(
   parameter integer ActQueueDepth = 2,        // at most 3
-  parameter integer Bypass        = 1
+  parameter integer Bypass        = 1,
+  parameter integer Gather        = 0
 ) (
   input wire        clk_i,
   input wire        start_i,
@@ -34,7 +35,7 @@ module eie_array_formal #(
     .NPe(2), .ActQueueDepth(ActQueueDepth), .WeightBits(1), .IndexBits(1), .SpmatWidthBits(4),
     .SpmatLines(2), .PointerBits(3), .PointerWords(4), .ActSramWords(2), .RegfileDepth(2),
     .ActivationBits(2), .WeightValueBits(2), .AccumulatorBits(2), .Bypass(Bypass),
-    .ProgramDepth(2), .Counters(0), .Trace(0)
+    .ProgramDepth(2), .Gather(Gather), .Counters(0), .Trace(0)
   ) dut (
     .clk_i(clk_i), .rst_ni(rst_n), .start_i(start_i && idle), .idle_o(idle), .done_o(done),
     .io_req_i(io_req_i && idle), .io_we_i(io_we_i && idle), .io_mem_i(io_mem_i),

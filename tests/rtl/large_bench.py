@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from accelsim.machines.eie.rtl import RTL as EIE
-from accelsim.machines.eie.rtl.expected import expected_run
 from accelsim.machines.eie.rtl.images import START
 from accelsim.rtl_bridge import icarus, run_layer
 from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.simulator import Reader, workspace
 from accelsim.rtl_bridge.trace import first_difference, unpack
 from tests.contracts.cases import make_case
+from tests.rtl.conv_cases import LONG, conv_case
 from tests.rtl.large_cases import LARGE, large_case
 
 _CHUNK = 1000  # cycles of a trace taken apart at once
@@ -29,15 +29,17 @@ _BATCHES = {
 
 @cache
 def _model(name: str):
-    case = large_case(name)
-    parameters = EIE.parameters(case.config, [(case.job, None)], trace=True)
-    return case, parameters, *expected_run(case.config, case.job, parameters)
+    case = large_case(name) if name in LARGE else None
+    config, job = conv_case(LONG) if case is None else (case.config, case.job)
+    parameters = EIE.parameters(config, [(job, None)], trace=True)
+    return config, job, parameters, *EIE.expected(config, job, parameters)
 
 
 def large_fault(name: str, rtl_dirs: Sequence[Path], build_dir: Path) -> str | None:
-    """The first difference of a case of `LARGE` to the model, in words, or None."""
-    case, parameters, model, fields = _model(name)
-    rtl = run_layer(case.config, case.job, rtl_dirs, build_dir, trace=True, backdoor=True,
+    """The first difference of a case of `LARGE`, or of the "long map", to the model, in words, or
+    None."""
+    config, job, parameters, model, fields = _model(name)
+    rtl = run_layer(config, job, rtl_dirs, build_dir, trace=True, backdoor=True,
                     limit=2 * model.counters.cycles + 1000)
     for at in range(0, max(1, min(len(rtl.trace), model.counters.cycles)), _CHUNK):
         part = {key: values[at : at + _CHUNK] for key, values in fields.items()}
@@ -58,7 +60,7 @@ def back_to_back_fault(rtl_dirs: Sequence[Path], build_dir: Path) -> str | None:
     """
     case = make_case(**_BATCHES["words"], overrides=_BATCHES["overrides"])
     jobs = [(case.job, None)]
-    model = expected_run(case.config, case.job, EIE.parameters(case.config, jobs))[0]
+    model = EIE.expected(case.config, case.job, EIE.parameters(case.config, jobs))[0]
     values = icarus.bench_values(EIE.parameters(case.config, jobs), False)
     program = icarus.build(EIE, EIE.testbench, values, rtl_dirs, build_dir)
     script = EIE.script(case.config, jobs, True, ())
@@ -86,5 +88,5 @@ def every_large_bench(build_dir: Path):
     def sees(name):
         return lambda rtl_dirs: large_fault(name, rtl_dirs, build_dir)
 
-    return [lambda rtl_dirs: back_to_back_fault(rtl_dirs, build_dir),
+    return [lambda rtl_dirs: back_to_back_fault(rtl_dirs, build_dir), sees("long map"),
             *map(sees, sorted(LARGE, key=lambda name: LARGE[name][0]["n_pe"]))]

@@ -29,7 +29,7 @@ def ranges() -> dict[str, dict[str, tuple[int, int]]]:
             for values in [[getattr(one, name) for one in parameters]]
         }
         for name in RtlParameters.__dataclass_fields__
-        if name not in ("counters", "trace", "multiplier")
+        if name not in ("gather", "counters", "trace", "multiplier")
     }
 
 

@@ -15,8 +15,9 @@ from accelsim.formats import build_image
 from accelsim.machines import load_config
 from accelsim.machines.eie.job import layer_job
 from accelsim.machines.eie.plan import tile_rows
-from accelsim.machines.eie.rtl.params import rtl_parameters, rtl_plan
-from accelsim.records import CompressedLayer, CscMatrix
+from accelsim.machines.eie.rtl import RTL as EIE
+from accelsim.machines.eie.works import make_job
+from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Geometry
 from accelsim.rtl_bridge.run import run_layer
 from accelsim.rtl_bridge.trace import unpack
 from tests.rtl.bench import BUILDS, RTL, UNITS
@@ -24,9 +25,9 @@ from tests.rtl.coverage_run import measured
 from tests.rtl.parameter_coverage import table
 
 MODULES = [
-    "eie_array", "ccu", "ccu_program", "scan", "lnzd_tree", "lnzd_node", "ccu_counters", "pe",
-    "act_queue", "ptr_read", "spmat_read", "weight_decoder", "arith_unit", "arith_unit_shift",
-    "arith_unit_sign", "round_shift",
+    "eie_array", "ccu", "ccu_program", "gather", "scan", "lnzd_tree", "lnzd_node", "ccu_counters",
+    "pe", "act_queue", "ptr_read", "spmat_read", "weight_decoder", "arith_unit",
+    "arith_unit_shift", "arith_unit_sign", "round_shift",
     "saturate", "act_rw", "regfile", "pe_counters", "sram_1rw",
 ]
 PORT = re.compile(
@@ -67,9 +68,13 @@ def chart(columns, names, activations=None, n_pe=1, **machine):
     image = build_image(packed, n_pe, 4, tile_rows(config, packed.n_outputs))
     vector = np.array(activations or [1] * len(columns), dtype=np.int64)
     job = layer_job(config, image, np.arange(16), vector, 0)
+    return drawn(config, job, names)
+
+
+def drawn(config, job, names):
+    """The RTL's trace of a job, as `chart` shows it."""
     rtl = run_layer(config, job, [RTL], BUILDS, trace=True)
-    n_passes = len(rtl_plan(config, image))
-    fields = unpack(rtl_parameters(config, n_passes, trace=True), rtl.trace)
+    fields = unpack(EIE.parameters(config, [(job, None)], trace=True), rtl.trace)
     rows = [("cycle", [str(t) for t in range(rtl.cycles)])]
     for name in names:
         signal, _, qualifier = name.partition(" if ")
@@ -80,6 +85,21 @@ def chart(columns, names, activations=None, n_pe=1, **machine):
     width = max(len(signal) for signal, _ in rows[1:])
     lines = [f"{signal:{width}}  " + " ".join(f"{v:>2}" for v in row) for signal, row in rows]
     return "\n".join(["```text", *lines, "```"])
+
+
+def convolution():
+    """Four vectors of two rows."""
+    config = load_config("eie", n_pe=1, capacity="check", spmat_kb=1.0, pointer_kb=1.0,
+                         act_sram_kb=0.25)
+    matrix = CscMatrix.from_dense(np.array([[1, 1]], dtype=np.uint8))
+    packed = CompressedLayer(matrix, np.zeros(16, np.float32), 4, 4,
+                             binary_points=BinaryPoints(0, 0, 0))
+    geometry = Geometry(1, 1, (1, 2), padding=((0, 0), (1, 0)))
+    image = np.array([[[1, 2], [3, 4]]])
+    job = make_job(config, CompressedConv(packed, geometry), image, fixed_point=True)
+    names = ["start", "load", "batch_addr if load", "act_rw.load_write", "compute", "broadcast",
+             "drain", "store"]
+    return drawn(config, job, names)
 
 
 def charts():
@@ -116,6 +136,7 @@ def charts():
         "batches": chart([[1, 2, 3]] * 3, ["start", "swap", "clear", "load", "batch_row",
                          "act_rw.load_write", "compute", "scan_read", "broadcast", "drain",
                          "store"], regfile_depth=2),
+        "convolution": convolution(),
     }
 
 

@@ -127,8 +127,9 @@ def pixels_job(config: EieConfig, packed: CompressedConv, given: Images) -> Spre
                     (geometry.kernel[0] * at_once, geometry.kernel[1]), name=packed.name)
     one = _one(config, _repeated(ById(packed.layer), at_once), wide, given)
     return SpreadJob(
-        one, Gather(pixels.maps, addresses.reshape(n, -1), (n, 1), 1), wide, given.several,
-        name=packed.name, frac_bits=one.frac_bits, provenance=one.provenance, lowering="pixels",
+        one, Gather(pixels.maps, addresses.reshape(n, -1), (n, 1), 1, pixels.input_size), wide,
+        given.several, name=packed.name, frac_bits=one.frac_bits, provenance=one.provenance,
+        lowering="pixels",
         losses=one.losses, notes=given.notes, at_once=at_once, size=pixels.output_size,
         n_images=pixels.n_images,
     )

@@ -146,7 +146,7 @@ def _element(config: EieConfig, layer: CompressedLayer, geometry: Geometry, inde
                       (seen, seen), gathered=True)
     n = len(inputs)
     maps = np.vstack([inputs, np.zeros((1, channels), np.int64)])
-    pixels = Gather(maps, np.arange(n, dtype=np.int32)[:, None], (n, 1), 1)
+    pixels = Gather(maps, np.arange(n, dtype=np.int32)[:, None], (n, 1), 1, (n, 1))
     return ConvJob(job, pixels, one, False, name=layer.name, frac_bits=job.frac_bits,
                    provenance=job.provenance, lowering="winograd", losses=job.losses)
 

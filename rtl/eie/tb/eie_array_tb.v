@@ -31,6 +31,7 @@ module eie_array_tb #(
   parameter integer AccumulatorBits = 16,
   parameter integer Bypass          = 1,
   parameter integer ProgramDepth    = 16,
+  parameter integer Gather          = 0,
   parameter integer Counters        = 1,
   parameter integer Trace           = 0,
   parameter integer Multiplier      = 0,
@@ -56,7 +57,7 @@ module eie_array_tb #(
     .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
     .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
     .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth),
-    .Counters(Counters), .Trace(Trace), .Multiplier(Multiplier)
+    .Gather(Gather), .Counters(Counters), .Trace(Trace), .Multiplier(Multiplier)
   ) dut (
     .clk_i(clk), .rst_ni(rst_n), .start_i(start), .idle_o(idle), .done_o(done),
     .io_req_i(io_req), .io_we_i(io_we), .io_mem_i(io_mem), .io_pe_i(io_pe), .io_addr_i(io_addr),

@@ -1,9 +1,9 @@
 """The benches that mutants meet: quick ones that together see every unit.
 
-`ArrayBench` runs small machines with a few layers each and compares outputs, cycles, counters and
-the trace of every cycle with the model, which is asked once. Reset and the host's accesses have
-benches of their own, and so have sizes that only large or odd parameters reach. Each tells the
-first difference.
+`ArrayBench` runs small machines with a few layers or convolutions each and compares outputs,
+cycles, counters and the trace of every cycle with the model, which is asked once. Reset and the
+host's accesses have benches of their own, and so have sizes that only large or odd parameters
+reach. Each tells the first difference.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ import numpy as np
 
 from accelsim.errors import InputError
 from accelsim.fixedpoint import read_activations
+from accelsim.machines import run_job
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.convolution import ConvJob
 from accelsim.machines.eie.job import LayerJob
-from accelsim.machines.eie.rtl.expected import expected_run
+from accelsim.machines.eie.rtl import RTL as EIE
 from accelsim.machines.eie.rtl.images import Chained
-from accelsim.rtl_bridge import rtl_parameters, rtl_plan, run_layers
+from accelsim.rtl_bridge import run_layers
 from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.trace import first_difference, unpack
 from tests.contracts.cases import make_case
+from tests.rtl.conv_cases import conv_chain
 from tests.rtl.host_bench import host_fault
 from tests.rtl.large_bench import every_large_bench
 from tests.rtl.reset_bench import reset_faults
@@ -84,12 +87,12 @@ class ArrayBench:
 
     def __init__(self, name: str, build_dir: Path) -> None:
         self.name, self._build_dir = name, build_dir
-        self._config, self._jobs = _chain(name)
-        plans = [rtl_plan(self._config, job.image) for job, _ in self._jobs]
-        self._parameters = rtl_parameters(self._config, max(map(len, plans)), trace=True)
+        self.units = {"gather"} if name == "maps" else ()  # that nothing else runs
+        self._config, self._jobs = conv_chain() if name == "maps" else _chain(name)
+        self._parameters = EIE.parameters(self._config, self._jobs, trace=True)
         self._model = []
         for job, chained in self._jobs:
-            result, trace = expected_run(self._config, job, self._parameters)
+            result, trace = EIE.expected(self._config, job, self._parameters)
             if chained:  # its place in the activation SRAM is that of the layer before
                 trace = trace | {"batch_addr": np.full_like(trace["batch_addr"], -1)}
             self._model.append((result, trace))
@@ -132,7 +135,7 @@ def benches(build_dir: Path) -> list[Bench]:
         return sees
 
     return [
-        *(ArrayBench(name, build_dir) for name in _MACHINES), reset(True), reset(False),
+        *(ArrayBench(name, build_dir) for name in (*_MACHINES, "maps")), reset(True), reset(False),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir, counters=False),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir, "least"),
@@ -140,9 +143,9 @@ def benches(build_dir: Path) -> list[Bench]:
     ]
 
 
-def _chain(name: str) -> tuple[EieConfig, list[tuple[LayerJob, Chained | None]]]:
+def _chain(name: str) -> tuple[EieConfig, list[tuple[LayerJob | ConvJob, Chained | None]]]:
     overrides = {**_SMALL, **_MACHINES[name]}
-    jobs: list[tuple[LayerJob, Chained | None]] = []
+    jobs: list[tuple[LayerJob | ConvJob, Chained | None]] = []
     left = None
     for seed, (n_in, n_out, weights, active, bias, values, shift) in enumerate(_LAYERS[name]):
         case = make_case(
@@ -156,6 +159,6 @@ def _chain(name: str) -> tuple[EieConfig, list[tuple[LayerJob, Chained | None]]]
                 left, chained.relu, chained.read_shift, case.config.activation_bits
             )
             job = replace(job, activations=read)
-        left = expected_run(case.config, job, rtl_parameters(case.config, 1))[0].outputs
+        left = run_job("functional", case.config, job).outputs
         jobs.append((job, chained))
     return case.config, jobs

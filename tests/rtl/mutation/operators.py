@@ -51,7 +51,7 @@ class Mutant:
 _ENOUGH = {
     "PositionBits": 6, "RowBits": 6, "RowCountBits": 7, "NextBits": 7, "ColumnBits": 13,
     "LineBits": 13, "BankBits": 12, "PointerBits": 16, "ActAddrBits": 12, "CountBits": 4,
-    "SlotBits": 4, "IndexBits": 6, "PassBits": 8,
+    "SlotBits": 4, "IndexBits": 6, "PassBits": 8, "LoopBits": 12,
 }
 _WIDTH = re.compile(r"^\s*(?:reg|wire)\b[^=;]*?\[(\w+)-1:0\]")
 
@@ -82,7 +82,7 @@ _REPLACEMENTS = [
 ]
 
 _DECLARATION = re.compile(
-    r"^(localparam|//|`|genvar|reg )|\bfor \(|\bunused|if \((Counters|Bypass) "
+    r"^(localparam|//|`|genvar|reg )|\bfor \(|\bunused|if \((Counters|Bypass|Gather|i) "
 )
 
 

@@ -1,7 +1,7 @@
 """EIE in Verilog: parameters, memory images, the host's script, and what must come out."""
 
 from accelsim.machines.eie.rtl import host
-from accelsim.machines.eie.rtl.expected import expected_run
+from accelsim.machines.eie.rtl.expected_vectors import expected, spans
 from accelsim.machines.eie.rtl.pe import PE
 from accelsim.machines.rtl import Rtl
 
@@ -14,7 +14,8 @@ RTL = Rtl(
     fill=host.fill,
     read_back=host.read_back,
     told=host.told,
-    expected=expected_run,
+    expected=expected,
+    spans=spans,
     pe=PE,
     shell="eie_array_shell",
     backdoor=("eie_array", "pe", "ptr_read", "spmat_read", "sram_1rw"),

@@ -165,13 +165,23 @@ class _UnitFields:
 
 
 def expected_run(
-    config: EieConfig, job: LayerJob, parameters: RtlParameters
+    config: EieConfig, job: LayerJob, parameters: RtlParameters,
+    place: images.Placement | None = None, loaded: IntArray | None = None,
 ) -> tuple[JobResult, dict[str, IntArray]]:
-    """The reference's result of one layer, and its trace, causes before effects."""
+    """The reference's result of one layer, and its trace, causes before effects.
+
+    Parameters
+    ----------
+    place : where vectors lie; None: where a host puts them
+    loaded : (rows of the inputs,) addresses of what is loaded; None: from ``place.load_base`` on
+    """
+    place = place or images.place(config, job.image, job.plan)
+    if loaded is None:
+        loaded = place.load_base + np.arange(-(-job.image.n_inputs // config.n_pe))
     observer = TraceObserver(config, job)
     result = run(config, job, observer=observer)
     fields = observer.fields(parameters)
-    _add_plan(config, job, fields)
+    _add_plan(config, job, fields, place, loaded)
     assert result.outputs is not None
     _add_writes(config, job, fields, result.outputs)
     return result, {name: fields[name] for name in _causes_first(list(fields))}
@@ -188,21 +198,24 @@ def _causes_first(names: list[str]) -> list[str]:
     return [*(name for name in names if name not in late), *late]
 
 
-def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> None:
+def _add_plan(
+    config: EieConfig, job: LayerJob, fields: dict[str, IntArray], place: images.Placement,
+    loaded: IntArray,
+) -> None:
     """What follows from the plan of passes: control signals, batch addresses, scanned rows."""
     image, plan = job.image, job.plan
     refuse(config, image, plan)
-    place = images.place(config, image, plan)
     number = np.cumsum(fields["start"]) - 1
     fields["swap"] = fields["start"] * (number == 0)
     fields["clear"] = fields["start"] * np.array([step.clear for step in plan])[number]
     row = _run_index(fields["load"] + fields["bias_load"] + fields["store"])
-    load = np.array([place.load_base + step.first_row for step in plan])[number]
     store = np.array([place.store_base + step.tile * config.regfile_depth for step in plan])[number]
     fields["batch_row"] = row
+    first_row = np.array([step.first_row for step in plan])[number]
+    load = loaded[np.where(fields["load"] == 1, first_row + row, 0)]
     bias = np.array([place.bias_base + step.tile * config.regfile_depth for step in plan])[number]
     fields["batch_addr"] = (
-        (load + row) * fields["load"] + (bias + row) * fields["bias_load"]
+        load * fields["load"] + (bias + row) * fields["bias_load"]
         + (store + row) * fields["store"]
     )
     looks, scan_row, position, reads = _scanned(config, job, plan, fields)
@@ -211,7 +224,6 @@ def _add_plan(config: EieConfig, job: LayerJob, fields: dict[str, IntArray]) -> 
     }
     vector = np.zeros(-(-image.n_inputs // config.n_pe) * config.n_pe, dtype=np.int64)
     vector[: image.n_inputs] = job.activations & ((1 << config.activation_bits) - 1)
-    first_row = np.array([step.first_row for step in plan])[number]
     values = vector.reshape(-1, config.n_pe)[scan_row + first_row]
     fields["act_rw.scan_value"] = values * reads[:, None]
 

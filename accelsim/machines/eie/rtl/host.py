@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
+from accelsim.errors import UnsupportedError
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.convolution import ConvJob, MapsJob
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.run import run
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.rtl import images
+from accelsim.machines.eie.rtl.gathering import (
+    MapPlacement,
+    check_follows,
+    gather_lines,
+    map_lines,
+    place_maps,
+)
 from accelsim.machines.eie.rtl.params import (
     CCU_COUNTERS,
     PE_COUNTERS,
@@ -22,8 +31,8 @@ from accelsim.machines.eie.rtl.params import (
 )
 from accelsim.machines.rtl import Take
 
-Jobs: TypeAlias = Sequence[tuple[LayerJob, images.Chained | None]]
-"""Layers in order, each with how it reads what the one before left."""
+Jobs: TypeAlias = Sequence[tuple[LayerJob | ConvJob, images.Chained | None]]
+"""Layers and convolutions in order, each with how it reads what the one before left."""
 
 
 def parameters(
@@ -33,17 +42,44 @@ def parameters(
 
     Raises
     ------
+    InputError
+        If a layer cannot read what the one before it leaves.
     UnsupportedError
         Naming the setting that the RTL does not have (machines/eie/README.md, last table).
     """
-    for job, _ in jobs:
-        refuse(config, job.image, job.plan)
-    longest = max((len(job.plan) for job, _ in jobs), default=1)
-    return rtl_parameters(config, longest, counters, trace)
+    layers = [_layer(job) for job, _ in jobs]
+    for layer in layers:
+        refuse(config, layer.image, layer.plan)
+    longest = max((len(layer.plan) for layer in layers), default=1)
+    maps = [place.words for place in places(config, jobs) if isinstance(place, MapPlacement)]
+    return rtl_parameters(config, longest, counters, trace, max(maps, default=None))
 
 
-def bound(config: EieConfig, job: LayerJob) -> int:
+def places(config: EieConfig, jobs: Jobs) -> Iterator[images.Placement]:
+    """Where inputs, outputs and biases of each layer lie; one that is chained reads the outputs of
+    the one before it.
+
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    place, before = images.Placement(), None
+    for job, chained in jobs:
+        if chained:
+            check_follows(job, before)
+        base = place.store_base if chained else 0
+        place = (place_maps(config, job, base) if isinstance(job, ConvJob)
+                 else images.place(config, job.image, job.plan, base))
+        before = job
+        yield place
+
+
+def bound(config: EieConfig, job: LayerJob | ConvJob) -> int:
     """Cycles of a layer with every activation non-zero."""
+    if isinstance(job, ConvJob):
+        pixels = replace(job.pixels, maps=np.ones_like(job.pixels.maps))
+        return int(run(config, replace(job, pixels=pixels)).counters.cycles)
     dense = replace(job, activations=np.ones_like(job.activations))
     return int(run(config, dense).counters.cycles)
 
@@ -58,21 +94,26 @@ def script(
     filled : numbers of the layers whose weight memories are filled at once
     """
     lines: list[str] = []
-    place = images.Placement()
-    for number, (job, chained) in enumerate(jobs):
-        place = images.place(config, job.image, job.plan, place.store_base if chained else 0)
-        lines += [
-            *images.weight_lines(config, job.image, number if number in filled else None),
-            *images.layer_lines(config, job, job.plan, place, chained),
-            *images.read_lines(config, job.image, job.plan, place, counters),
-        ]
+    pes = range(config.n_pe)
+    for number, ((job, chained), place) in enumerate(zip(jobs, places(config, jobs), strict=True)):
+        layer, vectors = _layer(job), isinstance(job, ConvJob)
+        lines += images.weight_lines(config, layer.image, number if number in filled else None)
+        lines += images.layer_lines(config, layer, place, chained, vectors)
+        if isinstance(job, ConvJob):
+            lines += gather_lines(config, job, place)
+            lines += map_lines(config, job, place, chained is not None)
+        elif chained is None:
+            lines += images.activation_lines(config, job, job.plan, place, pes)
+        lines += [images.START, *images.output_lines(config, layer, place, pes, _n_vectors(job))]
+        lines += images.counter_lines(config) if counters else []
     return lines
 
 
-def fill(config: EieConfig, job: LayerJob) -> dict[str, str]:
+def fill(config: EieConfig, job: LayerJob | ConvJob) -> dict[str, str]:
     """Both weight memories as ``$readmemh`` texts, PE after PE."""
-    pointers = images.pointer_words(job.image).ravel().tolist()
-    lines = images.spmat_lines(config, job.image)
+    image = _layer(job).image
+    pointers = images.pointer_words(image).ravel().tolist()
+    lines = images.spmat_lines(config, image)
     return {
         "pointers": images.hex_file(pointers),
         "spmat": images.hex_file(line for pe in lines for line in pe),
@@ -80,14 +121,17 @@ def fill(config: EieConfig, job: LayerJob) -> dict[str, str]:
 
 
 def read_back(
-    config: EieConfig, job: LayerJob, counters: bool, take: Take
+    config: EieConfig, job: LayerJob | ConvJob, counters: bool, take: Take
 ) -> tuple[IntArray | None, dict[str, int | IntArray] | None]:
-    """Accumulators before ReLU, (n_outputs,) int64, and counters; None where a bit is unknown."""
-    words = take(images.out_rows(config, job.image) * config.n_pe)
+    """Accumulators before ReLU, (n_outputs,) or (n_vectors, n_outputs) int64, and counters; None
+    where a bit is unknown."""
+    image, n_vectors = _layer(job).image, _n_vectors(job)
+    words = take(n_vectors * images.out_rows(config, image) * config.n_pe)
     outputs = None
     if words is not None:
-        rows = images.signed(config, words).reshape(config.n_pe, -1)
-        outputs = rows.T.ravel()[: job.image.n_outputs]
+        rows = images.signed(config, words).reshape(config.n_pe, n_vectors, -1)
+        outputs = rows.transpose(1, 2, 0).reshape(n_vectors, -1)[:, : image.n_outputs]
+        outputs = outputs if isinstance(job, ConvJob) else outputs[0]
     if not counters:
         return outputs, None
     n_ccu, n_pe = len(CCU_COUNTERS), len(PE_COUNTERS)
@@ -100,9 +144,25 @@ def read_back(
     )
 
 
-def told(config: EieConfig, job: LayerJob, outputs: IntArray, counters: Counters) -> list[int]:
+def told(config: EieConfig, job: LayerJob | ConvJob, outputs: IntArray, counters: Counters
+         ) -> list[int]:
     """The words that `script` must read: register-file words of the outputs, then counters."""
-    words = images.by_pe(config, outputs) & ((1 << config.register_bits) - 1)
+    rows = np.stack([images.by_pe(config, vector) for vector in np.atleast_2d(outputs)], axis=1)
+    words = rows & ((1 << config.register_bits) - 1)
     ccu = [int(getattr(counters, name)) for name in CCU_COUNTERS]
     pes = np.stack([getattr(counters, name) for name in PE_COUNTERS], axis=1)
     return [*words.ravel().tolist(), *ccu, *pes.ravel().tolist()]
+
+
+def _layer(job: LayerJob | MapsJob) -> LayerJob:
+    """What is in the weight memories."""
+    if isinstance(job, LayerJob):
+        return job
+    if not isinstance(job, ConvJob) or job.lowering != "im2col":
+        raise UnsupportedError(f"{job.name}: the RTL runs convolutions by im2col, not by "
+                               f"'{job.lowering}'; use that, or --engine fast")
+    return job.one
+
+
+def _n_vectors(job: LayerJob | ConvJob) -> int:
+    return job.n_vectors if isinstance(job, ConvJob) else 1

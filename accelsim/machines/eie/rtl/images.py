@@ -108,15 +108,20 @@ def spmat_lines(config: EieConfig, image: LayerImage) -> list[list[int]]:
 
 def program(
     config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement,
-    chained: Chained | None = None,
+    chained: Chained | None = None, vectors: bool = False,
 ) -> list[dict[str, int]]:
-    """The passes as ``ccu_program`` holds them, `PROGRAM_FIELDS` by name."""
+    """The passes as ``ccu_program`` holds them, `PROGRAM_FIELDS` by name.
+
+    Parameters
+    ----------
+    vectors : they are those of each vector of a convolution
+    """
     image = job.image
     relu, read_shift = (chained.relu, chained.read_shift) if chained else (False, 0)
     passes = []
     for number, step in enumerate(plan):
         flags = (
-            number == len(plan) - 1, number == 0, step.clear, step.bias, relu,
+            number == len(plan) - 1, number == 0, step.clear, step.bias, relu, vectors,
         )
         passes.append({
             "flags": sum(flag << bit for bit, flag in enumerate(flags)),
@@ -155,18 +160,15 @@ def pe_weight_lines(words: IntArray, lines: list[list[int]], pe: int) -> Iterato
 
 
 def layer_lines(
-    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement,
-    chained: Chained | None = None,
+    config: EieConfig, job: LayerJob, place: Placement, chained: Chained | None = None,
+    vectors: bool = False,
 ) -> Iterator[str]:
-    """Codebook, activations unless ``chained``, program and start."""
-    for number, step in enumerate(program(config, job, plan, place, chained)):
+    """I/O writes of program, codebook and biases."""
+    for number, step in enumerate(program(config, job, job.plan, place, chained, vectors)):
         for field, name in enumerate(PROGRAM_FIELDS):
             yield f"w {PROGRAM:x} 0 {number * 16 + field:x} {step[name]:x}"
     yield from codebook_lines(config, job)
     yield from bias_lines(config, job, place, range(config.n_pe))
-    if chained is None:
-        yield from activation_lines(config, job, plan, place, range(config.n_pe))
-    yield START
 
 
 def codebook_lines(config: EieConfig, job: LayerJob) -> Iterator[str]:
@@ -200,26 +202,21 @@ def bias_lines(
         yield from _writes(ACT_SRAM, pe, words[pe].tolist(), place.bias_base)
 
 
-def read_lines(
-    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], place: Placement, counters: bool
-) -> Iterator[str]:
-    """Outputs, then counters."""
-    yield from output_lines(config, image, plan, place, range(config.n_pe))
-    if counters:
-        for index in range(len(CCU_COUNTERS)):
-            yield f"r {CCU_COUNTER:x} 0 {index:x} 0"
-        yield from pe_counter_lines(range(config.n_pe))
+def counter_lines(config: EieConfig) -> Iterator[str]:
+    """I/O reads of all counters."""
+    for index in range(len(CCU_COUNTERS)):
+        yield f"r {CCU_COUNTER:x} 0 {index:x} 0"
+    yield from pe_counter_lines(range(config.n_pe))
 
 
 def output_lines(
-    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], place: Placement,
-    pes: Iterable[int],
+    config: EieConfig, job: LayerJob, place: Placement, pes: Iterable[int], n_vectors: int = 1
 ) -> Iterator[str]:
     """I/O reads of the outputs, PE after PE."""
-    stores = any(step.store_rows for step in plan)
+    stores = any(step.store_rows for step in job.plan)
     memory, base = (ACT_SRAM, place.store_base) if stores else (DESTINATION, 0)
     for pe in pes:
-        for row in range(out_rows(config, image)):
+        for row in range(n_vectors * out_rows(config, job.image)):
             yield f"r {memory:x} {pe:x} {base + row:x} 0"
 
 

@@ -49,6 +49,7 @@ class RtlParameters(ArrayParameters):
     accumulator_bits: int
     bypass: int
     program_depth: int
+    gather: int
     counters: int
     trace: int
     multiplier: int = 0
@@ -158,9 +159,19 @@ class RtlParameters(ArrayParameters):
 
 
 def rtl_parameters(
-    config: EieConfig, n_passes: int = 1, counters: bool = True, trace: bool = False
+    config: EieConfig, n_passes: int = 1, counters: bool = True, trace: bool = False,
+    map_words: int | None = None,
 ) -> RtlParameters:
-    """The array that a configuration describes, with a program for ``n_passes`` passes."""
+    """The array that a configuration describes, with a program for ``n_passes`` passes.
+
+    Parameters
+    ----------
+    map_words : it runs convolutions, whose maps take so many words of the activation SRAM, which
+        is made as large (contract V5)
+    """
+    words = max(1, config.act_sram_words)
+    if map_words is not None:
+        words = max(words, _power_of_two(map_words))
     return RtlParameters(
         n_pe=config.n_pe,
         act_queue_depth=config.act_queue_depth,
@@ -170,13 +181,14 @@ def rtl_parameters(
         spmat_lines=max(1, config.spmat_entries // config.entries_per_line),
         pointer_bits=config.pointer_bits,
         pointer_words=max(2, config.pointer_words),
-        act_sram_words=max(1, config.act_sram_words),
+        act_sram_words=words,
         regfile_depth=config.regfile_depth,
         activation_bits=config.activation_bits,
         weight_value_bits=config.weight_value_bits,
         accumulator_bits=config.accumulator_bits,
         bypass=int(config.bypass),
         program_depth=_power_of_two(n_passes),
+        gather=int(map_words is not None),
         counters=int(counters),
         trace=int(trace),
         multiplier=MULTIPLIERS.index(config.multiplier),
@@ -211,8 +223,8 @@ def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None
     checked = config.model_copy(update={"capacity": "check"})
     exact_bias = any(step.bias_rows for step in plan)
     try:
-        same = (image.tile_rows <= config.regfile_depth
-                and make_plan(checked, image, exact_bias) == plan)
+        same = image.tile_rows <= config.regfile_depth and any(
+            make_plan(checked, image, exact_bias, gathered) == plan for gathered in (False, True))
     except CapacityError:
         same = False
     if not same:
@@ -227,5 +239,5 @@ def _address_bits(words: int) -> int:
 
 
 def _power_of_two(least: int) -> int:
-    """At least 16: layers of few passes share one build."""
+    """At least 16: layers of few passes, and small maps, share one build."""
     return max(16, 1 << (least - 1).bit_length())

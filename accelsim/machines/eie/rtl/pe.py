@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from accelsim.errors import UnsupportedError
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.convolution import ConvJob
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.rtl import images
 from accelsim.machines.eie.rtl.params import PE_COUNTERS, RtlParameters
@@ -18,6 +20,13 @@ _PORTS = {
     "batch_addr_i": "batch_addr", "scan_row_i": "scan_row", "scan_read_i": "scan_read",
 }
 """Input of a PE to the field of the array's trace that it follows."""
+
+
+def refuse(job: LayerJob | ConvJob) -> None:
+    """Raise `UnsupportedError` for a convolution."""
+    if isinstance(job, ConvJob):
+        raise UnsupportedError(f"{job.name}: a convolution runs on the whole array; compare that, "
+                               f"or one vector alone (ConvJob.vector_job)")
 
 
 def inputs(parameters: RtlParameters) -> list[tuple[str, int]]:
@@ -67,7 +76,7 @@ def script(config: EieConfig, job: LayerJob, pe: int) -> list[str]:
         *images.codebook_lines(config, job),
         *images.activation_lines(config, job, job.plan, place, [pe]),
         *images.bias_lines(config, job, place, [pe]), images.START,
-        *images.output_lines(config, job.image, job.plan, place, [pe]),
+        *images.output_lines(config, job, place, [pe]),
         *images.pe_counter_lines([pe]),
     ]
 
@@ -90,7 +99,7 @@ def rows(config: EieConfig, outputs: IntArray, pe: int) -> IntArray:
 
 
 PE = PeRtl(
-    top="pe", testbench="pe_tb", omits=("NPe", "ProgramDepth", "Trace"), inputs=inputs,
+    top="pe", testbench="pe_tb", omits=("NPe", "ProgramDepth", "Gather", "Trace"), inputs=inputs,
     outputs=outputs, stimulus=stimulus, expected=expected, script=script, read_back=read_back,
-    rows=rows,
+    rows=rows, refuse=refuse,
 )

@@ -1,0 +1,42 @@
+"""What the Verilog array must do in every cycle of a layer, or of a convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.convolution import ConvJob, added
+from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.rtl.expected import expected_run
+from accelsim.machines.eie.rtl.gathering import pixel_rows, place_maps, row_addresses
+from accelsim.machines.eie.rtl.params import RtlParameters
+from accelsim.records.result import JobResult
+
+Span = tuple[JobResult, dict[str, IntArray]]
+"""The reference's result of some cycles, and their trace."""
+
+
+def spans(
+    config: EieConfig, job: LayerJob | ConvJob, parameters: RtlParameters
+) -> Iterator[Span]:
+    """A layer, or a convolution vector by vector (contract V1 to V4)."""
+    if not isinstance(job, ConvJob):
+        yield expected_run(config, job, parameters)
+        return
+    place = place_maps(config, job)
+    rows = pixel_rows(config, job.geometry.out_channels)
+    for index, loaded in enumerate(row_addresses(config, job, place)):
+        here = replace(place, store_base=place.store_base + index * rows)
+        yield expected_run(config, job.vector_job(index), parameters, here, loaded)
+
+
+def expected(config: EieConfig, job: LayerJob | ConvJob, parameters: RtlParameters) -> Span:
+    """All of it at once."""
+    if not isinstance(job, ConvJob):
+        return expected_run(config, job, parameters)
+    results, fields = zip(*spans(config, job, parameters), strict=True)
+    whole = {name: np.concatenate([one[name] for one in fields]) for name in fields[0]}
+    return added(results), whole
