@@ -157,7 +157,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
     node = next(node for node in network.nodes if node.name == asked.layer)
     if not asked.gives_inputs:
         packed, job = alone_job(machine, config, node.work, asked.recipe(config), asked.lowering)
-        return PreparedNode(config, packed, (job,), [],
+        return PreparedNode(machine.fitted(config, [packed]), packed, (job,), [],
                             f"{node.name} runs on inputs of its own, drawn at their density")
     own = _as_network(network, node)
     if asked.inputs is not None and (asked.alone or _fits_alone(asked.inputs, network, own)):
@@ -169,6 +169,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
                          f"{own.input_shape}, from a file (--inputs), not photos")
     images = network_inputs(network, list(asked.photos), asked.inputs, asked.count, asked.fit)
     whole = compress(network, asked.recipe(config), calibration=images)
+    config = machine.fitted(config, whole.layers)
     last: list[tuple[Node, list[Job]]] = []
 
     def keep(node: Node, jobs: list[Job], result: RunResult) -> None:

@@ -88,6 +88,7 @@ def trace(
         config, source, layer, inputs, activation_density, density, seed,
         fixed_point=inputs_fixed_point, alone=alone, vector=vector or 0)
     job = ready.job() if asked is None else ready.vector_job(vector or 0)
+    config = ready.config
     which = "" if vector is None else f"vector {vector}, "
     chosen = pe_numbers(pes, n_pes(config, job))
     until = first + 1999 if last is None else last

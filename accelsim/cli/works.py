@@ -146,5 +146,8 @@ def prepared(
     if vector >= len(runs):
         raise InputError(f"{source}: vector is {vector}; there are 0 to {len(runs) - 1}")
     index = len(opened.layers) - 1 if whole and layer is None else way.index
+    from accelsim.machines import machine_of
+
+    config = machine_of(config).fitted(config, opened.layers[: index + 1])
     return Prepared(config, opened.layers[: index + 1], index, runs[vector],
                     opened.fixed_point)

@@ -49,7 +49,7 @@ def explain_network(
         if result.counters is None:
             raise UnsupportedError(f"{network.name}: engine '{result.engine}' tells no time")
         found[node.name] = explain_result(
-            machine, config, node.work, jobs[0], result, False, **_options(machine))
+            machine, result.config, node.work, jobs[0], result, False, **_options(machine))
 
     engine = machine.default_engine
     if images is None:

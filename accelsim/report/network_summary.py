@@ -58,6 +58,9 @@ def network_object(result: NetworkResult, energy: bool, seed: int) -> dict[str, 
         if energy:
             found["energy_uj"] = result.energy.total_uj
         found["total"] |= {"total_uj": result.energy.total_uj} if energy else {}
+    if result.limits is not None:
+        found |= {"feasible": result.feasible,
+                  "limits": [limit.as_dict() for limit in result.limits]}
     return found
 
 

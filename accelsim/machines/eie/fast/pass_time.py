@@ -162,12 +162,13 @@ class PassTimer:
         ], np.int64).T.copy())
         real = np.pad(table.counts - table.padding, ((0, 0), (0, 1), (0, 0)))
         compute, row_changes, blocked, broadcasts = vectors.run_vectors(
-            maps, addresses, times, width, image.n_columns - 1, steps,
+            maps, addresses, times, width, steps,
             vectors.Rules(config.act_queue_depth, config.empty_column_cycles,
-                          config.row_change_cycles, self._longest, self._block, even),
+                          config.row_change_cycles, self._longest, self._block, even,
+                          self._count_bypasses),
             (table.counts, real, lines.first), lines.spans,
             image.edges if self._count_bypasses else table.counts[:, :0, None],
-            self._count_bypasses, np.empty((n_columns + 1, config.n_pe), self._kind),
+            np.empty((n_columns + 1, config.n_pe), self._kind),
             (sums, self.excess, *self._pass_sums[-2:]), weights,
         )
         vectors.count_columns(

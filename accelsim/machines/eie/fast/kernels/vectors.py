@@ -46,7 +46,8 @@ class Steps(NamedTuple):
 class Rules(NamedTuple):
     """What the machine does: queue entries, slots of an empty column, cycles of a row change; and
     how waits are held: their bound, and the columns whose sums fit (`kernels.passes`). ``even``:
-    every PE has one row, so that each column takes one slot of all, and no queue ever fills."""
+    every PE has one row, so that each column takes one slot of all, and no queue ever fills.
+    ``count_bypass``: whether sums that are forwarded are counted."""
 
     depth: int
     empty_cycles: int
@@ -54,6 +55,7 @@ class Rules(NamedTuple):
     longest: int
     block: int
     even: bool
+    count_bypass: bool
 
 
 class PassSums(NamedTuple):
@@ -68,8 +70,7 @@ class PassSums(NamedTuple):
 
 @kernel
 def run_vectors(
-    maps, addresses, times, width, bias_column, steps, rules, tables, spans, edges, count_bypass,
-    wait, sums, weights,
+    maps, addresses, times, width, steps, rules, tables, spans, edges, wait, sums, weights,
 ):
     """Time and counters of all vectors, ``times`` each, but for those of `count_columns`.
 
@@ -86,7 +87,7 @@ def run_vectors(
     total = one.counts.copy(), one.excess.copy()
     one.counts[:] = 0
     one.excess[:] = 0
-    n_positions = addresses.shape[1]
+    n_positions, bias_column = addresses.shape[1], len(weights) - 1
     columns = np.empty(n_positions * maps.shape[1] + 1, np.int64)
     memory = (
         np.zeros(len(columns), np.int32), np.empty(len(columns), np.int32), wait,
@@ -107,8 +108,7 @@ def run_vectors(
         if steps.bias[-1]:
             weights[bias_column] += often
         told = _run_vector(
-            columns, found, bias_column, steps, rules, tables, spans, edges, count_bypass, memory,
-            sums)
+            columns, found, bias_column, steps, rules, tables, spans, edges, memory, sums)
         for i in range(4):
             every[i] += often * told[i]
         if often > 1 or vector == len(addresses) - 1 or times[vector + 1] > 1:
@@ -130,7 +130,7 @@ def _add_times(total, one, often):
 
 @linked
 def _run_vector(
-    columns, found, bias_column, steps, rules, tables, spans, edges, count_bypass, memory, sums
+    columns, found, bias_column, steps, rules, tables, spans, edges, memory, sums
 ):
     """All passes of one vector, whose ``found`` columns are broadcast."""
     changes, issue, wait, latest, floors = memory
@@ -168,7 +168,7 @@ def _run_vector(
                 last_slot = count + changed + 1
                 for p in range(n_pe):
                     one.excess[0, p] += count
-                if count_bypass:
+                if rules.count_bypass:
                     _count_even_bypasses(
                         real[tile], active, changes, one.counts[ADDER_BYPASSES],
                         one.counts[WRITE_BYPASSES],
@@ -192,7 +192,7 @@ def _run_vector(
                          one.counts[BLOCKING_CYCLES], one.counts[0], one.excess, one.few,
                          one.some),
                 )
-            if count_bypass:
+            if rules.count_bypass:
                 count_bypasses(
                     counts[tile], edges[tile], active, issue[:count], wait, rules.longest,
                     one.counts[ADDER_BYPASSES], one.counts[WRITE_BYPASSES],
