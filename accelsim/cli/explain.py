@@ -18,7 +18,15 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
+from accelsim.cli.graphs import (
+    CountOption,
+    GraphAsked,
+    asked_graph,
+    explained_network,
+    prepared_node,
+)
 from accelsim.cli.limits import limit_lines
+from accelsim.cli.networks import FitOption, ImageOption, LoweringOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -42,6 +50,11 @@ def explain(
     settings: SetOption = None,
     inputs: InputsOption = None,
     inputs_fixed_point: FixedPointOption = False,
+    image: ImageOption = None,
+    fit: FitOption = False,
+    network: NetworkOption = None,
+    lowering: LoweringOption = "auto",
+    count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
     seed: SeedOption = 1,
@@ -50,7 +63,10 @@ def explain(
     ] = Path("accelsim-explain.svg"),
     as_json: JsonOption = False,
 ) -> None:
-    """Where the cycles went, PE by PE; who is to blame; what would help, by running it."""
+    """Where the cycles went, PE by PE; who is to blame; what would help, by running it.
+
+    Of a network layer by layer, with what is left to the host; -l explains one layer of it.
+    """
     from accelsim.inside.explain import explain as work_out
     from accelsim.machines import machine_of
     from accelsim.report.explain_plots import explanation
@@ -60,8 +76,14 @@ def explain(
 
     picture_kind(picture)  # refused before the work is done
     config = config_from(machine, settings)
-    ready = prepared(config, source, layer, inputs, activation_density, density, seed,
-                     fixed_point=inputs_fixed_point, alone=alone)
+    asked = asked_graph(source, network, layer, image, inputs, count, fit, lowering, alone, density,
+                        seed, activation_density, inputs_fixed_point)
+    if asked is not None and asked.layer is None:
+        _explain_network(config, asked, picture, as_json)
+        return
+    ready: Any = prepared_node(config, asked) if asked is not None else prepared(
+        config, source, layer, inputs, activation_density, density, seed,
+        fixed_point=inputs_fixed_point, alone=alone)
     config, job = ready.config, ready.job()
     found = work_out(machine_of(config), config, ready.work, job)
     note = run_note(config, ready.work, job, "explained", seed)
@@ -81,6 +103,27 @@ def explain(
         out.print(line, markup=False)
     if ready.behind:
         out.print(ready.behind, markup=False)
+    out.print(f"picture: {picture}")
+
+
+def _explain_network(config: Any, asked: GraphAsked, picture: Path, as_json: bool) -> None:
+    from accelsim.report.network_views import network_picture, network_tables
+    from accelsim.report.plots_style import save
+
+    found = explained_network(config, asked)
+    values = " ".join(f"{key}={value}" for key, value in config.model_dump().items())
+    save(network_picture(found), picture,
+         f"accelsim {__version__}, {found.result.name}, explained, seed {asked.seed}, {values}")
+    if as_json:
+        print_json(found.as_dict() | {
+            "accelsim": __version__, "config": config.model_dump(), "seed": asked.seed})
+        return
+    out = console()
+    for title, columns, rows in network_tables(found):
+        out.print(table(title, columns, rows))
+    out.print(f"{found.finding}.", markup=False)
+    for note in found.result.notes:
+        out.print(note, markup=False)
     out.print(f"picture: {picture}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from accelsim.cli.common import console, print_csv, print_json, progress, table
 from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
+from accelsim.cli.views import energy_views
 
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
@@ -37,13 +39,14 @@ LoweringOption = Annotated[
 
 
 def simulate_graph(
-    config: Any, source: str, network: str | None, engine: str, photos: list[Path],
-    inputs: Path | None, count: int, fit: bool, lowering: str, recipe: Callable[[], Recipe],
-    seed: int, energy: bool, as_json: bool, as_csv: bool,
+    config: Any, source: str, network: str | None, layer: str | None, engine: str,
+    photos: list[Path], inputs: Path | None, count: int, fit: bool, lowering: str,
+    recipe: Callable[[], Recipe], seed: int, energy: bool, as_json: bool, as_csv: bool,
 ) -> None:
     """Compress what is not compressed, calibrate on the images, run, and show.
 
-    The recipe is asked for once it is known that the machine takes the network's layers.
+    The recipe is asked for once it is known that the machine takes the network's layers. With a
+    ``layer`` the network ends there, and its result is shown alone.
     """
     from accelsim.compression import compress
     from accelsim.machines import machine_of
@@ -52,7 +55,9 @@ def simulate_graph(
     from accelsim.sources import network_inputs, open_network
 
     opened = open_network(source, network, seed, inputs)
-    _check_takes(config, opened)
+    check_takes(config, opened)
+    if layer is not None:
+        opened = opened.up_to(layer)
     images = network_inputs(opened, photos, inputs, count, fit)
     packed = compress(opened, recipe(), calibration=images)
     start = time.perf_counter()
@@ -60,6 +65,8 @@ def simulate_graph(
         result = run_network(machine_of(config), config, packed, images, engine, lowering,
                              lambda node: advance())
     wall_s = time.perf_counter() - start
+    if layer is not None:
+        result = replace(result, layers={layer: result.layers[layer]})
     tell(loss for own in result.layers.values() for loss in own.losses)
     if as_json:
         print_json(network_object(result, energy, seed))
@@ -69,7 +76,8 @@ def simulate_graph(
         _show(result, energy, wall_s, config)
 
 
-def _check_takes(config: Any, network: Network) -> None:
+def check_takes(config: Any, network: Network) -> None:
+    """Raise `UnsupportedError` where the machine does not take a layer of a network."""
     from accelsim.errors import UnsupportedError, printable
     from accelsim.machines import machine_of
     from accelsim.machines.registry import takers
@@ -120,6 +128,8 @@ def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> Non
                   f"{result.time_us / 1000:,.3f} ms, {balance}")
         if energy:
             report = result.energy
+            for view in energy_views(list(result.layers.values())):
+                out.print(view)
             out.print(f"energy of the array: {report.total_uj:,.1f} uJ, {report.power_w:.3f} W")
             for note in report.notes:
                 out.print(f"note: {note}", markup=False)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
+from accelsim.cli.graphs import (
+    CountOption,
+    GraphAsked,
+    asked_graph,
+    explained_network,
+    prepared_node,
+)
+from accelsim.cli.networks import FitOption, ImageOption, LoweringOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -35,6 +43,11 @@ def report(
     settings: SetOption = None,
     inputs: InputsOption = None,
     inputs_fixed_point: FixedPointOption = False,
+    image: ImageOption = None,
+    fit: FitOption = False,
+    network: NetworkOption = None,
+    lowering: LoweringOption = "auto",
+    count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
     seed: SeedOption = 1,
@@ -48,9 +61,14 @@ def report(
     from accelsim.files import is_plain, write_atomically
     from accelsim.report.run_report import Run, read_run, run_page
 
+    asked = None if len(sources) != 1 else asked_graph(
+        sources[0], network, layer, image, inputs, count, fit, lowering, alone, density, seed,
+        activation_density, inputs_fixed_point)
     files = [source for source in sources if source.lower().endswith(".json")]
     behind = ""
-    if len(files) == len(sources):
+    if asked is not None:
+        text, behind = _of_graph(config_from(machine, settings), asked)
+    elif len(files) == len(sources):
         text = run_page([read_run(Path(source)) for source in files])
     elif len(sources) == 1:
         from accelsim.inside.explain import explain as work_out
@@ -80,3 +98,23 @@ def report(
     written(output)
     if behind:
         typer.echo(behind, err=not is_plain(output))
+
+
+def _of_graph(config: Any, asked: GraphAsked) -> tuple[str, str]:
+    """The page of a network, or of one of its layers explained, and how that got its inputs."""
+    from accelsim.inside.explain import explain as work_out
+    from accelsim.machines import machine_of
+    from accelsim.report.network_summary import network_object
+    from accelsim.report.network_views import network_section
+    from accelsim.report.run_report import Run, run_page
+    from accelsim.report.summary import run_object
+
+    if asked.layer is None:
+        found = explained_network(config, asked)
+        run = network_object(found.result, True, asked.seed)
+        return run_page([Run.model_validate(run)], more=[network_section(found)]), ""
+    ready = prepared_node(config, asked)
+    config = ready.config
+    explained = work_out(machine_of(config), config, ready.work, ready.job())
+    run = run_object([explained.result], energy=True, seed=asked.seed)
+    return run_page([Run.model_validate(run)], [explained]), ready.behind

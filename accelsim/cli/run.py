@@ -97,14 +97,20 @@ def simulate(
     from accelsim.network import simulate_network
     from accelsim.report.summary import layer_row, run_object
     from accelsim.sources import names_network
+    from accelsim.sources.networks import network_place
 
     config = config_from(machine, settings)
     engine = runnable(config, engine)
     tables: dict[str, Any] = {
         "table": code_table, "table_bits": table_bits, "table_rows": table_rows}
-    if names_network(source, network, layer):
+    place, at = network_place(source)
+    if names_network(place, network, layer):
+        chosen = [*([] if at is None else [at]), *(layer or ())]
+        if len(chosen) > 1:
+            raise InputError(f"{source}: a network runs whole or up to one layer; give one -l")
         simulate_graph(
-            config, source, network, engine, image or [], inputs, count, fit, lowering,
+            config, place, network, chosen[0] if chosen else None, engine, image or [], inputs,
+            count, fit, lowering,
             lambda: make_recipe(density, threshold, weight_bits or config.weight_bits,
                                 config.index_bits, init, bias=bias, **tables),
             seed, energy, as_json, as_csv)

@@ -11,6 +11,8 @@ import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
+from accelsim.cli.graphs import CountOption, asked_graph, prepared_node
+from accelsim.cli.networks import FitOption, ImageOption, LoweringOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -47,6 +49,16 @@ def trace(
     settings: SetOption = None,
     inputs: InputsOption = None,
     inputs_fixed_point: FixedPointOption = False,
+    image: ImageOption = None,
+    fit: FitOption = False,
+    network: NetworkOption = None,
+    lowering: LoweringOption = "auto",
+    vector: Annotated[
+        int | None, typer.Option("--vector", min=0, help="Which vector of the layer: a pixel of a "
+                                                         "convolution's outputs, image after "
+                                                         "image; the first if absent.")
+    ] = None,
+    count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
     seed: SeedOption = 1,
@@ -67,19 +79,27 @@ def trace(
     if output is None and kind != "text":
         raise InputError(f"--format {kind} needs a file; give one with -o")
     config = config_from(machine, settings)
-    ready = prepared(config, source, layer, inputs, activation_density, density, seed,
-                     fixed_point=inputs_fixed_point, alone=alone)
-    config, job = ready.config, ready.job()
+    asked = asked_graph(source, network, layer, image, inputs, count, fit, lowering, alone, density,
+                        seed, activation_density, inputs_fixed_point)
+    if asked is not None and asked.layer is None:
+        raise InputError(f"{asked.source}: a trace is of one vector of one layer; name the layer "
+                         f"with -l and the vector with --vector")
+    ready: Any = prepared_node(config, asked) if asked is not None else prepared(
+        config, source, layer, inputs, activation_density, density, seed,
+        fixed_point=inputs_fixed_point, alone=alone, vector=vector or 0)
+    job = ready.job() if asked is None else ready.vector_job(vector or 0)
+    config = ready.config
+    which = "" if vector is None else f"vector {vector}, "
     chosen = pe_numbers(pes, n_pes(config, job))
     until = first + 1999 if last is None else last
-    note = run_note(config, ready.work, job, f"cycles {first} to {until}", seed)
+    note = run_note(config, ready.work, job, f"{which}cycles {first} to {until}", seed)
     where: Any = nullcontext(sys.stdout)
     if output is not None:
         where = atomic_file(output, binary=kind in BINARY)
     with where as file, trace_writer(kind, file, config, job, chosen, note) as writer:
         shown = watch(config, job, first, until, writer)
     if output is not None:
-        written(output, f": {ready.work.name}, cycles {first:,} to {first + shown - 1:,}, "
+        written(output, f": {ready.work.name}, {which}cycles {first:,} to {first + shown - 1:,}, "
                         f"{len(chosen)} of {n_pes(config, job)} PEs")
         if ready.behind:
             typer.echo(ready.behind, err=not is_plain(output))

@@ -128,17 +128,26 @@ def opened_work(
 def prepared(
     config: Any, source: str, layer: str | None, inputs: Path | None,
     activation_density: float | None, density: float | None, seed: int, whole: bool = False,
-    fixed_point: bool = False, alone: bool = False,
+    fixed_point: bool = False, alone: bool = False, vector: int = 0,
 ) -> Prepared:
-    """The chosen layer of some work (``whole``: its last), with those that run before it."""
+    """The chosen layer of some work (``whole``: its last), with those that run before it.
+
+    Parameters
+    ----------
+    vector : which of the inputs the first of them is run on
+    """
+    from accelsim.errors import InputError
     from accelsim.sources import reach
 
     way = reach(source, layer, inputs, alone)
-    opened = opened_work(config, source, way.names, inputs, activation_density, seed, 1,
-                         fixed_point, density=density)
+    opened = opened_work(config, source, way.names, inputs, activation_density, seed,
+                         vector + 1, fixed_point, density=density)
+    runs = list(opened.runs())
+    if vector >= len(runs):
+        raise InputError(f"{source}: vector is {vector}; there are 0 to {len(runs) - 1}")
     index = len(opened.layers) - 1 if whole and layer is None else way.index
     from accelsim.machines import machine_of
 
     config = machine_of(config).fitted(config, opened.layers[: index + 1])
-    return Prepared(config, opened.layers[: index + 1], index, next(iter(opened.runs())),
+    return Prepared(config, opened.layers[: index + 1], index, runs[vector],
                     opened.fixed_point)

@@ -162,7 +162,20 @@ def explain(
     UnsupportedError
         If the machine has no telling with time, or takes no options.
     """
-    result = machine.finish(config, job, outputs=False)
+    return explain_result(machine, config, work, job, machine.finish(config, job, outputs=False),
+                          remedies, **options)
+
+
+def explain_result(
+    machine: Any, config: Any, work: Any, job: Any, result: RunResult, remedies: bool = True,
+    **options: Any,
+) -> Explanation:
+    """Explain a run that is there already; arguments and errors as of `explain`.
+
+    Parameters
+    ----------
+    result : of ``job``, or of several like it, added up
+    """
     counters, details = result.timed, Details()
     if machine.explain is not None:
         details = machine.part("explain")(machine, config, work, job, result, **options)

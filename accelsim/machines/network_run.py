@@ -8,7 +8,7 @@ concatenation), no layer reads with more fraction bits than were written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -22,17 +22,20 @@ from accelsim.lowering.network_floats import as_images
 from accelsim.machines.base import Machine
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer
 from accelsim.records.host import HostOperation, Shape
+from accelsim.records.job import Job
 from accelsim.records.network import INPUT, Network, Node
 from accelsim.records.network_result import HostWork, NetworkResult
 from accelsim.records.result import RunResult
 
 Values = npt.NDArray[np.float64]
+OnLayer = Callable[[Node, list[Job], RunResult], object]
 
 
 def run_network(
     machine: Machine, config: Any, network: Network, images: npt.ArrayLike,
     engine: str | None = None, lowering: str | Mapping[str, str] = "im2col",
     on_node: Callable[[Node], object] = lambda node: None,
+    on_layer: OnLayer = lambda node, jobs, result: None,
 ) -> NetworkResult:
     """Run every node of a compressed network on one image or several.
 
@@ -41,6 +44,8 @@ def run_network(
     images : the network's input shape, or (n, ...) of it
     lowering : of the convolutions, or one for each by its name; im2col where a name is missing
     on_node : called before each node
+    on_layer : called after each layer with its node, its jobs (one of a convolution, one an image
+        of a matrix) and its result
 
     Raises
     ------
@@ -52,7 +57,7 @@ def run_network(
         If a layer does not fit.
     """
     engine = machine.check_engine(engine)
-    _check_takes(machine, network)
+    check_takes(machine, network)
     config = machine.fitted(
         config, [node.work for node in network.nodes if not node.on_host])
     given = as_images(network, images)
@@ -65,14 +70,16 @@ def run_network(
         on_node(node)
         operands = [values[name] for name in node.inputs]
         if isinstance(node.work, HostOperation):
-            host.append(_work(config, node, node.work, [shapes[n] for n in node.inputs],
-                              shapes[node.name], len(given)))
+            host.append(host_work(config, node, node.work, [shapes[n] for n in node.inputs],
+                                  shapes[node.name], len(given)))
             values[node.name] = node.work.run(operands)
             written[node.name] = _kept(node.work, [written[name] for name in node.inputs])
             continue
         points = binary_points(config, node.work, operands[0], written[node.inputs[0]])
         chosen = lowering if isinstance(lowering, str) else lowering.get(node.name, "im2col")
-        result = _run(machine, config, node.work, operands[0], engine, points, chosen)
+        jobs = _jobs(machine, config, node.work, operands[0], points, chosen)
+        result = finished(machine, config, node.work, jobs, engine)
+        on_layer(node, jobs, result)
         layers[node.name] = result
         values[node.name] = result.outputs_float
         written[node.name] = points.output_frac_bits
@@ -93,7 +100,8 @@ def binary_points(
     return replace(points, input_frac_bits=written, output_frac_bits=output)
 
 
-def _check_takes(machine: Machine, network: Network) -> None:
+def check_takes(machine: Machine, network: Network) -> None:
+    """Raise `UnsupportedError` where the machine does not take a layer of a network."""
     for node in network.nodes:
         if not (node.on_host or isinstance(node.work, machine.takes)):
             raise UnsupportedError(
@@ -102,14 +110,19 @@ def _check_takes(machine: Machine, network: Network) -> None:
                 f"that takes it")
 
 
-def _run(machine: Machine, config: Any, work: Any, inputs: Values, engine: str,
-         points: BinaryPoints, lowering: str) -> RunResult:
+def _jobs(machine: Machine, config: Any, work: Any, inputs: Values, points: BinaryPoints,
+          lowering: str) -> list[Job]:
+    """One of a convolution, whose images are its vectors; one an image of a matrix."""
     if isinstance(work, CompressedConv):
-        job = machine.job(config, work, inputs, binary_points=points, lowering=lowering)
-        return machine.finish(config, job, engine)
-    results = [machine.finish(config, machine.job(config, work, vector, binary_points=points),
-                              engine) for vector in inputs]
-    return together(results)
+        return [machine.job(config, work, inputs, binary_points=points, lowering=lowering)]
+    return [machine.job(config, work, vector, binary_points=points) for vector in inputs]
+
+
+def finished(machine: Machine, config: Any, work: Any, jobs: Sequence[Job], engine: str,
+             outputs: bool = True) -> RunResult:
+    """The result of a layer's jobs."""
+    results = [machine.finish(config, job, engine, outputs) for job in jobs]
+    return results[0] if isinstance(work, CompressedConv) else together(results)
 
 
 def together(results: list[RunResult]) -> RunResult:
@@ -123,8 +136,9 @@ def together(results: list[RunResult]) -> RunResult:
                    n_vectors=len(results))
 
 
-def _work(config: Any, node: Node, operation: HostOperation, shapes: list[Shape], result: Shape,
-          n_images: int) -> HostWork:
+def host_work(config: Any, node: Node, operation: HostOperation, shapes: list[Shape],
+              result: Shape, n_images: int) -> HostWork:
+    """What an operation of the host is, of operands of these shapes."""
     moved = sum(map(prod, shapes)) + prod(result)
     width = -(-config.activation_bits // 8)
     return HostWork(node.name, str(operation.kind), operation.operations(shapes) * n_images,

@@ -61,6 +61,18 @@ class Job(Short):
         """Input vectors that the work sees one after the other: the pixels of a convolution."""
         return 1
 
+    def vector_job(self, index: int) -> Job:
+        """What one of the vectors gives the machine to do, a job like any other.
+
+        Raises
+        ------
+        InputError
+            If there are not so many.
+        """
+        if index != 0:
+            raise InputError(f"{self.name}: vector is {index}; there is one, 0")
+        return self
+
     def check(self, config: Any) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""
 

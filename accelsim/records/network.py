@@ -14,6 +14,8 @@ from accelsim.records.shown import Short
 INPUT = "input"
 """What nodes call the network's own input."""
 
+_MAX_LISTED = 12
+
 
 @dataclass(frozen=True, eq=False)
 class Node(Short):
@@ -152,6 +154,28 @@ class Network(Short):
         """The nodes that read a node's result."""
         return [node for node in self.nodes if name in node.inputs]
 
+    def up_to(self, name: str) -> Network:
+        """The nodes that a layer's result needs; its result is the network's then.
+
+        Raises
+        ------
+        InputError
+            If there is no layer of that name.
+        """
+        by_name = {node.name: node for node in self.nodes}
+        layers = [node.name for node in self.nodes if not node.on_host]
+        if name not in layers:
+            what = (f"runs on the host, not on an array; its layers are {_some(layers)}"
+                    if name in by_name else f"is not there{nearest(name, layers)}")
+            raise InputError(f"{self.name}: '{printable(name)}' {what}")
+        needed, left = {name}, [name]
+        while left:
+            new = [n for n in by_name[left.pop()].inputs if n != INPUT and n not in needed]
+            needed |= set(new)
+            left += new
+        nodes = tuple(node for node in self.nodes if node.name in needed)
+        return replace(self, nodes=nodes, output=name)
+
     def with_layers(self, change: Callable[[Any], Any]) -> Network:
         """The same network with each layer replaced by ``change(layer)``."""
         nodes = tuple(n if n.on_host else replace(n, work=change(n.work)) for n in self.nodes)
@@ -198,6 +222,12 @@ def _widths(layer: Any) -> tuple[int, int] | None:
     if isinstance(layer, Layer):
         return layer.shape
     return (layer.n_outputs, layer.n_inputs) if isinstance(layer, CompressedLayer) else None
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names on one line."""
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(map(printable, names[:_MAX_LISTED])) + more
 
 
 def _size(shape: Shape) -> int:

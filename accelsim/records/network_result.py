@@ -38,6 +38,7 @@ class NetworkResult:
     host : what ran off the array, in order
     values : (n, ...) float64, the network's results
     several : whether the images had an axis of their own
+    notes : what a reader of the result has to know
     """
 
     name: str
@@ -47,6 +48,7 @@ class NetworkResult:
     host: tuple[HostWork, ...]
     values: npt.NDArray[np.float64]
     several: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def n_images(self) -> int:
@@ -89,6 +91,16 @@ class NetworkResult:
     def load_balance(self) -> float:
         """Theoretical over actual time."""
         return self.theoretical_us / self.time_us
+
+    @property
+    def host_operations(self) -> int:
+        """Operations of the host, all images."""
+        return sum(work.operations for work in self.host)
+
+    @property
+    def host_bytes(self) -> int:
+        """Bytes that the host reads and writes, all images."""
+        return sum(work.bytes for work in self.host)
 
     @property
     def macs(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from accelsim import __version__
 from accelsim.records.network_result import NetworkResult
@@ -46,7 +47,8 @@ def network_object(result: NetworkResult, energy: bool, seed: int) -> dict[str, 
     found: dict[str, Any] = {
         "accelsim": __version__, "network": result.name, "engine": result.engine,
         "machine": result.config.machine, "n_pe": result.config.n_pe, "seed": seed,
-        "images": result.n_images, "layers": network_rows(result, energy),
+        "config": result.config.model_dump() if isinstance(result.config, BaseModel) else {},
+        "images": result.n_images, "layers": network_rows(result, energy), "total": {},
         "host": host_rows(result), "largest": classes(result),
         "losses": [loss.as_dict() for own in result.layers.values() for loss in own.losses],
     }
@@ -54,9 +56,23 @@ def network_object(result: NetworkResult, energy: bool, seed: int) -> dict[str, 
         found |= {"cycles": result.cycles, "time_us": result.time_us,
                   "theoretical_us": result.theoretical_us, "load_balance": result.load_balance,
                   "macs": result.macs}
+        found["total"] = _total(result)
         if energy:
             found["energy_uj"] = result.energy.total_uj
+        found["total"] |= {"total_uj": result.energy.total_uj} if energy else {}
     if result.limits is not None:
         found |= {"feasible": result.feasible,
                   "limits": [limit.as_dict() for limit in result.limits]}
     return found
+
+
+def _total(result: NetworkResult) -> dict[str, Any]:
+    """All layers together, as `accelsim.report.summary.run_object` has it."""
+    timed = [own.timed for own in result.layers.values()]
+    every = [own.operations for own in result.layers.values()]
+    told = {key: sum(one[key] for one in every) for key in every[0]
+            if all(key in one for one in every)}
+    return told | {
+        "cycles": result.cycles, "time_us": result.time_us,
+        "theoretical_us": result.theoretical_us, "load_balance": result.load_balance,
+        "counters": type(timed[0]).added(timed).totals()}

@@ -28,9 +28,12 @@ PROVENANCE = ("binary_points", "frac_bits", "outputs_sha256", "provenance")
 COLUMNS = {
     "cycles": "cycles", "time_us": "time us", "theoretical_us": "theoretical us",
     "load_balance": "load balance", "entries": "entries", "padding": "padding", "macs": "macs",
-    "saturations": "saturations", "blocked_cycles": "blocked", "total_uj": "energy uJ",
-    "power_w": "W", "gops_per_w": "GOP/s/W", "frames_per_j": "frames/J", "total_mm2": "mm2",
+    "saturations": "saturations", "vectors": "vectors", "lowering": "lowering",
+    "blocked_cycles": "blocked", "total_uj": "energy uJ", "power_w": "W",
+    "gops_per_w": "GOP/s/W", "frames_per_j": "frames/J", "total_mm2": "mm2",
 }
+TEXTS = ("lowering",)
+"""Columns that hold no numbers."""
 
 
 class Run(BaseModel):
@@ -72,17 +75,19 @@ def read_run(path: Path) -> Run:
         ) from None
     for layer in run.layers:
         for key in (*COLUMNS, *_states(layer).values()):
-            if not isinstance(layer.get(key), int | float | None):
+            if key not in TEXTS and not isinstance(layer.get(key), int | float | None):
                 raise FormatError(f"{path}: {key} of a layer is not a number; the file is damaged")
     return run
 
 
-def run_page(runs: Sequence[Run], explained: Sequence[Explanation] = ()) -> str:
-    """The page of one or more runs, and of what explains them."""
+def run_page(
+    runs: Sequence[Run], explained: Sequence[Explanation] = (), more: Sequence[str] = ()
+) -> str:
+    """The page of one or more runs, of what explains them, and of ``more`` sections."""
     names = ", ".join(dict.fromkeys(str(layer.get("layer")) for r in runs for layer in r.layers))
     machines = ", ".join(dict.fromkeys(
         f"{r.machine} ({r.config.get('n_pe', '?')} PEs)" for r in runs))
-    sections = [_summary(runs), *(_explanation(found) for found in explained)]
+    sections = [_summary(runs), *more, *(_explanation(found) for found in explained)]
     sections += energy_section([
         (f"{run.name}: {_label(layer)}" if len(runs) > 1 else _label(layer), layer)
         for run in runs for layer in run.layers[:MAX_BARS]])

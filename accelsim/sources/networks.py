@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from accelsim.errors import FormatError, InputError
 from accelsim.numeric import real_values
 from accelsim.records.network import Network
 from accelsim.sources.inputs import read_npy
+from accelsim.workload import list_layers
 from accelsim.workload.graph_networks import is_graph
-from accelsim.workload.networks import load_network
+from accelsim.workload.networks import load_digits, load_network
 from accelsim.workload.onnx_network import holds_convolution
 from accelsim.workload.photos import load_photo
 
@@ -23,7 +25,7 @@ def names_network(
     source: str, network: str | None = None, layers: Sequence[str] | None = None
 ) -> bool:
     """Whether a name stands for a graph, not for layers in sequence: of ONNX a model with
-    convolutions, of which no ``layers`` are named.
+    convolutions, of which none of its matrices is named alone.
 
     Raises
     ------
@@ -33,8 +35,28 @@ def names_network(
     if network is not None or is_graph(source) or Path(source).suffix.lower() == ".net":
         return True
     path = Path(source)
-    return (not layers and path.suffix.lower() == ".onnx" and path.is_file()
-            and holds_convolution(path))
+    if not path.is_file():
+        return False
+    if path.suffix.lower() == ".onnx":
+        return holds_convolution(path) and not any(
+            entry.name in (layers or ()) and entry.kind != "Conv" for entry in list_layers(path))
+    return False
+
+
+def network_place(source: str, layer: str | None = None) -> tuple[str, str | None]:
+    """A network and one of its layers from ``NETWORK:LAYER``; what is none stays as it is.
+
+    Raises
+    ------
+    InputError
+        If the layer is named twice.
+    """
+    place, colon, behind = source.rpartition(":")
+    if not colon or Path(source).exists() or not behind or not names_network(place):
+        return source, layer
+    if layer is not None:
+        raise InputError(f"{source}: names a layer, and so does '{layer}'; leave one out")
+    return place, behind
 
 
 def open_network(source: str, network: str | None = None, seed: int = 1,
@@ -72,9 +94,9 @@ def _as_wide_as(path: Path, shape: tuple[int, ...]) -> Network:
 
 
 def network_inputs(
-    network: Network, photos: list[Path], inputs: Path | None, count: int, fit: bool
+    network: Network, photos: Sequence[Path], inputs: Path | None, count: int, fit: bool
 ) -> npt.NDArray[np.float64]:
-    """(n, ...) inputs: photos, or the first ``count`` of an npy file.
+    """(n, ...) inputs: photos, or the first ``count`` of an npy file or of a file of MNIST digits.
 
     Raises
     ------
@@ -85,13 +107,23 @@ def network_inputs(
     """
     shape: tuple[int, ...] = network.shapes()["input"]
     if bool(photos) == (inputs is not None):
-        raise InputError(f"{network.name}: runs on images of shape {shape}; give --image PHOTO or "
-                         f"--inputs FILE.npy")
+        both = "one of them, " if photos else ""
+        raise InputError(f"{network.name}: runs on images of shape {shape}; give {both}"
+                         f"--image PHOTO or --inputs FILE.npy")
     if photos:
         return np.array([load_photo(path, shape, network.image, fit) for path in photos])
     assert inputs is not None
-    array: npt.NDArray[Any] = real_values(f"{inputs}: inputs", read_npy(inputs))
+    return images_of(inputs, shape, network.name)[:count]
+
+
+def images_of(path: Path, shape: tuple[int, ...], name: str) -> npt.NDArray[np.float64]:
+    """(n, ...) inputs of a file, npy or MNIST digits; errors as of `network_inputs`."""
+    if path.suffix.lower() == ".safetensors":
+        digits = load_digits(path)[0]
+        array: npt.NDArray[Any] = digits.reshape(-1, *shape) if prod(shape) == 784 else digits
+    else:
+        array = real_values(f"{path}: inputs", read_npy(path))
     several = array[None] if array.shape == shape else array
-    if several.shape[1:] != shape:
-        raise InputError(f"{inputs}: inputs have shape {array.shape}; {network.name} takes {shape}")
-    return several[:count].astype(np.float64)
+    if several.shape[1:] != shape or not len(several):
+        raise InputError(f"{path}: inputs have shape {array.shape}; {name} takes {shape}")
+    return several.astype(np.float64)

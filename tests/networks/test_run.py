@@ -170,8 +170,8 @@ def test_a_photo_from_the_command_line(capsys, monkeypatch, tmp_path):
     *((["simulate", "lenet-5", "-m", machine, "--image", "small.png", "--fit"],
        f"conv1 is a convolution of a network, which the machine '{machine}' does not take")
       for machine in ("ese", "bbs")),
-    (["explain", "lenet-5"], "a network, which `accelsim simulate` and `accelsim layers` take"),
-    (["trace", "short.net", "-o", "x.vcd"], "short.net: a network, which `accelsim simulate`"),
+    (["trace", "short.net", "-o", "x.vcd"], "a trace is of one vector of one layer"),
+    (["cosim", "short.net"], "short.net: a network, which `accelsim simulate`"),
 ])
 def test_faults_are_one_line(capsys, monkeypatch, tmp_path, arguments, words):
     monkeypatch.chdir(tmp_path)

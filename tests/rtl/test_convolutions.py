@@ -113,7 +113,7 @@ def test_other_lowerings_are_refused_by_name(lowering, tmp_path):
     recipe = Recipe(winograd="before" if lowering == "winograd" else None)
     rng = np.random.default_rng(1)
     layer = Conv2d(rng.normal(size=(4, 6, 3, 3)), padding=1)
-    config = load_machine("eie", **MACHINE | {"regfile_depth": 64})
+    config = load_machine("eie", **MACHINE | {"n_pe": 8, "regfile_depth": 64})
     job = make_job(config, compress(layer, recipe), rng.normal(size=(6, 4, 4)), lowering=lowering)
     with pytest.raises(UnsupportedError, match=f"by im2col, not by '{lowering}'"):
         cosim(config, job, [RTL], tmp_path)

@@ -6,7 +6,6 @@ Every starved cycle has one cause, from a walk over the entries (`accelsim.machi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,25 +16,18 @@ from accelsim.inside.explain import Details, Explanation, Table, largest_loss
 from accelsim.inside.explain import explain as explain_run
 from accelsim.machines.base import Machine
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.convolution import ConvJob
+from accelsim.machines.eie.explain_states import STATES, bound, phases, queues, states_of
+from accelsim.machines.eie.explain_vectors import vector_details
 from accelsim.machines.eie.fast.walk import CAUSES, walk_pass
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.machine import MACHINE
-from accelsim.records import BinaryPoints, CompressedLayer
+from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer
 from accelsim.records.result import RunResult
 
+__all__ = ["STATES", "ColumnCost", "LayerExplanation", "details", "explain"]
+
 IntArray = npt.NDArray[np.int64]
-
-STATES = (
-    "useful", "padding", "empty columns", "hazard", "starved: blocked by a full queue",
-    "starved: scan changes rows", "starved: column empty here", "starved: scan has finished",
-    "starved: fill", "start, refill, load", "drain, store",
-)
-"""What a PE does in a cycle; the states of a PE add up to the layer's cycles."""
-
-_BLOCKED = STATES[4]
-_OF_CAUSE = dict(zip(CAUSES, (STATES[8], STATES[6], STATES[5], _BLOCKED, STATES[7]), strict=True))
-
 
 @dataclass(frozen=True)
 class ColumnCost:
@@ -55,10 +47,11 @@ class ColumnCost:
 
 
 def details(
-    machine: Machine, config: EieConfig, work: CompressedLayer, job: LayerJob, result: RunResult,
-    columns: int = 5,
+    machine: Machine, config: EieConfig, work: CompressedLayer | CompressedConv,
+    job: LayerJob | ConvJob, result: RunResult, columns: int = 5, walk: bool = True,
 ) -> Details:
-    """Causes of starved cycles, blame, and the costliest columns.
+    """Causes of starved cycles, blame, and the costliest columns; of a convolution over all of its
+    vectors.
 
     A variant whose fast telling is not EIE's follows other rules than the walk: nothing is added
     to its counters then.
@@ -66,68 +59,37 @@ def details(
     Parameters
     ----------
     columns : how many of the costliest columns to name
+    walk : whether to look for the causes of starved cycles, entry by entry; without, the counters
+        of the phases are told alone
     """
     if machine.tellings.get("fast") != MACHINE.tellings["fast"]:
         return Details()
     counters, n_pe = result.timed, config.n_pe
+    if not walk:
+        told = phases(counters)
+        return Details(told, bound=largest_loss(told))
+    if not isinstance(job, LayerJob):
+        return vector_details(config, job, counters, columns)
     starved = np.zeros((n_pe, len(CAUSES)), np.int64)
     blamed = np.zeros(n_pe, np.int64)
     costs: list[ColumnCost] = []
     for index, step in enumerate(job.plan):
-        walk = walk_pass(config, job, step)
-        starved += walk.starved
-        blamed += walk.charged
-        entries = np.diff(job.image.pointers[:, step.tile], axis=1)[:, walk.columns]
+        found = walk_pass(config, job, step)
+        starved += found.starved
+        blamed += found.charged
+        entries = np.diff(job.image.pointers[:, step.tile], axis=1)[:, found.columns]
         mean = np.maximum(entries, config.empty_column_cycles).mean(axis=0)
-        worst = np.argsort(mean - walk.fullest, kind="stable")[:columns]
+        worst = np.argsort(mean - found.fullest, kind="stable")[:columns]
         costs += [
-            ColumnCost(int(walk.columns[k]), index, int(walk.issue[k]), int(walk.heaviest[k]),
-                       int(walk.fullest[k]), float(mean[k])) for k in worst
+            ColumnCost(int(found.columns[k]), index, int(found.issue[k]), int(found.heaviest[k]),
+                       int(found.fullest[k]), float(mean[k])) for k in worst
         ]
-    states = _states(counters, starved)
+    states = states_of(counters, starved)
     order = np.lexsort((np.arange(n_pe), -counters.issued_entries, -blamed))
     costs = sorted(costs, key=lambda cost: -cost.lost)[:columns]
     return Details(
-        states, blamed, order, (_queues(counters, blamed, order[:5]), _columns(costs)),
-        _bound(states, blamed),
-    )
-
-
-def _states(counters: Counters, starved: IntArray) -> Mapping[str, IntArray]:
-    """(n_pe,) cycles in each of `STATES`; ``starved`` is (n_pe, len(CAUSES))."""
-    before = counters.start_cycles + counters.refill_cycles + counters.load_cycles
-    before += counters.bias_cycles
-    after = counters.drain_cycles + counters.store_cycles
-    states = {
-        "useful": counters.macs,
-        "padding": counters.padding_entries,
-        "empty columns": counters.empty_column_cycles,
-        "hazard": counters.hazard_stall_cycles,
-        **{_OF_CAUSE[cause]: starved[:, i] for i, cause in enumerate(CAUSES)},
-        "start, refill, load": np.full(counters.n_pe, before),
-        "drain, store": np.full(counters.n_pe, after),
-    }
-    return {state: states[state] for state in STATES}
-
-
-def _bound(states: Mapping[str, IntArray], blamed: IntArray) -> str:
-    text = largest_loss(states)
-    lost = {state: int(cycles.sum()) for state, cycles in states.items() if state != "useful"}
-    if not blamed.any() or lost[_BLOCKED] < max(lost.values()):
-        return text
-    pe = int(np.argmax(blamed))
-    return f"{text}; PE {pe}'s queue is to blame for most of it ({blamed[pe] / blamed.sum():.0%})"
-
-
-def _queues(counters: Counters, blamed: IntArray, worst: IntArray) -> Table:
-    return Table(
-        "worst_queues", "PEs whose full queue starved others",
-        {"pe": "PE", "starved_pe_cycles": "PE-cycles starved", "starved_cycles": "cycles a PE",
-         "entries": "its entries", "blocking_cycles": "cycles full while blocked"},
-        [{"pe": int(pe), "starved_pe_cycles": int(blamed[pe]),
-          "starved_cycles": float(blamed[pe] / len(blamed)),
-          "entries": int(counters.issued_entries[pe]),
-          "blocking_cycles": int(counters.blocking_cycles[pe])} for pe in worst],
+        states, blamed, order, (queues(counters, blamed, order[:5]), _columns(costs)),
+        bound(states, blamed),
     )
 
 

@@ -13,14 +13,20 @@ from accelsim.compression.permute import original_order, permute_rows
 from accelsim.compression.prune import largest
 from accelsim.inside.explain import Change
 from accelsim.machines.eie.config import EieConfig
-from accelsim.records import CompressedLayer, CscMatrix
+from accelsim.records import CompressedConv, CompressedLayer, CscMatrix
 from accelsim.records.result import RunResult
 
 
 def changes(
-    config: EieConfig, packed: CompressedLayer, job: Any, result: RunResult
+    config: EieConfig, work: CompressedLayer | CompressedConv, job: Any, result: RunResult
 ) -> Iterator[Change]:
-    """Those that the run's states speak for."""
+    """Those that the run's states speak for; of a convolution the matrix is changed."""
+    if isinstance(work, CompressedConv):
+        for change in changes(config, work.layer, job, result):
+            yield change if change.work is None else replace(
+                change, work=replace(work, layer=change.work))
+        return
+    packed = work
     counters = result.timed
     depth = config.act_queue_depth
     for factor in (2, 4):

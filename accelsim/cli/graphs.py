@@ -1,0 +1,229 @@
+"""Networks and their layers for the views: opened, compressed, calibrated and run up to a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from accelsim.cli.common import progress
+from accelsim.cli.losses import tell
+
+if TYPE_CHECKING:
+    from accelsim.compression import Recipe
+    from accelsim.inside.network import NetworkExplanation
+    from accelsim.records.job import Job
+    from accelsim.records.network import Network, Node
+    from accelsim.records.result import RunResult
+
+
+CountOption = Annotated[
+    int, typer.Option(min=1, help="How many images of --inputs a network runs on.")
+]
+
+
+@dataclass(frozen=True)
+class GraphAsked:
+    """What the command line says of a network.
+
+    Attributes
+    ----------
+    network : the graph, where the source has the numbers alone
+    layer : of the network; None is all of it
+    alone : whether the layer runs without those before it
+    """
+
+    source: str
+    network: str | None = None
+    layer: str | None = None
+    photos: Sequence[Path] = ()
+    inputs: Path | None = None
+    count: int = 1
+    fit: bool = False
+    lowering: str = "auto"
+    alone: bool = False
+    density: float | None = None
+    seed: int = 1
+
+    def opened(self, config: Any) -> Network:
+        """The network, of which the machine takes every layer."""
+        from accelsim.cli.networks import check_takes
+        from accelsim.sources import open_network
+
+        found = open_network(self.source, self.network, self.seed,
+                             None if self.layer and self.alone else self.inputs)
+        check_takes(config, found)
+        return found
+
+    def recipe(self, config: Any) -> Recipe:
+        """Of the machine's widths."""
+        from accelsim.cli.frontend import make_recipe
+
+        return make_recipe(self.density, None, config.weight_bits, config.index_bits, "linear")
+
+    @property
+    def gives_inputs(self) -> bool:
+        """Whether there are photos or a file."""
+        return bool(self.photos) or self.inputs is not None
+
+
+def asked_graph(
+    source: str, network: str | None, layer: str | None, photos: Sequence[Path] | None,
+    inputs: Path | None, count: int, fit: bool, lowering: str, alone: bool, density: float | None,
+    seed: int, activation_density: float | None, fixed_point: bool,
+) -> GraphAsked | None:
+    """What is asked of a network; None where the source names layers in sequence."""
+    from accelsim.errors import InputError
+    from accelsim.sources import names_network
+    from accelsim.sources.networks import network_place
+
+    place, at = network_place(source, layer)
+    if not names_network(place, network, None if at is None else [at]):
+        if photos or fit:
+            raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
+                             f"vectors (--inputs)")
+        if lowering != "auto":
+            raise InputError(f"{source}: --lowering is for convolutions of a network")
+        return None
+    for option, given in (("--activation-density", activation_density is not None),
+                          ("--inputs-fixed-point", fixed_point)):
+        if given:
+            raise InputError(f"{place}: a network, which runs on images of real numbers; leave "
+                             f"{option} out")
+    return GraphAsked(place, network, at, tuple(photos or ()), inputs, count, fit, lowering, alone,
+                      density, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedNode:
+    """A layer of a network with its job; as `accelsim.cli.works.Prepared`.
+
+    Attributes
+    ----------
+    jobs : one of a convolution, one an image of a matrix
+    before : layers that have run first
+    note : how it got its inputs, where no layer has run first
+    """
+
+    config: Any
+    work: Any
+    jobs: tuple[Job, ...]
+    before: list[str]
+    note: str = ""
+
+    @property
+    def behind(self) -> str:
+        """How the layer got its inputs, for people."""
+        if self.before:
+            return (f"{self.work.name} runs behind {', '.join(self.before)}; --alone runs it alone")
+        return self.note
+
+    def job(self, index: int | None = None) -> Job:
+        """All vectors of it, of the first image where it is a matrix; what it lost is told."""
+        tell(self.jobs[0].losses)
+        return self.jobs[0]
+
+    def vector_job(self, index: int) -> Job:
+        """One vector: a pixel of a convolution's outputs, an image of a matrix."""
+        tell(self.jobs[0].losses)
+        if len(self.jobs) == 1:
+            return self.jobs[0].vector_job(index)
+        from accelsim.errors import InputError
+
+        if index >= len(self.jobs):
+            raise InputError(f"{self.work.name}: vector is {index}; there are 0 to "
+                             f"{len(self.jobs) - 1}")
+        return self.jobs[index]
+
+
+def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
+    """The layer that is asked for, behind those before it, or alone.
+
+    It runs alone if asked to, if the inputs have its shape and not the network's, or if there are
+    none and it brings its own.
+    """
+    from accelsim.compression import compress
+    from accelsim.machines import machine_of
+    from accelsim.machines.network_alone import alone_job
+    from accelsim.machines.network_run import run_network
+    from accelsim.sources import network_inputs
+
+    assert asked.layer is not None
+    machine = machine_of(config)
+    network = asked.opened(config).up_to(asked.layer)
+    node = next(node for node in network.nodes if node.name == asked.layer)
+    if not asked.gives_inputs:
+        packed, job = alone_job(machine, config, node.work, asked.recipe(config), asked.lowering)
+        return PreparedNode(machine.fitted(config, [packed]), packed, (job,), [],
+                            f"{node.name} runs on inputs of its own, drawn at their density")
+    own = _as_network(network, node)
+    if asked.inputs is not None and (asked.alone or _fits_alone(asked.inputs, network, own)):
+        network = own
+    elif asked.alone:
+        from accelsim.errors import InputError
+
+        raise InputError(f"{node.name}: --alone takes inputs of its own shape, "
+                         f"{own.input_shape}, from a file (--inputs), not photos")
+    images = network_inputs(network, list(asked.photos), asked.inputs, asked.count, asked.fit)
+    whole = compress(network, asked.recipe(config), calibration=images)
+    config = machine.fitted(config, whole.layers)
+    last: list[tuple[Node, list[Job]]] = []
+
+    def keep(node: Node, jobs: list[Job], result: RunResult) -> None:
+        last[:] = [(node, jobs)]
+
+    with progress("simulating", len(whole.nodes)) as advance:
+        run_network(machine, config, whole, images, _quickest(machine), asked.lowering,
+                    lambda node: advance(), keep)
+    before = [node.name for node in network.nodes if not node.on_host][:-1]
+    return PreparedNode(config, last[0][0].work, tuple(last[0][1]), before)
+
+
+def explained_network(config: Any, asked: GraphAsked) -> NetworkExplanation:
+    """Every layer of a network, run on the images that are given or on inputs of its own."""
+    from accelsim.compression import compress
+    from accelsim.errors import InputError
+    from accelsim.machines import machine_of
+    from accelsim.machines.network_alone import brings_inputs
+    from accelsim.machines.network_explain import explain_network
+    from accelsim.sources import network_inputs
+
+    if asked.alone:
+        raise InputError(f"{asked.source}: --alone is for one layer; name it with -l")
+    network, recipe, images = asked.opened(config), asked.recipe(config), None
+    if asked.gives_inputs or not brings_inputs(network):
+        images = network_inputs(network, list(asked.photos), asked.inputs, asked.count, asked.fit)
+        network = compress(network, recipe, calibration=images)
+    with progress("simulating", len(network.nodes)) as advance:
+        found = explain_network(machine_of(config), config, network, images, recipe,
+                                asked.lowering, lambda node: advance())
+    tell(loss for own in found.result.layers.values() for loss in own.losses)
+    return found
+
+
+def _quickest(machine: Any) -> str:
+    """The telling that gives values soonest."""
+    return "fast" if "fast" in machine.tellings else "functional"
+
+
+def _as_network(network: Network, node: Node) -> Network:
+    """A layer as a network of its own."""
+    from accelsim.records.network import INPUT, Network, Node
+
+    (reads,) = node.inputs
+    return Network(nodes=(Node(node.name, node.work, (INPUT,)),), name=network.name,
+                   input_shape=network.shapes()[reads])
+
+
+def _fits_alone(inputs: Path, network: Network, own: Network) -> bool:
+    """Whether a file's inputs have the layer's shape and not the network's."""
+    from accelsim.sources.inputs import read_npy
+
+    if inputs.suffix.lower() != ".npy" or network.input_shape == own.input_shape:
+        return False
+    shape = read_npy(inputs).shape
+    shapes = shape, shape[1:]
+    return own.input_shape in shapes and network.input_shape not in shapes

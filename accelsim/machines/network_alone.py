@@ -1,0 +1,92 @@
+"""A network's layers one by one, each on inputs of its own: what published densities can tell.
+
+Numbers drawn at the published densities of weights and activations do not follow from each other:
+what a drawn layer writes is not what the next one is published to read. So each layer runs on the
+activations that it brings, and the results add up to a network's time without its classes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from accelsim.compression import Recipe, compress
+from accelsim.errors import InputError, LossWarning
+from accelsim.machines.base import Machine
+from accelsim.machines.network_run import OnLayer, finished, host_work
+from accelsim.records import Conv2d
+from accelsim.records.job import Job
+from accelsim.records.network import Network, Node
+from accelsim.records.network_result import HostWork, NetworkResult
+from accelsim.records.result import RunResult
+
+NOTE = "each layer runs on inputs of its own, drawn at their density: times, not classes"
+
+
+def brings_inputs(network: Network) -> bool:
+    """Whether every layer has activations of its own."""
+    return all(getattr(layer, "activations", None) is not None for layer in network.layers)
+
+
+def alone_job(machine: Machine, config: Any, work: Any, recipe: Recipe | None = None,
+              lowering: str = "auto") -> tuple[Any, Job]:
+    """A layer that is not compressed yet, compressed, and its job on its own activations.
+
+    Raises
+    ------
+    InputError
+        If it brings none.
+    CapacityError, UnsupportedError
+        As `Machine.job`.
+    """
+    given = getattr(work, "activations", None)
+    if given is None:
+        raise InputError(f"{work.name}: brings no inputs of its own; give --image or --inputs")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LossWarning)  # jobs and results tell them
+        packed = compress(work, recipe)
+    if isinstance(work, Conv2d):
+        return packed, machine.job(config, packed, given, lowering=lowering)
+    return packed, machine.job(config, packed, np.atleast_2d(given)[0])
+
+
+def run_alone(
+    machine: Machine, config: Any, network: Network, recipe: Recipe | None = None,
+    engine: str | None = None, lowering: str = "auto",
+    on_node: Callable[[Node], object] = lambda node: None,
+    on_layer: OnLayer = lambda node, jobs, result: None,
+) -> NetworkResult:
+    """Run every layer on its own activations, for time and counters.
+
+    Parameters
+    ----------
+    network : not compressed; `accelsim.load_network` of a published name
+    on_node, on_layer : as of `accelsim.machines.network_run.run_network`; the node has the
+        compressed layer
+
+    Raises
+    ------
+    InputError, CapacityError, UnsupportedError
+        As `alone_job`.
+    """
+    engine = machine.check_engine(engine)
+    shapes = network.shapes()
+    layers: dict[str, RunResult] = {}
+    host: list[HostWork] = []
+    for node in network.nodes:
+        on_node(node)
+        if node.on_host:
+            host.append(host_work(config, node, node.work, [shapes[n] for n in node.inputs],
+                                  shapes[node.name], 1))
+            continue
+        packed, job = alone_job(machine, config, node.work, recipe, lowering)
+        result = finished(machine, config, packed, [job], engine, outputs=False)
+        on_layer(Node(node.name, packed, node.inputs), [job], result)
+        layers[node.name] = result
+    return NetworkResult(network.name, engine, config, layers, tuple(host), np.zeros((1, 0)),
+                         False, (NOTE,))
+
+
