@@ -23,6 +23,7 @@ from accelsim.records.network import Network
 from accelsim.records.network_result import NetworkResult
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
+from accelsim.renamed import also_called
 
 __all__ = ["choose_binary_points", "make_job", "price", "simulate", "simulate_recurrent"]
 
@@ -42,6 +43,7 @@ def simulate(
     machine: Any, work: Any, inputs: npt.ArrayLike, engine: str | None = None, *,
     outputs: bool = True, fixed_point: bool = False, **options: Any,
 ) -> Any: ...
+@also_called(config="machine", packed="work", layer="work", activations="inputs")
 def simulate(
     machine: Any,
     work: Any,
@@ -92,6 +94,7 @@ def simulate(
     return kind.finish(config, job, engine, outputs)
 
 
+@also_called(packed="work", activations="inputs", points="binary_points")
 def make_job(
     config: Any, work: Any, inputs: npt.ArrayLike, binary_points: BinaryPoints | None = None,
     fixed_point: bool = False,

@@ -59,17 +59,17 @@ class LineTable(Short):
     ----------
     first : (n_tiles, n_columns, n_pe), line of the column's first entry; or, as uint16, that in
         the upper bits and the span in the lower `SPAN_BITS`
-    spans : the same, lines that the column lies in, 0 for an empty column; (n_tiles, 0, n_pe)
-        where ``first`` has them
+    spans : the same, lines that the column lies in, 0 for an empty column; None where ``first``
+        has them
     """
 
     first: Small | npt.NDArray[np.uint16]
-    spans: Small
+    spans: Small | None
 
     @property
     def n_bytes(self) -> int:
         """Memory of both arrays."""
-        return self.first.nbytes + self.spans.nbytes
+        return self.first.nbytes + (0 if self.spans is None else self.spans.nbytes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ class ColumnTable(Short):
         packed = first.astype(np.uint16)
         packed <<= SPAN_BITS
         packed |= spans.astype(np.uint16)
-        return LineTable(packed, spans[:, :0])
+        return LineTable(packed, None)
 
 
 @dataclass(frozen=True, eq=False)

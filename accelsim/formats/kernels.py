@@ -83,9 +83,11 @@ def matrix_edges(
 def add_up(counts, starts, totals):
     """Entry addresses inside each PE, and the entries of each PE: ``totals`` (n_pe,) int64."""
     n_tiles, n_columns, n_pe = counts.shape
-    totals[:] = 0
+    for pe in range(n_pe):
+        totals[pe] = 0
     for tile in range(n_tiles):
-        starts[tile, 0] = totals
+        for pe in range(n_pe):
+            starts[tile, 0, pe] = totals[pe]
         for column in range(n_columns):
             for pe in range(n_pe):
                 totals[pe] += counts[tile, column, pe]

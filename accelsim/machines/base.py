@@ -60,6 +60,9 @@ class Machine(Short):
     counters : the `CounterSet` class with the conservation laws
     lanes : multiplications that a configuration can start in a cycle (of one channel)
     price : ``(config, counters, n_channels=1)`` to an `accelsim.energy.EnergyReport`
+    limits : ``(config, job, counters)`` to `accelsim.records.limits.Limit` records: what keeps the
+        configured machine from being built; counters are None where a telling has no time. Without
+        it a result does not say whether it is feasible
     explain : ``(machine, config, work, job, result)`` to an `accelsim.inside.explain.Details`:
         what the machine itself can say beyond its counters' states
     chain : ``(config, works, inputs)`` to an `accelsim.machines.chain.Chain`: how work in sequence
@@ -86,6 +89,7 @@ class Machine(Short):
     counters: Part | None = None
     lanes: Callable[[Any], int] = _one_a_pe
     price: Part | None = None
+    limits: Part | None = None
     explain: Part | None = None
     remedies: Part | None = None
     chain: Part | None = None
@@ -239,7 +243,9 @@ class Machine(Short):
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
             dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
             job.n_vectors, job.lowering, job.notes,
-            (*job.losses, *of_saturations(raw.operations, job.name)), dict(job.tried),
+            (*job.losses, *of_saturations(raw.operations, job.name)),
+            None if self.limits is None else tuple(self.part("limits")(config, job, raw.counters)),
+            dict(job.tried),
         )
 
     def counter_class(self) -> type[CounterSet]:

@@ -17,6 +17,7 @@ from accelsim.errors import AccelsimError, InputError, LossWarning
 from accelsim.machines import get_machine, load_machine
 from accelsim.machines.plugins import adopt
 from accelsim.records import Layer, Loss
+from accelsim.records.limits import Limit
 from accelsim.study.metrics import FinishedPoint, Metric, arrived
 from accelsim.study.points import Chunk, Settings
 from accelsim.study.utterances import Utterance
@@ -27,12 +28,14 @@ Made = tuple[Packed, Any] | str
 
 @dataclass(frozen=True)
 class Outcome:
-    """One point: its metrics in the chunk's order, or the text of its error; what was lost."""
+    """One point: its metrics in the chunk's order, or the text of its error; what was lost, and
+    what keeps the machine from being built (None where it does not say)."""
 
     values: tuple[float, ...]
     error: str | None
     wall_s: float
     losses: tuple[Loss, ...] = ()
+    limits: tuple[Limit, ...] | None = None
 
 
 def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
@@ -123,7 +126,8 @@ def _outcome(
         values = tuple(_finite(metric, point) for metric in metrics)
     except Exception as problem:
         return Outcome((), error_text(problem), time.perf_counter() - start)
-    return Outcome(values, None, time.perf_counter() - start, point.result.losses)
+    return Outcome(values, None, time.perf_counter() - start, point.result.losses,
+                   point.result.limits)
 
 
 def _finite(metric: Metric, point: FinishedPoint) -> float:

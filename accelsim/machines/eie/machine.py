@@ -27,6 +27,7 @@ MACHINE = Machine(
     tellings=TELLINGS,
     counters=f"{_HERE}.counters:Counters",
     price=f"{_HERE}.energy:price",
+    limits=f"{_HERE}.limits:limits",
     explain=f"{_HERE}.explain:details",
     remedies=f"{_HERE}.remedies:changes",
     chain=f"{_HERE}.chain:LayerChain",

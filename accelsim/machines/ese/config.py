@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from accelsim.energy.process import HIGHEST, LOWEST, Node
 from accelsim.records.shown import Configuration
 
 
@@ -19,6 +20,10 @@ class EseConfig(Configuration):
     n_channels: int = Field(ge=1, le=1024, description="voice vectors worked on at the same time")
     n_pe: int = Field(ge=1, le=4096, description="processing elements of a channel")
     clock_mhz: float = Field(gt=0, le=100_000, description="clock frequency")
+    node_nm: Node = Field(description="technology node; figures at 45 nm are scaled to others")
+    voltage_ratio: float = Field(
+        ge=LOWEST, le=HIGHEST, description="supply voltage over the node's nominal one"
+    )
     act_queue_depth: int = Field(ge=1, le=4096, description="entries a PE's queue can hold")
     weight_bits: int = Field(ge=2, le=16, description="bits of a linear weight")
     index_bits: int = Field(ge=2, le=8, description="bits of a zero run")

@@ -20,7 +20,6 @@ Int32 = npt.NDArray[np.int32]
 Small = npt.NDArray[np.signedinteger[Any]]
 
 _CYCLE_LIMIT = 1 << 31
-_NO_LINES = np.empty((0, 0), np.int16), np.empty((0, 0), np.int8)
 _STALLS = 4  # most cycles that accumulators in flight add to a column, bypass off
 
 
@@ -163,12 +162,13 @@ class PassTimer:
         ], np.int64).T.copy())
         real = np.pad(table.counts - table.padding, ((0, 0), (0, 1), (0, 0)))
         compute, row_changes, blocked, broadcasts = vectors.run_vectors(
-            maps, addresses, times, width, image.n_columns - 1, steps,
+            maps, addresses, times, width, steps,
             vectors.Rules(config.act_queue_depth, config.empty_column_cycles,
-                          config.row_change_cycles, self._longest, self._block, even),
-            (table.counts, real, lines.first, lines.spans),
+                          config.row_change_cycles, self._longest, self._block, even,
+                          self._count_bypasses),
+            (table.counts, real, lines.first), lines.spans,
             image.edges if self._count_bypasses else table.counts[:, :0, None],
-            self._count_bypasses, np.empty((n_columns + 1, config.n_pe), self._kind),
+            np.empty((n_columns + 1, config.n_pe), self._kind),
             (sums, self.excess, *self._pass_sums[-2:]), weights,
         )
         vectors.count_columns(
@@ -181,10 +181,11 @@ class PassTimer:
         config, tile, columns, sums = self._config, scan.step.tile, scan.columns, self.sums
         table, depth = self._table, config.act_queue_depth
         counts, refilled = table.counts[tile], scan.step.refill_bits > 0
-        first_line, spans = _NO_LINES
+        first_line = spans = None
         if not refilled:
             lines = table.lines(config.entries_per_line)
-            first_line, spans = lines.first[tile], lines.spans[tile]
+            first_line = lines.first[tile]
+            spans = None if lines.spans is None else lines.spans[tile]
         issue = np.empty(len(columns), np.int32)
         rows = len(columns)
         if config.bypass and not self._count_bypasses:
@@ -196,10 +197,10 @@ class PassTimer:
                 counts, self._image.edges[tile], columns, changes, depth,
                 config.empty_column_cycles, issue, wait, sums[counters.HAZARD_STALL_CYCLES],
             )
-        tables = tuple(passes.Tables(counts, table.padding[tile], first_line, spans))
         last_slot = max(last_slot, passes.run_pass(
-            tables, columns, changes, depth, config.empty_column_cycles, self._longest,
-            self._block, not config.bypass, issue, wait, self._pass_sums,
+            counts, table.padding[tile], first_line, spans, columns, changes, depth,
+            config.empty_column_cycles, self._longest, self._block, not config.bypass, issue, wait,
+            self._pass_sums,
         ))
         if refilled:
             starts = table.starts[tile]

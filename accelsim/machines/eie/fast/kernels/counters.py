@@ -128,9 +128,12 @@ def finish(
     cycles that begin with n entries or more.
     """
     depth = excess.shape[0] - 1
+    n_entries = n_padding = np.int64(0)
     for p in range(values.shape[1]):
         entries, stalls = sums[ISSUED_ENTRIES, p], sums[HAZARD_STALL_CYCLES, p]
         macs = entries - sums[PADDING_ENTRIES, p]
+        n_entries += entries
+        n_padding += sums[PADDING_ENTRIES, p]
         empty = sums[EMPTY_COLUMNS, p] * empty_cycles
         values[Finished.EMPTY_COLUMN_CYCLES, p] = empty
         values[Finished.MACS, p] = macs
@@ -149,4 +152,4 @@ def finish(
             more = above
         histogram[p, depth] = more
         values[Finished.QUEUE_OCCUPANCY_MAX, p] = most
-    return sums[ISSUED_ENTRIES].sum(), sums[PADDING_ENTRIES].sum()
+    return n_entries, n_padding

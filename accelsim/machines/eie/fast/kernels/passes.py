@@ -11,22 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.formats.column_table import SPAN_BITS
-from accelsim.kernels.jit import kernel
+from accelsim.kernels.jit import kernel, linked, part
 
 MOST_COLUMNS = 256  # of a block: so many 8-bit counts fit 16 bits
 LEVELS = 4          # so many share the loads of a wait
 at = np.uint64
 SPAN = (1 << SPAN_BITS) - 1
-
-
-class Tables(NamedTuple):
-    """One tile of an image's tables, (n_columns, n_pe) each: ``counts`` and ``padding`` of a
-    `ColumnTable`, the others of a `LineTable`. Without ``first_line`` no lines are counted."""
-
-    counts: npt.NDArray[np.signedinteger]
-    padding: npt.NDArray[np.signedinteger]
-    first_line: npt.NDArray[np.integer]
-    spans: npt.NDArray[np.signedinteger]
 
 
 class Sums(NamedTuple):
@@ -48,26 +38,31 @@ class Sums(NamedTuple):
 
 @kernel
 def run_pass(
-    tables, columns, row_changes, depth, empty_cycles, longest, block, waits_known, issue, wait,
-    sums,
+    counts, padding, first_line, spans, columns, row_changes, depth, empty_cycles, longest, block,
+    waits_known, issue, wait, sums,
 ):
     """The last cycle of any issue slot, and all counters that need no rows.
 
-    ``tables`` are `Tables` and ``sums`` `Sums`, but as plain tuples: a named one costs a call 2 us.
+    ``counts`` and ``padding`` (n_columns, n_pe) are one tile of a `ColumnTable`, ``first_line``
+    and ``spans`` of a `LineTable`; without ``first_line`` no lines are counted. What is None is
+    not compiled. ``sums`` are `Sums`, but as a plain tuple: a named one costs a call 2 us.
     ``depth`` entries of a queue, ``empty_cycles`` of a column without entries; ``longest`` cycles
     bound all waits. Sums of ``block`` columns, a multiple of four, fit `Sums.few` and `Sums.some`.
     ``wait`` has as many rows as columns, or is a ring of whole blocks that holds a queue and two
     blocks. ``waits_known``: ``issue`` and ``wait`` are there already.
     """
-    tables, sums = Tables(*tables), Sums(*sums)
-    counts, first_line, spans = tables.counts, tables.first_line, tables.spans
+    sums = Sums(*sums)
     n_columns, n_pe = len(columns), counts.shape[1]
     latest = np.empty(n_columns, np.int64)  # the last PE's pop of each column
-    busy = np.zeros(n_pe, wait.dtype)
-    end_line = np.zeros(n_pe, first_line.dtype)
-    skipped = np.zeros(n_pe, first_line.dtype)
+    busy = np.empty(n_pe, wait.dtype)
+    busy[:] = 0
+    if first_line is not None:
+        end_line = np.empty(n_pe, first_line.dtype)
+        skipped = np.empty(n_pe, first_line.dtype)
+        end_line[:] = 0
+        skipped[:] = 0
     floors = np.empty((LEVELS, block), wait.dtype)
-    now, counted = -1, 0
+    now, counted = np.int64(-1), np.int64(0)
     for begin in range(0, n_columns, block):
         end = min(begin + block, n_columns)
         if not waits_known:
@@ -75,23 +70,27 @@ def run_pass(
                 counts, columns[:end], row_changes, begin, depth, empty_cycles, longest, now,
                 latest, busy, issue, wait[begin % len(wait) :],
             )
-        _count_columns(counts, tables.padding, columns[begin:end], sums)
-        if len(spans) > 0:
-            count_line_reads(first_line, spans, columns[begin:end], end_line, skipped)
-        elif len(first_line) > 0:
-            count_packed_line_reads(first_line, columns[begin:end], end_line, skipped)
+        _count_columns(counts, padding, columns[begin:end], sums)
+        if first_line is not None:
+            if spans is None:
+                count_packed_line_reads(first_line, columns[begin:end], end_line, skipped)
+            else:
+                count_line_reads(first_line, spans, columns[begin:end], end_line, skipped)
         # Floors of a column are known when a queue of others has been broadcast after it.
         while counted < n_columns and (counted + block + depth <= end or end == n_columns):
             rows, n_rows = wait[counted % len(wait) :], min(block, n_columns - counted)
             count_excess(issue, row_changes, rows, longest, counted, n_rows, floors, sums)
             counted += block
-    lines = sums.spmat_line_reads
+    if first_line is not None:
+        for p in range(n_pe):
+            sums.spmat_line_reads[p] += np.int32(end_line[p]) - np.int32(skipped[p])
+    last = np.int64(0)
     for p in range(n_pe):
-        lines[p] += np.int32(end_line[p]) - np.int32(skipped[p])
-    return now + busy.max()
+        last = max(last, np.int64(busy[p]))
+    return now + last
 
 
-@kernel
+@part
 def broadcast(
     counts, columns, row_changes, begin, depth, empty_cycles, longest, now, latest, busy, issue,
     wait,
@@ -124,7 +123,7 @@ def broadcast(
     return now
 
 
-@kernel
+@part
 def _count_columns(counts, padding, columns, sums):
     """Add up the entries of ``columns``, their padding and the columns without entries.
 
@@ -161,7 +160,7 @@ def _count_columns(counts, padding, columns, sums):
         empty[p] += few_empty[p]
 
 
-@kernel
+@part
 def count_line_reads(first_line, spans, columns, end, skipped):
     """Lines read (P5), from a `LineTable`.
 
@@ -177,7 +176,7 @@ def count_line_reads(first_line, spans, columns, end, skipped):
             end[p] = max(begin, small(first[p] + small(span[p])))
 
 
-@kernel
+@part
 def count_packed_line_reads(lines, columns, end, skipped):
     """The same from a table of 16 bits; four columns at a time, 0.7 of the time of one by one."""
     whole = len(columns) // 4 * 4
@@ -195,7 +194,7 @@ def count_packed_line_reads(lines, columns, end, skipped):
             end[p], skipped[p] = _read_packed(row[p], end[p], skipped[p])
 
 
-@kernel
+@linked
 def _read_packed(line, end, skipped):
     first = np.uint16(line >> SPAN_BITS)
     begin = max(first, end)
@@ -203,7 +202,7 @@ def _read_packed(line, end, skipped):
     return max(begin, np.uint16(first + np.uint16(line & SPAN))), gap
 
 
-@kernel
+@part
 def count_excess(issue, row_changes, wait, longest, first, n_rows, floors, sums):
     """Add what the waits of columns ``first`` to ``first + n_rows`` have above their floors.
 
@@ -240,7 +239,7 @@ def count_excess(issue, row_changes, wait, longest, first, n_rows, floors, sums)
             return
 
 
-@kernel
+@linked
 def _excuse(row_changes, wait, floor, longest, first, n_rows, blocking):
     """Take off the cycles in which nothing would have been broadcast: row changes, and the end.
 
@@ -256,14 +255,14 @@ def _excuse(row_changes, wait, floor, longest, first, n_rows, blocking):
                 blocking[p] -= max(row[p], old) - old - max(row[p], new) + new
 
 
-@kernel
+@linked
 def _floors(issue, later, longest, floor):
     small, bound = floor.dtype.type, np.int32(longest)
     for h in range(len(issue)):
         floor[h] = small(min(np.int32(later[h] - issue[h]), bound))
 
 
-@kernel
+@linked
 def _add_above(wait, floors, n_rows, some):
     """Write the sums of ``max(wait, floor)`` over ``n_rows`` columns, a row for each floor.
 
@@ -293,7 +292,7 @@ def _add_above(wait, floors, n_rows, some):
                 some[i, p] += max(wait[h, p], floors[i, h])
 
 
-@kernel
+@linked
 def _four_above(small, w, f0, f1, f2, f3):
     low, high = small(max(w[0], f0) + max(w[1], f1)), small(max(w[2], f2) + max(w[3], f3))
     return small(low + high)

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from accelsim.kernels.jit import kernel
+from accelsim.kernels.jit import kernel, linked
 
 
 @kernel
@@ -38,7 +38,7 @@ def find_patterns(words, addresses, table, first, times):
     return kinds
 
 
-@kernel
+@linked
 def _same(words, pixels, others):
     for i in range(len(pixels)):
         a, b = words[pixels[i]], words[others[i]]

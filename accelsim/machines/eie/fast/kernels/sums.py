@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from accelsim.kernels.jit import kernel
+from accelsim.kernels.jit import kernel, linked
 
 BLOCK = 256  # vectors whose sums are worked on at once: those of a row fit the nearest cache
 
@@ -52,7 +52,7 @@ def add_products(
                 outputs[row, begin + v] = out[v] + low
 
 
-@kernel
+@linked
 def _add_row(columns, weights, inputs, half, shift, above, sums):
     """Write the sums of a row, which start ``above`` the lowest; every bit that any ever had."""
     sums[:] = above
@@ -80,13 +80,13 @@ def _add_row(columns, weights, inputs, half, shift, above, sums):
     return seen
 
 
-@kernel
+@linked
 def _plus(total, weight, activation, half, right):
     product = np.int32(weight * np.int32(activation))
     return np.int32(total + np.int32(np.int32(product + half) >> (right & 31)))
 
 
-@kernel
+@linked
 def _add_saturating(columns, weights, inputs, half, shift, low, above, sums):
     """As `_add_row`, with every sum saturated; how many were."""
     sums[:] = above

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.kernels.jit import kernel
+from accelsim.kernels.jit import kernel, linked
 from accelsim.machines.eie.fast.kernels.counters import (
     ADDER_BYPASSES,
     BLOCKING_CYCLES,
@@ -29,7 +29,7 @@ from accelsim.machines.eie.fast.kernels.passes import (
 )
 from accelsim.machines.eie.fast.kernels.time import count_row_changes
 
-BUILT_ON = "fc50e9b7f26cdd7c"  # of counters.py, passes.py and time.py
+BUILT_ON = "7e32c83889cd3c8a"  # of counters.py, passes.py and time.py
 
 _FEW = 120  # columns: 8 bits hold their sums
 
@@ -46,7 +46,8 @@ class Steps(NamedTuple):
 class Rules(NamedTuple):
     """What the machine does: queue entries, slots of an empty column, cycles of a row change; and
     how waits are held: their bound, and the columns whose sums fit (`kernels.passes`). ``even``:
-    every PE has one row, so that each column takes one slot of all, and no queue ever fills."""
+    every PE has one row, so that each column takes one slot of all, and no queue ever fills.
+    ``count_bypass``: whether sums that are forwarded are counted."""
 
     depth: int
     empty_cycles: int
@@ -54,6 +55,7 @@ class Rules(NamedTuple):
     longest: int
     block: int
     even: bool
+    count_bypass: bool
 
 
 class PassSums(NamedTuple):
@@ -68,15 +70,15 @@ class PassSums(NamedTuple):
 
 @kernel
 def run_vectors(
-    maps, addresses, times, width, bias_column, steps, rules, tables, edges, count_bypass, wait,
-    sums, weights,
+    maps, addresses, times, width, steps, rules, tables, spans, edges, wait, sums, weights,
 ):
     """Time and counters of all vectors, ``times`` each, but for those of `count_columns`.
 
     ``maps`` (pixels, channels) and ``addresses`` (n_vectors, positions) gather the vectors; a
-    position begins ``width`` columns behind the one before it. ``tables`` are those of a
-    `kernels.passes.Tables` of all tiles as a plain tuple, with the entries that are weights in
-    the place of padding, and a row of zeros more; ``edges`` (n_tiles, n_columns, 4, n_pe).
+    position begins ``width`` columns behind the one before it. ``tables`` are counts, the entries
+    that are weights with a row of zeros more, and first lines of all tiles, as a plain tuple;
+    ``spans`` belongs to it, but what is None inside of a tuple is compiled. ``edges`` (n_tiles,
+    n_columns, 4, n_pe).
     ``wait`` (most columns, n_pe) is memory; ``sums`` are `PassSums` as a plain tuple. Adds to
     ``weights`` (n_columns,) how often each column is broadcast in a tile. Returns the compute
     cycles, row changes, blocked cycles and broadcasts of all vectors.
@@ -85,7 +87,7 @@ def run_vectors(
     total = one.counts.copy(), one.excess.copy()
     one.counts[:] = 0
     one.excess[:] = 0
-    n_positions = addresses.shape[1]
+    n_positions, bias_column = addresses.shape[1], len(weights) - 1
     columns = np.empty(n_positions * maps.shape[1] + 1, np.int64)
     memory = (
         np.zeros(len(columns), np.int32), np.empty(len(columns), np.int32), wait,
@@ -106,7 +108,7 @@ def run_vectors(
         if steps.bias[-1]:
             weights[bias_column] += often
         told = _run_vector(
-            columns, found, bias_column, steps, rules, tables, edges, count_bypass, memory, sums)
+            columns, found, bias_column, steps, rules, tables, spans, edges, memory, sums)
         for i in range(4):
             every[i] += often * told[i]
         if often > 1 or vector == len(addresses) - 1 or times[vector + 1] > 1:
@@ -117,7 +119,7 @@ def run_vectors(
     return every[0], every[1], every[2], every[3]
 
 
-@kernel
+@linked
 def _add_times(total, one, often):
     """Add ``one`` so many times, and clear it."""
     for i in range(len(one)):
@@ -126,13 +128,13 @@ def _add_times(total, one, often):
             one[i, p] = 0
 
 
-@kernel
+@linked
 def _run_vector(
-    columns, found, bias_column, steps, rules, tables, edges, count_bypass, memory, sums
+    columns, found, bias_column, steps, rules, tables, spans, edges, memory, sums
 ):
     """All passes of one vector, whose ``found`` columns are broadcast."""
     changes, issue, wait, latest, floors = memory
-    counts, real, first_line, spans = tables
+    counts, real, first_line = tables
     one, n_pe = PassSums(*sums), counts.shape[2]
     compute, row_changes, blocked, broadcasts, begin = 0, 0, 0, 0, 0
     busy, end_line = np.empty(n_pe, wait.dtype), np.empty(n_pe, first_line.dtype)
@@ -156,17 +158,17 @@ def _run_vector(
         last_slot, held = -1, 0
         if count:
             end_line[:], skipped[:] = 0, 0
-            if spans.shape[1] > 0:
-                count_line_reads(first_line[tile], spans[tile], active, end_line, skipped)
-            else:
+            if spans is None:
                 count_packed_line_reads(first_line[tile], active, end_line, skipped)
+            else:
+                count_line_reads(first_line[tile], spans[tile], active, end_line, skipped)
             for p in range(n_pe):
                 one.counts[SPMAT_LINE_READS, p] += np.int32(end_line[p]) - np.int32(skipped[p])
             if rules.even:  # pops follow broadcasts by one cycle, slots by two
                 last_slot = count + changed + 1
                 for p in range(n_pe):
                     one.excess[0, p] += count
-                if count_bypass:
+                if rules.count_bypass:
                     _count_even_bypasses(
                         real[tile], active, changes, one.counts[ADDER_BYPASSES],
                         one.counts[WRITE_BYPASSES],
@@ -190,7 +192,7 @@ def _run_vector(
                          one.counts[BLOCKING_CYCLES], one.counts[0], one.excess, one.few,
                          one.some),
                 )
-            if count_bypass:
+            if rules.count_bypass:
                 count_bypasses(
                     counts[tile], edges[tile], active, issue[:count], wait, rules.longest,
                     one.counts[ADDER_BYPASSES], one.counts[WRITE_BYPASSES],
@@ -203,7 +205,7 @@ def _run_vector(
     return compute, row_changes, blocked, broadcasts
 
 
-@kernel
+@linked
 def _count_even_bypasses(real, columns, changes, adder, write):
     """As `kernels.counters.count_bypasses`, where every PE has one row and a column one slot:
     entries in slots next to each other, and with one slot between them.

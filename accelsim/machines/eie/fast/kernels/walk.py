@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.kernels.jit import kernel
+from accelsim.kernels.jit import kernel, linked
 
 NOT_YET = -1
 
@@ -175,7 +175,7 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
     return done, compute
 
 
-@kernel
+@linked
 def _charge(starved, charged, p, busy, pop, before, earliest, now, blocked_by):
     """Say why PE ``p`` was starved in the cycles behind ``busy``, up to its pop.
 
