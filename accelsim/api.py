@@ -90,6 +90,7 @@ def simulate(
                                    f"each layer reads those of the one before it")
         return run_network(kind, config, work, inputs, engine, **options)
     engine = kind.check_engine(engine)
+    config = kind.fitted(config, [work])
     job = kind.job(config, work, inputs, fixed_point=fixed_point, **options)
     return kind.finish(config, job, engine, outputs)
 

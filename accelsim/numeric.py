@@ -52,6 +52,8 @@ def real_numbers(what: str, values: Any) -> npt.NDArray[Any]:
     InputError
         If they are not real numbers, or some are masked.
     """
+    if values is None:
+        raise InputError(f"{what} are missing (None); give an array of numbers")
     array = _plain(what, values)
     kind = array.dtype
     if kind.kind == "b":

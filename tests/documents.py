@@ -27,6 +27,7 @@ NAMES = (
     "accelsim/study/README.md",
     "accelsim/energy/README.md",
     "accelsim/formats/README.md",
+    "accelsim/compression/tables/README.md",
     "accelsim/workload/README.md",
     "accelsim/workload/graphs/README.md",
     "accelsim/papers/README.md",

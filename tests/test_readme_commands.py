@@ -58,6 +58,8 @@ TWINS = {
     "accelsim cosim nt-we --top pe --pe 3 --rtl-dir mine --waveform difference.vcd":
         f"accelsim cosim {SMALL} --top pe --pe 3 --rtl-dir mine --waveform difference.vcd",
     "accelsim cosim nt-we --export bench": f"accelsim cosim {SMALL} --export small-bench",
+    "accelsim tables traces/lenet-300-100/dense.safetensors":
+        f"accelsim tables {NETWORK} --table log --count 5 --timed 1",
     "accelsim published all": "accelsim published eie-table5",
     "accelsim published eie-fig8 --picture pdf -o figures":
         "accelsim published eie-table3 --picture pdf -o figures",

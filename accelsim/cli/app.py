@@ -21,6 +21,7 @@ from accelsim.cli import (
     frontend,
     layers,
     machine,
+    number_systems,
     patterns,
     published,
     recurrent,
@@ -149,6 +150,7 @@ for command in (
     study.explore,
     study.sensitivity,
     published.published,
+    number_systems.tables,
 ):
     page = PAGES[command.__name__]
     named_values(command)

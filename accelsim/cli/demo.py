@@ -74,7 +74,8 @@ def demo(
               f"{int((golden.argmax(axis=1) == labels).sum())} of {len(labels)} "
               f"in the functional model")
     out.print(f"checked: all outputs of {len(runs)} digits equal the functional model, bit for bit")
-    out.print(f"picture: {save(cycle_breakdown(merged), picture)}")
+    figure = cycle_breakdown(merged, len(runs))
+    out.print(f"picture: {save(figure, picture)}, the mean of {len(runs)} digits")
 
 
 def _against_published(packed: list[CompressedLayer], folder: Path, out: Any) -> None:

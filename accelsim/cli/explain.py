@@ -62,7 +62,7 @@ def explain(
     config = config_from(machine, settings)
     ready = prepared(config, source, layer, inputs, activation_density, density, seed,
                      fixed_point=inputs_fixed_point, alone=alone)
-    job = ready.job()
+    config, job = ready.config, ready.job()
     found = work_out(machine_of(config), config, ready.work, job)
     note = run_note(config, ready.work, job, "explained", seed)
     save(explanation(found), picture, note)

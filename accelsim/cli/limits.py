@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from accelsim.records.limits import Limit
@@ -15,3 +15,11 @@ def limit_lines(told: Iterable[tuple[Limit, ...] | None]) -> list[str]:
 
     found = worst(limit for limits in told for limit in limits or ())
     return [f"cannot be built as configured: {limit.line}" for limit in found]
+
+
+def sized_lines(asked: Any, used: Any) -> list[str]:
+    """What was sized to the workload, in one line; nothing where nothing was."""
+    from accelsim.records.fit import words_of
+
+    sizes = [f"{key}={getattr(used, key):g}" for key in words_of(asked)]
+    return [f"sized to the workload: {', '.join(sizes)}"] if sizes else []

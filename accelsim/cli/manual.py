@@ -151,6 +151,18 @@ kept is the share of weights that stays; load balance is theoretical over actual
          ("accelsim patterns traces/lenet-300-100/dense.safetensors -l fc1",
           "one layer on EIE, ESE and the bank-balanced machine")),
     ),
+    "tables": Page(
+        "a network in every number system: error, size, energy, gates",
+        """
+Post-training: nothing is trained again. Errors are of fixed point; cycles and nJ are of an image,
+sizes KB (8,192 bits); decoder NAND2 is of a PE, arithmetic mm2 of all PEs at 45 nm. A table of
+powers of two runs on a shifter, one of signs on an adder. kept is the share of weights that are not
+zero in the table.
+""",
+        (("accelsim tables traces/lenet-300-100/dense.safetensors", "dense, all tables"),
+         ("accelsim tables traces/lenet-5/dense.safetensors --network lenet-5 --table kmeans",
+          "one table, convolutions")),
+    ),
     "cosim": Page(
         "the Verilog beside the model: cycles, outputs, counters",
         """

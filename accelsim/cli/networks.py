@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import console, print_csv, print_json, progress, table
-from accelsim.cli.limits import limit_lines
+from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def simulate_graph(
     elif as_csv:
         print_csv(network_rows(result, energy))
     else:
-        _show(result, energy, wall_s)
+        _show(result, energy, wall_s, config)
 
 
 def _check_takes(config: Any, network: Network) -> None:
@@ -91,7 +91,7 @@ def _ways(result: NetworkResult) -> list[str]:
     return list(dict.fromkeys(way for own in result.layers.values() for way in own.tried))
 
 
-def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
+def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> None:
     from accelsim.report.network_summary import classes, host_rows, network_rows
 
     out = console()
@@ -109,7 +109,7 @@ def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
         out.print(table("Lowerings tried, cycles", ("layer", *_ways(result), "taken"), tried))
     out.print(table("On the host, not timed", ("node", "kind", "operations", "bytes"),
                     [tuple(row.values()) for row in host_rows(result)]))
-    for line in limit_lines([result.limits]):
+    for line in (*sized_lines(asked, result.config), *limit_lines([result.limits])):
         out.print(line, markup=False)
     for number, largest in enumerate(classes(result)):
         told = ", ".join(f"{place} ({value:.4g})" for place, value in largest)

@@ -63,6 +63,7 @@ def report(
             config, sources[0], layer, inputs, activation_density, density, seed,
             whole=layer is None, fixed_point=inputs_fixed_point, alone=alone,
         )
+        config = ready.config
         results = simulate_network(
             config, ready.layers, ready.inputs, fixed_point=ready.fixed_point)[0]
         run = run_object(results, energy, seed)

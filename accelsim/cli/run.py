@@ -34,7 +34,7 @@ from accelsim.cli.frontend import (
     ThresholdOption,
     make_recipe,
 )
-from accelsim.cli.limits import limit_lines
+from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 from accelsim.cli.networks import (
     FitOption,
@@ -133,6 +133,8 @@ def simulate(
         print_csv([layer_row(result, energy) for result in results])
     else:
         _show(results, wall_s, opened.note)
+        for line in sized_lines(config, results[0].config):
+            console().print(line, markup=False)
         if energy:
             for view in energy_views(results):
                 console().print(view)

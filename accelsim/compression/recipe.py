@@ -201,8 +201,8 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """The settings of one layer as plain values, a pattern's where it has one.
 
-        ``bias``, ``winograd`` and what is said of tables are told where they are not the default:
-        digests of studies stay what they were.
+        What came later (`TOLD_IF_SET`) is told where it is not the default: digests of studies
+        stay what they were.
         """
         names = SETTINGS if self.pattern is None else (*SETTINGS, *PATTERN_SETTINGS)
         told = {name: getattr(self, name) for name in names}
@@ -218,8 +218,9 @@ MAX_BIAS_LOSS = 1 / 16
 """Of the largest bias: a step between entries of a 16-entry codebook that spans it. Chosen, not
 published."""
 MAX_PE = 4096
-TOLD_IF_SET = {"bias": "auto", "table": None, "table_bits": None, "table_rows": None,
-               "winograd": None}
+TOLD_IF_SET = {
+    "bias": "auto", "table": None, "table_bits": None, "table_rows": None, "winograd": None,
+}
 """Settings that came later, with their defaults."""
 PATTERN_SETTINGS = ("pattern", "pattern_parameters")
 SETTINGS = [f.name for f in fields(Recipe) if f.name not in ("layers", *PATTERN_SETTINGS)]

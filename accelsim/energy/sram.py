@@ -116,6 +116,13 @@ def load_sram_table(device: str = "lstp", goal: str = "800mhz") -> SramTable:
     return SramTable(device, goal, points)
 
 
+def table_step(size_kb: float) -> float:
+    """The smallest size of the table that holds so many KB; beyond it, the next power of two."""
+    sizes = sorted({size for size, _ in load_sram_table().points})
+    fits = next((size for size in sizes if size >= size_kb), None)
+    return fits if fits is not None else 2.0 ** math.ceil(math.log2(size_kb))
+
+
 def _point(values: Mapping[str, float]) -> SramPoint:
     return SramPoint(
         values["read_pj"], values["write_pj"], values["leakage_mw"], values["area_um2"],

@@ -164,7 +164,7 @@ class LayerImage(Short):
     @property
     def edges(self) -> Small:
         """(n_tiles, n_columns, 4, n_pe) small integers: rows inside the tile that the first,
-        second, last but one and last entry of each column select (`Edge`), or a mark.
+        second, last but one and last entry of each column select (`EDGES`), or a mark.
         """
         return self.entries.edges
 

@@ -92,6 +92,9 @@ class View:
 
     legend = "# each column a unit: 1-bit signals that are high, then NAME=VALUE of wider ones\n"
 
+    clock_mhz: float | None = None
+    """Of the machine, where it is known: what times are told in."""
+
     def __init__(self, name: str, pes: Sequence[int]) -> None:
         self.name, self.pes = name, list(pes)
         self._units: list[UnitView] = []

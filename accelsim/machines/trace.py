@@ -45,6 +45,7 @@ def trace_writer(
     machine = machine_of(config)
     view = View(job.name, pes) if machine.tracks is None else (
         machine.part("tracks")(config, job, pes))
+    view.clock_mhz = config.clock_mhz
     return writer(kind, file, view, note)
 
 

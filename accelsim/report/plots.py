@@ -44,16 +44,22 @@ __all__ = [
 ]
 
 
-def cycle_breakdown(results: Sequence[RunResult]) -> Figure:
-    """Where each layer's PE-cycles went, stacked to its cycle count."""
-    figure, axes = new_axes("Where the cycles of an average PE went", "layer", "cycles",
+def cycle_breakdown(results: Sequence[RunResult], n_inputs: int = 1) -> Figure:
+    """Where each layer's PE-cycles went, stacked to its cycle count.
+
+    Parameters
+    ----------
+    n_inputs : inputs that each result's counters are the sum of; cycles are those of their mean
+    """
+    of = f", mean of {n_inputs:,} inputs" if n_inputs > 1 else ""
+    figure, axes = new_axes("Where the cycles of an average PE went", "layer", f"cycles{of}",
                             (max(6.4, 0.75 * len(results) + 2.5), 3.6))
     shares = [breakdown(result.timed) for result in results]
     states = dict.fromkeys(state for share in shares for state in share)
     draw_stack(
         axes, [result.name for result in results],
         {
-            state: [share.get(state, 0.0) * r.cycles
+            state: [share.get(state, 0.0) * r.cycles / n_inputs
                     for share, r in zip(shares, results, strict=True)]
             for state in states
         },

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from accelsim import __version__
 from accelsim.api import simulate
 from accelsim.errors import AccelsimError, InputError, LossWarning
-from accelsim.machines import get_machine, load_machine
+from accelsim.machines import get_machine, load_machine, machine_of
 from accelsim.machines.plugins import adopt
 from accelsim.records import Layer, Loss
 from accelsim.records.limits import Limit
@@ -62,7 +62,12 @@ def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
     made = make_layer(chunk.workload, chunk.recipe) if layer is None else layer
     if isinstance(made, str):
         return [Outcome((), made, 0.0)] * len(chunk.points)
-    return [_outcome(chunk, metrics, point.overrides, *made) for point in chunk.points]
+    try:
+        others = tuple(made[0] if w == chunk.workload else compressed(w, chunk.recipe)[0]
+                       for w in chunk.sized_to)
+    except Exception as problem:
+        return [Outcome((), error_text(problem), 0.0)] * len(chunk.points)
+    return [_outcome(chunk, metrics, point.overrides, *made, others) for point in chunk.points]
 
 
 def make_layer(
@@ -117,11 +122,13 @@ def _finished(config: Any, packed: Packed, inputs: Any, engine: str) -> Finished
 
 
 def _outcome(
-    chunk: Chunk, metrics: Sequence[Metric], overrides: Settings, packed: Packed, inputs: Any
+    chunk: Chunk, metrics: Sequence[Metric], overrides: Settings, packed: Packed, inputs: Any,
+    others: tuple[Packed, ...],
 ) -> Outcome:
     start = time.perf_counter()
     try:
         config = config_of(chunk.base, overrides)
+        config = machine_of(config).fitted(config, others)
         point = _finished(config, packed, inputs, chunk.engine)
         values = tuple(_finite(metric, point) for metric in metrics)
     except Exception as problem:

@@ -202,7 +202,7 @@ def _vector(layer: Layer) -> Any:
     return np.atleast_2d(np.asarray(layer.activations))[0]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _compressed(workload: AnyWorkload, recipe: str) -> tuple[Packed, Any]:
     return compressed_from(_loaded(workload), json.loads(recipe))
 

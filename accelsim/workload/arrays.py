@@ -23,6 +23,7 @@ from accelsim.workload.entries import check_size, fault, reading
 # its stored size; pruned weights at 1 % density stay below 60.
 _MAX_RATIO = 100
 _FREE_BYTES = 64 << 20
+_ENCRYPTED = 1  # of a zip member's flags
 _ZIP_DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
     KeyError, IndexError, OverflowError, struct.error, SyntaxError, TypeError, MemoryError,
@@ -72,6 +73,9 @@ class NpzFile:
         arrays = {}
         with reading(path, *_ZIP_DAMAGE), zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
+                if member.flag_bits & _ENCRYPTED:
+                    raise fault(f"{path}: is encrypted; unpack it, and save the arrays with "
+                                f"numpy.savez")
                 if member.filename.endswith(".npy"):
                     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                         raise ValueError("compressed by a method that NumPy does not write")

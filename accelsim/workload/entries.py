@@ -167,7 +167,21 @@ def reading(path: Path, *damage: type[Exception]) -> Iterator[None]:
         reason = problem.strerror or one_line(problem)
         raise FormatError(f"{path}: cannot be read: {reason}; check the path") from None
     except damage as problem:
-        raise FormatError(f"{path}: {one_line(problem)}; {_DAMAGED}") from None
+        raise FormatError(f"{path}: {_instead(path) or f'{one_line(problem)}; {_DAMAGED}'}"
+                          ) from None
+
+
+def _instead(path: Path) -> str | None:
+    """What often lies where a file of weights should, with the remedy; None for anything else."""
+    with path.open("rb") as file:
+        begin = file.read(512).lstrip().lower()
+    if not begin:
+        return "is empty; make or copy it again"
+    if begin.startswith(b"version https://git-lfs"):
+        return "is a pointer of Git LFS, not the file itself; fetch that with 'git lfs pull'"
+    if begin.startswith((b"<!doctype html", b"<html")):
+        return "is a web page, not the file itself; download that again"
+    return None
 
 
 def fault(text: str) -> FormatError:

@@ -7,6 +7,8 @@
 //   stage 4  accumulator write; the file holds the value from the next cycle on
 // Timing: one entry a cycle enters at valid_i and leaves stage 4 three cycles later. Padding
 // entries move the row and go no further than stage 1.
+// Multiplier: 0 multiplies; 1 shifts, and weight_i is a word of arith_unit_shift; 2 adds or
+// subtracts, and weight_i is a weight of arith_unit_sign.
 // Hazards: with Bypass = 1 an entry in stage 2 whose accumulator is in flight takes the sum from
 // stage 3, else the value from stage 4. With Bypass = 0 it waits in stage 1 (wait_o) while an
 // entry in stage 2 or 3 has the same row; the inputs must then stay as they are.
@@ -19,7 +21,10 @@ module arith_unit #(
   parameter integer WeightValueBits = 16,
   parameter integer AccumulatorBits = 16,
   parameter integer ShiftBits       = 6,    // at least log2(product bits + 1)
-  parameter integer Bypass          = 1
+  parameter integer Bypass          = 1,
+  parameter integer Multiplier      = 0,
+  parameter integer WordBits        =        // of the decoder
+      (Multiplier == 1) ? $clog2(WeightValueBits) + 2 : WeightValueBits
 ) (
   input  wire                       clk_i,
   input  wire                       rst_ni,
@@ -29,7 +34,7 @@ module arith_unit #(
   input  wire                       first_i,      // first entry of its column
   input  wire                       padding_i,    // only extends a zero run
   input  wire [IndexBits-1:0]       run_i,
-  input  wire [WeightValueBits-1:0] weight_i,
+  input  wire [WordBits-1:0]        weight_i,
   input  wire [ActivationBits-1:0]  activation_i,
   output wire                       wait_o,       // Bypass = 0: the entry stays in stage 1
   // Stage 2: accumulator read, combinational
@@ -64,11 +69,29 @@ module arith_unit #(
   // Stage 2
   reg                              s2_valid_q;
   reg        [RowBits-1:0]         s2_row_q;
-  reg signed [WeightValueBits-1:0] s2_weight_q;
+  reg signed [WordBits-1:0]        s2_weight_q;
   reg signed [ActivationBits-1:0]  s2_activation_q;
-  wire signed [ProductBits-1:0] product =
-      $signed({{ActivationBits{s2_weight_q[WeightValueBits-1]}}, s2_weight_q})
-      * $signed({{WeightValueBits{s2_activation_q[ActivationBits-1]}}, s2_activation_q});
+  wire       [ProductBits-1:0]     product;
+
+  generate
+    if (Multiplier == 1) begin : g_shift
+      arith_unit_shift #(
+        .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits), .WordBits(WordBits)
+      ) u_product (
+        .word_i(s2_weight_q), .activation_i(s2_activation_q), .product_o(product)
+      );
+    end else if (Multiplier == 2) begin : g_sign
+      arith_unit_sign #(
+        .ActivationBits(ActivationBits)
+      ) u_product (
+        .weight_i(s2_weight_q), .activation_i(s2_activation_q), .product_o(product)
+      );
+    end else begin : g_full
+      assign product =
+          $signed({{ActivationBits{s2_weight_q[WordBits-1]}}, s2_weight_q})
+          * $signed({{WordBits{s2_activation_q[ActivationBits-1]}}, s2_activation_q});
+    end
+  endgenerate
 
   // Stage 3
   reg                        s3_valid_q;

@@ -33,6 +33,7 @@ module eie_array #(
   parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
   parameter integer Trace           = 0,    // 1 drives trace_o; 2 its part of the CCU only,
                                             // the rest stays in g_pe[].trace
+  parameter integer Multiplier      = 0,    // of arith_unit: 0 multiplies, 1 shifts, 2 adds
   // Derived; leave them alone
   parameter integer CountBits     = $clog2(ActQueueDepth + 1),
   parameter integer LineBits      = (SpmatLines > 1) ? $clog2(SpmatLines) : 1,
@@ -44,9 +45,11 @@ module eie_array #(
   parameter integer PositionBits  = (NPe > 1) ? $clog2(NPe) : 1,
   parameter integer PassBits      = (ProgramDepth > 1) ? $clog2(ProgramDepth) : 1,
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
+  parameter integer WordBits      =           // of the weight decoder
+      (Multiplier == 1) ? $clog2(WeightValueBits) + 2 : WeightValueBits,
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
-      + WeightValueBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14,
+      + WordBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14,
   parameter integer TraceBits     = 15 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
       + 2*ActivationBits + NPe * PeTraceBits
 ) (
@@ -140,7 +143,8 @@ module eie_array #(
         .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits),
         .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
         .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
-        .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .Counters(Counters), .Trace(Trace)
+        .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .Counters(Counters), .Trace(Trace),
+        .Multiplier(Multiplier)
       ) u_pe (
         .clk_i(clk_i), .rst_ni(rst_ni), .push_i(broadcast), .column_i(column),
         .activation_i(activation), .full_o(full[p]), .layer_start_i(layer_start),

@@ -32,6 +32,7 @@ module pe #(
   parameter integer Bypass          = 1,
   parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
   parameter integer Trace           = 0,    // 1 drives trace_o
+  parameter integer Multiplier      = 0,    // of arith_unit: 0 multiplies, 1 shifts, 2 adds
   // Derived; leave them alone
   parameter integer CountBits     = $clog2(ActQueueDepth + 1),
   parameter integer LineBits      = (SpmatLines > 1) ? $clog2(SpmatLines) : 1,
@@ -40,13 +41,15 @@ module pe #(
   parameter integer RowBits       = (RegfileDepth > 1) ? $clog2(RegfileDepth) : 1,
   parameter integer RegisterBits  =
       (ActivationBits > AccumulatorBits) ? ActivationBits : AccumulatorBits,
+  parameter integer WordBits      =           // of the weight decoder
+      (Multiplier == 1) ? $clog2(WeightValueBits) + 2 : WeightValueBits,
   parameter integer ShiftBits     = $clog2(WeightValueBits + ActivationBits + 1),
   parameter integer ReadShiftBits = $clog2(RegisterBits + 1),
   parameter integer CounterBits   = 32,
   parameter integer IoDataBits    = (SpmatWidthBits > 64) ? SpmatWidthBits : 64,
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
-      + WeightValueBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14
+      + WordBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,        // asynchronous, active low
@@ -105,7 +108,7 @@ module pe #(
   wire                       holds_column, s1_valid, s1_first, s1_wait;
   wire [WeightBits-1:0]      s1_code;
   wire [IndexBits-1:0]       s1_run;
-  wire [WeightValueBits-1:0] s1_weight;
+  wire [WordBits-1:0]        s1_weight;
   wire [LineBits-1:0]        line;
   wire [SpmatWidthBits-1:0]  io_spmat_data;
   wire [RowBits-1:0]         read_row, write_row, dst_row;
@@ -151,16 +154,16 @@ module pe #(
   );
 
   weight_decoder #(
-    .WeightBits(WeightBits), .WeightValueBits(WeightValueBits)
+    .WeightBits(WeightBits), .WeightValueBits(WordBits)
   ) u_weight_decoder (
     .clk_i(clk_i), .code_i(s1_code), .weight_o(s1_weight), .write_i(io_codebook && io_we_i),
-    .write_code_i(io_addr_i[WeightBits-1:0]), .write_weight_i(io_wdata_i[WeightValueBits-1:0])
+    .write_code_i(io_addr_i[WeightBits-1:0]), .write_weight_i(io_wdata_i[WordBits-1:0])
   );
 
   arith_unit #(
     .IndexBits(IndexBits), .RowBits(RowBits), .ActivationBits(ActivationBits),
     .WeightValueBits(WeightValueBits), .AccumulatorBits(AccumulatorBits), .ShiftBits(ShiftBits),
-    .Bypass(Bypass)
+    .Bypass(Bypass), .Multiplier(Multiplier), .WordBits(WordBits)
   ) u_arith_unit (
     .clk_i(clk_i), .rst_ni(rst_ni), .shift_i(shift_i), .valid_i(s1_valid), .first_i(s1_first),
     .padding_i(s1_code == {WeightBits{1'b0}}), .run_i(s1_run), .weight_i(s1_weight),
@@ -233,7 +236,7 @@ module pe #(
         queue_valid ? {head_column, head_activation} : {(ColumnBits+ActivationBits){1'b0}},
         fresh ? first_entry : {PointerBits{1'b0}}, fresh ? end_entry : {PointerBits{1'b0}},
         s1_valid ? s1_code : {WeightBits{1'b0}}, s1_valid ? s1_run : {IndexBits{1'b0}},
-        weighs ? s1_weight : {WeightValueBits{1'b0}}, s1_wait,
+        weighs ? s1_weight : {WordBits{1'b0}}, s1_wait,
         issue, empty, holds_column && free, line_read, line_read ? line : {LineBits{1'b0}},
         pop, pop ? even_word : {ColumnBits{1'b0}}, pop ? odd_word : {ColumnBits{1'b0}},
         padding, mac, mac ? read_row : {RowBits{1'b0}},

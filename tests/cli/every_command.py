@@ -27,6 +27,7 @@ QUICK = {
     "accuracy": ["accuracy", "digits.npz", "--digits", "few.npz", "--bits", "8"],
     "recurrent": ["recurrent", f"{ROOT}/traces/silero-lstm", "--steps", "2", "--energy"],
     "patterns": ["patterns", NETWORK, "-l", "a:b"],
+    "tables": ["tables", "digits.npz", "--digits", "few.npz", "--table", "kmeans"],
     "cosim": ["cosim", *RUN, "-l", "a:b", "--rtl", f"{ROOT}/rtl"],
     "trace": ["trace", *RUN, "-l", "a:b", "-f", "text", "--to", "5", "--pe", "0"],
     "explain": ["explain", *RUN, "-l", "block[/relu]"],

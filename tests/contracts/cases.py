@@ -38,6 +38,19 @@ def integers_of(rng, bits, size, extreme):
     return rng.integers(low, high + 1, size)
 
 
+def weights_of(rng, config, size, extreme):
+    """Integer weights that the datapath of the machine can multiply by."""
+    bits = config.weight_value_bits
+    if config.multiplier == "full":
+        return integers_of(rng, bits, size, extreme)
+    if config.multiplier == "sign":
+        return rng.integers(-1, 2, size)
+    exponents = rng.choice([0, bits - 2], size) if extreme == "bounds" else rng.integers(
+        0, bits - 1, size)
+    powers = rng.choice([-1, 0, 1], size, p=[0.45, 0.1, 0.45]) << exponents
+    return np.where(rng.random(size) < 0.1, bounds(bits)[0], powers)
+
+
 def make_case(
     seed, n_in, n_out, weights, active, bias, values, shift, overrides, explicit_zeros=False
 ):
@@ -54,7 +67,7 @@ def make_case(
     codebook = np.zeros(1 << config.weight_bits, np.float32)
     packed = CompressedLayer(matrix, codebook, config.weight_bits, config.index_bits, column)
     image = build_image(packed, config.n_pe, config.index_bits, tile_rows(config, n_out))
-    weights_int = integers_of(rng, config.weight_value_bits, len(codebook), values)
+    weights_int = weights_of(rng, config, len(codebook), values)
     weights_int[0] = 0
     activations = integers_of(rng, config.activation_bits, n_in, values)
     activations = np.where(rng.random(n_in) < active, activations, 0)

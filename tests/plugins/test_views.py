@@ -140,7 +140,7 @@ def test_a_plug_in_s_trace_holds_what_it_counts(layer, cli, tmp_path):
     _, out, _ = cli("simulate", file, "-m", "dense", "--plugin", FILES["dense"], "--inputs", x,
                     "--set", "n_pe=4", "--json")
     counted = json.loads(out)["layers"][0]["counters"]
-    waves = read_waves(tmp_path / "x.vcd", 0, 0)
+    waves = read_waves(tmp_path / "x.vcd", 0, 0, 1250)
     high = sum(values[f"dense.pe[{pe}].multiply"] for values in waves.values() for pe in range(4))
     assert high == counted["macs"] + counted["zero_macs"]
 

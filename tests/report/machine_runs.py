@@ -48,7 +48,8 @@ def waves_of(tmp_path, config, job, **window):
     path = tmp_path / "run.vcd"
     path.write_text(written("vcd", config, job, **window)[1])
     first = window.get("first", 0)
-    return read_waves(path, first, 2 * first)
+    ticks = round(1e6 / config.clock_mhz)  # picoseconds
+    return read_waves(path, first, ticks * first, ticks)
 
 
 class Facts:
@@ -67,6 +68,13 @@ class Facts:
         }
 
 
+def cycle_of(packet, names):
+    """The cycle of a packet's time: the first track says how long one takes."""
+    root = next(iter(names.values()))[0]
+    cycle_ns = float(root.rpartition("1 cycle = ")[2].removesuffix(" ns)"))
+    return round(packet.timestamp / cycle_ns)
+
+
 def slices(data):
     """{track's names from the top: {cycle: slice's name}} of a Perfetto trace."""
     trace = proto.Trace()
@@ -79,10 +87,11 @@ def slices(data):
             continue
         event, name = packet.track_event, names[packet.track_event.track_uuid][1:]
         if event.type == event.TYPE_SLICE_BEGIN:
-            open_[name] = packet.timestamp, event.name
+            open_[name] = cycle_of(packet, names), event.name
         elif event.type == event.TYPE_SLICE_END:
             begin, text = open_.pop(name)
-            found.setdefault(name, {}).update(dict.fromkeys(range(begin, packet.timestamp), text))
+            end = cycle_of(packet, names)
+            found.setdefault(name, {}).update(dict.fromkeys(range(begin, end), text))
     assert not open_, "a slice without an end"
     return found
 

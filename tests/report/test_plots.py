@@ -200,3 +200,11 @@ def test_svg_is_drawn_as_paths(tmp_path):
     text = path.read_text()
     assert text.count("<path") > 10
     assert "<image" not in text
+
+
+def test_cycle_breakdown_of_several_inputs_is_their_mean(results):
+    """A demo's 50 digits were drawn as their sum, beside a table of means."""
+    one, (axes,) = results[:1], plots.cycle_breakdown(results[:1], 50).axes
+    total = np.sum(list(bars(axes).values()), axis=0)
+    assert total == pytest.approx([one[0].cycles / 50])
+    assert axes.get_ylabel() == "cycles, mean of 50 inputs"

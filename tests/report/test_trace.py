@@ -118,7 +118,10 @@ def parsed(data):
             names[track.uuid] = (*names.get(track.parent_uuid, ()), track.name)
         else:
             event = packet.track_event
-            events.setdefault(names[event.track_uuid], []).append((packet.timestamp, event))
+            root = next(iter(names.values()))[0]
+            cycle_ns = float(root.rpartition("1 cycle = ")[2].removesuffix(" ns)"))
+            t = round(packet.timestamp / cycle_ns)
+            events.setdefault(names[event.track_uuid], []).append((t, event))
     return names, events
 
 
@@ -212,7 +215,7 @@ def test_waves_show_the_queues(tmp_path):
     cycles = run(case.config, case.job, observer=seen).counters.cycles
     path = tmp_path / "run.vcd"
     path.write_text(written("vcd", case, lambda t: run(case.config, case.job, observer=t)))
-    waves = read_waves(path, 0, 0)
+    waves = read_waves(path, 0, 0, 1250)
     assert len(waves) == cycles
     for t, signals in waves.items():
         for pe in range(3):

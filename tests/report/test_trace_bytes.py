@@ -8,9 +8,9 @@ from accelsim.machines.eie.reference.array import run
 from accelsim.machines.trace import BINARY, FORMATS
 from tests.report.test_trace import case_with, written
 
-# As of commit 0feb689.
+# As of the commit that writes times of the machine's clock.
 DIGESTS = {
-    "vcd": "afab17eca9a11531", "perfetto": "631e2aae3a5b76a1", "text": "8deddc571d4c2bb9",
+    "vcd": "205b880f6f4a7383", "perfetto": "c87d44fc7d54467c", "text": "8deddc571d4c2bb9",
 }
 
 

@@ -54,7 +54,7 @@ def test_a_unit_of_ones_own_is_shown(kind, tmp_path):
     if kind == "vcd":
         path = tmp_path / "run.vcd"
         path.write_text(file.getvalue())
-        waves = read_waves(path, 0, 0)
+        waves = read_waves(path, 0, 0, 1250)
         scope = "eie_array_tb.dut.g_pe[1].u_pe.u_guard"
         assert sum(signals[f"{scope}.alarm"] for signals in waves.values()) == full
         assert {signals[f"{scope}.level"] for signals in waves.values()} == {31}

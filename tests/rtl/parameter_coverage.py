@@ -28,7 +28,8 @@ def ranges() -> dict[str, dict[str, tuple[int, int]]]:
             kind: (min(values), max(values)) for kind, parameters in runs.items()
             for values in [[getattr(one, name) for one in parameters]]
         }
-        for name in RtlParameters.__dataclass_fields__ if name not in ("counters", "trace")
+        for name in RtlParameters.__dataclass_fields__
+        if name not in ("counters", "trace", "multiplier")
     }
 
 

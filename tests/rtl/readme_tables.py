@@ -25,7 +25,8 @@ from tests.rtl.parameter_coverage import table
 
 MODULES = [
     "eie_array", "ccu", "ccu_program", "scan", "lnzd_tree", "lnzd_node", "ccu_counters", "pe",
-    "act_queue", "ptr_read", "spmat_read", "weight_decoder", "arith_unit", "round_shift",
+    "act_queue", "ptr_read", "spmat_read", "weight_decoder", "arith_unit", "arith_unit_shift",
+    "arith_unit_sign", "round_shift",
     "saturate", "act_rw", "regfile", "pe_counters", "sram_1rw",
 ]
 PORT = re.compile(

@@ -39,7 +39,7 @@ def waves(case, first, last, folder):
     ) as trace:
         replay(case.config, case.job, first, last, trace)
     run_layer(case.config, case.job, [RTL], BUILDS, window=Window(rtl, first, last))
-    return read_waves(own, first, 2 * first), read_waves(rtl, first, ticks=2000)
+    return read_waves(own, first, 1250 * first, 1250), read_waves(rtl, first, ticks=2000)
 
 
 def difference(own, rtl):

@@ -12,13 +12,14 @@ from accelsim.records.signals import NOTHING
 
 @kernel
 def write_changes(
-    times: Any, values: Any, shown: Any, bits: Any, idents: Any, lengths: Any, out: Any
+    times: Any, half: int, values: Any, shown: Any, bits: Any, idents: Any, lengths: Any, out: Any
 ) -> int:
     """Write what changes in some cycles; the number of bytes written.
 
     Parameters
     ----------
-    times : (cycles,) int64, when each cycle begins; its clock falls one unit later
+    times : (cycles,) int64, when each cycle begins
+    half : time units after which its clock falls
     values : (cycles, signals) int64, two's complement, or `NOTHING`
     shown : (signals,) int64, what each signal shows, or `NOTHING`; kept up to date here
     bits : (signals,) int64, 1 to 63
@@ -34,11 +35,11 @@ def write_changes(
         for edge in range(time == 0, 2):
             digits = 1
             power = np.int64(10)
-            while time + edge >= power:
+            while time + half * edge >= power:
                 digits += 1
                 power *= 10
             out[at] = 35  # "#"
-            rest = time + edge
+            rest = time + half * edge
             for place in range(digits):
                 out[at + digits - place] = 48 + rest % 10
                 rest //= 10

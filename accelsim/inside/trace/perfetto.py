@@ -1,6 +1,7 @@
 """Tracks for ui.perfetto.dev: slices for what a unit does, instants for stalls, counters.
 
-Perfetto's time is in nanoseconds; one of them is one clock cycle here.
+Perfetto's time is in whole nanoseconds: a cycle begins at the nearest one, of clocks above 1 GHz at
+the nearest picosecond, which is shown as a nanosecond. Without a clock a cycle is one of them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Trace(Closing):
 
     def __init__(self, file: IO[bytes], view: View, note: str = "") -> None:
         self._view, self._note = view, note
-        self._packets = _Packets(file)
+        self._packets = _Packets(file, _shown_ns(view.clock_mhz))
         self._rows: list[_Row] = []
         self._t = 0
 
@@ -51,7 +52,7 @@ class Trace(Closing):
         view, packets = self._view, self._packets
         view.open(array)
         groups: dict[tuple[str, ...], int] = {(): packets.track(
-            f"accelsim {view.name} (1 ns = 1 cycle)", description=self._note)}
+            f"accelsim {view.name} ({_told(view.clock_mhz)})", description=self._note)}
         for track in view.tracks():
             for level in range(1, len(track.path)):
                 if track.path[:level] not in groups:
@@ -68,6 +69,20 @@ class Trace(Closing):
                 self._rows.append(_Slice(track.slice, uuid, packets))
             if track.mark is not None:
                 self._rows.append(_Mark(track.mark, uuid, packets))
+
+
+def _shown_ns(clock_mhz: float | None) -> float:
+    """A cycle in the nanoseconds of the file."""
+    if clock_mhz is None:
+        return 1.0
+    return 1e3 / clock_mhz * (1 if clock_mhz <= 1e3 else 1e3)
+
+
+def _told(clock_mhz: float | None) -> str:
+    if clock_mhz is None:
+        return "1 cycle = 1 ns"
+    more = "" if clock_mhz <= 1e3 else ", 1 ps shown as 1 ns"
+    return f"1 cycle = {1e3 / clock_mhz:.6g} ns{more}"
 
 
 class _Row:
@@ -122,8 +137,8 @@ class _Slice(_Row):
 class _Packets:
     """Track descriptors and events, gathered for a while: a file is the same however they are."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    def __init__(self, file: IO[bytes], cycle_ns: float) -> None:
+        self._file, self._cycle_ns = file, cycle_ns
         self._gathered = TraceProtoBuilder()
         self._last = 0
 
@@ -167,7 +182,7 @@ class _Packets:
     ) -> None:
         """Something that happens at the beginning of cycle ``t``."""
         packet = self._packet()
-        packet.timestamp = t
+        packet.timestamp = round(t * self._cycle_ns)
         event = packet.track_event
         event.type, event.track_uuid = kind, track
         if name:

@@ -19,9 +19,20 @@ from accelsim.inside.trace.changes import most_bytes, write_changes
 from accelsim.inside.tracks import View, common_scope, probes
 from accelsim.records.signals import NOTHING, Array, Signals
 
-TICKS = 2
-"""Time units of a cycle: the clock rises at the first and falls at the second, as in the RTL's
-test bench."""
+
+def time_units(clock_mhz: float | None) -> tuple[str, int]:
+    """The timescale, and its units in half a cycle: the clock falls in the middle.
+
+    Picoseconds where half a cycle is whole ones, else femtoseconds, rounded; of no clock two
+    nanoseconds a cycle, as in the RTL's test bench.
+    """
+    if clock_mhz is None:
+        return "1 ns", 1
+    half_ps = 5e5 / clock_mhz
+    if half_ps == int(half_ps):
+        return "1 ps", int(half_ps)
+    return "1 fs", max(round(half_ps * 1e3), 1)
+
 
 CLOCK = "clk_i"
 """In the instance that holds all units."""
@@ -30,7 +41,7 @@ _TOGETHER = 1 << 13  # values that are gathered before they are written
 
 
 class Trace(Closing):
-    """Writes each change of each signal; cycle t begins at time ``2 t``."""
+    """Writes each change of each signal; cycle t begins at t periods of the machine's clock."""
 
     def __init__(self, file: IO[str], view: View, note: str = "") -> None:
         self._file, self._view, self._note = file, view, note
@@ -39,11 +50,12 @@ class Trace(Closing):
         self._times: list[int] = []
         self._full = 0
         self._end = 0
+        self._scale, self._half = time_units(view.clock_mhz)
 
     def cycle(self, t: int, array: Array) -> None:
         """One cycle of the reference."""
         sample = self._sample or self._open(t, array)
-        self._times.append(TICKS * t)
+        self._times.append(2 * self._half * t)
         sample()
         if len(self._times) == self._full:
             self._flush()
@@ -59,11 +71,11 @@ class Trace(Closing):
         packed = Struct(f"{len(self._values)}q").pack(*self._values)
         values = np.frombuffer(packed, np.int64)
         written = write_changes(
-            times, values.reshape(len(times), -1), self._shown, self._bits, self._idents,
-            self._lengths, self._out,
+            times, self._half, values.reshape(len(times), -1), self._shown, self._bits,
+            self._idents, self._lengths, self._out,
         )
         self._file.write(self._out[:written].tobytes().decode("ascii"))
-        self._end = self._times[-1] + TICKS
+        self._end = self._times[-1] + 2 * self._half
         self._times.clear()
         self._values.clear()
 
@@ -71,7 +83,7 @@ class Trace(Closing):
         """The header. What it says of time 0 is unknown, unless the first cycle begins then."""
         header = VCDWriter(
             # A name must not end the comment with a $end of its own.
-            self._file, timescale="1 ns", date="", comment=self._note.replace("$", "$ "),
+            self._file, timescale=self._scale, date="", comment=self._note.replace("$", "$ "),
             version=f"accelsim {__version__}", check_values=False,
         )
         found = probes(array, self._view.pes)

@@ -7,6 +7,13 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from accelsim.energy.process import HIGHEST, LOWEST, Node
+from accelsim.machines.eie.datapath import (
+    DECODER_NAND2_A_BIT,
+    SIGN_BITS,
+    Multiplier,
+    word_bits,
+)
+from accelsim.records.fit import Depth, PointerBits, SizeKb
 from accelsim.records.shown import Configuration
 
 
@@ -26,15 +33,19 @@ class EieConfig(Configuration):
     weight_bits: int = Field(ge=2, le=8, description="bits of a weight code")
     index_bits: int = Field(ge=2, le=8, description="bits of a zero run")
     spmat_width_bits: int = Field(ge=8, le=4096, description="one sparse-matrix SRAM line")
-    spmat_kb: float = Field(gt=0, le=1 << 20, description="sparse-matrix SRAM of one PE")
-    pointer_kb: float = Field(gt=0, le=1 << 20, description="pointer SRAM of one PE, both banks")
-    pointer_bits: int = Field(ge=4, le=32, description="one pointer; addresses entries")
-    act_sram_kb: float = Field(gt=0, le=1 << 20, description="activation SRAM of one PE")
-    regfile_depth: int = Field(
-        ge=1, le=65_536, description="activations in each of a PE's two register files"
+    spmat_kb: SizeKb = Field(description="sparse-matrix SRAM of one PE")
+    pointer_kb: SizeKb = Field(description="pointer SRAM of one PE, both banks")
+    pointer_bits: PointerBits = Field(description="one pointer; addresses entries")
+    act_sram_kb: SizeKb = Field(description="activation SRAM of one PE")
+    regfile_depth: Depth = Field(
+        description="activations in each of a PE's two register files"
     )
     activation_bits: int = Field(ge=2, le=32, description="an activation")
     weight_value_bits: int = Field(ge=2, le=32, description="a decoded weight")
+    multiplier: Multiplier = Field(
+        default="full", description="the ArithmUnit multiplies, shifts (powers of two), or adds "
+                                    "and subtracts (weights of 1 and -1)"
+    )
     accumulator_bits: int = Field(ge=4, le=48, description="an accumulator, and an output")
     row_change_cycles: int = Field(
         ge=0, le=1, description="cycles the scan spends on a row with nothing left in it"
@@ -57,6 +68,21 @@ class EieConfig(Configuration):
                 f"weight_bits + index_bits = {self.entry_bits}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _signs_have_two_bits(self) -> EieConfig:
+        if self.multiplier == "sign" and self.weight_value_bits != SIGN_BITS:
+            raise ValueError(
+                f"multiplier 'sign' has weights of 1 and -1, weight_value_bits is "
+                f"{self.weight_value_bits}; set weight_value_bits={SIGN_BITS}"
+            )
+        return self
+
+    @property
+    def decoder_nand2(self) -> float:
+        """Two-input NANDs of a PE's weight decoder."""
+        word = word_bits(self.multiplier, self.weight_value_bits)
+        return DECODER_NAND2_A_BIT * (word << self.weight_bits)
 
     @property
     def entry_bits(self) -> int:

@@ -24,6 +24,7 @@ from accelsim.energy.technology import (
 )
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.datapath_prices import area_growth
 from accelsim.machines.eie.memories import ModuleBits, event_energies, memories
 
 CAUSES = ("useful", "padding", "empty columns", "hazard", "starved", "overhead")
@@ -71,7 +72,8 @@ def price(
     # A node's published power at 800 MHz is an energy per cycle.
     clock["lnzd"] = lnzd["power_mw"] * 1e3 / lnzd["clock_mhz"] * nodes * counters.cycles
     for module, um2 in settled.area_um2.items():
-        area[module] += um2 * growth.get(module, 1.0) * config.n_pe * 1e-6
+        grown = area_growth(config) if module == "arith_unit" else growth.get(module, 1.0)
+        area[module] += um2 * grown * config.n_pe * 1e-6
     area["lnzd"] = lnzd["area_um2"] * nodes * 1e-6
     area["filler"] = settled.filler_um2 * config.n_pe * 1e-6
     modules = {m: sum(parts.values()) for m, parts in energies.items()}

@@ -17,6 +17,7 @@ from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import bounds, quantise
 from accelsim.formats import LayerImage, build_image
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.datapath import check_held, check_table
 from accelsim.machines.eie.losses import job_losses
 from accelsim.machines.eie.plan import Pass, make_plan, tile_rows
 from accelsim.numeric import fixed_point_integers, real_values
@@ -78,6 +79,7 @@ class LayerJob(Job):
             low, high = bounds(bits)
             if len(values) and (int(values.min()) < low or int(values.max()) > high):
                 raise InputError(f"{name}: {what} exceed {bits} bits")
+        check_held(config.multiplier, self.codebook, name)
 
     def starts(self) -> IntArray:
         """(n_pe, rows) what the accumulators start from, a copy: biases, or zeros. Output i is in
@@ -248,12 +250,13 @@ def decoder_table(config: EieConfig, packed: CompressedLayer, points: BinaryPoin
     Raises
     ------
     UnsupportedError
-        If the layer has several tables.
+        If the layer has several tables, or one that the datapath cannot multiply by.
     """
     if packed.rows_per_table is not None:
         raise UnsupportedError(
             f"{packed.name}: {packed.n_tables} tables, one for {packed.rows_per_table} rows each; "
             f"the weight decoder holds one; compress without table_rows")
+    check_table(config.multiplier, packed.codebook, packed.name)
     return quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
 
 

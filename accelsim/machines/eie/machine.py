@@ -28,6 +28,7 @@ MACHINE = Machine(
     counters=f"{_HERE}.counters:Counters",
     price=f"{_HERE}.energy:price",
     limits=f"{_HERE}.limits:limits",
+    fit=f"{_HERE}.fit:fit",
     explain=f"{_HERE}.explain:details",
     remedies=f"{_HERE}.remedies:changes",
     chain=f"{_HERE}.chain:LayerChain",

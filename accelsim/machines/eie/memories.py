@@ -18,14 +18,13 @@ from accelsim.energy.technology import Events
 from accelsim.energy.units import (
     INDEX_BITS,
     PUBLISHED_BITS,
-    arith_register_bits,
-    mac_pj,
     pointer_register_bits,
     queue_item_bits,
 )
 from accelsim.machines.eie.beside import TransformCounters
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.datapath_prices import decoder_word_bits, mac_pj, register_bits
 
 FREE_COUNTERS = {
     "broadcasts": "wires of the H-tree; EIE gives no length or energy",
@@ -125,8 +124,7 @@ class ModuleBits:
             "act_queue": config.act_queue_depth * queue_item_bits(config.activation_bits),
             "ptr_read": pointer_register_bits(config.pointer_bits, config.activation_bits),
             "spmat_read": config.spmat_width_bits + 2 * config.pointer_bits,
-            "arith_unit": arith_register_bits(
-                config.weight_value_bits, config.activation_bits, config.accumulator_bits),
+            "arith_unit": register_bits(config),
             "act_rw": 2 * config.regfile_depth * config.register_bits,
         })
 
@@ -154,8 +152,7 @@ def event_energies(
         return events.linear_pj("register", bits)
 
     item = queue_item_bits(config.activation_bits)
-    mac = mac_pj(events, config.weight_value_bits, config.activation_bits,
-                 config.accumulator_bits)
+    mac = mac_pj(config, events)
     read = events.linear_pj("register_file_read", config.register_bits)
     write = events.linear_pj("register_file_write", config.register_bits)
     line = arrays.spmat.read_pj + register(config.spmat_width_bits)
@@ -172,7 +169,7 @@ def event_energies(
         "arith_unit": {
             # Codebook look-up, and row = last row + run + 1.
             "entry": total("issued_entries")
-            * (register(config.weight_value_bits) + events.linear_pj("add", INDEX_BITS)),
+            * (register(decoder_word_bits(config)) + events.linear_pj("add", INDEX_BITS)),
             "mac": total("macs") * mac,
             "transform": _additions(counters) * (
                 events.linear_pj("add", config.accumulator_bits) + 2 * read + write),

@@ -68,7 +68,7 @@ def make_plan(
         load, store = (in_rows, out_rows) if gathered else (0, 0)
         biased = out_rows * exact_bias
         return (Pass(0, 0, in_rows, True, image.has_bias, load, store, 0, biased),)
-    resident = not _needs_refills(config, image, out_rows * exact_bias, gathered)
+    resident = not _needs_refills(config, image, exact_bias, gathered)
     passes: list[Pass] = []
     for tile in range(image.n_tiles):
         rows_here = min(config.regfile_depth, out_rows - tile * config.regfile_depth)
@@ -94,10 +94,10 @@ def make_plan(
     return tuple(passes)
 
 
-def _needs_refills(config: EieConfig, image: LayerImage, bias_rows: int, gathered: bool) -> bool:
+def _needs_refills(config: EieConfig, image: LayerImage, exact_bias: bool, gathered: bool) -> bool:
     """Whether the layer's weights are not resident; what is too small and cannot be refilled is
     an error, every memory of it at once."""
-    needs = [] if gathered else activation_needs(config, image, bias_rows)
+    needs = [] if gathered else activation_needs(config, image, exact_bias)
     weights = weight_needs(config, image)
     refused = needs if config.capacity == "stream" else needs + weights
     if not refused:

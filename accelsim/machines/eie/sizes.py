@@ -36,12 +36,37 @@ class Need:
         return ", ".join(f"{key}={value:.10g}" for key, value in self.settings.items())
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What a layer keeps in the fullest PE: entries and SpMat lines, pointers, and rows that wait
+    in the activation SRAM."""
+
+    entries: int
+    lines: int
+    pointers: int
+    spilled: int
+
+    @classmethod
+    def of(
+        cls, config: EieConfig, image: LayerImage, gathered: bool, exact_bias: bool
+    ) -> Stored:
+        """Of a layer; that of a gathered map stands in the map's own memory."""
+        in_rows, out_rows = rows_of(config, image)
+        spilled = 0 if gathered else (
+            (in_rows if in_rows > config.regfile_depth else 0)
+            + (out_rows if image.n_tiles > 1 else 0) + out_rows * exact_bias)
+        entries = image.max_entries
+        return cls(entries, -(-entries // config.entries_per_line),
+                   image.n_tiles * (image.n_columns + 1), spilled)
+
+
 def weight_needs(config: EieConfig, image: LayerImage) -> list[Need]:
     """SpMat, pointer widths and pointers that do not hold the whole layer; sizes are such that
     all of them together do."""
-    entries, found = image.max_entries, []
+    stored, found = Stored.of(config, image, True, False), []
+    entries, pointers = stored.entries, stored.pointers
     if entries > config.spmat_entries:
-        kb = _kb(-(-entries // config.entries_per_line) * config.spmat_width_bits)
+        kb = _kb(stored.lines * config.spmat_width_bits)
         found.append(Need(
             "SpMat SRAM", entries, config.spmat_entries, "entries a PE",
             f"{entries} entries in one PE, {entries - config.spmat_entries} more than the "
@@ -53,7 +78,6 @@ def weight_needs(config: EieConfig, image: LayerImage) -> list[Need]:
             "pointer width", entries, reach, "entries a PE",
             f"{entries} entries in one PE, {entries - reach} more than pointer_bits="
             f"{config.pointer_bits} address", {"pointer_bits": pointer_bits}))
-    pointers = image.n_tiles * (image.n_columns + 1)
     words = int(config.pointer_kb * 8192) // pointer_bits
     if pointers > words:
         wider = f" of {pointer_bits} bits" if pointer_bits > config.pointer_bits else ""
@@ -65,24 +89,15 @@ def weight_needs(config: EieConfig, image: LayerImage) -> list[Need]:
     return found
 
 
-def activation_needs(
-    config: EieConfig, image: LayerImage, bias_rows: int
-) -> list[Need]:
-    """The activation SRAM, where vectors that the register files do not hold are too long for it.
-
-    Parameters
-    ----------
-    bias_rows : rows of biases that wait in it
-    """
-    in_rows, out_rows = rows_of(config, image)
-    spilled = (in_rows if in_rows > config.regfile_depth else 0) + (
-        out_rows if image.n_tiles > 1 else 0
-    ) + bias_rows
+def activation_needs(config: EieConfig, image: LayerImage, exact_bias: bool) -> list[Need]:
+    """The activation SRAM, where vectors that the register files do not hold are too long for it,
+    with the biases that wait there (``exact_bias``)."""
+    spilled = Stored.of(config, image, False, exact_bias).spilled
     if spilled <= config.act_sram_words:
         return []
     return [Need(
         "activation SRAM", spilled, config.act_sram_words, "activations a PE",
-        f"{spilled} activations {'and biases ' if bias_rows else ''}a PE do not fit the "
+        f"{spilled} activations {'and biases ' if exact_bias else ''}a PE do not fit the "
         f"activation SRAM ({config.act_sram_words} in {config.act_sram_kb:g} KB)",
         {"act_sram_kb": _kb(spilled * config.register_bits)})]
 

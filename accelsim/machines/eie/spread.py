@@ -160,12 +160,13 @@ def _repeated(handle: ById, times: int) -> CompressedLayer:
 def _one(config: EieConfig, layer: CompressedLayer, geometry: Geometry, given: Images
          ) -> vectors.LayerJob:
     """The job of a vector of zeros."""
-    matrix = _matrix(ById(layer), geometry, config.n_pe)
+    matrix = matrix_of(ById(layer), geometry, config.n_pe)
     nothing = np.zeros(matrix.n_inputs, np.int64)
     return vectors.of_integers(config, matrix, nothing, given.points,
                                (given.values, given.integers), gathered=True)
 
 
 @lru_cache(maxsize=32)
-def _matrix(packed: ById, geometry: Geometry, n_pe: int) -> CompressedLayer:
+def matrix_of(packed: ById, geometry: Geometry, n_pe: int) -> CompressedLayer:
+    """The matrix of a convolution, its columns in register rows; the last few are kept."""
     return in_register_rows(packed.layer, geometry, n_pe)

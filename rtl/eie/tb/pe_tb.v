@@ -28,6 +28,7 @@ module pe_tb #(
   parameter integer AccumulatorBits = 16,
   parameter integer Bypass          = 1,
   parameter integer Counters        = 1,
+  parameter integer Multiplier      = 0,
   parameter integer StimulusBits    = 1,
   parameter integer TraceBits       = 1     // of trace_o alone
 );
@@ -64,7 +65,8 @@ module pe_tb #(
     .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits),
     .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
     .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
-    .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .Counters(Counters), .Trace(1)
+    .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .Counters(Counters), .Trace(1),
+    .Multiplier(Multiplier)
   ) dut (
     .clk_i(clk), .rst_ni(rst_n), .push_i(push), .column_i(column), .activation_i(activation),
     .full_o(full), .layer_start_i(layer_start), .running_i(running), .compute_i(compute),

@@ -44,6 +44,15 @@ _MACHINES = {
         "n_pe": 4, "act_queue_depth": 2, "regfile_depth": 8, "weight_bits": 5, "index_bits": 3,
         "activation_bits": 20, "accumulator_bits": 9, "weight_value_bits": 8,
     },
+    # Datapaths without a multiplier, odd widths.
+    "shifts": {
+        "n_pe": 2, "regfile_depth": 16, "multiplier": "shift", "weight_value_bits": 7,
+        "activation_bits": 9, "accumulator_bits": 20,
+    },
+    "signs": {
+        "n_pe": 2, "regfile_depth": 16, "multiplier": "sign", "weight_value_bits": 2,
+        "activation_bits": 9, "accumulator_bits": 14,
+    },
     # One PE, one entry a line, a register file of one row.
     "one": {"n_pe": 1, "act_queue_depth": 8, "regfile_depth": 1, "spmat_width_bits": 8},
 }
@@ -54,6 +63,8 @@ _LAYERS = {
     "waits": [(21, 20, 0.6, 0.9, True, "bounds", 0), (20, 9, 0.6, None, False, "any", 4),
               (50, 21, 0.3, 0.2, True, "any", 3), (20, 3, 0.9, 0.9, False, "any", 5)],
     "wide": [(32, 30, 0.4, 0.7, True, "any", 7), (30, 11, 0.7, None, True, "bounds", 9)],
+    "shifts": [(20, 22, 0.5, 0.8, True, "any", 3), (12, 9, 0.8, 0.9, False, "bounds", 0)],
+    "signs": [(20, 22, 0.5, 0.8, True, "any", 1), (12, 9, 0.8, 0.9, False, "bounds", 0)],
     "one": [(6, 5, 0.7, 0.7, True, "any", 15), (5, 1, 0.9, None, False, "any", 10)],
 }
 _CHAINED = {

@@ -45,6 +45,8 @@ EQUIVALENT = [
                "the row is looked at only in the cycle after a load, or that of a bias"),
     Equivalent("arith_unit", "wire [NextBits-1:0] after_wide", ("0 to 1",),
                "these bits lie above the row and are cut off", makes="{(NextBits-RowBits){1'b1}}"),
+    Equivalent("arith_unit", "end else if (Multiplier == 2) begin : g_sign", ("never",),
+               "a multiplier gives the product of a sign too, which datapath_formal.v proves"),
     Equivalent("arith_unit", "if (leaves && !padding_i) begin", ("and to or", "always"), _ENABLE),
     Equivalent("arith_unit", "if (s2_valid_q) begin", ("always",), _ENABLE),
     Equivalent("arith_unit", "if (s3_valid_q) begin", ("always",), _ENABLE),

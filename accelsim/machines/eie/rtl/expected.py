@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.datapath import decoder_words
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.reference.array import Eie, run
@@ -50,7 +51,8 @@ class TraceObserver:
         self._config = config
         self._pointers_of_a_tile = job.image.n_columns + 1
         self._bias_column = job.image.bias_column
-        self._codebook = job.codebook.tolist()
+        self._words = decoder_words(
+            config.multiplier, job.codebook, config.weight_value_bits).tolist()
         self._entries = [job.image.pe(index) for index in range(config.n_pe)]
         self._activation_mask = (1 << config.activation_bits) - 1
         self._pass = -1
@@ -140,8 +142,7 @@ class TraceObserver:
         seen["spmat_read.code"] = code
         seen["spmat_read.run"] = int(self._entries[index].runs[address])
         if code:
-            weight_mask = (1 << self._config.weight_value_bits) - 1
-            seen["weight_decoder.weight"] = self._codebook[code] & weight_mask
+            seen["weight_decoder.weight"] = self._words[code]
 
 
 class _UnitFields:

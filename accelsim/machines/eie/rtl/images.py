@@ -14,6 +14,7 @@ import numpy as np
 from accelsim.errors import CapacityError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.datapath import decoder_words
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.rtl.params import CCU_COUNTERS, PE_COUNTERS
@@ -170,7 +171,7 @@ def layer_lines(
 
 def codebook_lines(config: EieConfig, job: LayerJob) -> Iterator[str]:
     """I/O writes of the codebook of all PEs."""
-    codebook = job.codebook & ((1 << config.weight_value_bits) - 1)
+    codebook = decoder_words(config.multiplier, job.codebook, config.weight_value_bits)
     yield from _writes(CODEBOOK, 0, codebook.tolist())
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from accelsim.errors import CapacityError, UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.datapath import MULTIPLIERS, word_bits
 from accelsim.machines.eie.plan import Pass, make_plan
 from accelsim.machines.rtl import ArrayParameters
 
@@ -50,6 +51,7 @@ class RtlParameters(ArrayParameters):
     program_depth: int
     counters: int
     trace: int
+    multiplier: int = 0
 
     @property
     def host_bits(self) -> int:
@@ -75,6 +77,11 @@ class RtlParameters(ArrayParameters):
     def register_bits(self) -> int:
         """A word of a register file."""
         return max(self.activation_bits, self.accumulator_bits)
+
+    @property
+    def word_bits(self) -> int:
+        """A word of the weight decoder."""
+        return word_bits(MULTIPLIERS[self.multiplier], self.weight_value_bits)
 
     @property
     def shift_bits(self) -> int:
@@ -127,7 +134,7 @@ class RtlParameters(ArrayParameters):
             ("ptr_read.end", self.pointer_bits),
             ("spmat_read.code", self.weight_bits),
             ("spmat_read.run", self.index_bits),
-            ("weight_decoder.weight", self.weight_value_bits),
+            ("weight_decoder.weight", self.word_bits),
             ("arith_unit.wait", 1),
             ("spmat_read.issue", 1),
             ("spmat_read.empty", 1),
@@ -172,6 +179,7 @@ def rtl_parameters(
         program_depth=_power_of_two(n_passes),
         counters=int(counters),
         trace=int(trace),
+        multiplier=MULTIPLIERS.index(config.multiplier),
     )
 
 

@@ -1,0 +1,79 @@
+"""What a datapath without a multiplier costs, by the gates of our own synthesis.
+
+* **Product, shift**: the multiplier's energy in proportion to the gates of the two products.
+* **Product, sign**: one addition of the activation's width.
+* **Registers**: the operand register and the decoder's look-up hold a word of the decoder, not a
+  weight; the product's register stays as wide as it was.
+* **Area** beyond the macros: the calibrated ArithmUnit in proportion to the gates of the two
+  units at 16 bits, and to the register bits where widths are others.
+
+With ``multiplier = "full"`` every figure is the one of `accelsim.energy.units`. Sources of the
+gates: ``datapaths.toml``. No paper prices these units for EIE; the rules are chosen.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from accelsim.energy.technology import Events
+from accelsim.energy.units import PUBLISHED_BITS, arith_register_bits
+from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.datapath import SIGN_BITS, word_bits
+
+SYNTHESISED_BITS = 16
+"""Of activations and accumulators, and of the weights but for "sign", when gates were counted."""
+
+
+@cache
+def gates() -> dict[str, dict[str, float]]:
+    """NAND2 equivalents by part and datapath (``datapaths.toml``)."""
+    text = resources.files("accelsim.machines.eie").joinpath("datapaths.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def decoder_word_bits(config: EieConfig) -> int:
+    """A word of the weight decoder."""
+    return word_bits(config.multiplier, config.weight_value_bits)
+
+
+def register_bits(config: EieConfig) -> int:
+    """Flip-flops of the ArithmUnit behind look-up, multiply and add."""
+    return _register_bits(config.multiplier, config.weight_value_bits, config.activation_bits,
+                          config.accumulator_bits)
+
+
+def mac_pj(config: EieConfig, events: Events) -> float:
+    """One multiply-accumulate with its pipeline registers, without reading the accumulator."""
+    return (
+        _product_pj(config, events)
+        + events.linear_pj("add", config.accumulator_bits)
+        + events.linear_pj("register", register_bits(config))
+    )
+
+
+def area_growth(config: EieConfig) -> float:
+    """Area of the ArithmUnit over the published one's."""
+    kind = config.multiplier
+    if kind == "full":
+        return register_bits(config) / PUBLISHED_BITS["arith_unit"]
+    counted = gates()["arith_unit_nand2"]
+    weight = SIGN_BITS if kind == "sign" else SYNTHESISED_BITS
+    synthesised = _register_bits(kind, weight, SYNTHESISED_BITS, SYNTHESISED_BITS)
+    return counted[kind] / counted["full"] * register_bits(config) / synthesised
+
+
+def _product_pj(config: EieConfig, events: Events) -> float:
+    if config.multiplier == "sign":
+        return events.linear_pj("add", config.activation_bits)
+    pj = events.multiply_pj(config.weight_value_bits, config.activation_bits)
+    if config.multiplier == "full":
+        return pj
+    counted = gates()["product_nand2"]
+    return pj * counted[config.multiplier] / counted["full"]
+
+
+def _register_bits(kind: str, weight: int, activation: int, accumulator: int) -> int:
+    spared = weight - word_bits(kind, weight)
+    return arith_register_bits(weight, activation, accumulator) - spared
