@@ -29,6 +29,7 @@ NAMES: dict[str, str] = {
     "eie-fig13": "eie_scaling:eie_fig13",
     "deep-compression": "deep_compression:deep_compression",
     "ese": "ese:ese",
+    "networks": "networks:networks",
 }
 """Name to ``module:function``; every function takes a ``seed``."""
 

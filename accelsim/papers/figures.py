@@ -134,5 +134,7 @@ FIGURES: dict[str, Callable[[Published], Figure]] = {
     "deep-compression": _sizes,
     "ese": lambda r: _bars(
         r.tables[0], {"theoretical": "theoretical", "real": "real"}, "time (us)"),
+    "networks": lambda r: _bars(
+        r.tables[1], {"flop_left": "operations left"}, "operations left (%)"),
 }
 """By the names of `accelsim.papers.NAMES`."""

@@ -6,20 +6,21 @@ from collections.abc import Iterator
 
 from accelsim.energy.limits import physical_limits
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.convolution import ConvJob
+from accelsim.machines.eie.convolution import MapsJob
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.memories import asked_for
 from accelsim.machines.eie.sizes import register_needs, weight_needs
 from accelsim.records.limits import Limit
 
 
-def limits(config: EieConfig, job: LayerJob | ConvJob, counters: object) -> tuple[Limit, ...]:
+def limits(config: EieConfig, job: LayerJob | MapsJob, counters: object) -> tuple[Limit, ...]:
     """Memories and widths that ``capacity = "ignore"`` takes as unlimited; then the clock.
 
     With "check" and "stream" a layer that does not fit is an error before it runs.
     """
-    layer = job.one if isinstance(job, ConvJob) else job
-    return (*_capacity(config, layer), *physical_limits(
+    layers = [one.one for one in job.products] if isinstance(job, MapsJob) else [job]
+    found = (limit for layer in layers for limit in _capacity(config, layer))
+    return (*dict.fromkeys(found), *physical_limits(
         config, asked_for(config), config.weight_value_bits, config.activation_bits))
 
 
