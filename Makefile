@@ -5,6 +5,10 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 LIBERTY ?= /usr/share/qflow/tech/osu018/osu018_stdcells.lib
 
+# Versions are those of the constraints, so that one run is like the next; a user's own environment
+# may choose others, within the ranges of pyproject.toml.
+INSTALL := $(BIN)/python -m pip install --quiet --constraint .ci/constraints.txt
+
 # What the tests import; the heavier tools come with the target that needs them.
 TEST_EXTRAS := dev,rtl,formal,onnx,onnxcheck,study,trace
 
@@ -22,7 +26,7 @@ demo: $(VENV)/.base  ## real digits through a compressed network on 64 PEs
 
 .PHONY: test
 test: lint icarus yosys verilator  ## lint, types and every test but the slow ones, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: $(VENV)/.test  ## ruff and mypy --strict
@@ -40,7 +44,7 @@ bench: $(VENV)/.test  ## speed, measured side by side; leaves .benchmarks/bench.
 
 .PHONY: notebooks
 notebooks: $(VENV)/.test $(VENV)/.notebooks icarus  ## run every notebook from top to bottom
-	$(BIN)/python -m pytest --nbmake --nbmake-timeout=240 notebooks
+	$(BIN)/python -m pytest -n auto --nbmake --nbmake-timeout=240 notebooks
 
 .PHONY: formal
 formal: $(VENV)/.test $(VENV)/.synth yosys  ## prove the safety properties of the Verilog units
@@ -54,27 +58,31 @@ mutate: $(VENV)/.test $(VENV)/.synth icarus  ## plant faults in the Verilog and 
 synth: $(VENV)/.base $(VENV)/.synth osu018  ## gates, area and Fmax; LIBERTY=path for your own cells
 	$(BIN)/python -m rtl.synth.synth --liberty "$(LIBERTY)"
 
+.PHONY: wheels
+wheels: $(VENV)/.test icarus  ## build the wheel, install and run it with every Python from 3.11 to 3.14 there is
+	$(BIN)/python -m pytest -m "slow or not slow" tests/install
+
 .PHONY: clean
 clean:  ## remove what runs leave behind; .venv stays
 	rm -rf build dist *.egg-info .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name $(VENV) -prune -o \( -name __pycache__ -o -name sim_build \) -exec rm -rf {} +
 
-# Installing: a stamp for each set of extras, renewed when pyproject.toml changes. The install is
-# editable, so that tests and demo see this tree.
-$(VENV)/.base: pyproject.toml
+# Installing: a stamp for each set of extras, renewed when the ranges or the versions change. The
+# install is editable, so that tests and demo see this tree.
+$(VENV)/.base: pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "accelsim: '$(PYTHON)' is not Python 3.11 or newer; name one that is: make PYTHON=python3.12" >&2; exit 2; }
 	@echo "accelsim: installing into $(VENV)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+	$(INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	$(BIN)/python -m pip install --quiet --editable ".[$(TEST_EXTRAS)]"
+	$(INSTALL) --editable ".[$(TEST_EXTRAS)]"
 	@touch $@
 
 $(VENV)/.notebooks $(VENV)/.synth: $(VENV)/.%: $(VENV)/.base
-	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	$(INSTALL) --editable ".[$*]"
 	@touch $@
 
 .PHONY: icarus yosys verilator osu018

@@ -23,6 +23,7 @@ from accelsim.records.network import Network
 from accelsim.records.network_result import NetworkResult
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
+from accelsim.renamed import also_called
 
 __all__ = ["choose_binary_points", "make_job", "price", "simulate", "simulate_recurrent"]
 
@@ -42,6 +43,7 @@ def simulate(
     machine: Any, work: Any, inputs: npt.ArrayLike, engine: str | None = None, *,
     outputs: bool = True, fixed_point: bool = False, **options: Any,
 ) -> Any: ...
+@also_called(config="machine", packed="work", layer="work", activations="inputs")
 def simulate(
     machine: Any,
     work: Any,
@@ -88,10 +90,12 @@ def simulate(
                                    f"each layer reads those of the one before it")
         return run_network(kind, config, work, inputs, engine, **options)
     engine = kind.check_engine(engine)
+    config = kind.fitted(config, [work])
     job = kind.job(config, work, inputs, fixed_point=fixed_point, **options)
     return kind.finish(config, job, engine, outputs)
 
 
+@also_called(packed="work", activations="inputs", points="binary_points")
 def make_job(
     config: Any, work: Any, inputs: npt.ArrayLike, binary_points: BinaryPoints | None = None,
     fixed_point: bool = False,

@@ -67,6 +67,7 @@ def simulate_network(
     engine = machine.check_engine(engine)
     if not layers:
         raise InputError("a network needs at least one layer")
+    config = machine.fitted(config, layers)
     vectors = _each(layers, _numbers(layers, inputs))
     chain = chain_of(machine, config, layers, vectors, fixed_point)
 
@@ -123,6 +124,7 @@ def network_job(
     """
     machine = machine_of(config)
     current = _numbers(layers, inputs)
+    config = machine.fitted(config, layers)
     chain = chain_of(machine, config, layers, current, fixed_point)
     told = "functional" if "functional" in machine.tellings else machine.default_engine
     for at in range(index):
@@ -168,6 +170,7 @@ def network_outputs(
     (n_vectors, n_outputs) int64, equal to what `simulate_network` gives vector by vector
     """
     vectors = np.atleast_2d(_numbers(layers, inputs))
+    config = machine_of(config).fitted(config, layers)
     chain: Chain = chain_of(machine_of(config), config, layers, vectors, fixed_point)
     return chain.outputs(vectors)
 

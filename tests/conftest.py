@@ -33,10 +33,17 @@ def _unannounced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all of tests/rtl, ahead of the selection by `-m`."""
+    """Mark all of tests/rtl, ahead of the selection by `-m`; what takes long begins first.
+
+    A file goes to one core, so one that takes minutes must not be the last.
+    """
     for item in items:
         if item.path.is_relative_to(TESTS / "rtl"):
             item.add_marker(pytest.mark.rtl)
+    first = {"test_random_layers.py": 0, "test_mutation.py": 1, "test_sweep_store.py": 2,
+             "test_sweep_killed.py": 3, "test_replay.py": 4, "test_readme_commands.py": 5}
+    items.sort(key=lambda item: first.get(
+        item.path.name, 6 if item.get_closest_marker("rtl") else 7))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -33,7 +33,7 @@ TABLE = (
     ("kernels",),
     ("records",),
     ("numeric",),
-    ("fixedpoint", "files", "streams", "strict_json", "shipped"),
+    ("fixedpoint", "files", "streams", "strict_json", "shipped", "renamed"),
     ("errors",),
 )
 LEVEL = {part: level for level, row in enumerate(TABLE) for part in row}
@@ -161,8 +161,9 @@ def circles(graph: dict[str, set[str]], modules: dict[str, Module]) -> Iterator[
 
 
 def name_faults(modules: dict[str, Module], machines: list[str]) -> Iterator[str]:
-    """Texts that are a machine's name or the beginning of its columns, and its classes, outside of
-    its folder."""
+    """Texts that are a machine's name or the beginning of its columns, its classes, and errors
+    that tell its name, outside of its folder: a remedy names whatever machines have it."""
+    told = re.compile(rf"\b({'|'.join(machines)})\b(?! simulator|-simulator)", re.IGNORECASE)
     pattern = re.compile(rf"({'|'.join(machines)})(_|$)")
     own_class = re.compile(rf"({'|'.join(name.capitalize() for name in machines)})[A-Z]")
     for module in modules.values():
@@ -177,6 +178,11 @@ def name_faults(modules: dict[str, Module], machines: list[str]) -> Iterator[str
             if module.name in DEFAULTS and text.value in machines:
                 continue
             yield f"{module.name}:{text.lineno} knows {text.value!r}"
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Raise):
+                yield from (f"{module.name}:{text.lineno} tells {text.value!r}"
+                            for text in ast.walk(node) if isinstance(text, ast.Constant)
+                            and isinstance(text.value, str) and told.search(text.value))
 
 
 def path_faults(modules: dict[str, Module]) -> list[str]:

@@ -53,8 +53,9 @@ NAMES = {
         "FORMATS Format Stored Symbols huffman_bits register_format restore store"
     ),
     "accelsim.study": (
-        "Condition FinishedPoint METRICS Metric Objective Progress Results StoreError Study "
-        "explore load_study pareto_front pareto_mask register_metric run_study sensitivity sweep"
+        "Condition FinishedPoint Front METRICS Metric Objective Progress Results StoreError Study "
+        "explore fronts load_study pareto_front pareto_mask register_metric run_study sensitivity "
+        "sweep"
     ),
     "accelsim.rtl_bridge": (
         "CosimReport RtlParameters RtlResult cosim export rtl_parameters rtl_plan run_layer "

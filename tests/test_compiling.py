@@ -2,44 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from accelsim.cli import common
+from accelsim.cli import common, main
 from accelsim.kernels import compiling, jit
 from accelsim.study.estimate import estimate
 from tests.study.tiny import study_file
 
 
-@pytest.fixture
-def _kept_as_before() -> Iterator[None]:
-    before = compiling.are_kept()
-    yield
-    compiling._kept = before
-
-
 def test_one_line_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    common._announce()
+    common.announce()
     assert capsys.readouterr() == (
         "", "accelsim: compiling the kernels of this run; the next one has them\n")
 
 
-@pytest.mark.usefixtures("_kept_as_before")
+@pytest.mark.parametrize("command", [["config"], ["layers"], ["published", "eie-table5"]])
+def test_every_command_says_so(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(compiling, "on_first_compile", told.append)
+    monkeypatch.setattr(sys, "argv", ["accelsim", *command])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert told == [common.announce]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", [["--dry-run"], ["--jobs", "2"]])
+def test_a_sweep_says_it_once(option: list[str], tmp_path: Path) -> None:
+    """Whichever process compiles."""
+    done = subprocess.run(
+        [sys.executable, "-m", "accelsim", "sweep", study_file(tmp_path), *option], cwd=tmp_path,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}, capture_output=True,
+        text=True, check=True)
+    assert done.stderr.count("compiling the kernels of this run") == 1
+
+
 def test_where_nothing_can_be_kept_the_remedy_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def njit(**options: Any) -> Any:
-        if options.get("cache"):
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda function: function
-
-    monkeypatch.setattr(jit, "_njit", njit)
-    assert jit.kernel(abs) is abs
-    common._announce()
+    """Numba keeps nothing of a file that is not there, as where no folder can be written."""
+    monkeypatch.setattr(compiling, "_kept", True)
+    made: dict[str, Any] = {"__name__": "accelsim.nowhere"}
+    exec(compile("def twice(x):\n    return 2 * x\n", "nowhere.py", "exec"), made)
+    before = compiling.seconds()
+    assert jit.kernel(made["twice"])(21) == 42
+    assert compiling.seconds() > before
+    common.announce()
     told = capsys.readouterr().err
     assert "NUMBA_CACHE_DIR" in told
     assert told.count("\n") == 1

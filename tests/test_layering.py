@@ -101,6 +101,8 @@ def test_a_planted_import_is_seen(file: str, line: str, why: str) -> None:
         ("study/__init__.py", 'TABLE = {"bbs": 1}'),
         ("machines/base.py", 'if name in ("eie",): pass'),
         ("machines/__init__.py", 'PREFIX = "eie_"'),
+        ("cli.py", 'raise InputError(f"{name}: not taken; take -m eie")'),
+        ("records.py", 'raise InputError("rows are for layers of EIE")'),
     ],
 )
 def test_a_planted_name_is_seen(file: str, line: str) -> None:

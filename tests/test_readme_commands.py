@@ -155,6 +155,14 @@ def small_models(folder):
     graph = onnx.helper.make_graph([node], "recogniser", values[:1], values[1:], [
         onnx.numpy_helper.from_array(weights(20, 90), "w")])
     onnx.save(onnx.helper.make_model(graph), folder / "ch_PP-OCRv4_rec_infer.onnx")
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, *shape])
+              for name, shape in (("image", (3, 8, 8)), ("y", (4, 6, 6)))]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Conv", ["image", "w"], ["c"]),
+         onnx.helper.make_node("Relu", ["c"], ["y"])], "cnn", values[:1], values[1:],
+        [onnx.numpy_helper.from_array(weights(4, 3, 3, 3), "w")])
+    onnx.save(onnx.helper.make_model(graph), folder / "model.onnx")
+    np.save(folder / "x.npy", weights(3, 8, 8))
 
 
 def networks(folder):

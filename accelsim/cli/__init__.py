@@ -24,7 +24,10 @@ def _run() -> int:
     from typer.exceptions import TyperException
 
     from accelsim.cli.app import app
+    from accelsim.cli.common import announce
+    from accelsim.kernels.compiling import on_first_compile
 
+    on_first_compile(announce)
     warnings.showwarning = _remark
     try:
         with warnings.catch_warnings():

@@ -38,10 +38,8 @@ _COMPILING_EVERY_TIME = (
 
 def config_from(machine: str, settings: Sequence[str] | None) -> Any:
     """The configuration of any machine with the command line's overrides."""
-    from accelsim.kernels.compiling import on_first_compile
     from accelsim.machines import load_machine
 
-    on_first_compile(_announce)
     return load_machine(machine, **_overrides(settings))
 
 
@@ -63,7 +61,8 @@ def runnable(config: Any, engine: str | None = None) -> str:
     return machine_of(config).check_engine(engine)
 
 
-def _announce() -> None:
+def announce() -> None:
+    """Say that a pause begins, because kernels are compiled."""
     from accelsim.kernels.compiling import are_kept
 
     sys.stderr.write(_COMPILING if are_kept() else _COMPILING_EVERY_TIME)

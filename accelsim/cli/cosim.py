@@ -104,7 +104,7 @@ def cosim(
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
     ready = prepared(config, source, layer, inputs, activation_density, density, seed,
                      fixed_point=inputs_fixed_point, alone=alone)
-    job = ready.job()
+    config, job = ready.config, ready.job()
     if export is not None:
         write_bench(config, job, export)
         console().print(f"{export}: a bench for {job.name}; README.txt there says how")

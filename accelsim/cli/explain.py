@@ -18,6 +18,7 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import DensityOption, SeedOption
+from accelsim.cli.limits import limit_lines
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -55,12 +56,13 @@ def explain(
     from accelsim.report.explain_plots import explanation
     from accelsim.report.note import run_note
     from accelsim.report.plots_style import picture_kind, save
+    from accelsim.report.summary import limits_object
 
     picture_kind(picture)  # refused before the work is done
     config = config_from(machine, settings)
     ready = prepared(config, source, layer, inputs, activation_density, density, seed,
                      fixed_point=inputs_fixed_point, alone=alone)
-    job = ready.job()
+    config, job = ready.config, ready.job()
     found = work_out(machine_of(config), config, ready.work, job)
     note = run_note(config, ready.work, job, "explained", seed)
     save(explanation(found), picture, note)
@@ -68,13 +70,15 @@ def explain(
         print_json(found.as_dict() | {
             "accelsim": __version__, "config": config.model_dump(), "seed": seed,
             "run_before": ready.before, "layer_sha256": ready.work.digest(),
-            "provenance": dict(found.result.provenance),
+            "provenance": dict(found.result.provenance), **limits_object(found.result),
         })
         return
     out = console()
     for view in explain_views(found):
         out.print(view)
     out.print(found.finding)
+    for line in limit_lines([found.result.limits]):
+        out.print(line, markup=False)
     if ready.behind:
         out.print(ready.behind, markup=False)
     out.print(f"picture: {picture}")

@@ -42,6 +42,20 @@ IndexBitsOption = Annotated[int, typer.Option(help="Bits of a zero run.")]
 ValuesOption = Annotated[
     str, typer.Option(help="codebook (shared by k-means) or linear (evenly spaced).")
 ]
+TableOption = Annotated[
+    str | None, typer.Option("--table", help="Number system of the codes: kmeans, linear, "
+                                             "dynamic_fixed_point, power_of_two, log, ternary or "
+                                             "binary, settings behind colons (ternary:scales=2); "
+                                             "or the file of a codebook. What --values says if "
+                                             "absent.")
+]
+TableBitsOption = Annotated[
+    int | None, typer.Option(help="Bits of the table's codes where they are fewer than "
+                                  "weight_bits.")
+]
+TableRowsOption = Annotated[
+    int | None, typer.Option(help="Rows that share a table; 1: a scale a row. All if absent.")
+]
 BiasOption = Annotated[
     str, typer.Option(help="Where a bias goes: column (codes), accumulator (exact), or auto: the "
                            "column unless that loses more than 1/16 of the largest.")
@@ -64,6 +78,9 @@ def compress(
     index_bits: IndexBitsOption = 4,
     values: ValuesOption = "codebook",
     init: InitOption = "linear",
+    code_table: TableOption = None,
+    table_bits: TableBitsOption = None,
+    table_rows: TableRowsOption = None,
     bias: BiasOption = "auto",
     seed: SeedOption = 1,
     layer_density: Annotated[
@@ -111,7 +128,8 @@ def compress(
     if pattern is not None or pattern_set:
         parameters = dict(map(parse_setting, pattern_set or ()))
         recipe = replace(recipe, pattern=pattern, pattern_parameters=parameters)
-    recipe = replace(recipe, bias=cast(Any, bias))
+    recipe = replace(recipe, bias=cast(Any, bias), table=code_table, table_bits=table_bits,
+                     table_rows=table_rows)
     if permute:
         recipe = replace(recipe, permute_rows=n_pe)
     layers = as_layers(source, layer, seed, chain=inputs is not None)
@@ -158,8 +176,9 @@ def make_recipe(
     layer_density: list[str] | None = None,
     values: str = "codebook",
     bias: str = "auto",
+    **more: Any,
 ) -> Recipe:
-    """The recipe that the options describe."""
+    """The recipe that the options describe; ``more`` settings by their names."""
     from accelsim.compression import Recipe
     from accelsim.errors import InputError
 
@@ -175,6 +194,7 @@ def make_recipe(
     return Recipe(
         density=density, threshold=threshold, weight_bits=weight_bits, index_bits=index_bits,
         init=cast(Any, init), values=cast(Any, values), bias=cast(Any, bias), layers=layers,
+        **more,
     )
 
 

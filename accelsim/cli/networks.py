@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import console, print_csv, print_json, progress, table
+from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 
 if TYPE_CHECKING:
@@ -64,25 +65,27 @@ def simulate_graph(
     elif as_csv:
         print_csv(network_rows(result, energy))
     else:
-        _show(result, energy, wall_s)
+        _show(result, energy, wall_s, config)
 
 
 def _check_takes(config: Any, network: Network) -> None:
     from accelsim.errors import UnsupportedError, printable
     from accelsim.machines import machine_of
+    from accelsim.machines.registry import takers
     from accelsim.records import CompressedConv, CompressedLayer, Conv2d
 
     machine = machine_of(config)
     for layer in network.layers:
         convolution = isinstance(layer, Conv2d | CompressedConv)
-        if (CompressedConv if convolution else CompressedLayer) not in machine.takes:
+        kind = CompressedConv if convolution else CompressedLayer
+        if kind not in machine.takes:
             what = "convolution" if convolution else "compressed matrix"
             raise UnsupportedError(
                 f"{network.name}: {printable(layer.name)} is a {what} of a network, which the "
-                f"machine '{machine.name}' does not take; take -m eie")
+                f"machine '{machine.name}' does not take; take -m {' or '.join(takers(kind))}")
 
 
-def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
+def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> None:
     from accelsim.report.network_summary import classes, host_rows, network_rows
 
     out = console()
@@ -97,6 +100,8 @@ def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
                     ("layer", "lowering", "vectors", *heads, "macs"), rows))
     out.print(table("On the host, not timed", ("node", "kind", "operations", "bytes"),
                     [tuple(row.values()) for row in host_rows(result)]))
+    for line in (*sized_lines(asked, result.config), *limit_lines([result.limits])):
+        out.print(line, markup=False)
     for number, largest in enumerate(classes(result)):
         told = ", ".join(f"{place} ({value:.4g})" for place, value in largest)
         out.print(f"image {number}: largest results {told}", markup=False)
@@ -107,4 +112,6 @@ def _show(result: NetworkResult, energy: bool, wall_s: float) -> None:
         if energy:
             report = result.energy
             out.print(f"energy of the array: {report.total_uj:,.1f} uJ, {report.power_w:.3f} W")
+            for note in report.notes:
+                out.print(f"note: {note}", markup=False)
     out.print(f"simulated in {wall_s:.2f} s")

@@ -16,6 +16,7 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import SeedOption
+from accelsim.cli.limits import limit_lines
 from accelsim.papers.names import RECURRENT_MACHINE, SYNTHETIC_LSTM
 
 if TYPE_CHECKING:
@@ -84,13 +85,15 @@ def recurrent(
         if energy:
             out.print(_energy_view(run.result, inputs.shape))
         priced = run.result.energy
-        out.print(f"energy of events at 45 nm, without leakage and clock: "
+        out.print(f"energy of events at {priced.node_nm:g} nm, without leakage and clock: "
                   f"{priced.events_total_pj * 1e-3 / len(inputs):,.1f} nJ a step, "
                   f"{100 * priced.dram_share:.1f} % of it DRAM")
     out.print(table("Outputs against 64-bit float, the same weights unquantised", (
         "step", "RMS error", "largest error", "relative"), [
         (e.step, f"{e.rms:.2e}", f"{e.largest:.2e}", f"{100 * e.relative:.3f} %")
         for e in run.some_errors()]))
+    for line in limit_lines([run.result.limits]):
+        out.print(line, markup=False)
     points = ", ".join(f"{name} {bits}" for name, bits in run.result.frac_bits.items())
     out.print(f"fraction bits of each signal, of {config.activation_bits}: {points}")
     out.print(f"{layer.name}: weights {origin}; simulated in {run.wall_s:.2f} s")
@@ -164,5 +167,6 @@ def _energy_view(result: RunResult, shape: tuple[int, ...]) -> Any:
         for name, picojoules in (*priced.events_pj.items(), ("total", priced.events_total_pj))
     ]
     notes = "; ".join(priced.notes)
-    return table(f"Energy of events of an ASIC at 45 nm, without leakage and clock; {notes}",
+    return table(f"Energy of events of an ASIC at {priced.node_nm:g} nm, without leakage and "
+                 f"clock; {notes}",
                  ("module", "nJ a step", "nJ a step and channel", "share"), rows)

@@ -38,6 +38,10 @@ def report(
     activation_density: DrawOption = None,
     density: DensityOption = None,
     seed: SeedOption = 1,
+    energy: Annotated[
+        bool, typer.Option("--energy", help="Price a layer or network that is run here; files "
+                                            "have what their own runs priced.")
+    ] = False,
 ) -> None:
     """Write one HTML page: tables, pictures, configuration, provenance; it opens offline."""
     from accelsim.errors import InputError
@@ -59,9 +63,10 @@ def report(
             config, sources[0], layer, inputs, activation_density, density, seed,
             whole=layer is None, fixed_point=inputs_fixed_point, alone=alone,
         )
+        config = ready.config
         results = simulate_network(
             config, ready.layers, ready.inputs, fixed_point=ready.fixed_point)[0]
-        run = run_object(results, seed=seed)
+        run = run_object(results, energy, seed)
         first = 0 if layer is None else ready.index
         explained = [
             work_out(machine_of(config), config, ready.layers[at], ready.job(at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,9 +28,13 @@ from accelsim.cli.frontend import (
     InitOption,
     LayerOption,
     SeedOption,
+    TableBitsOption,
+    TableOption,
+    TableRowsOption,
     ThresholdOption,
     make_recipe,
 )
+from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 from accelsim.cli.networks import (
     FitOption,
@@ -77,6 +81,9 @@ def simulate(
         int | None, typer.Option(help="Bits of a code; the machine's if absent.")
     ] = None,
     init: InitOption = "linear",
+    code_table: TableOption = None,
+    table_bits: TableBitsOption = None,
+    table_rows: TableRowsOption = None,
     bias: BiasOption = "auto",
     seed: SeedOption = 1,
     energy: Annotated[
@@ -93,18 +100,21 @@ def simulate(
 
     config = config_from(machine, settings)
     engine = runnable(config, engine)
+    tables: dict[str, Any] = {
+        "table": code_table, "table_bits": table_bits, "table_rows": table_rows}
     if names_network(source, network, layer):
         simulate_graph(
             config, source, network, engine, image or [], inputs, count, fit, lowering,
             lambda: make_recipe(density, threshold, weight_bits or config.weight_bits,
-                                config.index_bits, init, bias=bias), seed, energy, as_json, as_csv)
+                                config.index_bits, init, bias=bias, **tables),
+            seed, energy, as_json, as_csv)
         return
     if image or fit:
         raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
                          f"vectors (--inputs)")
     opened = opened_work(
         config, source, layer, inputs, activation_density, seed, count, inputs_fixed_point,
-        density=density, threshold=threshold, init=init, bias=bias,
+        density=density, threshold=threshold, init=init, bias=bias, **tables,
         **({} if weight_bits is None else {"weight_bits": weight_bits}),
     )
     start = time.perf_counter()
@@ -123,15 +133,21 @@ def simulate(
         print_csv([layer_row(result, energy) for result in results])
     else:
         _show(results, wall_s, opened.note)
+        for line in sized_lines(config, results[0].config):
+            console().print(line, markup=False)
         if energy:
             for view in energy_views(results):
                 console().print(view)
+            for note in dict.fromkeys(note for r in results for note in r.energy.notes):
+                console().print(f"note: {note}", markup=False)
 
 
 def _show(results: list[RunResult], wall_s: float, note: str) -> None:
     out = console()
     for view in result_views(results):
         out.print(view)
+    for line in limit_lines(result.limits for result in results):
+        out.print(line, markup=False)
     if note:
         out.print(note, markup=False)
     out.print(f"simulated in {wall_s:.2f} s")

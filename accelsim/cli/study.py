@@ -1,4 +1,4 @@
-"""``accelsim sweep``, ``results``, ``pareto``, ``explore`` and ``sensitivity``."""
+"""``accelsim sweep``, ``results``, ``explore`` and ``sensitivity``."""
 
 from __future__ import annotations
 
@@ -47,6 +47,9 @@ WhereOption = Annotated[
 ]
 MinOption = Annotated[
     list[str] | None, typer.Option("--min", metavar="METRIC", help="Make small; repeatable.")
+]
+AllOption = Annotated[
+    bool, typer.Option("--all", help="Also designs that cannot be built, which are marked.")
 ]
 MaxOption = Annotated[
     list[str] | None, typer.Option("--max", metavar="METRIC", help="Make large; repeatable.")
@@ -115,44 +118,15 @@ def results(
     from accelsim.study import Results
     from accelsim.study.export import write_csv, write_parquet
 
-    conditions = _conditions(where)
+    chosen = conditions(where)
     with Results(store) as found:
         if parquet is not None:
-            count = write_parquet(found, parquet, conditions, limit)
+            count = write_parquet(found, parquet, chosen, limit)
             sys.stderr.write(f"accelsim: {parquet}: {count:,} rows\n")
         elif as_csv:
-            write_csv(found, sys.stdout, conditions, limit)
+            write_csv(found, sys.stdout, chosen, limit)
         else:
-            _list(found, conditions, metrics, 40 if limit is None else limit)
-
-
-def pareto(
-    store: StoreArgument,
-    minimise: MinOption = None,
-    maximise: MaxOption = None,
-    where: WhereOption = None,
-    as_csv: CsvOption = False,
-) -> None:
-    """Designs that no other beats; metrics of several layers are combined."""
-    from accelsim.study import Results, pareto_front
-
-    with Results(store) as found:
-        front, compared, left_out = pareto_front(
-            found, minimise or (), maximise or (), _conditions(where)
-        )
-        varying = found.varying()
-    keys = [] if as_csv else varying
-    rows = [
-        {**({key: design.settings.get(key) for key in keys or design.settings}), **design.metrics}
-        for design in front
-    ]
-    if as_csv:
-        print_csv(rows)
-        return
-    unfinished = f", {left_out:,} unfinished ones left out" if left_out else ""
-    title = f"{len(front):,} of {compared:,} designs are on the front{unfinished}"
-    console().print(table(title, list(rows[0]), [list(row.values()) for row in rows],
-                          keep=list(front[0].metrics)))
+            _list(found, chosen, metrics, 40 if limit is None else limit)
 
 
 def explore(
@@ -167,6 +141,7 @@ def explore(
     settings: SetOption = None,
     jobs: JobsOption = None,
     dask: DaskOption = None,
+    infeasible: AllOption = False,
     as_csv: CsvOption = False,
 ) -> None:
     """Search the study's axes with Optuna; run again to go on."""
@@ -180,6 +155,7 @@ def explore(
         _study(study, settings), store, goals, trials=trials, sampler=sampler,
         jobs=jobs or _cores(), dask=dask,
         on_trials=lambda n: typer.echo(f"accelsim: {n:,} of {trials:,} designs", err=True),
+        infeasible=infeasible,
     )
     names = [goal.metric for goal in goals]
     rows = [{**design, **dict(zip(names, values, strict=True))} for design, values in found.best]
@@ -191,6 +167,9 @@ def explore(
                               keep=names))
     else:
         sys.stderr.write(f"accelsim: none of {found.trials:,} designs can be built\n")
+    if found.reasons:
+        why = ", ".join(f"{what} {count:,}" for what, count in found.reasons.items())
+        sys.stderr.write(f"accelsim: designs that cannot be built: {why}; --all keeps them\n")
     if found.interrupted:
         sys.stderr.write("accelsim: interrupted; run the same command again to resume\n")
         raise typer.Exit(130)
@@ -256,7 +235,8 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _conditions(where: list[str] | None) -> list[Condition]:
+def conditions(where: list[str] | None) -> list[Condition]:
+    """The conditions of ``--where``."""
     from accelsim.study import Condition
 
     return [Condition.parse(text) for text in where or []]
@@ -278,18 +258,19 @@ def _say_estimate(study: Study, store: Path, limit: int | None, workers: int) ->
 
 
 def _list(
-    found: Results, conditions: list[Condition], metrics: list[str] | None, limit: int
+    found: Results, chosen: list[Condition], metrics: list[str] | None, limit: int
 ) -> None:
     """The parameters that vary, some metrics, and errors if there are any."""
     for name in metrics or ():
         if name not in found.metrics:
             raise InputError(f"{found.path}: no metric '{name}'{nearest(name, found.metrics)}")
     shown = metrics or [name for name in SHOWN if name in found.metrics]
-    total = found.count(conditions)
-    rows = list(found.rows(conditions, limit))
+    total = found.count(chosen)
+    rows = list(found.rows(chosen, limit))
     failed = [row for row in rows if row["error"]]
     shown = [] if len(failed) == len(rows) else shown
-    columns = ["workload", *found.varying(), *shown, *(["error"] if failed else [])]
+    marked = ["limits"] if any(row.get("limits") for row in rows) else []
+    columns = ["workload", *found.varying(), *shown, *marked, *(["error"] if failed else [])]
     title = f"{total:,} points" if len(rows) == total else f"{len(rows):,} of {total:,} points"
     body = [["" if row[key] is None else row[key] for key in columns] for row in rows]
     console().print(table(title, columns, body, keep=["error"]))

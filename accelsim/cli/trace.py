@@ -69,7 +69,7 @@ def trace(
     config = config_from(machine, settings)
     ready = prepared(config, source, layer, inputs, activation_density, density, seed,
                      fixed_point=inputs_fixed_point, alone=alone)
-    job = ready.job()
+    config, job = ready.config, ready.job()
     chosen = pe_numbers(pes, n_pes(config, job))
     until = first + 1999 if last is None else last
     note = run_note(config, ready.work, job, f"cycles {first} to {until}", seed)

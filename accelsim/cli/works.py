@@ -137,5 +137,8 @@ def prepared(
     opened = opened_work(config, source, way.names, inputs, activation_density, seed, 1,
                          fixed_point, density=density)
     index = len(opened.layers) - 1 if whole and layer is None else way.index
+    from accelsim.machines import machine_of
+
+    config = machine_of(config).fitted(config, opened.layers[: index + 1])
     return Prepared(config, opened.layers[: index + 1], index, next(iter(opened.runs())),
                     opened.fixed_point)

@@ -82,6 +82,6 @@ class ById:
 def _largest_row_sum(packed: ById, input_max: float) -> float:
     """The largest that a row can sum to, with inputs of at most ``input_max`` in magnitude."""
     matrix, bias = packed.layer.matrix, packed.layer.bias
-    magnitudes = np.abs(packed.layer.codebook).astype(np.float64)[matrix.values]
+    magnitudes = np.abs(packed.layer.decoded().values.astype(np.float64))
     sums = np.bincount(matrix.rows, magnitudes, minlength=packed.layer.n_outputs) * input_max
     return float((sums if bias is None else sums + np.abs(bias)).max())

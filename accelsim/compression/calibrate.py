@@ -29,7 +29,7 @@ def largest_partial_sum(packed: CompressedLayer, activations: npt.NDArray[Any]) 
     """
     matrix = packed.matrix
     starts = matrix.column_starts.tolist()
-    values = packed.codebook.astype(np.float64)[matrix.values]
+    values = packed.decoded().values.astype(np.float64)
     group = max(1, SUMS_AT_ONCE // packed.n_outputs)
     largest = 0.0
     for first in range(0, len(activations), group):

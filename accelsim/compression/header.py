@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from accelsim.errors import FormatError
 from accelsim.records import BinaryPoints, Geometry
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised by every change that an older accelsim would misread. A file says the lowest version that
-has what is in it: 2 has convolutions, biases in the accumulators, and losses."""
+has what is in it: 2 has convolutions, biases in the accumulators, and losses; 3 has several tables
+a layer."""
 
-NEWER = ("exact_bias", "losses", "convolution")
-"""Fields of a layer that came with version 2."""
+NEWER = {"exact_bias": 2, "losses": 2, "convolution": 2, "rows_per_table": 3}
+"""Fields of a layer that came later, with the version that they came with."""
 
 MAX_HEADER = 1 << 24
 
@@ -90,6 +91,12 @@ class LayerHeader(_Checked):
     exact_bias: bool = False
     losses: tuple[LossHeader, ...] = Field(default=(), max_length=100)
     convolution: GeometryHeader | None = None
+    rows_per_table: Dimension | None = None
+
+    @property
+    def n_tables(self) -> int:
+        """Tables of the codebook."""
+        return 1 if self.rows_per_table is None else -(-self.n_outputs // self.rows_per_table)
 
     @property
     def points(self) -> BinaryPoints | None:
@@ -120,7 +127,8 @@ class FileHeader(_Checked):
 
 def version_of(layers: Sequence[LayerHeader]) -> int:
     """The lowest format version that has what is in these layers."""
-    return 2 if any(getattr(layer, name) for layer in layers for name in NEWER) else 1
+    return max([1, *(version for layer in layers for name, version in NEWER.items()
+                     if getattr(layer, name))])
 
 
 def parse_header(text: str | None) -> FileHeader:

@@ -44,10 +44,11 @@ def of_sharing(name: str, own: Recipe, kept: CscMatrix, shared: Sharing) -> Iter
             "weights round to zero", name,
             f"{count:,} of {kept.nnz:,} kept weights ({count / kept.nnz:.2%}) have the shared "
             f"value 0, the largest {largest:.3g}",
+            f"{own.table} does so by its rule; another table may not" if own.table else
             f"take {wider}" + (" or values='codebook'" if own.values == "linear" else ""),
             {"count": count, "largest": largest},
         )
-    codes = (1 << own.weight_bits) - 1
+    codes = (1 << own.code_bits(name)) - 1
     used = int(np.count_nonzero(np.bincount(shared.codes, minlength=codes + 1)[1:]))
     # Pruning leaves a gap around zero in which entries of a linear start stay empty, as published;
     # weights of few values need no clustering at all.

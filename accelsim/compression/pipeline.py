@@ -17,7 +17,8 @@ from accelsim.compression.convolution import compress_conv
 from accelsim.compression.kept import kept_weights
 from accelsim.compression.permute import permute_rows
 from accelsim.compression.recipe import Recipe
-from accelsim.compression.share import Floats, Sharing, share, share_linear
+from accelsim.compression.share import Floats
+from accelsim.compression.sharing import bias_codes, decoded_codes, share_matrix, widened
 from accelsim.errors import InputError, nearest
 from accelsim.records import CompressedConv, CompressedLayer, Conv2d, CscMatrix, Layer
 from accelsim.records.losses import warn
@@ -61,7 +62,7 @@ def _compressed(layer: Layer, own: Recipe) -> CompressedLayer:
     kept = kept_weights(layer.weights, own, layer.name)
     bias = None if layer.bias is None else _float32_bias(layer)
     in_column = None if own.bias == "accumulator" else bias
-    shared = _shared(layer, own, kept.values, in_column)
+    shared = share_matrix(kept, own, layer.name, in_column)
     found = [*losses.of_float32(layer, own), *losses.of_sharing(layer.name, own, kept, shared)]
     notes: dict[str, Any] = {
         "kmeans_iterations": shared.iterations,
@@ -69,18 +70,21 @@ def _compressed(layer: Layer, own: Recipe) -> CompressedLayer:
     }
     matrix = _without_zeros(kept, shared.codes)
     if in_column is not None:
-        codes = nearest_codes(in_column, shared.codebook)
-        error = losses.of_bias(layer.name, own, in_column, shared.codebook[codes])
+        rows = own.table_rows
+        codes = bias_codes(in_column, shared.codebook, rows)
+        as_column = decoded_codes(codes, shared.codebook, np.arange(len(codes)), rows)
+        error = losses.of_bias(layer.name, own, in_column, as_column)
         found += error
         if error and own.bias == "auto":
             in_column = None
         else:
-            off = np.abs(in_column - shared.codebook[codes])
-            notes["bias_max_error"] = float(off.max())
+            notes["bias_max_error"] = float(np.abs(in_column - as_column).max())
             matrix = _with_column(matrix, codes)
     packed = CompressedLayer(
-        matrix, shared.codebook, own.weight_bits, own.index_bits, in_column is not None,
-        layer.relu, layer.name, bias=bias if in_column is None else None, losses=tuple(found),
+        matrix, widened(shared.codebook, own.weight_bits), own.weight_bits, own.index_bits,
+        in_column is not None, layer.relu, layer.name,
+        bias=bias if in_column is None else None, losses=tuple(found),
+        rows_per_table=own.table_rows,
         provenance={
             "source": dict(layer.provenance),
             "weights_sha256": weights_digest(layer),
@@ -99,15 +103,6 @@ def _compressed(layer: Layer, own: Recipe) -> CompressedLayer:
     input_max_abs = max(float(np.abs(inputs).max()), 1.0 if packed.has_bias else 0.0)
     output_max_abs = largest_partial_sum(packed, inputs)
     return replace(packed, input_max_abs=input_max_abs, output_max_abs=output_max_abs)
-
-
-def _shared(layer: Layer, own: Recipe, values: Floats, bias: Floats | None) -> Sharing:
-    if own.values == "codebook":
-        return share(values, own.weight_bits, own.init, own.seed, own.max_iterations, bias)
-    if own.weight_bits > 8:
-        raise InputError(f"{layer.name}: weight_bits is {own.weight_bits}; codes of a compressed "
-                         f"layer have at most 8 bits; a recurrent layer's up to 16")
-    return share_linear(values, own.weight_bits)
 
 
 def compress_network(
@@ -131,13 +126,6 @@ def compress_network(
         packed.append(compress(layer, recipe))
         on_layer()
     return packed
-
-
-def nearest_codes(values: Floats, codebook: Floats) -> npt.NDArray[np.uint8]:
-    """Code of the codebook entry nearest to each value; the smaller code of two equally near."""
-    distances = np.abs(values[:, None].astype(np.float64) - codebook[None, :])
-    codes: npt.NDArray[np.uint8] = distances.argmin(axis=1).astype(np.uint8)
-    return codes
 
 
 def weights_digest(layer: Layer) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from accelsim.compression.patterns import PATTERNS
 from accelsim.compression.share import Init
+from accelsim.compression.tables import table_named
 from accelsim.errors import InputError, nearest
 
 Values = Literal["codebook", "linear"]
@@ -40,6 +41,12 @@ class Recipe:
         column unless a bias is off by more than `MAX_BIAS_LOSS` of the largest there
     permute_rows : store the rows in an order that is balanced for so many PEs
         (`accelsim.compression.permute`); None keeps their order
+    table : the number system of the codes, by a name of `accelsim.compression.tables` with its
+        settings ("linear", "ternary:scales=2", "log:base=sqrt2"), or a file with a codebook of
+        one's own; None is what ``values`` says: "kmeans", or "dynamic_fixed_point" for "linear"
+    table_bits : bits of the table's codes where they are fewer than ``weight_bits``, those that
+        the machine stores
+    table_rows : rows of the matrix that share a table: 1 gives each row its own scale; None all
     layers : settings of single layers by name, over these:
         ``Recipe(density=0.1, layers={"fc3": {"density": 0.26}})``
 
@@ -60,8 +67,11 @@ class Recipe:
     seed: int = 0
     max_iterations: int = 1000
     permute_rows: int | None = None
-    bias: Bias = "auto"
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    bias: Bias = "auto"
+    table: str | None = None
+    table_bits: int | None = None
+    table_rows: int | None = None
 
     def __post_init__(self) -> None:
         if self.values not in VALUES:
@@ -89,6 +99,7 @@ class Recipe:
         if self.density is not None and self.threshold is not None:
             raise InputError("recipe: give density or threshold, not both")
         self._check_pattern()
+        self._check_table()
         if self.init not in get_args(Init):
             raise InputError(f"recipe: init is {self.init!r}{nearest(str(self.init), INITS)}")
         if not all(isinstance(m, Mapping) for m in (self.layers, *self.layers.values())):
@@ -96,6 +107,43 @@ class Recipe:
         object.__setattr__(self, "layers", {name: dict(own) for name, own in self.layers.items()})
         for name in self.layers:
             self.for_layer(name)
+
+    def _check_table(self) -> None:
+        """Whether there is the table, and what is said of it goes together."""
+        table_named(self.table_name)
+        for what, low, high in (("table_bits", 2, 8), ("table_rows", 1, 1 << 24)):
+            value = getattr(self, what)
+            if value is not None and (type(value) is not int or not low <= value <= high):
+                raise InputError(f"recipe: {what} is {value!r}; need an integer, {low} to {high}")
+        if self.table_rows is not None and self.permute_rows is not None:
+            raise InputError("recipe: table_rows are rows that stand together, permute_rows moves "
+                             "them; give one of the two")
+
+    @property
+    def table_name(self) -> str:
+        """The table, given or what ``values`` stands for."""
+        return self.table or ("kmeans" if self.values == "codebook" else "dynamic_fixed_point")
+
+    def code_bits(self, name: str) -> int:
+        """Bits of the table's codes.
+
+        Raises
+        ------
+        InputError
+            If they are more than ``weight_bits``, or left to these and those are more than codes
+            have; ``name`` says where.
+        """
+        own = self.table_bits
+        if own is not None and own > self.weight_bits:
+            raise InputError(f"{name}: table_bits is {own}, weight_bits {self.weight_bits}; the "
+                             f"table's codes must fit")
+        if own is None and self.weight_bits > 8:
+            own = table_named(self.table_name)[0].bits
+            if own is None:
+                raise InputError(f"{name}: weight_bits is {self.weight_bits}; codes have at most "
+                                 f"8 bits; a recurrent layer's up to 16, with values='linear' "
+                                 f"and no table; else give table_bits")
+        return own or self.weight_bits
 
     def _check_pattern(self) -> None:
         """Names only; whether a pattern fits a matrix is found out when it prunes."""
@@ -146,13 +194,13 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """The settings of one layer as plain values, a pattern's where it has one.
 
-        ``bias`` is told where it is not the default: digests of studies stay what they were.
+        ``bias`` and what is said of tables is told where it is not the default: digests of studies
+        stay what they were.
         """
         names = SETTINGS if self.pattern is None else (*SETTINGS, *PATTERN_SETTINGS)
         told = {name: getattr(self, name) for name in names}
-        if self.bias == "auto":
-            del told["bias"]
-        return told
+        return {key: value for key, value in told.items()
+                if key not in TOLD_IF_SET or value != TOLD_IF_SET[key]}
 
 
 INITS = get_args(Init)
@@ -162,5 +210,7 @@ MAX_BIAS_LOSS = 1 / 16
 """Of the largest bias: a step between entries of a 16-entry codebook that spans it. Chosen, not
 published."""
 MAX_PE = 4096
+TOLD_IF_SET = {"bias": "auto", "table": None, "table_bits": None, "table_rows": None}
+"""Settings that came later, with their defaults."""
 PATTERN_SETTINGS = ("pattern", "pattern_parameters")
 SETTINGS = [f.name for f in fields(Recipe) if f.name not in ("layers", *PATTERN_SETTINGS)]

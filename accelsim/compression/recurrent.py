@@ -9,7 +9,7 @@ from types import MappingProxyType
 from accelsim import __version__
 from accelsim.compression.kept import kept_weights
 from accelsim.compression.recipe import Recipe
-from accelsim.compression.share import share
+from accelsim.compression.sharing import decoded_codes, share_matrix
 from accelsim.errors import InputError, nearest
 from accelsim.records import CscMatrix
 from accelsim.records.linear import LinearWeights
@@ -21,8 +21,10 @@ def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> R
 
     ``values="linear"`` gives fixed-point weights of ``weight_bits``, which must be the machine's.
     ``"codebook"`` gives each matrix its own ``2**weight_bits - 1`` shared values as floats, which
-    the machine then stores linearly with its own width. Biases and peepholes stay as they are;
-    zero runs are the machine's (``index_bits``). ``Recipe.layers`` names matrices:
+    the machine then stores linearly with its own width. Biases and peepholes stay as they are.
+    A ``table`` does so by its own rule, with codes of ``table_bits``, and a table a matrix, or a
+    group of rows (``table_rows``), takes the place of ``values``. Zero runs are the machine's
+    (``index_bits``). ``Recipe.layers`` names matrices:
     ``{"Wix": {"density": 0.1}}``.
 
     Raises
@@ -37,10 +39,10 @@ def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> R
             raise InputError(f"recipe: no matrix is called '{name}'"
                              f"{nearest(name, layer.matrices)}")
     if wanted.permute_rows is not None:
-        raise InputError(f"{layer.name}: permute_rows is for layers of EIE; rows of a recurrent "
+        raise InputError(f"{layer.name}: permute_rows is for single layers; rows of a recurrent "
                          f"layer's matrices belong to its cells")
     if any(own.bias != "auto" for own in map(wanted.for_layer, layer.matrices)):
-        raise InputError(f"{layer.name}: bias='{wanted.bias}' is for layers of EIE; a recurrent "
+        raise InputError(f"{layer.name}: bias='{wanted.bias}' is for single layers; a recurrent "
                          f"layer keeps its biases as vectors; leave bias out")
     matrices = {name: _compressed(layer, name, wanted.for_layer(name)) for name in layer.matrices}
     provenance = {**layer.provenance, "recipe": wanted.settings(), "accelsim": __version__}
@@ -75,7 +77,9 @@ def _compressed(layer: RecurrentLayer, name: str, own: Recipe) -> Matrix:
     if own.pattern is not None and isinstance(weights, CscMatrix):
         weights = weights.to_dense()
     kept = kept_weights(weights, own, f"{layer.name}.{name}")
-    if own.values == "linear":
-        return LinearWeights.from_floats(kept, own.weight_bits, f"{layer.name}.{name}")
-    shared = share(kept.values, own.weight_bits, own.init, own.seed, own.max_iterations)
-    return CscMatrix(kept.shape, kept.column_starts, kept.rows, shared.codebook[shared.codes])
+    where = f"{layer.name}.{name}"
+    if own.values == "linear" and own.table is None:
+        return LinearWeights.from_floats(kept, own.weight_bits, where)
+    shared = share_matrix(kept, own, where)
+    decoded = decoded_codes(shared.codes, shared.codebook, kept.rows, own.table_rows)
+    return CscMatrix(kept.shape, kept.column_starts, kept.rows, decoded)

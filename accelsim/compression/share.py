@@ -98,13 +98,16 @@ def share(
     return Sharing(codebook, codes, iterations, converged)
 
 
-def share_linear(values: Floats, weight_bits: int) -> Sharing:
-    """Round non-zero ``values`` to evenly spaced ones with the most fraction bits that hold them.
+def share_linear(values: Floats, weight_bits: int, top: float | None = None) -> Sharing:
+    """Round non-zero ``values`` to evenly spaced ones with the most fraction bits that hold them,
+    or hold ``top``: what is beyond saturates then.
 
     A code is the weight in two's complement, so code 0 is 0.0 and the codebook needs no storage.
     Weights that round to zero get code 0: they are pruned. Source: ESE (FPGA 2017), sec. 4.
     """
-    frac_bits = frac_bits_for(float(np.abs(values).max(initial=0.0)), weight_bits)
+    if top is None:
+        top = float(np.abs(values).max(initial=0.0))
+    frac_bits = frac_bits_for(top, weight_bits)
     size = 1 << weight_bits
     integers = np.arange(size)
     integers[size // 2 :] -= size

@@ -3,7 +3,8 @@
 The metadata hold one key, ``accelsim``, with the header `FileHeader` below as canonical JSON
 (sorted keys, no spaces). Layer i has three tensors:
 
-* ``i.codebook``: (2**weight_bits,) float32;
+* ``i.codebook``: (2**weight_bits,) float32, of each table after the other where the header has
+  ``rows_per_table``;
 * ``i.codes``: uint8, codes of ``weight_bits`` bits, column by column, rows ascending, the bias
   as last column, packed as in `bitpack`;
 * ``i.gaps``: uint8, the entries' places in the matrix flattened column by column, as gap symbols
@@ -141,9 +142,10 @@ def _to_tensors(work: CompressedLayer | CompressedConv) -> tuple[LayerHeader, Te
         exact_bias=layer.bias is not None,
         losses=tuple(LossHeader(**loss.as_dict()) for loss in layer.losses),
         convolution=_geometry(work) if isinstance(work, CompressedConv) else None,
+        rows_per_table=layer.rows_per_table,
     )
     tensors: Tensors = {
-        "codebook": layer.codebook.astype("<f4"),
+        "codebook": layer.codebook.ravel().astype("<f4"),
         "codes": pack(matrix.values, layer.weight_bits),
         "gaps": pack(symbols, gap_bits),
     }
@@ -170,13 +172,17 @@ def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer | Co
         raise FormatError("an entry lies outside the matrix")
     columns, rows = np.divmod(places, header.n_outputs)
     starts = np.searchsorted(columns, np.arange(n_columns + 1)).astype(np.int64)
+    codebook = tensors["codebook"]
+    if header.rows_per_table is not None:
+        codebook = codebook.reshape(header.n_tables, -1)
     layer = CompressedLayer(
         CscMatrix((header.n_outputs, n_columns), starts, rows.astype(np.int32), codes),
-        tensors["codebook"], header.weight_bits, header.index_bits, header.has_bias, header.relu,
+        codebook, header.weight_bits, header.index_bits, header.has_bias, header.relu,
         header.name, header.input_max_abs, header.output_max_abs, header.points,
         header.provenance,
         tensors["row_order"].astype(np.int64) if header.permuted else None,
         tensors.get("bias"), tuple(Loss(**dict(loss)) for loss in header.losses),
+        header.rows_per_table,
     )
     if header.convolution is None:
         return layer
@@ -186,7 +192,7 @@ def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer | Co
 def _sizes(header: LayerHeader) -> dict[str, int]:
     """A layer's tensors and their lengths."""
     sizes = {
-        "codebook": 1 << header.weight_bits,
+        "codebook": header.n_tables << header.weight_bits,
         "codes": packed_size(header.n_entries, header.weight_bits),
         "gaps": packed_size(header.n_gap_symbols, header.gap_bits),
     }

@@ -3,7 +3,7 @@
 What is counted, in bits:
 
 * an entry, kept weight or padding: ``weight_bits + index_bits``, or its two Huffman codes;
-* the codebook: 32 for each of its ``2**weight_bits`` values;
+* the codebook: 32 for each of the ``2**weight_bits`` values of each of its tables;
 * with Huffman, two code tables: 8 for each of ``2**weight_bits + 2**index_bits`` symbols;
 * in "row" and "column" order: a count of entries, 32, and the bias as float32, as in the file of
   Deep Compression's demo; gaps run over the whole matrix, flattened, and the bias is not in it;
@@ -180,7 +180,7 @@ def _row(
     index_bits = packed.index_bits if given_bits is None else given_bits
     n_outputs, n_inputs = packed.n_outputs, packed.n_inputs
     kept = int(packed.matrix.column_starts[n_inputs])
-    overhead = FLOAT_BITS * len(packed.codebook)
+    overhead = FLOAT_BITS * packed.codebook.size
     if order == "pe":
         image = build_image(packed, n_pe, index_bits)
         codes, gaps = image.codes, image.runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.compression import Recipe, compress
-from accelsim.errors import CapacityError, ConfigError, InputError
+from accelsim.errors import CapacityError, ConfigError, InputError, LossWarning
 from accelsim.machines import load_machine
 from accelsim.machines.base import Machine
 from accelsim.records import CompressedLayer
@@ -32,12 +33,14 @@ class Case:
 def draw(machine: Machine, seed: int) -> Case | None:
     """A small configuration and job; None where the work drawn does not fit the machine drawn."""
     rng = np.random.default_rng(seed)
-    overrides, work, inputs = _cases(machine)(rng)
-    try:
-        config = load_machine(machine.name, **overrides)
-        return Case(seed, config, machine.job(config, work, inputs))
-    except (CapacityError, ConfigError):
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LossWarning)  # of numbers that nobody uses
+        overrides, work, inputs = _cases(machine)(rng)
+        try:
+            config = load_machine(machine.name, **overrides)
+            return Case(seed, config, machine.job(config, work, inputs))
+        except (CapacityError, ConfigError):
+            return None
 
 
 def _cases(machine: Machine) -> Callable[[np.random.Generator], tuple[dict[str, Any], Any, Any]]:

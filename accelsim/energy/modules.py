@@ -12,11 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accelsim.energy.report import EnergyReport
+from accelsim.energy.limits import cycle_notes
+from accelsim.energy.process import Process
+from accelsim.energy.report import DRAM, EnergyReport
 from accelsim.energy.sram import SramPoint
 from accelsim.energy.technology import Calibration, load_calibration
 from accelsim.energy.units import FILLER_SHARE, area_um2_a_bit, clock_pj_a_bit
 from accelsim.records.counters import CounterSet
+
+HOME = Process()
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,9 @@ class Run:
     ----------
     n_pe, clock_mhz : of the machine
     dram_pj : what the reads of weight memories would have cost from DRAM
-    device : device type of the memories
+    device : device type of the memories, where an array does not say its own
     notes : assumptions of the machine's own
+    process : what the figures at 45 nm are scaled to
     """
 
     machine: str
@@ -82,6 +87,7 @@ class Run:
     dram_pj: float
     device: str
     notes: Sequence[str] = ()
+    process: Process = HOME
 
 
 def price_modules(
@@ -118,10 +124,15 @@ def price_modules(
     for event in (steady, *(e for m in modules for e in m.events)):
         for state, pj in _shared(event, states).items():
             causes[state] += pj
+    fixed = {"leakage": _shared(Event(sum(leakage.values()), tuple(states)), states),
+             DRAM: dict.fromkeys(states, 0.0)}
+    for event in (e for m in modules if m.name == DRAM for e in m.events):
+        for state, pj in _shared(event, states).items():
+            fixed[DRAM][state] += pj
     return EnergyReport(
         events, leakage, clock, causes, area, time_us, counters.totals()["macs"], run.n_pe,
-        run.dram_pj, notes=tuple(_notes(modules, run)),
-    )
+        run.dram_pj, notes=tuple(_notes(modules, run)), fixed_causes_pj=fixed,
+    ).on(run.process)
 
 
 def _area_um2(module: Module, settled: Calibration) -> float:
@@ -145,7 +156,5 @@ def _notes(modules: Sequence[Module], run: Run) -> list[str]:
     for memory in (memory for module in modules for memory in module.memories):
         if memory.array.extrapolated:
             found.append(f"{memory.what}: beyond the SRAM table, extrapolated")
-        if memory.array.cycle_ns > 1e3 / run.clock_mhz:
-            found.append(f"{memory.what}: cycle of {memory.array.cycle_ns:.2f} ns ({run.device}) "
-                         f"does not reach {run.clock_mhz:g} MHz")
+        found += cycle_notes(memory.what, memory.array, run.device, run.process, run.clock_mhz)
     return [*found, *run.notes]

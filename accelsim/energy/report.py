@@ -6,8 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from accelsim.energy.process import Process
 from accelsim.energy.technology import scale_area, scale_energy
 from accelsim.records.shown import Short, html_table
+
+DRAM = "dram"
+"""The module that is on another chip: neither its node nor its voltage are the machine's."""
+
+FIXED = ("leakage", DRAM)
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,8 @@ class EnergyReport(Short):
     n_pe : PEs, of a channel where the machine has several
     dram_pj : what the SRAM reads would have cost from DRAM
     notes : what was extrapolated or assumed
+    fixed_causes_pj : the parts of ``causes_pj`` that do not scale as dynamic energy: "leakage",
+        and "dram", that of the module of this name
     """
 
     events_pj: Mapping[str, float]
@@ -35,6 +43,7 @@ class EnergyReport(Short):
     dram_pj: float
     node_nm: float = 45.0
     notes: tuple[str, ...] = field(default=())
+    fixed_causes_pj: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """A table for a notebook: energy and area by module."""
@@ -119,6 +128,8 @@ class EnergyReport(Short):
         """The energy of this run and others on the same machine, one after the other."""
         every = (self, *others)
         energies = ("events_pj", "leakage_pj", "clock_pj", "causes_pj")
+        fixed = {part: _added([report._fixed(part) for report in every])
+                 for part in FIXED}
         return replace(
             self, **{what: _added([getattr(report, what) for report in every])
                      for what in energies},
@@ -126,24 +137,60 @@ class EnergyReport(Short):
             macs=sum(report.macs for report in every),
             dram_pj=sum(report.dram_pj for report in every),
             notes=tuple(dict.fromkeys(note for report in every for note in report.notes)),
+            fixed_causes_pj=fixed,
         )
 
     def scaled(self, node_nm: float, clock_ratio: float = 1.0, voltage_ratio: float = 1.0
                ) -> EnergyReport:
-        """The same run at another node and clock (`scale_energy`, `scale_area`).
+        """The same run at another node and clock by the ideal shrink (`scale_energy`,
+        `scale_area`), as papers project their own figures.
 
-        Leakage is kept per time: no rule for it is published.
+        Leakage is kept per time: no rule for it is published. A machine's ``node_nm`` takes
+        published factors instead (`on`).
         """
-        e, a = scale_energy(node_nm, voltage_ratio), scale_area(node_nm)
-        return EnergyReport(
-            {m: v * e for m, v in self.events_pj.items()},
-            {m: v / clock_ratio for m, v in self.leakage_pj.items()},
-            {m: v * e for m, v in self.clock_pj.items()},
-            {c: v * e for c, v in self.causes_pj.items()},
-            {m: v * a for m, v in self.area_mm2.items()},
-            self.time_us / clock_ratio, self.macs, self.n_pe, self.dram_pj, node_nm,
-            (*self.notes, f"scaled from {self.node_nm:g} nm to {node_nm:g} nm"),
+        report = self._times(scale_energy(node_nm, voltage_ratio), 1 / clock_ratio,
+                             scale_area(node_nm))
+        note = f"scaled from {self.node_nm:g} nm to {node_nm:g} nm by the ideal shrink"
+        return replace(report, time_us=self.time_us / clock_ratio, node_nm=node_nm,
+                       notes=(*self.notes, note))
+
+    def on(self, process: Process) -> EnergyReport:
+        """The same run in another process, by published factors; time is the configuration's."""
+        if process.is_home:
+            return self
+        report = self._times(process.energy, process.leakage, process.area)
+        return replace(report, node_nm=float(process.node_nm),
+                       notes=(*self.notes, *process.notes()))
+
+    def _times(self, dynamic: float, leakage: float, area: float) -> EnergyReport:
+        """Energies and areas times factors; DRAM, which is another chip, as it is."""
+        fixed = {part: self._fixed(part) for part in FIXED}
+        factors = {"leakage": leakage, DRAM: 1.0}
+        causes = {
+            cause: pj * dynamic + sum(
+                fixed[part].get(cause, 0.0) * (factors[part] - dynamic) for part in FIXED)
+            for cause, pj in self.causes_pj.items()
+        }
+        return replace(
+            self,
+            events_pj={m: pj * (1.0 if m == DRAM else dynamic)
+                       for m, pj in self.events_pj.items()},
+            leakage_pj={m: pj * leakage for m, pj in self.leakage_pj.items()},
+            clock_pj={m: pj * dynamic for m, pj in self.clock_pj.items()},
+            causes_pj=causes,
+            area_mm2={m: mm2 * area for m, mm2 in self.area_mm2.items()},
+            fixed_causes_pj={part: {c: pj * factors[part] for c, pj in fixed[part].items()}
+                             for part in FIXED},
         )
+
+    def _fixed(self, part: str) -> Mapping[str, float]:
+        """A part of the causes; shared as their total is, where the machine does not say."""
+        whole = (self.events_pj.get(DRAM, 0.0) if part == DRAM
+                 else sum(self.leakage_pj.values()))
+        if self.fixed_causes_pj.get(part) or not whole:
+            return self.fixed_causes_pj.get(part, {})
+        total = sum(self.causes_pj.values()) or 1.0
+        return {cause: whole * pj / total for cause, pj in self.causes_pj.items()}
 
 
 def _added(parts: Sequence[Mapping[str, float]]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 
@@ -27,7 +27,14 @@ COLUMNS = ("read_pj", "write_pj", "leakage_mw", "area_um2", "access_ns", "cycle_
 
 @dataclass(frozen=True)
 class SramPoint:
-    """One array. Energies are per access, leakage and area per array."""
+    """One array. Energies are per access, leakage and area per array.
+
+    Attributes
+    ----------
+    extrapolated : it lies outside of the table
+    beyond : it is larger than what the table has: (asked for, most, "KB" or "bits"). A smaller one
+        may be made of flip-flops, and has none
+    """
 
     read_pj: float
     write_pj: float
@@ -36,6 +43,8 @@ class SramPoint:
     access_ns: float
     cycle_ns: float
     extrapolated: bool = False
+    device: str = ""
+    beyond: tuple[float, float, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,8 @@ class SramTable(Short):
     device: str
     goal: str
     points: Mapping[tuple[float, int], SramPoint]
+    known: dict[tuple[float, float], SramPoint] = field(
+        default_factory=dict, repr=False, compare=False)
 
     def at(self, size_kb: float, width_bits: float) -> SramPoint:
         """An array of any size and width, log-log interpolated between its table neighbours.
@@ -57,20 +68,29 @@ class SramTable(Short):
         InputError
             If size or width is not positive.
         """
+        found = self.known.get((size_kb, width_bits))
+        if found is None:
+            found = self.known[size_kb, width_bits] = self._at(size_kb, width_bits)
+        return found
+
+    def _at(self, size_kb: float, width_bits: float) -> SramPoint:
         if size_kb <= 0 or width_bits <= 0:
             raise InputError(f"SRAM of {size_kb} KB and {width_bits} bits; need positive numbers")
         sizes = sorted({s for s, _ in self.points})
         size_pair, size_t, out_s = _bracket(size_kb, sizes)
         rows = []
         outside = out_s
+        beyond = (size_kb, sizes[-1], "KB") if size_kb > sizes[-1] else None
         for size, share in zip(size_pair, (1 - size_t, size_t), strict=True):
             widths = sorted(w for s, w in self.points if s == size)
             pair, t, out_w = _bracket(width_bits, widths)
             outside = outside or (out_w and share != 0)
+            if width_bits > widths[-1] and share != 0:
+                beyond = beyond or (width_bits, float(widths[-1]), "bits")
             low, high = (self.points[size, int(w)] for w in pair)
             rows.append({c: _mix(getattr(low, c), getattr(high, c), t) for c in COLUMNS})
         values = {c: _mix(rows[0][c], rows[1][c], size_t) for c in COLUMNS}
-        return replace(_point(values), extrapolated=outside)
+        return replace(_point(values), extrapolated=outside, device=self.device, beyond=beyond)
 
 
 @cache
@@ -94,6 +114,13 @@ def load_sram_table(device: str = "lstp", goal: str = "800mhz") -> SramTable:
             values = {c: float(row[c]) for c in COLUMNS}
             points[float(row["size_kb"]), int(row["width_bits"])] = _point(values)
     return SramTable(device, goal, points)
+
+
+def table_step(size_kb: float) -> float:
+    """The smallest size of the table that holds so many KB; beyond it, the next power of two."""
+    sizes = sorted({size for size, _ in load_sram_table().points})
+    fits = next((size for size in sizes if size >= size_kb), None)
+    return fits if fits is not None else 2.0 ** math.ceil(math.log2(size_kb))
 
 
 def _point(values: Mapping[str, float]) -> SramPoint:

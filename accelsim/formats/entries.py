@@ -29,7 +29,7 @@ from accelsim.formats.column_table import (
     table_of_image,
     table_of_matrix,
 )
-from accelsim.formats.edges import Edge
+from accelsim.formats.edges import BEFORE_LAST, EDGES, FIRST, LAST, SECOND
 from accelsim.records.shown import Short
 
 
@@ -233,8 +233,8 @@ def _need(holds: bool | np.bool_, problem: str) -> None:
 
 def _edges_of_empty(shape: Interleaving) -> Small:
     edges = np.empty(
-        (shape.n_tiles, shape.n_columns, len(Edge), shape.n_pe), small_type(shape.tile_rows)
+        (shape.n_tiles, shape.n_columns, len(EDGES), shape.n_pe), small_type(shape.tile_rows)
     )
-    edges[:, :, [Edge.FIRST, Edge.SECOND]] = NO_ROW
-    edges[:, :, [Edge.BEFORE_LAST, Edge.LAST]] = EMPTY
+    edges[:, :, [FIRST, SECOND]] = NO_ROW
+    edges[:, :, [BEFORE_LAST, LAST]] = EMPTY
     return edges

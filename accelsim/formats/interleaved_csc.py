@@ -48,6 +48,13 @@ class PeImage(Short):
     runs: npt.NDArray[np.uint8]
 
 
+_OWN = ("name", "n_inputs", "weight_bits", "has_bias")
+_BY_POSITION = (
+    "name", "n_pe", "n_inputs", "n_outputs", "n_columns", "n_tiles", "tile_rows", "weight_bits",
+    "index_bits", "has_bias", "pointers", "codes", "runs", "pe_starts",
+)
+
+
 @dataclass(frozen=True, eq=False, init=False)
 class LayerImage(Short):
     """The memory images of all PEs of one layer, stored one after the other.
@@ -55,7 +62,7 @@ class LayerImage(Short):
     `build_image` makes one from a compressed layer; one from arrays has `StoredEntries`. Arrays
     and numbers that belong to the entries (``codes``, ``n_pe``, ...) may be given by name, to make
     entries of them or, as ``dataclasses.replace(image, codes=...)`` does, to put them in the place
-    of those that the image has.
+    of those that the image has. By position they come in the order of version 0.1, `_BY_POSITION`.
 
     Attributes
     ----------
@@ -75,13 +82,15 @@ class LayerImage(Short):
     entries: CountedEntries | StoredEntries
 
     def __init__(
-        self, name: str, n_inputs: int, weight_bits: int, has_bias: bool,
-        entries: CountedEntries | StoredEntries | None = None, **parts: Any,
+        self, *values: Any, entries: CountedEntries | StoredEntries | None = None, **parts: Any
     ) -> None:
+        parts = _by_name(values, parts)
+        own = {name: parts.pop(name) for name in _OWN if name in parts}
+        if len(own) < len(_OWN):
+            raise TypeError(f"an image needs {', '.join(n for n in _OWN if n not in own)}")
         if parts or entries is None:
             entries = stored_entries(parts, entries)
-        vars(self).update(name=name, n_inputs=n_inputs, weight_bits=weight_bits,
-                          has_bias=has_bias, entries=entries)
+        vars(self).update(own, entries=entries)
         need = image_columns(self.n_inputs, self.n_pe, self.has_bias)
         if self.n_columns != need:
             raise InputError(f"{self.name}: {self.n_columns} columns; {self.n_inputs} inputs on "
@@ -155,7 +164,7 @@ class LayerImage(Short):
     @property
     def edges(self) -> Small:
         """(n_tiles, n_columns, 4, n_pe) small integers: rows inside the tile that the first,
-        second, last but one and last entry of each column select (`Edge`), or a mark.
+        second, last but one and last entry of each column select (`EDGES`), or a mark.
         """
         return self.entries.edges
 
@@ -183,6 +192,17 @@ class LayerImage(Short):
         """The image of one PE; views, not copies."""
         part = slice(int(self.pe_starts[index]), int(self.pe_starts[index + 1]))
         return PeImage(self.pointers[index], self.codes[part], self.runs[part])
+
+
+def _by_name(values: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    """All that an image is made of; an error as Python's own where a value comes twice."""
+    given = dict(zip(_BY_POSITION, values, strict=False))
+    if len(values) > len(given):
+        raise TypeError(f"an image takes {len(_BY_POSITION)} values by position, not "
+                        f"{len(values)}")
+    if twice := given.keys() & named.keys():
+        raise TypeError(f"an image got {', '.join(sorted(twice))} twice")
+    return given | named
 
 
 def image_columns(n_inputs: int, n_pe: int, has_bias: bool) -> int:
@@ -224,7 +244,8 @@ def build_image(
         nonzeros, Interleaving(n_pe, packed.n_outputs, n_columns, depth, bits)
     )
     return LayerImage(
-        packed.name, packed.n_inputs, packed.weight_bits, packed.has_bias, entries
+        name=packed.name, n_inputs=packed.n_inputs, weight_bits=packed.weight_bits,
+        has_bias=packed.has_bias, entries=entries,
     )
 
 

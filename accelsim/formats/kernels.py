@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.formats.edges import Edge
+from accelsim.formats.edges import BEFORE_LAST, LAST
 from accelsim.kernels.jit import kernel
 
 
@@ -71,12 +71,12 @@ def matrix_edges(
             if slot < 2:
                 edges[tile, column, slot, pe] = row if codes[i] != 0 else marks.no_row
             if n_padding > 0:
-                edges[tile, column, Edge.BEFORE_LAST, pe] = marks.padding
+                edges[tile, column, BEFORE_LAST, pe] = marks.padding
             elif before > 0:
-                edges[tile, column, Edge.BEFORE_LAST, pe] = edges[tile, column, Edge.LAST, pe]
+                edges[tile, column, BEFORE_LAST, pe] = edges[tile, column, LAST, pe]
             else:
-                edges[tile, column, Edge.BEFORE_LAST, pe] = marks.only
-            edges[tile, column, Edge.LAST, pe] = row if codes[i] != 0 else marks.padding
+                edges[tile, column, BEFORE_LAST, pe] = marks.only
+            edges[tile, column, LAST, pe] = row if codes[i] != 0 else marks.padding
 
 
 @kernel
@@ -146,10 +146,10 @@ def image_edges(pointers, pe_starts, codes, runs, marks, edges):
                     if slot < 2:
                         edges[tile, column, slot, pe] = row if real else marks.no_row
                     if slot >= n - 2:
-                        edge = slot - n + 1 + Edge.LAST
+                        edge = slot - n + 1 + LAST
                         edges[tile, column, edge, pe] = row if real else marks.padding
                 if n == 1:
-                    edges[tile, column, Edge.BEFORE_LAST, pe] = marks.only
+                    edges[tile, column, BEFORE_LAST, pe] = marks.only
 
 
 @kernel

@@ -28,6 +28,11 @@ def on_first_compile(listener: Callable[[], None] | None) -> None:
     _listeners[:] = [] if listener is None else [listener]
 
 
+def listener() -> Callable[[], None] | None:
+    """Who is still to be told, for a process that compiles in this one's stead."""
+    return _listeners[-1] if _listeners else None
+
+
 def seconds() -> float:
     """Wall clock that this process has spent compiling so far."""
     return _seconds

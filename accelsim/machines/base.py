@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from accelsim.errors import ConfigError, InputError, UnsupportedError, nearest
 from accelsim.fixedpoint import bounds, dequantise
+from accelsim.machines.fitting import check_sized, sized
 from accelsim.numeric import real_numbers, real_values
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import Given, Job
@@ -60,6 +61,11 @@ class Machine(Short):
     counters : the `CounterSet` class with the conservation laws
     lanes : multiplications that a configuration can start in a cycle (of one channel)
     price : ``(config, counters, n_channels=1)`` to an `accelsim.energy.EnergyReport`
+    limits : ``(config, job, counters)`` to `accelsim.records.limits.Limit` records: what keeps the
+        configured machine from being built; counters are None where a telling has no time. Without
+        it a result does not say whether it is feasible
+    fit : ``(config, words, works)`` to values for the parameters that are "fit" or "fit_all"
+        (`accelsim.records.fit`), sized to all of the works
     explain : ``(machine, config, work, job, result)`` to an `accelsim.inside.explain.Details`:
         what the machine itself can say beyond its counters' states
     chain : ``(config, works, inputs)`` to an `accelsim.machines.chain.Chain`: how work in sequence
@@ -86,6 +92,8 @@ class Machine(Short):
     counters: Part | None = None
     lanes: Callable[[Any], int] = _one_a_pe
     price: Part | None = None
+    limits: Part | None = None
+    fit: Part | None = None
     explain: Part | None = None
     remedies: Part | None = None
     chain: Part | None = None
@@ -205,6 +213,7 @@ class Machine(Short):
             name = getattr(work, "name", "work")
             raise UnsupportedError(f"{name}: the machine '{self.name}' takes {kinds}, "
                                    f"not a {type(work).__name__}")
+        check_sized(config)
         make_job = self.part("make_job")
         name = getattr(work, "name", "work")
         array = real_numbers(f"{name}: inputs", inputs)
@@ -218,6 +227,18 @@ class Machine(Short):
         if array.dtype.kind in "iu" and not fixed_point:
             _tell_clipping(config, made, values)
         return replace(made, given=Given(work, array, MappingProxyType(options)))
+
+    def fitted(self, config: Any, works: Sequence[Any]) -> Any:
+        """The configuration with what is "fit" sized to all of the works.
+
+        Raises
+        ------
+        UnsupportedError
+            If the machine does not size itself.
+        ConfigError
+            If a size is out of its parameter's range.
+        """
+        return sized(self, config, works)
 
     def run(self, config: Any, job: Any, engine: str | None = None, outputs: bool = True
             ) -> JobResult:
@@ -240,6 +261,7 @@ class Machine(Short):
             dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
             job.n_vectors, job.lowering, job.notes,
             (*job.losses, *of_saturations(raw.operations, job.name)),
+            None if self.limits is None else tuple(self.part("limits")(config, job, raw.counters)),
         )
 
     def counter_class(self) -> type[CounterSet]:

@@ -53,6 +53,8 @@ def run_network(
     """
     engine = machine.check_engine(engine)
     _check_takes(machine, network)
+    config = machine.fitted(
+        config, [node.work for node in network.nodes if not node.on_host])
     given = as_images(network, images)
     shapes = network.shapes()
     values: dict[str, Values] = {INPUT: given}

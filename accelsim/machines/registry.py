@@ -64,6 +64,12 @@ def get_machine(name: str) -> Machine:
     raise ConfigError(f"no machine '{name}'{nearest(name, machine_names())}")
 
 
+def takers(*kinds: type) -> list[str]:
+    """Names of the machines that take any of these kinds of work: remedies name them."""
+    return [name for name in machine_names()
+            if any(kind in get_machine(name).takes for kind in kinds)]
+
+
 def machine_of(config: Any) -> Machine:
     """The record that a configuration belongs to."""
     return get_machine(config.machine)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from accelsim.errors import InputError
 from accelsim.numeric import real_numbers
 from accelsim.records.losses import Loss
-from accelsim.records.matrix import CscMatrix, FloatArray, checked_matrix
+from accelsim.records.matrix import CscMatrix, FloatArray, Index, checked_matrix
 from accelsim.records.shown import Short
 
 
@@ -92,7 +92,8 @@ class CompressedLayer(Short):
     ----------
     matrix : `CscMatrix` of uint8 codes, shape (n_outputs, n_inputs + 1 if has_bias);
         the bias is the last column
-    codebook : (2**weight_bits,) float32; code 0 is 0.0, the padding value (EIE sec. III)
+    codebook : (2**weight_bits,) float32; code 0 is 0.0, the padding value (EIE sec. III). With
+        ``rows_per_table`` (n_tables, 2**weight_bits), a table for so many rows of the matrix
     weight_bits, index_bits : bits of a code and of a zero run
     input_max_abs, output_max_abs : largest magnitudes seen in calibration, or None
     binary_points : settled by hand, or None (chosen from the magnitudes and the machine's widths)
@@ -101,6 +102,7 @@ class CompressedLayer(Short):
     bias : (n_outputs,) float32 or None; that of each row of the matrix, added exactly: sums start
         from it. A layer has this, or a last column, or no bias
     losses : what the compression lost, for people: it is no part of the digest
+    rows_per_table : rows that follow each other and share a table; None: all rows share one
     """
 
     matrix: CscMatrix
@@ -117,16 +119,20 @@ class CompressedLayer(Short):
     row_order: npt.NDArray[np.int64] | None = None
     bias: npt.NDArray[np.float32] | None = None
     losses: tuple[Loss, ...] = ()
+    rows_per_table: int | None = None
 
     def __post_init__(self) -> None:
         for what, bits in (("weight_bits", self.weight_bits), ("index_bits", self.index_bits)):
             if not 2 <= bits <= 8:
                 raise InputError(f"{self.name}: {what} is {bits}; need 2 to 8")
-        if self.codebook.shape != (1 << self.weight_bits,) or self.codebook[0] != 0:
-            raise InputError(
-                f"{self.name}: the codebook has shape {self.codebook.shape}; "
-                f"need ({1 << self.weight_bits},) with entry 0 equal to 0.0"
-            )
+        if self.rows_per_table is not None and self.rows_per_table < 1:
+            raise InputError(f"{self.name}: rows_per_table is {self.rows_per_table}; need 1 or "
+                             f"more")
+        tables = () if self.rows_per_table is None else (-(-self.n_outputs // self.rows_per_table),)
+        shape = (*tables, 1 << self.weight_bits)
+        if self.codebook.shape != shape or np.any(self.codebook[..., 0] != 0):
+            raise InputError(f"{self.name}: the codebook has shape {self.codebook.shape}; need "
+                             f"{shape} with entry 0 equal to 0.0")
         if not np.isfinite(self.codebook).all():
             raise InputError(f"{self.name}: the codebook holds NaN or infinity")
         codes = self.matrix.values
@@ -169,8 +175,20 @@ class CompressedLayer(Short):
             return self.bias
         values = np.zeros(self.n_outputs, np.float32)
         last = slice(int(self.matrix.column_starts[-2]), None)
-        values[self.matrix.rows[last]] = self.codebook[self.matrix.values[last]]
+        rows = self.matrix.rows[last]
+        values[rows] = self._weights(rows, self.matrix.values[last])
         return values
+
+    @property
+    def n_tables(self) -> int:
+        """Tables that the codebook consists of."""
+        return self.codebook.size >> self.weight_bits
+
+    def _weights(self, rows: Index, codes: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """(n,) weights of codes in rows."""
+        if self.rows_per_table is None:
+            return np.asarray(self.codebook[codes])
+        return np.asarray(self.codebook[rows // self.rows_per_table, codes])
 
     @property
     def n_outputs(self) -> int:
@@ -194,7 +212,7 @@ class CompressedLayer(Short):
     def decoded(self) -> CscMatrix:
         """The same matrix, rows in their order there, with float32 weights in place of codes."""
         m = self.matrix
-        return CscMatrix(m.shape, m.column_starts, m.rows, self.codebook[m.values])
+        return CscMatrix(m.shape, m.column_starts, m.rows, self._weights(m.rows, m.values))
 
     def digest(self) -> str:
         """SHA-256 over everything that determines a run: pattern, codes, codebook, widths, bias."""
@@ -210,4 +228,6 @@ class CompressedLayer(Short):
             h.update(self.row_order.astype("<i8").tobytes())
         if self.bias is not None:
             h.update(b"bias" + self.bias.astype("<f4").tobytes())
+        if self.rows_per_table is not None:
+            h.update(f"tables {self.rows_per_table}".encode())
         return h.hexdigest()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.records.limits import Limit, worst
 from accelsim.records.result import Configuration, RunResult
 
 
@@ -51,6 +52,18 @@ class NetworkResult:
     def n_images(self) -> int:
         """Images run one after the other."""
         return len(self.values)
+
+    @property
+    def limits(self) -> tuple[Limit, ...] | None:
+        """What keeps the machine from being built for all layers, each by the layer that asks for
+        most; None where the machine does not say."""
+        told = [result.limits for result in self.layers.values()]
+        return None if None in told else worst(limit for own in told for limit in own or ())
+
+    @property
+    def feasible(self) -> bool | None:
+        """Whether the machine can be built as it is configured; None where it does not say."""
+        return None if self.limits is None else not self.limits
 
     @property
     def outputs_float(self) -> npt.NDArray[np.float64]:

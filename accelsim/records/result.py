@@ -14,6 +14,7 @@ import numpy.typing as npt
 from accelsim.fixedpoint import dequantise
 from accelsim.records.counters import CounterSet
 from accelsim.records.layer import BinaryPoints
+from accelsim.records.limits import Limit
 from accelsim.records.losses import Loss
 from accelsim.records.shown import Short, html_table
 
@@ -81,6 +82,8 @@ class RunResult(Short):
     n_vectors, lowering, notes : of the job (`accelsim.records.job.Job`)
     losses : what the layer, its inputs and its sums lost; sums that saturate are seen by runs with
         outputs only
+    limits : what keeps the machine, as configured, from being built for this; None where the
+        machine does not say
     """
 
     name: str
@@ -99,6 +102,12 @@ class RunResult(Short):
     lowering: str = ""
     notes: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
+    limits: tuple[Limit, ...] | None = None
+
+    @property
+    def feasible(self) -> bool | None:
+        """Whether the machine can be built as it is configured; None where it does not say."""
+        return None if self.limits is None else not self.limits
 
     def _repr_html_(self) -> str:
         """A table for a notebook: times, operations, what the PEs did."""

@@ -54,4 +54,7 @@ def network_object(result: NetworkResult, energy: bool, seed: int) -> dict[str, 
                   "macs": result.macs}
         if energy:
             found["energy_uj"] = result.energy.total_uj
+    if result.limits is not None:
+        found |= {"feasible": result.feasible,
+                  "limits": [limit.as_dict() for limit in result.limits]}
     return found

@@ -17,6 +17,7 @@ from accelsim.report import html
 from accelsim.report.explain_plots import explanation
 from accelsim.report.explain_tables import explanation_tables
 from accelsim.report.plots_style import draw_stack, legend_beside, new_axes
+from accelsim.report.run_energy import energy_section, limit_paragraphs
 
 MAX_FILE_BYTES = 64 << 20
 MAX_BARS = 40
@@ -82,6 +83,9 @@ def run_page(runs: Sequence[Run], explained: Sequence[Explanation] = ()) -> str:
     machines = ", ".join(dict.fromkeys(
         f"{r.machine} ({r.config.get('n_pe', '?')} PEs)" for r in runs))
     sections = [_summary(runs), *(_explanation(found) for found in explained)]
+    sections += energy_section([
+        (f"{run.name}: {_label(layer)}" if len(runs) > 1 else _label(layer), layer)
+        for run in runs for layer in run.layers[:MAX_BARS]])
     sections += [_machines(runs), *(_run_details(run) for run in runs)]
     return html.page(
         f"accelsim: {names[:80]}", f"{machines}; written by accelsim {__version__}", sections,
@@ -103,6 +107,7 @@ def _summary(runs: Sequence[Run]) -> str:
     if len(runs) == 1:  # then it needs no name
         heads, rows = heads[1:], [row[1:] for row in rows]
     parts = [html.table(heads, rows)]
+    parts += limit_paragraphs([layer for run in runs for layer in run.layers])
     timed = [(run, layer) for run in runs for layer in run.layers
              if layer.get("cycles") and _states(layer)]
     if timed:

@@ -39,6 +39,8 @@ def layer_row(result: RunResult, energy: bool = False) -> dict[str, Any]:
             row["blocked_cycles"] = counters.blocked_cycles
         row |= {f"{k.replace(' ', '_')}_share": v for k, v in breakdown(counters).items()}
     row |= result.operations
+    if result.feasible is not None:
+        row["feasible"] = result.feasible
     if energy:
         row |= energy_row(result)
     row["outputs_sha256"] = result.outputs_sha256() if result.outputs is not None else None
@@ -56,7 +58,7 @@ def run_object(
         entry = layer_row(result, energy) | _points(result) | {
             "counters": result.counters.totals() if result.counters is not None else None,
             "provenance": result.provenance,
-            "losses": [loss.as_dict() for loss in result.losses],
+            "losses": [loss.as_dict() for loss in result.losses], **limits_object(result),
         }
         if result.slots:
             entry["slots"] = [asdict(slot) for slot in result.slots]
@@ -89,6 +91,14 @@ def run_object(
         "layers": layers,
         "total": total,
     }
+
+
+def limits_object(result: RunResult) -> dict[str, Any]:
+    """Whether the machine can be built, and what keeps it from that; nothing where it does not
+    say."""
+    if result.limits is None:
+        return {}
+    return {"feasible": result.feasible, "limits": [limit.as_dict() for limit in result.limits]}
 
 
 def _points(result: RunResult) -> dict[str, Any]:

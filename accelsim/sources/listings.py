@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.compression.store import load_compressed
-from accelsim.errors import InputError, nearest
+from accelsim.errors import InputError, nearest, printable
 from accelsim.records import CompressedConv, CompressedLayer, CscMatrix, Geometry
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.sources.works import is_store
@@ -164,9 +164,18 @@ def _of_compressed(work: CompressedLayer | CompressedConv) -> Listed:
     seen = packed.n_inputs if geometry is None else geometry.n_positions * geometry.group_inputs
     starts = packed.matrix.column_starts
     kept = int(np.count_nonzero(packed.matrix.values[: starts[packed.n_inputs]]))
-    return Listed(packed.name, packed.n_outputs, seen, f"{packed.weight_bits}-bit codes",
-                  packed.biased, kept,
+    return Listed(packed.name, packed.n_outputs, seen, _codes(packed), packed.biased, kept,
                   kept / (packed.n_outputs * seen), geometry=geometry)
+
+
+def _codes(packed: CompressedLayer) -> str:
+    """Width of the codes and, where its recipe names one, their table."""
+    recipe = packed.provenance.get("recipe")
+    table = recipe.get("table") if isinstance(recipe, Mapping) else None
+    words = [f"{packed.weight_bits}-bit codes"]
+    words += [printable(table)] if isinstance(table, str) else []
+    words += [f"{packed.n_tables} tables"] if packed.n_tables > 1 else []
+    return ", ".join(words)
 
 
 def _of_entry(entry: LayerEntry, counted: bool) -> Listed:

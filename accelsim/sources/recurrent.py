@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from accelsim.errors import InputError, UnsupportedError, nearest
 from accelsim.machines import machine_of
+from accelsim.machines.registry import takers
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload.named import named
 from accelsim.workload.published_lstm import RECURRENT, ese_utterance
@@ -34,7 +35,8 @@ def recurrent_work(
         return None
     if RecurrentLayer not in machine_of(config).takes:
         raise UnsupportedError(f"{source}: a recurrent layer, which the machine "
-                               f"'{config.machine}' does not take; name one that does")
+                               f"'{config.machine}' does not take; "
+                               f"take -m {' or '.join(takers(RecurrentLayer))}")
     if place.path is None:
         if names and names != [place.text]:
             raise InputError(f"{source} is one layer; leave out the layer's name, '{names[0]}'")

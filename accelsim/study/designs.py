@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from accelsim.errors import ConfigError, InputError, nearest
+from accelsim.records.limits import Limit, worst
 from accelsim.study.metrics import METRICS, metrics_of
-from accelsim.study.query import Condition, Results
+from accelsim.study.query import Condition, Results, read_limits
 from accelsim.study.schema import explained
+from accelsim.study.store import LIMITS
 
+_END = "\x1e"  # between the limits of two layers; JSON holds no such character
 _SQL = {"sum": "sum", "mean": "avg", "max": "max"}
 
 
@@ -26,10 +29,12 @@ class Design:
     ----------
     settings : every parameter, ``recipe.`` in front of the compression's, and the seed
     metrics : over all layers, by name
+    limits : what keeps it from being built, on any layer; None where a layer's run does not say
     """
 
     settings: dict[str, Any]
     metrics: dict[str, float]
+    limits: tuple[Limit, ...] | None = None
 
 
 def read_designs(
@@ -51,6 +56,9 @@ def read_designs(
     with explained(results.path):
         how = _combines(results, metrics, where, values)
     combined = "".join(f', {_SQL[how[name]]}("{name}")' for name in metrics)
+    broken = f"CASE WHEN {LIMITS} != '[]' THEN {LIMITS} END"
+    told = (f", count({LIMITS}), group_concat({broken}, '{_END}')"
+            if results.tells_limits else ", 0, NULL")
     complete = "".join(f' AND "{name}" IS NOT NULL' for name in metrics)
     with explained(results.path):
         db = results.connection
@@ -62,7 +70,7 @@ def read_designs(
             raise InputError(f"{results.path}: the rows are of {versions} versions of accelsim, "
                              f"which may differ; choose one with --where version=...")
         rows = db.execute(
-            f"SELECT config_json, recipe_json, seed, count(*){combined} FROM results "
+            f"SELECT config_json, recipe_json, seed, count(*){told}{combined} FROM results "
             f"WHERE {where}{complete} GROUP BY config, recipe, seed ORDER BY min(id)", values,
         ).fetchall()
         total = db.execute(
@@ -70,10 +78,13 @@ def read_designs(
             f"GROUP BY config, recipe, seed)", values,
         ).fetchone()[0]
     designs = []
-    for config, recipe, seed, count, *numbers in rows:
+    for config, recipe, seed, count, tell, texts, *numbers in rows:
         if count == layers:
             settings = {**_settings(config, recipe), "seed": seed}
-            designs.append(Design(settings, dict(zip(metrics, numbers, strict=True))))
+            limits = None if tell < count else worst(
+                limit for text in (texts or "").split(_END) if text
+                for limit in read_limits(results.path, text))
+            designs.append(Design(settings, dict(zip(metrics, numbers, strict=True)), limits))
     return designs, int(total) - len(designs)
 
 

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from accelsim import __version__
 from accelsim.api import simulate
 from accelsim.errors import AccelsimError, InputError, LossWarning
-from accelsim.machines import get_machine, load_machine
+from accelsim.machines import get_machine, load_machine, machine_of
 from accelsim.machines.plugins import adopt
 from accelsim.records import Layer, Loss
+from accelsim.records.limits import Limit
 from accelsim.study.metrics import FinishedPoint, Metric, arrived
 from accelsim.study.points import Chunk, Settings
 from accelsim.study.utterances import Utterance
@@ -27,12 +28,14 @@ Made = tuple[Packed, Any] | str
 
 @dataclass(frozen=True)
 class Outcome:
-    """One point: its metrics in the chunk's order, or the text of its error; what was lost."""
+    """One point: its metrics in the chunk's order, or the text of its error; what was lost, and
+    what keeps the machine from being built (None where it does not say)."""
 
     values: tuple[float, ...]
     error: str | None
     wall_s: float
     losses: tuple[Loss, ...] = ()
+    limits: tuple[Limit, ...] | None = None
 
 
 def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
@@ -59,7 +62,12 @@ def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
     made = make_layer(chunk.workload, chunk.recipe) if layer is None else layer
     if isinstance(made, str):
         return [Outcome((), made, 0.0)] * len(chunk.points)
-    return [_outcome(chunk, metrics, point.overrides, *made) for point in chunk.points]
+    try:
+        others = tuple(made[0] if w == chunk.workload else compressed(w, chunk.recipe)[0]
+                       for w in chunk.sized_to)
+    except Exception as problem:
+        return [Outcome((), error_text(problem), 0.0)] * len(chunk.points)
+    return [_outcome(chunk, metrics, point.overrides, *made, others) for point in chunk.points]
 
 
 def make_layer(
@@ -114,16 +122,19 @@ def _finished(config: Any, packed: Packed, inputs: Any, engine: str) -> Finished
 
 
 def _outcome(
-    chunk: Chunk, metrics: Sequence[Metric], overrides: Settings, packed: Packed, inputs: Any
+    chunk: Chunk, metrics: Sequence[Metric], overrides: Settings, packed: Packed, inputs: Any,
+    others: tuple[Packed, ...],
 ) -> Outcome:
     start = time.perf_counter()
     try:
         config = config_of(chunk.base, overrides)
+        config = machine_of(config).fitted(config, others)
         point = _finished(config, packed, inputs, chunk.engine)
         values = tuple(_finite(metric, point) for metric in metrics)
     except Exception as problem:
         return Outcome((), error_text(problem), time.perf_counter() - start)
-    return Outcome(values, None, time.perf_counter() - start, point.result.losses)
+    return Outcome(values, None, time.perf_counter() - start, point.result.losses,
+                   point.result.limits)
 
 
 def _finite(metric: Metric, point: FinishedPoint) -> float:

@@ -7,8 +7,9 @@ works out a point that the results file holds.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ from accelsim.study.axes import Axis, Scalar
 from accelsim.study.definition import Study, load_study
 from accelsim.study.extras import extra
 from accelsim.study.metrics import metrics_named
-from accelsim.study.run import run_designs
+from accelsim.study.run import CANNOT, run_designs
 from accelsim.study.schema import StoreError
 from accelsim.study.store import compact
 
@@ -39,7 +40,8 @@ class Found:
 
     Attributes
     ----------
-    trials, failed : designs tried in all, and those of them that cannot be built
+    trials, failed : designs tried in all, and those of them that cannot be built, or fail
+    reasons : what keeps how many of them from being built, the most first
     best : (settings, values of the objectives) of each design that no other one beats
     interrupted : whether it was asked to stop before its end
     """
@@ -48,6 +50,7 @@ class Found:
     failed: int
     best: list[tuple[dict[str, Scalar], list[float]]]
     interrupted: bool
+    reasons: dict[str, int] = field(default_factory=dict)
 
 
 def journal_path(store: str | Path) -> Path:
@@ -65,6 +68,7 @@ def explore(
     jobs: int = 1,
     dask: str | None = None,
     on_trials: Callable[[int], None] | None = None,
+    infeasible: bool = False,
 ) -> Found:
     """Search the axes of a study until the journal holds ``trials`` designs.
 
@@ -73,6 +77,7 @@ def explore(
     Parameters
     ----------
     store : the results file; the journal is `journal_path` of it
+    infeasible : whether designs that cannot be built may be found; else they count as failed
 
     Raises
     ------
@@ -92,9 +97,10 @@ def explore(
     metrics_named(names, plan.base_config().machine)
     optuna = extra("optuna")
     is_new = not journal_path(store).exists()
-    search = _open(optuna, plan, store, objectives, sampler)
+    search = _open(optuna, plan, store, objectives, sampler, infeasible)
     try:
-        return _searched(optuna, plan, store, names, search, trials, jobs, dask, on_trials)
+        return _searched(optuna, plan, store, names, search, trials, jobs, dask, on_trials,
+                         infeasible)
     except AccelsimError:
         if is_new and not _tried(search):
             journal_path(store).unlink(missing_ok=True)
@@ -104,13 +110,15 @@ def explore(
 def _searched(
     optuna: Any, plan: Study, store: str | Path, names: Sequence[str], search: Any, trials: int,
     jobs: int, dask: str | None, on_trials: Callable[[int], None] | None,
+    infeasible: bool,
 ) -> Found:
     """Ask the sampler for designs, run them and tell it, until there are enough."""
     interrupted = False
     while (left := trials - _tried(search)) > 0 and not interrupted:
         asked = [search.ask() for _ in range(min(left, BATCH))]
         designs = [{k: _suggest(t, k, a) for k, a in plan.axes.items()} for t in asked]
-        answers, interrupted = run_designs(plan, designs, store, names, jobs, dask)
+        answers, interrupted = run_designs(plan, designs, store, names, jobs, dask,
+                                           infeasible)
         for trial, design, answer in zip(asked, designs, answers, strict=True):
             if answer is None:
                 continue
@@ -126,7 +134,8 @@ def _searched(
 
 
 def _open(
-    optuna: Any, plan: Study, store: str | Path, objectives: Sequence[Objective], sampler: Sampler
+    optuna: Any, plan: Study, store: str | Path, objectives: Sequence[Objective],
+    sampler: Sampler, infeasible: bool,
 ) -> Any:
     """The search in its journal; a journal of other objectives is refused."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -155,6 +164,7 @@ def _open(
         raise StoreError(f"{path}: damaged, not a journal of a search ({type(problem).__name__}); "
                          f"restore it or name another results file with -o") from None
     wanted = [f"{goal.direction} {goal.metric}" for goal in objectives]
+    wanted += ["all designs"] * infeasible
     axes = {key: repr(axis) for key, axis in plan.axes.items()}
     if before and (before.get("objectives"), before.get("axes")) != (wanted, axes):
         raise InputError(f"{path}: holds a search for {held} over other axes or goals; name "
@@ -206,5 +216,8 @@ def _found(search: Any, interrupted: bool) -> Found:
         for trial in search.best_trials
     }
     trials = search.get_trials(deepcopy=False)
-    failed = sum("error" in trial.user_attrs for trial in trials)
-    return Found(_tried(search), failed, list(best.values()), interrupted)
+    errors = [trial.user_attrs["error"] for trial in trials if "error" in trial.user_attrs]
+    reasons = Counter(what for error in errors if error.startswith(CANNOT)
+                      for what in error.removeprefix(CANNOT).split("; "))
+    return Found(_tried(search), len(errors), list(best.values()), interrupted,
+                 dict(reasons.most_common()))

@@ -21,6 +21,7 @@ from accelsim import __version__
 from accelsim.machines import get_machine, load_machine
 from accelsim.machines.plugins import PREFIX as PLUGIN
 from accelsim.machines.plugins import Plugin, plugins
+from accelsim.records.fit import WORDS
 from accelsim.study.axes import Axis, Scalar
 from accelsim.study.definition import Study, widened
 from accelsim.study.metrics import Metric, metrics_named, travelling
@@ -46,6 +47,7 @@ class Chunk:
     """Points of one compressed layer that a worker runs in one go.
 
     ``plugins`` are loaded first: the machine may be of one, and metrics that are names are.
+    ``sized_to`` are the workloads that a design runs on, where its sizes follow them.
     """
 
     workload: AnyWorkload
@@ -56,6 +58,7 @@ class Chunk:
     version: str
     points: tuple[Point, ...]
     plugins: tuple[Plugin, ...] = ()
+    sized_to: tuple[AnyWorkload, ...] = ()
 
 
 @dataclass(eq=False)
@@ -107,6 +110,8 @@ class Plan:
         self.n_outer = len(outer)
         self.keys = sorted(study.axes, key=lambda key: (key not in outer, self._rank(key), key))
         self._axes = [study.axes[key] for key in self.keys]
+        every = (*self.values.values(), *(v for axis in self._axes for v in axis.values))
+        self.sized_to = self.workloads if _has_words(every) else ()
         self._designs: list[Values] | None = None
         if designs is not None:
             chosen = {tuple(design[key] for key in self.keys) for design in designs}
@@ -138,7 +143,8 @@ class Plan:
     def chunk(self, stream: Stream, points: Iterable[Point]) -> Chunk:
         """Points of a stream as a unit of work."""
         return Chunk(stream.workload, stream.recipe, self.base, self.engine,
-                     tuple(map(travelling, self.metrics)), __version__, tuple(points), plugins())
+                     tuple(map(travelling, self.metrics)), __version__, tuple(points), plugins(),
+                     self.sized_to)
 
     def settings(self, values: Values) -> Settings:
         """Parameters of a design by name, floats where the machine has floats."""
@@ -159,7 +165,8 @@ class Plan:
         own = {k: v for k, v in settings.items() if not k.startswith(PREFIX)}
         config = {**self.values, **own}
         overrides = {k: v for k, v in config.items() if v != self.base[k]}
-        return Point(point_digest(config, workload, recipe, self.plugins), overrides)
+        follows = self.sized_to if self.sized_to and _has_words(config.values()) else ()
+        return Point(point_digest(config, workload, recipe, self.plugins, follows), overrides)
 
     def points_of(self, design: Mapping[str, Scalar]) -> list[Point]:
         """The points of one design, one for each workload."""
@@ -196,19 +203,25 @@ class Plan:
                 yield tuple(self.point(workload, recipe, self.settings(v)) for v in part)
 
 
+def _has_words(values: Iterable[Any]) -> bool:
+    return any(isinstance(value, str) and value in WORDS for value in values)
+
+
 def point_digest(
     config: Mapping[str, Any], workload: AnyWorkload, recipe: Mapping[str, Any],
-    plugged: Sequence[Plugin] = (),
+    plugged: Sequence[Plugin] = (), sized_to: Sequence[AnyWorkload] = (),
 ) -> bytes:
     """Identity of a point: 16 bytes of SHA-256 over everything that determines its result.
 
-    The configuration, the workload's own digest and seed, the recipe, the version of accelsim and
-    the texts of the plug-ins that take part. Not the engine: engines agree exactly.
+    The configuration, the workload's own digest and seed, the recipe, the version of accelsim, the
+    texts of the plug-ins that take part, and the workloads that its sizes follow. Not the engine:
+    engines agree exactly.
     """
     identity = {
         "accelsim": __version__, "config": config, "recipe": recipe,
         "workload": workload.digest, "seed": workload.seed,
         **({"plugins": [plugin.sha256 for plugin in plugged]} if plugged else {}),
+        **({"sized_to": [[w.digest, w.seed] for w in sized_to]} if sized_to else {}),
     }
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).digest()[:16]

@@ -12,11 +12,13 @@ from typing import Any, Self
 
 from accelsim.errors import ConfigError, nearest
 from accelsim.machines import parse_setting
+from accelsim.records.limits import Limit
 from accelsim.study.schema import StoreError, explained, open_results
-from accelsim.study.store import metric_columns
+from accelsim.study.store import LIMITS, metric_columns, point_columns
 
 # What a row says beside the configuration, the recipe and the metrics.
 _ABOUT = ("workload", "seed", "version", "wall_s", "error", "point", "workload_digest")
+FEASIBLE = "feasible"
 _OPERATORS = re.compile(r"^\s*([\w.]+)\s*(<=|>=|!=|=|<|>)\s*(.+?)\s*$")
 _NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
 _BATCH_ROWS = 10_000
@@ -60,6 +62,7 @@ class Results:
         self.connection = open_results(self.path)
         with explained(self.path):
             self.metrics = metric_columns(self.connection)
+            self.tells_limits = LIMITS in point_columns(self.connection)
             bases = self.connection.execute("SELECT config FROM bases").fetchall()
             recipes = self.connection.execute("SELECT settings FROM recipes").fetchall()
             self.config_keys = _keys(self.path, bases)
@@ -71,7 +74,7 @@ class Results:
         """Every column of a row, in order."""
         return [
             "workload", *self.config_keys, *self.recipe_keys, "seed", *self.metrics,
-            *_ABOUT[2:],
+            *((FEASIBLE, LIMITS) if self.tells_limits else ()), *_ABOUT[2:],
         ]
 
     def count(self, conditions: Sequence[Condition] = ()) -> int:
@@ -97,10 +100,12 @@ class Results:
         """
         where, values = self.where(conditions)
         metrics = "".join(f', "{name}"' for name in self.metrics)
+        limits = LIMITS if self.tells_limits else "NULL"
         order = "digest" if by_point else "id"
         query = (
             f"SELECT workload_name, config_json, recipe_json, seed, version, wall_s, error, point, "
-            f"workload_digest{metrics} FROM results WHERE {where} ORDER BY {order} LIMIT ?"
+            f"workload_digest, {limits}{metrics} FROM results WHERE {where} "
+            f"ORDER BY {order} LIMIT ?"
         )
         with explained(self.path), closing(self.connection.cursor()) as cursor:
             cursor.execute(query, [*values, -1 if limit is None else limit])
@@ -134,7 +139,8 @@ class Results:
         with explained(self.path):
             bases = self.connection.execute("SELECT config FROM bases").fetchall()
         values = {k: v for (text,) in bases for k, v in _object(self.path, text).items()}
-        return [key for key, value in values.items() if isinstance(value, bool)]
+        found = [key for key, value in values.items() if isinstance(value, bool)]
+        return [*found, FEASIBLE] if self.tells_limits else found
 
     def where(self, conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
         """Conditions as SQL and its values."""
@@ -164,12 +170,15 @@ class Results:
             return f"json_extract(config_json, '$.{key}')"
         if key in self.recipe_keys:
             return f"json_extract(recipe_json, '$.{key.removeprefix('recipe.')}')"
+        if key == FEASIBLE:
+            return f"({LIMITS} = '[]')"
         if key == "failed":
             return "(error IS NOT NULL)"
         return "workload_name" if key == "workload" else f'"{key}"'
 
     def _row(self, row: Sequence[Any]) -> dict[str, Any]:
-        workload, config, recipe, seed, version, wall_s, error, point, digest, *metrics = row
+        workload, config, recipe, seed, version, wall_s, error, point, digest, *rest = row
+        limits, *metrics = rest
         settings = _object(self.path, recipe)
         return {
             "workload": workload,
@@ -177,9 +186,25 @@ class Results:
             **{key: settings.get(key.removeprefix("recipe.")) for key in self.recipe_keys},
             "seed": seed,
             **dict(zip(self.metrics, metrics, strict=True)),
+            **({FEASIBLE: None if limits is None else limits == "[]",
+                LIMITS: _lines(self.path, limits)} if self.tells_limits else {}),
             "version": version, "wall_s": wall_s, "error": error, "point": point,
             "workload_digest": digest,
         }
+
+
+def _lines(path: Path, text: Any) -> str | None:
+    """What keeps a machine from being built, in one line; empty where nothing does."""
+    return None if text is None else "; ".join(limit.line for limit in read_limits(path, text))
+
+
+def read_limits(path: Path, text: Any) -> list[Limit]:
+    """The limits that a row holds, if the file is sound."""
+    try:
+        return [Limit(**values) for values in json.loads(text)]
+    except (ValueError, TypeError, RecursionError):
+        raise StoreError(f"{path}: damaged: the limits of a point are no list of limits; restore "
+                         f"the file or sweep into a new one") from None
 
 
 def _keys(path: Path, texts: Sequence[tuple[Any]]) -> list[str]:

@@ -15,7 +15,8 @@ from typing import Any
 from accelsim.compression import Recipe
 from accelsim.compression.patterns import PATTERNS
 from accelsim.compression.prepare import SHARED_BITS
-from accelsim.compression.recipe import SETTINGS
+from accelsim.compression.recipe import SETTINGS, TOLD_IF_SET
+from accelsim.compression.tables import is_file
 from accelsim.errors import InputError, nearest
 
 PREFIX = "recipe."
@@ -49,6 +50,9 @@ def check_recipe(settings: Mapping[str, Any], needs: Mapping[str, Any]) -> None:
         value = own.pop(name, 1)
         if type(value) is not int or value < 1:
             raise InputError(f"recipe: {name} is {value!r}; need an integer, 1 or more")
+    if is_file(str(own.get("table", ""))):
+        raise InputError(f"recipe: table {own['table']}: a study keeps results by settings, which "
+                         f"do not say what is in a file; register the table, or compress first")
     Recipe(**{**needs, **own})
 
 
@@ -61,8 +65,8 @@ def full_recipe(own: Mapping[str, Any], n_pe: int) -> dict[str, Any]:
     """Every setting of a design's compression, defaults included, by name without the prefix."""
     plain = {key: value for key, value in own.items() if key in SETTINGS}
     recipe = Recipe(**plain).settings()
-    if "bias" in plain:  # all designs of a study tell it, or none
-        recipe["bias"] = plain["bias"]
+    # All designs of a study tell these, or none.
+    recipe |= {key: plain[key] for key in TOLD_IF_SET if key in plain}
     if "pattern" in own:
         recipe |= {key: own[key] for key in ("pattern", *PATTERN_COUNTS) if key in own}
         if needs_n_pe(own["pattern"]):

@@ -10,14 +10,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from accelsim.errors import InputError
+from accelsim.records.limits import Limit, worst
 from accelsim.study.axes import Scalar
 from accelsim.study.definition import Study, load_study
 from accelsim.study.export import frame
 from accelsim.study.extras import extra
 from accelsim.study.metrics import combined
 from accelsim.study.points import Plan
-from accelsim.study.query import Results
+from accelsim.study.query import Results, read_limits
 from accelsim.study.schema import explained, open_results
+from accelsim.study.store import LIMITS
 from accelsim.study.sweep import Progress, sweep
 
 
@@ -66,6 +68,10 @@ def run_study(
     return rows[rows["point"].isin(wanted)].reset_index(drop=True)
 
 
+CANNOT = "cannot be built: "
+"""How the answer of a design begins that ran and is not feasible."""
+
+
 def run_designs(
     study: Study,
     designs: Sequence[Mapping[str, Scalar]],
@@ -73,8 +79,14 @@ def run_designs(
     metrics: Sequence[str],
     jobs: int = 1,
     dask: str | None = None,
+    infeasible: bool = True,
 ) -> tuple[list[list[float] | str | None], bool]:
     """Run chosen designs on all workloads of a study.
+
+    Parameters
+    ----------
+    infeasible : whether a design that cannot be built is answered by its metrics; else by a text
+        that begins with `CANNOT`
 
     Returns
     -------
@@ -88,25 +100,31 @@ def run_designs(
                          f"add it to its metrics")
     progress = sweep(plan, store, jobs=jobs, dask=dask)
     with closing(open_results(Path(store))) as connection, explained(Path(store)):
-        answers = [_answer(connection, plan, design, metrics) for design in designs]
+        answers = [_answer(connection, plan, design, metrics, Path(store), infeasible)
+                   for design in designs]
     return answers, progress.interrupted
 
 
 def _answer(
     connection: sqlite3.Connection, plan: Plan, design: Mapping[str, Scalar],
-    metrics: Sequence[str],
+    metrics: Sequence[str], store: Path, infeasible: bool,
 ) -> list[float] | str | None:
     columns = ", ".join(f'"{name}"' for name in metrics)
+    broken: list[Limit] = []
     rows = []
     for point in plan.points_of(design):
         row = connection.execute(
-            f"SELECT error, {columns} FROM points WHERE digest = ?", [point.digest]
+            f"SELECT error, {LIMITS}, {columns} FROM points WHERE digest = ?", [point.digest]
         ).fetchone()
         if row is None:
             return None
         if row[0] is not None:
             return str(row[0])
-        rows.append(row[1:])
+        if row[1] is not None and not infeasible:
+            broken += read_limits(store, row[1])
+        rows.append(row[2:])
+    if broken:
+        return f"{CANNOT}{'; '.join(limit.what for limit in worst(broken))}"
     known = {metric.name: metric for metric in plan.metrics}
     return [
         combined(known[name], [row[k] for row in rows]) for k, name in enumerate(metrics)

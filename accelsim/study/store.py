@@ -15,7 +15,12 @@ from accelsim.study.evaluate import Outcome
 from accelsim.study.points import Chunk, Point
 from accelsim.study.schema import explained, open_store
 
-_FIXED = ("digest", "workload", "config", "recipe", "seed", "version", "wall_s", "error")
+LIMITS = "limits"
+"""The column of what keeps a point's machine from being built: a JSON list, empty where nothing
+does; NULL where the machine does not say, of points that failed or that an earlier version stored.
+"""
+
+_FIXED = ("digest", "workload", "config", "recipe", "seed", "version", "wall_s", "error", LIMITS)
 
 
 def compact(value: Any) -> str:
@@ -52,6 +57,8 @@ class Store:
             self.connection.execute("BEGIN IMMEDIATE")
             there = point_columns(self.connection)
             new = [name for name in self.metrics if name not in there]
+            if LIMITS not in there:
+                self.connection.execute(f"ALTER TABLE points ADD COLUMN {LIMITS} TEXT")
             for name in new:
                 self.connection.execute(f'ALTER TABLE points ADD COLUMN "{name}"')
             self.connection.execute("COMMIT")
@@ -90,6 +97,7 @@ class Store:
                     (point.digest, workload,
                      self._id("configs", base=base, overrides=compact(point.overrides)), recipe,
                      chunk.workload.seed, __version__, outcome.wall_s, outcome.error,
+                     _limits_text(outcome),
                      *(outcome.values or [None] * len(self.metrics)))
                     for point, outcome in zip(chunk.points, outcomes, strict=True)
                 ])
@@ -142,6 +150,12 @@ class Store:
             )
             row = self.connection.execute(query, tuple(values.values())).fetchone()
         return int(row[0])
+
+
+def _limits_text(outcome: Outcome) -> str | None:
+    if outcome.limits is None:
+        return None
+    return compact([limit.as_dict() for limit in outcome.limits])
 
 
 def missing_points(

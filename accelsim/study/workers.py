@@ -18,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait as wait_for_end
 
+from accelsim.kernels import compiling
 from accelsim.study.evaluate import Outcome, evaluate
 from accelsim.study.points import Chunk
 
@@ -75,7 +76,9 @@ def local_processes(take: Take, jobs: int) -> Generator[Done]:
                 return
             trial = Trial(chunk)
         if worker not in pools:
-            pools[worker] = ProcessPoolExecutor(1, context, initializer=_begin_worker)
+            pools[worker] = ProcessPoolExecutor(
+                1, context, initializer=_begin_worker,
+                initargs=(compiling.listener() if worker == 0 else None,))
         running[pools[worker].submit(evaluate, trial.chunk)] = worker, trial
 
     try:
@@ -113,8 +116,12 @@ def _context() -> multiprocessing.context.BaseContext:
     return context
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the sweep, and end when the sweep has ended in whatever way."""
+def _begin_worker(listener: Callable[[], None] | None) -> None:
+    """Leave Ctrl-C to the sweep, and end when the sweep has ended in whatever way.
+
+    One worker of all is told whom to tell that it compiles.
+    """
+    compiling.on_first_compile(listener)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -18,7 +18,8 @@ import numpy as np
 
 from accelsim.compression.prepare import as_matrix, prepare, shaped_inputs
 from accelsim.errors import InputError
-from accelsim.machines import Machine, get_machine, machine_names, machine_of
+from accelsim.machines import Machine, machine_of
+from accelsim.machines.registry import takers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.sources import is_store
@@ -176,9 +177,7 @@ def _as_matrix(machine: Machine, text: str) -> bool:
 
 def _refusal(machine: Machine, what: str, *kinds: type) -> InputError:
     """One line that names the machines which take such work."""
-    others = [name for name in machine_names()
-              if any(kind in get_machine(name).takes for kind in kinds)]
-    names = " or ".join(f"'{name}'" for name in others)
+    names = " or ".join(f"'{name}'" for name in takers(*kinds))
     return InputError(f"{what}, which the machine '{machine.name}' does not take; "
                       f"give machine = {names}")
 
@@ -203,7 +202,7 @@ def _vector(layer: Layer) -> Any:
     return np.atleast_2d(np.asarray(layer.activations))[0]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _compressed(workload: AnyWorkload, recipe: str) -> tuple[Packed, Any]:
     return compressed_from(_loaded(workload), json.loads(recipe))
 

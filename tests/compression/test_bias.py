@@ -125,7 +125,7 @@ def test_other_machines_get_the_exact_bias_as_a_vector():
     packed = permute_rows(compress(given, Recipe(bias="accumulator")), 4)
     made = prepare(packed, [RecurrentLayer])
     np.testing.assert_array_equal(made.biases["by"], given.bias)
-    with pytest.raises(InputError, match="bias='column' is for layers of EIE"):
+    with pytest.raises(InputError, match="bias='column' is for single layers"):
         prepare(given, [RecurrentLayer], Recipe(bias="column"))
 
 

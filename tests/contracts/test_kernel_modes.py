@@ -1,5 +1,6 @@
 """Kernels without compilation, with bounds checked, from a cold and a warm cache."""
 
+import ast
 import hashlib
 import os
 import subprocess
@@ -63,6 +64,19 @@ def test_numba_is_imported_with_the_first_kernels_only():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_no_kernel_takes_more_than_a_dozen_parameters():
+    """Longer lists are read by position alone; what belongs together is a named tuple."""
+    many = {
+        f"{path.name}:{node.name}": len(node.args.args)
+        for path in (ROOT / "accelsim").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and {"kernel", "part", "linked"} & {ast.unparse(d) for d in node.decorator_list}
+    }
+    assert len(many) > 30
+    assert {name: n for name, n in many.items() if n > 12} == {}
 
 
 CALLED = ("above",)

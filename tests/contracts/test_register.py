@@ -1,8 +1,10 @@
 """One contract for the register of machines: every machine's tellings agree, its laws hold."""
 
 import re
+import warnings
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from accelsim.errors import ConservationError
 from accelsim.machines import get_machine, machine_names
 from accelsim.machines.eie.reference.array import Eie, run
 from accelsim.machines.eie.reference.pe import Pe
+from accelsim.machines.plugins import unload
 from accelsim.units.act_queue import ActQueue
 
 CASES = 60
@@ -135,6 +138,12 @@ def test_states_must_add_up():
 def test_the_command(capsys, tmp_path):
     assert main(["eie", "--cases", "3"]) == 0
     assert "eie: 3 cases, tellings functional, reference, fast" in capsys.readouterr().out
+    with warnings.catch_warnings():  # what layers of chance lose is nothing to tell an author
+        warnings.simplefilter("error")
+        plugin = Path(__file__).parents[1] / "plugins" / "dense.py"
+        assert main([str(plugin), "--cases", "40"]) == 0
+    unload("dense")
+    assert capsys.readouterr().err == ""
     assert main(["eie2"]) == 2
     assert "did you mean 'eie'" in capsys.readouterr().err
     assert main([str(tmp_path / "none.py")]) == 2

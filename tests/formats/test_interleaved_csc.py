@@ -200,8 +200,13 @@ def test_scripts_of_the_last_version_make_images_of_arrays() -> None:
     names = ["name", "n_pe", "n_inputs", "n_outputs", "n_columns", "n_tiles", "tile_rows",
              "weight_bits", "index_bits", "has_bias", "pointers", "codes", "runs", "pe_starts"]
     parts = {name: getattr(image, name) for name in names}
-    again = decode_image(LayerImage(**parts))
-    assert np.array_equal(again.to_dense(), decode_image(image).to_dense())
+    for again in (LayerImage(**parts), LayerImage(*parts.values()),
+                  LayerImage(*list(parts.values())[:10], **dict(list(parts.items())[10:]))):
+        assert np.array_equal(decode_image(again).to_dense(), decode_image(image).to_dense())
+    with pytest.raises(TypeError, match="14 values by position, not 15"):
+        LayerImage(*parts.values(), None)
+    with pytest.raises(TypeError, match="got codes twice"):
+        LayerImage(*parts.values(), codes=codes)
     with pytest.raises(InputError, match="1 tiles, not 2"):
         replace(image, n_tiles=2)
     with pytest.raises(InputError, match="code 4 does not fit"):

@@ -56,6 +56,7 @@ def named(unit: str, part: str, operator: str) -> Mutant:
     return found[0]
 
 
+@pytest.mark.slow
 def test_the_units_as_they_are_pass_every_bench(bench_list: list[Bench]) -> None:
     assert [bench([RTL]) for bench in bench_list] == [None] * len(bench_list)
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accelsim.energy.choice import SramChoice
+from accelsim.energy.limits import Asked
 from accelsim.energy.modules import Event, FlipFlops, Memory, Module, Run, price_modules
+from accelsim.energy.process import Process
 from accelsim.energy.report import EnergyReport
-from accelsim.energy.sram import SramTable, load_sram_table
+from accelsim.energy.sram import SramTable
 from accelsim.energy.technology import Events, load_events
 from accelsim.energy.units import (
     arith_register_bits,
@@ -80,28 +83,43 @@ def price(
     n_channels : changes nothing: channels are vectors, one after the other, and counted
     sram : of the memories; None takes LSTP memories made for 800 MHz
     """
-    events, table = load_events(), sram or load_sram_table("lstp", "800mhz_energy")
+    events, table = load_events(), sram or SramChoice(config, "800mhz_energy")
     sizes = _Sizes.of(config, counters)
     slots = int((counters.macs + counters.filler_macs).sum())
     modules = [
-        *_memories(config, counters, sizes, slots, table),
+        *_memories(config, counters, sizes, slots, sram),
         *_arithmetic(config, counters, sizes, events),
     ]
     return price_modules(modules, Run(
         "bbs", counters, config.n_pe, config.clock_mhz,
         events.linear_pj("dram", slots * sizes.weight_bits), table.device, NOTES,
+        Process.of(config),
     ))
 
 
+def asked_for(
+    config: BbsConfig, counters: BbsCounters, sram: SramTable | None = None
+) -> tuple[Asked, Asked, Asked]:
+    """The memories that a run needs: weights of a multiplier, a bank of the vector, biases."""
+    table, sizes = sram or SramChoice(config, "800mhz_energy"), _Sizes.of(config, counters)
+    return (
+        Asked("weight memory", sizes.weight_words * sizes.weight_bits / 8192, sizes.weight_bits,
+              table),
+        Asked("bank of the vector buffer", sizes.bank_words * config.activation_bits / 8192,
+              config.activation_bits, table),
+        Asked("bias memory", max(sizes.bias_words, 1) * sizes.sum_bits / 8192, sizes.sum_bits,
+              table),
+    )
+
+
 def _memories(
-    config: BbsConfig, counters: BbsCounters, sizes: _Sizes, slots: int, table: SramTable
+    config: BbsConfig, counters: BbsCounters, sizes: _Sizes, slots: int,
+    sram: SramTable | None,
 ) -> list[Module]:
     """``slots`` of single multipliers each read a weight or filler; only a weight reads the
     vector."""
     multipliers = config.n_pe * config.n_banks
-    weights = table.at(sizes.weight_words * sizes.weight_bits / 8192, sizes.weight_bits)
-    bank = table.at(sizes.bank_words * config.activation_bits / 8192, config.activation_bits)
-    biases = table.at(max(sizes.bias_words, 1) * sizes.sum_bits / 8192, sizes.sum_bits)
+    weights, bank, biases = (asked.array for asked in asked_for(config, counters, sram))
     has_bias = bool(counters.bias_reads.any())
     return [
         Module("weight_memory", (Event(slots * weights.read_pj, _SLOT),),

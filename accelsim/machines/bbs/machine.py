@@ -27,6 +27,7 @@ MACHINE = Machine(
     counters=f"{_HERE}.counters:BbsCounters",
     lanes=lambda config: config.n_pe * config.n_banks,
     price=f"{_HERE}.energy:price",
+    limits=f"{_HERE}.limits:limits",
     explain=f"{_HERE}.explain:details",
     remedies=f"{_HERE}.remedies:changes",
     tracks=f"{_HERE}.tracks:view",

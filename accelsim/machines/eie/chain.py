@@ -17,7 +17,7 @@ from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import dequantise, quantise, read_activations
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.job import check_has_point, quantised_bias
+from accelsim.machines.eie.job import check_has_point, decoder_table, quantised_bias
 from accelsim.machines.registry import machine_of
 from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Loss
@@ -92,7 +92,7 @@ class LayerChain:
             quantise(real_values(what, inputs), config.activation_bits,
                      self.points[0].input_frac_bits))
         for index, (packed, point) in enumerate(zip(self._layers, self.points, strict=True)):
-            codebook = quantise(packed.codebook, config.weight_value_bits, point.weight_frac_bits)
+            codebook = decoder_table(config, packed, point)
             m = packed.matrix
             weights = CscMatrix(m.shape, m.column_starts, m.rows, codebook[m.values])
             if packed.has_bias:

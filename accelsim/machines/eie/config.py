@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from accelsim.energy.process import HIGHEST, LOWEST, Node
+from accelsim.records.fit import Depth, PointerBits, SizeKb
 from accelsim.records.shown import Configuration
 
 
@@ -17,16 +19,20 @@ class EieConfig(Configuration):
     machine: Literal["eie"] = Field(description="which machine these numbers describe")
     n_pe: int = Field(ge=1, le=4096, description="processing elements")
     clock_mhz: float = Field(gt=0, le=100_000, description="clock frequency")
+    node_nm: Node = Field(description="technology node; figures at 45 nm are scaled to others")
+    voltage_ratio: float = Field(
+        ge=LOWEST, le=HIGHEST, description="supply voltage over the node's nominal one"
+    )
     act_queue_depth: int = Field(ge=1, le=4096, description="entries a PE's queue can hold")
     weight_bits: int = Field(ge=2, le=8, description="bits of a weight code")
     index_bits: int = Field(ge=2, le=8, description="bits of a zero run")
     spmat_width_bits: int = Field(ge=8, le=4096, description="one sparse-matrix SRAM line")
-    spmat_kb: float = Field(gt=0, le=1 << 20, description="sparse-matrix SRAM of one PE")
-    pointer_kb: float = Field(gt=0, le=1 << 20, description="pointer SRAM of one PE, both banks")
-    pointer_bits: int = Field(ge=4, le=32, description="one pointer; addresses entries")
-    act_sram_kb: float = Field(gt=0, le=1 << 20, description="activation SRAM of one PE")
-    regfile_depth: int = Field(
-        ge=1, le=65_536, description="activations in each of a PE's two register files"
+    spmat_kb: SizeKb = Field(description="sparse-matrix SRAM of one PE")
+    pointer_kb: SizeKb = Field(description="pointer SRAM of one PE, both banks")
+    pointer_bits: PointerBits = Field(description="one pointer; addresses entries")
+    act_sram_kb: SizeKb = Field(description="activation SRAM of one PE")
+    regfile_depth: Depth = Field(
+        description="activations in each of a PE's two register files"
     )
     activation_bits: int = Field(ge=2, le=32, description="an activation")
     weight_value_bits: int = Field(ge=2, le=32, description="a decoded weight")

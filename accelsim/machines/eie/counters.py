@@ -28,7 +28,7 @@ class Counters(CounterSet):
     start_cycles: int = total("cycles of start phases")
     refill_cycles: int = total("cycles in which the DMA refilled the SRAMs")
     load_cycles: int = total("cycles in which source files were loaded from the activation SRAM")
-    bias_cycles: int = total("cycles in which destination files were loaded with biases")
+    bias_cycles: int = total("cycles in which destination files were loaded with biases", absent=0)
     drain_cycles: int = total("cycles in which the arithmetic pipeline drained")
     store_cycles: int = total("cycles in which destination files went to the activation SRAM")
     broadcasts: int = total("non-zero activations broadcast, the bias included")

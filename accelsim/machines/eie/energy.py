@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from accelsim.energy.report import EnergyReport
+from accelsim.energy.process import Process
+from accelsim.energy.report import DRAM, EnergyReport
 from accelsim.energy.sram import SramTable
 from accelsim.energy.technology import (
     MODULES,
@@ -73,14 +74,19 @@ def price(
         area[module] += um2 * growth.get(module, 1.0) * config.n_pe * 1e-6
     area["lnzd"] = lnzd["area_um2"] * nodes * 1e-6
     area["filler"] = settled.filler_um2 * config.n_pe * 1e-6
-    modules = {m: sum(energies[m].values()) for m in MODULES}
+    modules = {m: sum(parts.values()) for m, parts in energies.items()}
+    for own in (leakage, clock):
+        own |= dict.fromkeys(modules.keys() - own.keys(), 0.0)
+    shares = _shares(counters)
     steady = sum(leakage.values()) + sum(clock.values())
+    fixed = {"leakage": {c: sum(leakage.values()) * share for c, share in shares.items()},
+             DRAM: {"overhead": modules.get(DRAM, 0.0)}}
     return EnergyReport(
-        modules, leakage, clock, _by_cause(counters, energies, steady), area, time_us,
+        modules, leakage, clock, _by_cause(counters, energies, shares, steady), area, time_us,
         int(counters.macs.sum()), config.n_pe,
         arrays.dram_pj(config, counters, events),
-        notes=tuple(arrays.notes(config)),
-    )
+        notes=tuple(arrays.notes(config)), fixed_causes_pj=fixed,
+    ).on(Process.of(config))
 
 
 def _lnzd_nodes(n_pe: int) -> int:
@@ -92,13 +98,19 @@ def _lnzd_nodes(n_pe: int) -> int:
     return max(nodes, 1)
 
 
-def _by_cause(
-    counters: Counters, energies: Mapping[str, Mapping[str, float]], steady_pj: float
-) -> dict[str, float]:
-    """Share the energy out: leakage and clock by the PEs' states, events by what caused them."""
+def _shares(counters: Counters) -> dict[str, float]:
+    """Share of the PE-cycles in each state."""
     states = {state: cycles.sum() for state, cycles in counters.states().items()}
     total = counters.cycles * counters.n_pe
-    causes = {cause: steady_pj * float(states[cause]) / total for cause in CAUSES}
+    return {cause: float(states[cause]) / total for cause in CAUSES}
+
+
+def _by_cause(
+    counters: Counters, energies: Mapping[str, Mapping[str, float]],
+    shares: Mapping[str, float], steady_pj: float,
+) -> dict[str, float]:
+    """Share the energy out: leakage and clock by the PEs' states, events by what caused them."""
+    causes = {cause: steady_pj * share for cause, share in shares.items()}
     issued = float(counters.issued_entries.sum())
     padding = float(counters.padding_entries.sum()) / issued if issued else 0.0
     columns = float(counters.queue_pops.sum())

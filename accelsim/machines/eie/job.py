@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from accelsim import __version__
 from accelsim.compression.binary_points import ById, choose_binary_points
-from accelsim.errors import InputError
+from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import bounds, quantise
 from accelsim.formats import LayerImage, build_image
 from accelsim.machines.eie.config import EieConfig
@@ -232,7 +232,7 @@ def of_integers(
                 f"{config.activation_bits} with input_frac_bits={points.input_frac_bits}"
             )
         one = 1 << points.input_frac_bits
-    codebook = quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
+    codebook = decoder_table(config, packed, points)
     starts = quantised_bias(config, packed, points.output_frac_bits)
     return layer_job(
         config, image_for(config, packed), codebook, integers, points.shift, one, packed, starts,
@@ -240,6 +240,21 @@ def of_integers(
         provenance={"accelsim": __version__, **packed.provenance},
         losses=job_losses(config, packed, points, *seen, starts),
     )
+
+
+def decoder_table(config: EieConfig, packed: CompressedLayer, points: BinaryPoints) -> IntArray:
+    """(2**weight_bits,) integers that the weight decoder holds.
+
+    Raises
+    ------
+    UnsupportedError
+        If the layer has several tables.
+    """
+    if packed.rows_per_table is not None:
+        raise UnsupportedError(
+            f"{packed.name}: {packed.n_tables} tables, one for {packed.rows_per_table} rows each; "
+            f"the weight decoder holds one; compress without table_rows")
+    return quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
 
 
 def check_has_point(packed: CompressedLayer) -> None:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from accelsim.energy.sram import SramPoint, SramTable, load_sram_table
+from accelsim.energy.choice import SramChoice
+from accelsim.energy.limits import Asked, cycle_notes
+from accelsim.energy.process import Process
+from accelsim.energy.sram import SramPoint, SramTable
 from accelsim.energy.technology import Events
 from accelsim.energy.units import (
     INDEX_BITS,
@@ -72,11 +75,7 @@ class Memories:
                             ("activation SRAM", self.act)):
             if array.extrapolated:
                 found.append(f"{what}: beyond the SRAM table, extrapolated")
-            if array.cycle_ns > 1e3 / config.clock_mhz:
-                found.append(
-                    f"{what}: cycle of {array.cycle_ns:.2f} ns ({self.device}) does not reach "
-                    f"{config.clock_mhz:g} MHz"
-                )
+            found += cycle_notes(what, array, self.device, Process.of(config), config.clock_mhz)
         return found
 
     def dram_pj(self, config: EieConfig, counters: Counters, events: Events) -> float:
@@ -86,21 +85,29 @@ class Memories:
         return events.linear_pj("dram", lines + pointers * config.pointer_bits)
 
 
-def memories(config: EieConfig, sram: SramTable | None = None) -> Memories:
-    """The arrays that a configuration needs.
+def asked_for(
+    config: EieConfig, sram: SramTable | None = None
+) -> tuple[Asked, Asked, Asked]:
+    """The arrays that a configuration needs: a pointer bank, SpMat, activations.
 
     Without ``sram`` they are LSTP, the only device type whose leakage fits EIE Table II, made for
     800 MHz: balanced, but for the pointers. A column takes several cycles, so the next one's
-    pointers can be read ahead, and arrays that answer early would buy nothing.
+    pointers can be read ahead, and arrays that answer early would buy nothing. A higher clock
+    takes device types that reach it (`SramChoice`).
     """
-    table = sram or load_sram_table("lstp", "800mhz")
-    pointers = sram or load_sram_table("lstp", "800mhz_energy")
-    return Memories(
-        pointers.at(config.pointer_kb / 2, config.pointer_bits),
-        table.at(config.spmat_kb, config.spmat_width_bits),
-        table.at(config.act_sram_kb, config.register_bits),
-        table.device,
+    table = sram or SramChoice(config, "800mhz")
+    pointers = sram or SramChoice(config, "800mhz_energy")
+    return (
+        Asked("pointer bank", config.pointer_kb / 2, config.pointer_bits, pointers),
+        Asked("SpMat SRAM", config.spmat_kb, config.spmat_width_bits, table),
+        Asked("activation SRAM", config.act_sram_kb, config.register_bits, table),
     )
+
+
+def memories(config: EieConfig, sram: SramTable | None = None) -> Memories:
+    """The arrays of `asked_for`."""
+    pointer_bank, spmat, act = (asked.array for asked in asked_for(config, sram))
+    return Memories(pointer_bank, spmat, act, SramChoice.device if sram is None else sram.device)
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,7 @@ class ModuleBits:
 def event_energies(
     config: EieConfig, counters: Counters, arrays: Memories, events: Events
 ) -> dict[str, dict[str, float]]:
-    """Energy in pJ of all PEs' counted events, by module and kind."""
+    """Energy in pJ of all PEs' counted events, by module and kind; "dram" where it is read."""
 
     def total(name: str) -> int:
         return int(getattr(counters, name).sum())
@@ -143,10 +150,6 @@ def event_energies(
     read = events.linear_pj("register_file_read", config.register_bits)
     write = events.linear_pj("register_file_write", config.register_bits)
     line = arrays.spmat.read_pj + register(config.spmat_width_bits)
-    refill = (
-        events.linear_pj("dram", 1)
-        + arrays.spmat.write_pj / config.spmat_width_bits
-    )
     return {
         "act_queue": {"column": (total("queue_pushes") + total("queue_pops")) * register(item)},
         "ptr_read": {
@@ -155,7 +158,7 @@ def event_energies(
         },
         "spmat_read": {
             "entry": total("spmat_line_reads") * line,
-            "pass": counters.refill_bits * refill,
+            "pass": counters.refill_bits * arrays.spmat.write_pj / config.spmat_width_bits,
         },
         "arith_unit": {
             # Codebook look-up, and row = last row + run + 1.
@@ -173,4 +176,6 @@ def event_energies(
             + total("act_sram_writes") * arrays.act.write_pj,
         },
         "lnzd": {},
+        **({"dram": {"pass": events.linear_pj("dram", counters.refill_bits)}}
+           if counters.refill_bits else {}),
     }

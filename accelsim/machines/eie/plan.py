@@ -6,14 +6,19 @@ shapes, entry counts and the configuration only.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from accelsim.errors import CapacityError
-from accelsim.formats.interleaved_csc import LayerImage, decode_image
+from accelsim.formats.interleaved_csc import LayerImage
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.sizes import (
+    activation_needs,
+    n_pe_that_fits,
+    rows_of,
+    weight_needs,
+)
 
 
 @dataclass(frozen=True)
@@ -58,15 +63,12 @@ def make_plan(
         If ``capacity`` is "check" and a memory is too small, or "stream" and a single row is
         larger than a memory; the message says by how much and what would fit.
     """
-    in_rows = -(-image.n_inputs // config.n_pe)
-    out_rows = -(-image.n_outputs // config.n_pe)
+    in_rows, out_rows = rows_of(config, image)
     if config.capacity == "ignore":
         load, store = (in_rows, out_rows) if gathered else (0, 0)
         biased = out_rows * exact_bias
         return (Pass(0, 0, in_rows, True, image.has_bias, load, store, 0, biased),)
-    if not gathered:
-        _check_activations(config, image, in_rows, out_rows, out_rows * exact_bias)
-    resident = _fits(config, image)
+    resident = not _needs_refills(config, image, exact_bias, gathered)
     passes: list[Pass] = []
     for tile in range(image.n_tiles):
         rows_here = min(config.regfile_depth, out_rows - tile * config.regfile_depth)
@@ -92,69 +94,21 @@ def make_plan(
     return tuple(passes)
 
 
-def _check_activations(
-    config: EieConfig, image: LayerImage, in_rows: int, out_rows: int, bias_rows: int
-) -> None:
-    spilled = (in_rows if in_rows > config.regfile_depth else 0) + (
-        out_rows if image.n_tiles > 1 else 0
-    ) + bias_rows
-    if spilled > config.act_sram_words:
-        need_kb = _kb(spilled * config.register_bits)
-        raise CapacityError(
-            f"{image.name}: {spilled} activations {'and biases ' if bias_rows else ''}a PE do not "
-            f"fit the activation SRAM "
-            f"({config.act_sram_words} in {config.act_sram_kb:g} KB); use act_sram_kb="
-            f"{need_kb:g}, a larger n_pe, or capacity='ignore'"
-        )
-
-
-def _fits(config: EieConfig, image: LayerImage) -> bool:
-    """Whether the whole layer is resident; raises where "check" forbids refilling."""
-    entries = image.max_entries
-    pointers = image.n_tiles * (image.n_columns + 1)
+def _needs_refills(config: EieConfig, image: LayerImage, exact_bias: bool, gathered: bool) -> bool:
+    """Whether the layer's weights are not resident; what is too small and cannot be refilled is
+    an error, every memory of it at once."""
+    needs = [] if gathered else activation_needs(config, image, exact_bias)
+    weights = weight_needs(config, image)
+    refused = needs if config.capacity == "stream" else needs + weights
+    if not refused:
+        return bool(weights)
     limit = min(config.spmat_entries, (1 << config.pointer_bits) - 1)
-    if entries <= limit and pointers <= config.pointer_words:
-        return True
-    if config.capacity == "stream":
-        return False
-    advice = f"try n_pe={_n_pe_that_fits(image, limit)}, "
-    if entries > config.spmat_entries:
-        kb = _kb(-(-entries // config.entries_per_line) * config.spmat_width_bits)
-        raise CapacityError(
-            f"{image.name}: {entries} entries in one PE, {entries - config.spmat_entries} more "
-            f"than the {config.spmat_kb:g} KB SpMat SRAM holds; {advice}spmat_kb={kb:g}, "
-            f"or capacity='stream'"
-        )
-    if entries > limit:
-        raise CapacityError(
-            f"{image.name}: {entries} entries in one PE, {entries - limit} more than "
-            f"pointer_bits={config.pointer_bits} address; {advice}"
-            f"pointer_bits={int(entries).bit_length()}, or capacity='stream'"
-        )
-    kb = _kb(pointers * config.pointer_bits)
-    raise CapacityError(
-        f"{image.name}: {pointers} pointers a PE, {pointers - config.pointer_words} more than the "
-        f"{config.pointer_kb:g} KB pointer SRAM holds; try pointer_kb={kb:g}, "
-        f"or capacity='stream'"
-    )
-
-
-def _kb(bits: int) -> float:
-    """Kilobytes that hold ``bits``, rounded up to 16 bytes."""
-    return math.ceil(bits / 128) / 64
-
-
-def _n_pe_that_fits(image: LayerImage, limit: int) -> int:
-    """Fewest PEs (within an eighth) whose fullest holds at most ``limit`` entries.
-
-    Padding is taken at its present share, which more PEs only lower.
-    """
-    rows = decode_image(image).rows
-    padding = image.codes.size / max(len(rows), 1)
-    n_pe = max(image.n_pe + 1, math.ceil(image.codes.size / limit))
-    while np.bincount(rows % n_pe).max(initial=0) * padding > limit and n_pe < image.n_outputs:
-        n_pe += max(1, n_pe // 8)
-    return n_pe
+    only_entries = {need.what for need in refused} <= {"SpMat SRAM", "pointer width"}
+    more = f"n_pe={n_pe_that_fits(image, limit)}" if only_entries else "a larger n_pe"
+    told = "; ".join(need.told for need in refused)
+    sizes = " with ".join(need.would_do for need in refused)
+    raise CapacityError(f"{image.name}: {told}; try {more}, {sizes}, or "
+                        f"capacity='{'ignore' if needs else 'stream'}'")
 
 
 def _segments(

@@ -65,7 +65,7 @@ def conv_job(
     images = geometry.images(packed.name, given)
     points, integers = vectors.settled(config, packed.layer, images, binary_points, fixed_point)
     pixels = gather(geometry, integers)
-    matrix = _matrix(ById(packed.layer), geometry, config.n_pe)
+    matrix = matrix_of(ById(packed.layer), geometry, config.n_pe)
     nothing = np.zeros(matrix.n_inputs, np.int64)
     one = vectors.of_integers(config, matrix, nothing, points, (images, integers), gathered=True)
     return ConvJob(
@@ -76,7 +76,8 @@ def conv_job(
 
 
 @lru_cache(maxsize=32)
-def _matrix(packed: ById, geometry: Geometry, n_pe: int) -> CompressedLayer:
+def matrix_of(packed: ById, geometry: Geometry, n_pe: int) -> CompressedLayer:
+    """The matrix of a convolution, its columns in register rows; the last few are kept."""
     return in_register_rows(packed.layer, geometry, n_pe)
 
 

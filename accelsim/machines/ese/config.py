@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from accelsim.energy.process import HIGHEST, LOWEST, Node
+from accelsim.records.fit import PointerBits, SizeKb
 from accelsim.records.shown import Configuration
 
 
@@ -19,12 +21,16 @@ class EseConfig(Configuration):
     n_channels: int = Field(ge=1, le=1024, description="voice vectors worked on at the same time")
     n_pe: int = Field(ge=1, le=4096, description="processing elements of a channel")
     clock_mhz: float = Field(gt=0, le=100_000, description="clock frequency")
+    node_nm: Node = Field(description="technology node; figures at 45 nm are scaled to others")
+    voltage_ratio: float = Field(
+        ge=LOWEST, le=HIGHEST, description="supply voltage over the node's nominal one"
+    )
     act_queue_depth: int = Field(ge=1, le=4096, description="entries a PE's queue can hold")
     weight_bits: int = Field(ge=2, le=16, description="bits of a linear weight")
     index_bits: int = Field(ge=2, le=8, description="bits of a zero run")
     activation_bits: int = Field(ge=4, le=16, description="an activation or intermediate value")
     accumulator_bits: int = Field(ge=4, le=32, description="an accumulator")
-    pointer_bits: int = Field(ge=4, le=32, description="one pointer; addresses entries")
+    pointer_bits: PointerBits = Field(description="one pointer; addresses entries")
     start_cycles: int = Field(ge=0, le=64, description="cycles before a slot's first broadcast")
     ddr_word_bits: int = Field(ge=8, le=65_536, description="bits a DDR module gives a cycle")
     ddr_latency_cycles: int = Field(ge=1, le=4096, description="from a request to its first word")
@@ -35,8 +41,8 @@ class EseConfig(Configuration):
     weights_ready: Literal["column", "matrix"] = Field(
         description="broadcast a column once it has arrived, or once its matrix has"
     )
-    weight_buffer_kb: float = Field(gt=0, le=1 << 20, description="half of a PE's weight buffer")
-    pointer_buffer_kb: float = Field(gt=0, le=1 << 20, description="half of its pointer buffer")
+    weight_buffer_kb: SizeKb = Field(description="half of a PE's weight buffer")
+    pointer_buffer_kb: SizeKb = Field(description="half of its pointer buffer")
     capacity: Literal["check", "ignore"] = Field(
         description="matrices beyond the buffers: an error, or unlimited buffers"
     )

@@ -11,9 +11,14 @@ One assumption covers every run: arithmetic, registers and DRAM cost what the 45
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from accelsim.energy.choice import SramChoice
+from accelsim.energy.limits import Asked
 from accelsim.energy.modules import Event, FlipFlops, Memory, Module, Run, price_modules
+from accelsim.energy.process import Process
 from accelsim.energy.report import EnergyReport
-from accelsim.energy.sram import SramTable, load_sram_table
+from accelsim.energy.sram import SramTable
 from accelsim.energy.technology import Events, load_events
 from accelsim.energy.units import (
     arith_register_bits,
@@ -69,10 +74,10 @@ def price(
         machine leak and are clocked
     sram : of the buffers; None takes LSTP memories made for 800 MHz
     """
-    events, table = load_events(), sram or load_sram_table("lstp", "800mhz_energy")
+    events, table = load_events(), sram or SramChoice(config, "800mhz_energy")
     modules = [
-        *_shared_modules(config, counters, events, table),
-        *_channel_modules(config, counters, events, table, n_channels),
+        *_shared_modules(config, counters, events, asked_for(config, sram)),
+        *_channel_modules(config, counters, events, asked_for(config, sram), n_channels),
     ]
     notes = list(UNPRICED)
     if config.capacity == "ignore":
@@ -86,17 +91,32 @@ def price(
             + reads["pointer_reads"] * config.pointer_bits)
     return price_modules(modules, Run(
         "ESE", counters, config.n_pe, config.clock_mhz, events.linear_pj("dram", bits),
-        table.device, notes,
+        table.device, notes, Process.of(config),
     ))
 
 
+def asked_for(config: EseConfig, sram: SramTable | None = None) -> dict[str, Asked]:
+    """The memories of a configuration by what they are: half of each buffer, a vector buffer."""
+    table = sram or SramChoice(config, "800mhz_energy")
+    b = config.activation_bits
+    return {asked.what: asked for asked in (
+        Asked("weight buffer", config.weight_buffer_kb, config.entry_bits, table),
+        Asked("pointer buffer", config.pointer_buffer_kb, config.pointer_bits, table),
+        Asked("vector buffer", _longest(config) * b / 8192, b, table),
+    )}
+
+
+def _longest(config: EseConfig) -> int:
+    """No matrix has more columns than half a pointer buffer has pointers for, less the last."""
+    return max(config.pointer_buffer_words - 1, 1)
+
+
 def _shared_modules(
-    config: EseConfig, counters: EseCounters, events: Events, table: SramTable
+    config: EseConfig, counters: EseCounters, events: Events, memories: Mapping[str, Asked]
 ) -> list[Module]:
     """DRAM, and the buffers that all channels share: two halves for each PE of a channel."""
     total = counters.totals()
-    weights = table.at(config.weight_buffer_kb, config.entry_bits)
-    pointers = table.at(config.pointer_buffer_kb, config.pointer_bits)
+    weights, pointers = memories["weight buffer"].array, memories["pointer buffer"].array
     stored_pointers = counters.pointer_words * config.ddr_word_bits // config.pointer_bits
     halves = 2 * config.n_pe
 
@@ -128,7 +148,8 @@ def _shared_modules(
 
 
 def _channel_modules(
-    config: EseConfig, counters: EseCounters, events: Events, table: SramTable, n_channels: int
+    config: EseConfig, counters: EseCounters, events: Events, memories: Mapping[str, Asked],
+    n_channels: int,
 ) -> list[Module]:
     """What each channel has of its own."""
     total = counters.totals()
@@ -137,8 +158,7 @@ def _channel_modules(
     mac = mac_pj(events, a, b, sums) + read + events.linear_pj("register_file_write", sums)
     queue = events.linear_pj("register", queue_item_bits(b)) * n_channels
     channels, pes = config.n_channels, config.n_channels * config.n_pe
-    # No matrix has more columns than half a pointer buffer has pointers for, less the last.
-    longest = max(config.pointer_buffer_words - 1, 1)
+    longest = _longest(config)
     elementwise = channels * config.elementwise_width * elementwise_register_bits(b)
     return [
         Module("act_queue",
@@ -156,5 +176,5 @@ def _channel_modules(
         Module("adder_tree", (Event(total["adder_tree_results"] * sum_pj(events, b), _OTHER),),
                flip_flops=(FlipFlops(elementwise, "arith_unit"),)),
         Module("vector_buffers", memories=(
-            Memory("vector buffer", table.at(longest * b / 8192, b), channels * LIVE_VECTORS),)),
+            Memory("vector buffer", memories["vector buffer"].array, channels * LIVE_VECTORS),)),
     ]

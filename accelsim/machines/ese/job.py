@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from accelsim.formats.weight_stream import WeightStream, build_stream
 from accelsim.lowering.program import FUNCTION, Program, make_program
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.schedule import Schedule, make_schedule
+from accelsim.machines.ese.sizes import needs
 from accelsim.machines.ese.tables import Table, gate_frac_bits, make_tables
 from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records.job import Job
@@ -179,8 +180,7 @@ def _streams(
         name: build_stream(quantised, config.n_pe, config.index_bits)
         for name, quantised in weights.items()
     }
-    for stream in streams.values():
-        _check_capacity(config, stream)
+    _check_capacity(config, streams.values())
     return streams
 
 
@@ -213,20 +213,14 @@ def _shifts(
     }
 
 
-def _check_capacity(config: EseConfig, stream: WeightStream) -> None:
+def _check_capacity(config: EseConfig, streams: Iterable[WeightStream]) -> None:
+    """Every matrix and buffer that does not fit, at once; sizes are those of the largest."""
     if config.capacity == "ignore":
         return
-    entries, pointers = int(np.diff(stream.pe_starts).max()), stream.shape[1] + 1
-    limit = min(config.weight_buffer_entries, (1 << config.pointer_bits) - 1)
-    if entries > limit:
-        kb = entries * config.entry_bits / 8192
-        raise CapacityError(
-            f"{stream.name}: {entries} entries in one PE, half a weight buffer holds {limit}; "
-            f"use weight_buffer_kb={kb:.4g}, a larger n_pe, or capacity='ignore'"
-        )
-    if pointers > config.pointer_buffer_words:
-        kb = pointers * config.pointer_bits / 8192
-        raise CapacityError(
-            f"{stream.name}: {pointers} pointers, half a pointer buffer holds "
-            f"{config.pointer_buffer_words}; use pointer_buffer_kb={kb:.4g}, or capacity='ignore'"
-        )
+    found = [(stream.name, need) for stream in streams for need in needs(config, stream)]
+    if not found:
+        return
+    largest = {need.what: need for _, need in sorted(found, key=lambda pair: pair[1].value)}
+    told = "; ".join(f"{name}: {need.told}" for name, need in found)
+    sizes = " with ".join(need.would_do for need in largest.values())
+    raise CapacityError(f"{told}; use {sizes}, a larger n_pe, or capacity='ignore'")

@@ -22,6 +22,8 @@ MACHINE = Machine(
     },
     counters=f"{_HERE}.counters:EseCounters",
     price=f"{_HERE}.energy:price",
+    limits=f"{_HERE}.limits:limits",
+    fit=f"{_HERE}.fit:fit",
     explain=f"{_HERE}.explain:details",
     remedies=f"{_HERE}.remedies:changes",
     tracks=f"{_HERE}.tracks:view",

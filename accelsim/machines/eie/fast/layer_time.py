@@ -23,7 +23,6 @@ _SAME = {
     "queue_pops": "queue_pushes", "ptr_reads_even": "queue_pushes", "ptr_reads_odd": "queue_pushes",
     "act_sram_reads": "src_reg_writes", "dst_reg_writes": "macs",  # but for biases
 }
-_FINISHED = [row.name.lower() for row in counters.Finished]
 _TOTALS = (
     "passes", "start_cycles", "refill_cycles", "load_cycles", "bias_cycles", "drain_cycles",
     "store_cycles", "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles",
@@ -103,7 +102,7 @@ class LayerTime:
         """
         n_pe, totals, timer = self._config.n_pe, self._totals, self._timer
         cycles = self._compute + sum(map(totals.__getitem__, _PHASES))
-        finished = np.empty((len(_FINISHED), n_pe), np.int64)
+        finished = np.empty((len(counters.FINISHED), n_pe), np.int64)
         histogram = np.empty((n_pe, len(timer.excess)), np.int64)
         entries, padding = counters.finish(
             timer.sums, timer.excess, cycles, self._compute, totals["broadcasts"], self._scanned,
@@ -112,7 +111,7 @@ class LayerTime:
         )
         values: dict[str, Any] = {"cycles": cycles, **totals}
         values.update(zip(counters.PASS_SUMS, timer.sums, strict=True))
-        values.update(zip(_FINISHED, finished, strict=True))
+        values.update(zip(counters.FINISHED, finished, strict=True))
         del values["empty_columns"]  # the kernel has made cycles of them
         for name, other in _SAME.items():
             values[name] = values[other]

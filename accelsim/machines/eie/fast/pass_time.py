@@ -148,9 +148,9 @@ class PassTimer:
                 config.empty_column_cycles, issue, wait, sums[counters.HAZARD_STALL_CYCLES],
             )
         last_slot = max(last_slot, passes.run_pass(
-            counts, table.padding[tile], first_line, spans, columns, changes, depth,
-            config.empty_column_cycles, self._longest, self._block, not config.bypass, issue, wait,
-            self._pass_sums,
+            counts, table.padding[tile], first_line, spans, columns, changes,
+            (depth, config.empty_column_cycles, self._longest, self._block), not config.bypass,
+            issue, wait, self._pass_sums,
         ))
         if refilled:
             starts = table.starts[tile]

@@ -125,7 +125,8 @@ class VectorTimer:
         often = np.zeros(n_columns, np.int64)
         block = np.zeros((n_columns, bits.WORDS), np.uint64)
         changed, idle = bits.count_blocks(
-            self._packed, addresses, self._maps.shape[1], width, bias_column, spans, self._lines,
+            bits.Vectors(self._packed, addresses, self._maps.shape[1], width, bias_column), spans,
+            self._lines,
             config.row_change_cycles, config.n_pe, self._real, block, block.view(np.uint8), often,
             sums[counters.SPMAT_LINE_READS], sums[counters.ADDER_BYPASSES],
             sums[counters.WRITE_BYPASSES],
@@ -159,9 +160,9 @@ class VectorTimer:
         )
         compute, blocked = vectors.run_vectors(
             self._maps, addresses, first, times, self._width, self._image.n_columns - 1,
-            self._passes, self._rules, self._table, memory, excess,
-            sums[counters.BLOCKING_CYCLES], sums[counters.ADDER_BYPASSES],
-            sums[counters.WRITE_BYPASSES],
+            self._passes, self._rules, self._table, memory,
+            vectors.Added(excess, sums[counters.BLOCKING_CYCLES], sums[counters.ADDER_BYPASSES],
+                          sums[counters.WRITE_BYPASSES]),
         )
         return int(compute), int(blocked)
 

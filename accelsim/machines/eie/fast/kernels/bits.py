@@ -26,6 +26,18 @@ class Spans(NamedTuple):
     bias: npt.NDArray[np.int64]
 
 
+class Vectors(NamedTuple):
+    """``packed`` (pixels, n) uint8 has a bit for each channel that is not zero, ``addresses``
+    (n_vectors, positions) gathers; a position begins ``width`` image columns behind the one before
+    it, and ``bias_column`` is -1 where there is none."""
+
+    packed: npt.NDArray[np.uint8]
+    addresses: npt.NDArray[np.int32]
+    n_channels: int
+    width: int
+    bias_column: int
+
+
 class Lines(NamedTuple):
     """Lines that can be read in a pass: PE, and which columns have entries in it, ascending."""
 
@@ -70,25 +82,24 @@ def find_lines(counts, starts, spans, entries_per_line, bias_column, pe, line_st
 
 @kernel
 def count_blocks(
-    packed, addresses, n_channels, width, bias_column, spans, lines, row_changes, n_pe, real, bits,
-    bytes_of_bits, often, reads, adder, write,
+    vectors, spans, lines, row_changes, n_pe, real, bits, bytes_of_bits, often, reads, adder, write,
 ):
     """Count all vectors; their row changes, and cycles after the scan where no queue fills.
 
-    ``packed`` (pixels, n) uint8 has a bit for each channel that is not zero, ``addresses``
-    (n_vectors, positions) gathers; a position begins ``width`` columns behind the one before it.
     ``bits`` (n_columns, WORDS) uint64 zeros and ``bytes_of_bits``, the same memory, are worked on.
     Adds to ``often`` (n_columns,) how many vectors have a column, and to ``reads`` (n_pe,) the
     lines read (P5): those of which some column is broadcast. ``real`` (n_tiles, n_pe, n_columns):
     where every PE has one row, whether it has a weight there, for the bypasses; else of no length.
     """
     changed, idle = 0, 0
+    addresses, bias_column = vectors.addresses, vectors.bias_column
     state = np.empty(2 * WORDS, np.uint64)
     for begin in range(0, len(addresses), VECTORS):
         n = min(VECTORS, len(addresses) - begin)
         if n < VECTORS:
             bits[:] = 0
-        _gather(packed, addresses, begin, n, n_channels, width, bytes_of_bits)
+        _gather(vectors.packed, addresses, begin, n, vectors.n_channels, vectors.width,
+                bytes_of_bits)
         for w in range(WORDS):
             here = min(max(n - 64 * w, 0), 64)
             if bias_column >= 0:

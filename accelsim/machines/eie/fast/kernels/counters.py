@@ -3,12 +3,10 @@
 `accelsim.machines.eie.fast.pass_time` and `layer_time` check what these kernels are given.
 """
 
-from enum import IntEnum
-
 import numpy as np
 
 from accelsim.formats.column_table import EMPTY, ONLY
-from accelsim.formats.edges import Edge
+from accelsim.formats.edges import BEFORE_LAST, FIRST, LAST, SECOND
 from accelsim.kernels.jit import kernel
 
 
@@ -63,8 +61,8 @@ def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write):
         from_write = np.zeros(n_pe, edges.dtype)
         for k in range(begin, end):
             between, edge = slots[k - begin], edges[columns[k]]
-            first, second = edge[Edge.FIRST], edge[Edge.SECOND]
-            before_last, last = edge[Edge.BEFORE_LAST], edge[Edge.LAST]
+            first, second = edge[FIRST], edge[SECOND]
+            before_last, last = edge[BEFORE_LAST], edge[LAST]
             for p in range(n_pe):
                 a, one, d, total = first[p], row1[p], between[p], from_adder[p]
                 from_adder[p] = narrow(total + narrow((a == one) & (d == 1)))
@@ -97,19 +95,15 @@ five times as long for a member of an IntEnum as for an integer."""
 ) = range(len(PASS_SUMS))
 
 
-class Finished(IntEnum):
-    """Rows that `finish` writes, by the names of `Counters`."""
-
-    EMPTY_COLUMN_CYCLES = 0
-    MACS = 1
-    STARVED_CYCLES = 2
-    QUEUE_OCCUPANCY_SUM = 3
-    QUEUE_OCCUPANCY_MAX = 4
-    DST_REG_READS = 5
-    QUEUE_PUSHES = 6
-    SRC_REG_READS = 7
-    SRC_REG_WRITES = 8
-    ACT_SRAM_WRITES = 9
+FINISHED = (
+    "empty_column_cycles", "macs", "starved_cycles", "queue_occupancy_sum", "queue_occupancy_max",
+    "dst_reg_reads", "queue_pushes", "src_reg_reads", "src_reg_writes", "act_sram_writes",
+)
+"""Rows that `finish` writes, by the names of `Counters`."""
+(
+    EMPTY_COLUMN_CYCLES, MACS, STARVED_CYCLES, QUEUE_OCCUPANCY_SUM, QUEUE_OCCUPANCY_MAX,
+    DST_REG_READS, QUEUE_PUSHES, SRC_REG_READS, SRC_REG_WRITES, ACT_SRAM_WRITES,
+) = range(len(FINISHED))
 
 
 @kernel
@@ -120,7 +114,7 @@ def finish(
     """Write the counters of each PE that need all passes, and the histogram (n_pe, depth + 1).
 
     ``sums`` (len(`PASS_SUMS`), n_pe) int64 and ``excess`` (depth + 1, n_pe) int64 are those of all
-    passes, ``scanned``, ``loaded`` and ``stored`` rows; ``values`` (len(`Finished`), n_pe) int64
+    passes, ``scanned``, ``loaded`` and ``stored`` rows; ``values`` (len(`FINISHED`), n_pe) int64
     is written. Returns the entries and the padding of all PEs.
 
     A column with n - 1 others behind it is in the queue for ``excess[n - 1]`` cycles in all, and
@@ -135,15 +129,15 @@ def finish(
         n_entries += entries
         n_padding += sums[PADDING_ENTRIES, p]
         empty = sums[EMPTY_COLUMNS, p] * empty_cycles
-        values[Finished.EMPTY_COLUMN_CYCLES, p] = empty
-        values[Finished.MACS, p] = macs
-        values[Finished.STARVED_CYCLES, p] = compute - entries - empty - stalls
-        values[Finished.QUEUE_OCCUPANCY_SUM, p] = excess[0, p]
-        values[Finished.DST_REG_READS, p] = macs + stored
-        values[Finished.QUEUE_PUSHES, p] = broadcasts
-        values[Finished.SRC_REG_READS, p] = scanned
-        values[Finished.SRC_REG_WRITES, p] = loaded
-        values[Finished.ACT_SRAM_WRITES, p] = stored
+        values[EMPTY_COLUMN_CYCLES, p] = empty
+        values[MACS, p] = macs
+        values[STARVED_CYCLES, p] = compute - entries - empty - stalls
+        values[QUEUE_OCCUPANCY_SUM, p] = excess[0, p]
+        values[DST_REG_READS, p] = macs + stored
+        values[QUEUE_PUSHES, p] = broadcasts
+        values[SRC_REG_READS, p] = scanned
+        values[SRC_REG_WRITES, p] = loaded
+        values[ACT_SRAM_WRITES, p] = stored
         more, most = cycles, 0
         for n in range(depth):
             above = excess[n, p] - excess[n + 1, p]
@@ -151,5 +145,5 @@ def finish(
             most += above != 0
             more = above
         histogram[p, depth] = more
-        values[Finished.QUEUE_OCCUPANCY_MAX, p] = most
+        values[QUEUE_OCCUPANCY_MAX, p] = most
     return n_entries, n_padding

@@ -12,7 +12,7 @@ instructions, the wider the smaller the integers are. `accelsim.machines.eie.fas
 
 import numpy as np
 
-from accelsim.formats.edges import Edge
+from accelsim.formats.edges import BEFORE_LAST, FIRST, LAST, SECOND
 from accelsim.kernels.jit import kernel
 
 
@@ -88,7 +88,7 @@ def broadcast_with_hazards(
                 if empty_cycles and start + 1 < leave1[p]:
                     hazards[p] -= 1
                 continue
-            first, second = edges[column, Edge.FIRST, p], edges[column, Edge.SECOND, p]
+            first, second = edges[column, FIRST, p], edges[column, SECOND, p]
             advance = max(start + 1, leave1[p])
             leave = advance + 1
             if first >= 0:
@@ -106,7 +106,7 @@ def broadcast_with_hazards(
             if second >= 0 and second == row1[p]:
                 after = max(after, leave1[p] + 3)
             hazards[p] += after - leave - 1
-            row1[p], row2[p] = edges[column, Edge.LAST, p], edges[column, Edge.BEFORE_LAST, p]
+            row1[p], row2[p] = edges[column, LAST, p], edges[column, BEFORE_LAST, p]
             if n == 2:
                 leave2[p], leave1[p] = leave, after
                 free[p] = leave

@@ -69,18 +69,26 @@ class Memory(NamedTuple):
     known: npt.NDArray[np.int64]
 
 
+class Added(NamedTuple):
+    """What is added to: ``excess`` (depth + 1, n_pe) int64 (`kernels.counters.finish`), and
+    (n_pe,) int64 each."""
+
+    excess: npt.NDArray[np.int64]
+    blocking: npt.NDArray[np.int64]
+    adder: npt.NDArray[np.int64]
+    write: npt.NDArray[np.int64]
+
+
 @kernel
 def run_vectors(
-    maps, addresses, first, times, width, bias_column, passes, rules, table, memory, excess,
-    blocking, adder, write,
+    maps, addresses, first, times, width, bias_column, passes, rules, table, memory, added,
 ):
     """Compute cycles and blocked cycles of the vectors ``first``, ``times`` each.
 
     ``maps`` (pixels, channels) and ``addresses`` (n_vectors, positions) gather the vectors; a
     position begins ``width`` columns behind the one before it. ``table`` (n_tiles, n_columns,
     lanes / LANES, fields, LANES), in one dimension: slots, and for bypasses entries and rows by
-    `Edge`. Adds to ``excess`` (depth + 1, n_pe) int64 (`kernels.counters.finish`) and to the
-    others (n_pe,) int64.
+    `Edge`.
     """
     every, every_blocked, held = 0, 0, 0
     memory.above[:] = 0
@@ -94,17 +102,17 @@ def run_vectors(
                 found += maps[pixel, channel] != 0
         often, more = times[kind], found * rules.n_tiles + (1 + TOGETHER) * len(passes.tile)
         if often > 1 or held + more > rules.most_columns:
-            _add_above(memory, rules, 1, excess, blocking)
+            _add_above(memory, rules, 1, added.excess, added.blocking)
             held = 0
         compute, blocked = _run_vector(
-            found, bias_column, passes, rules, table, memory, often, adder, write)
+            found, bias_column, passes, rules, table, memory, often, added.adder, added.write)
         every += often * compute
         every_blocked += often * blocked
         held += more
         if often > 1:
-            _add_above(memory, rules, often, excess, blocking)
+            _add_above(memory, rules, often, added.excess, added.blocking)
             held = 0
-    _add_above(memory, rules, 1, excess, blocking)
+    _add_above(memory, rules, 1, added.excess, added.blocking)
     return every, every_blocked
 
 

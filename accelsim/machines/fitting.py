@@ -1,0 +1,32 @@
+"""Configurations whose sizes follow the workload, made into numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from accelsim.errors import ConfigError
+from accelsim.records.fit import words_of
+
+
+def sized(machine: Any, config: Any, works: Sequence[Any]) -> Any:
+    """What `accelsim.machines.base.Machine.fitted` gives."""
+    words = words_of(config)
+    if not words or not works or not all(isinstance(work, machine.takes) for work in works):
+        return config  # what is still to be sized is told by `check_sized`
+    sizes = machine.part("fit")(config, words, works)
+    try:
+        return type(config).model_validate({**config.model_dump(), **sizes})
+    except ValidationError as problem:
+        key = problem.errors()[0]["loc"][0]
+        raise ConfigError(f"{machine.name}: {key} is sized to {sizes[key]}, beyond its range; use "
+                          f"a larger n_pe, or a number with capacity='stream'") from None
+
+
+def check_sized(config: Any) -> None:
+    """Raise `ConfigError` where a job would be made for sizes that are still words."""
+    if words := words_of(config):
+        raise ConfigError(f"{config.machine}: {', '.join(words)} still to be sized; "
+                          f"accelsim.simulate does it, or Machine.fitted(config, works)")
