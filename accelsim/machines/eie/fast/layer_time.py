@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.kernels import counters
 from accelsim.machines.eie.fast.pass_time import PassTime, PassTimer, Scan
+from accelsim.machines.eie.fast.vector_time import VectorTimer
 from accelsim.machines.eie.plan import Pass
 from accelsim.units.arith_unit import ARITH_STAGES
 
@@ -50,14 +50,13 @@ class LayerTime:
         self._add_phases(scan.step, 1)
         self._add_compute(self._timer.run(scan), len(scan.columns))
 
-    def add_vectors(
-        self, plan: Sequence[Pass], maps: npt.NDArray[np.int32], addresses: npt.NDArray[np.int32],
-        times: IntArray, width: int,
-    ) -> None:
-        """Count passes of many vectors, ``times`` each; errors as in `PassTimer.run_vectors`."""
-        for step in plan:
-            self._add_phases(step, int(times.sum()))
-        self._add_compute(*self._timer.run_vectors(plan, maps, addresses, times, width))
+    def add_vectors(self, timer: VectorTimer, addresses: npt.NDArray[np.int32]) -> None:
+        """Count all passes of many vectors; errors as in `VectorTimer.run`."""
+        for step in timer.plan:
+            self._add_phases(step, len(addresses))
+        compute, changed, blocked, broadcasts = timer.run(
+            addresses, self._timer.sums, self._timer.excess)
+        self._add_compute(PassTime(compute, changed, blocked), broadcasts)
 
     def add_all(self, other: LayerTime) -> None:
         """Count what another one, of the same layer, has counted."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.fast.kernels import counters, passes, time, vectors
+from accelsim.machines.eie.fast.kernels import counters, passes, time
 from accelsim.machines.eie.plan import Pass
 
 IntArray = npt.NDArray[np.int64]
@@ -127,55 +126,6 @@ class PassTimer:
         scan_cycles = count + changed + trailing + blocked
         return PassTime(max(scan_cycles, last_slot + 1), changed + trailing, blocked)
 
-    def run_vectors(
-        self, plan: Sequence[Pass], maps: npt.NDArray[np.int32], addresses: Int32,
-        times: IntArray, width: int,
-    ) -> tuple[PassTime, int]:
-        """Count all passes of many vectors: their times added up, and their broadcasts.
-
-        Parameters
-        ----------
-        maps, addresses, width : as `kernels.vectors.run_vectors` gathers; addresses lie inside of
-            the maps
-        times : (n_vectors,) how often each vector is run
-
-        Raises
-        ------
-        ValueError
-            If columns lie outside of the image, or a pass needs what that kernel does not have.
-        UnsupportedError
-            If a pass may take 2**31 cycles or more.
-        """
-        config, image, table = self._config, self._image, self._table
-        n_columns = addresses.shape[1] * maps.shape[1]
-        if (maps.shape[1] > width or addresses.shape[1] * width != image.n_inputs
-                or not config.bypass or any(step.refill_bits for step in plan)):
-            raise ValueError(f"{addresses.shape[1]} x {width} columns of {image.n_inputs}, or a "
-                             f"pass that is refilled or without bypass")
-        self._check_limit(n_columns + 1, image.n_inputs)
-        lines, sums = table.lines(config.entries_per_line), self.sums
-        weights = np.zeros(image.n_columns, np.int64)
-        even = (int(image.shape.rows_of_pes().max()) == 1 and config.empty_column_cycles == 1
-                and config.act_queue_depth > 1)
-        steps = vectors.Steps(*np.array([
-            (step.tile, step.first_row, step.first_row + step.n_rows, step.bias) for step in plan
-        ], np.int64).T.copy())
-        real = np.pad(table.counts - table.padding, ((0, 0), (0, 1), (0, 0)))
-        compute, row_changes, blocked, broadcasts = vectors.run_vectors(
-            maps, addresses, times, width, steps,
-            vectors.Rules(config.act_queue_depth, config.empty_column_cycles,
-                          config.row_change_cycles, self._longest, self._block, even,
-                          self._count_bypasses),
-            (table.counts, real, lines.first), lines.spans,
-            image.edges if self._count_bypasses else table.counts[:, :0, None],
-            np.empty((n_columns + 1, config.n_pe), self._kind),
-            (sums, self.excess, *self._pass_sums[-2:]), weights,
-        )
-        vectors.count_columns(
-            table.counts, table.padding, weights, sums[counters.ISSUED_ENTRIES],
-            sums[counters.PADDING_ENTRIES], sums[counters.EMPTY_COLUMNS])
-        return PassTime(int(compute), int(row_changes), int(blocked)), int(broadcasts)
-
     def _count(self, scan: Scan, changes: Int32) -> tuple[int, int]:
         """Last cycle of an issue slot or a wait, and that of the last broadcast."""
         config, tile, columns, sums = self._config, scan.step.tile, scan.columns, self.sums
@@ -198,9 +148,9 @@ class PassTimer:
                 config.empty_column_cycles, issue, wait, sums[counters.HAZARD_STALL_CYCLES],
             )
         last_slot = max(last_slot, passes.run_pass(
-            counts, table.padding[tile], first_line, spans, columns, changes, depth,
-            config.empty_column_cycles, self._longest, self._block, not config.bypass, issue, wait,
-            self._pass_sums,
+            counts, table.padding[tile], first_line, spans, columns, changes,
+            (depth, config.empty_column_cycles, self._longest, self._block), not config.bypass,
+            issue, wait, self._pass_sums,
         ))
         if refilled:
             starts = table.starts[tile]

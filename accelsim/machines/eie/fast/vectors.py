@@ -20,8 +20,9 @@ from accelsim.formats import LayerImage
 from accelsim.formats.column_table import Bytes
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, vector_by_vector
-from accelsim.machines.eie.fast.kernels import patterns, sums
+from accelsim.machines.eie.fast.kernels import sums
 from accelsim.machines.eie.fast.layer_time import LayerTime
+from accelsim.machines.eie.fast.vector_time import VectorTimer
 from accelsim.records.result import JobResult
 
 IntArray = npt.NDArray[np.int64]
@@ -78,7 +79,8 @@ class _Work:
         self._config, self._job, self._one, self._outputs = config, job, job.one, outputs
         self._width = job.one.image.n_inputs // job.geometry.n_positions
         self._maps = job.pixels.maps.astype(np.int32)
-        self._words = _bits(self._maps)
+        self._timer = VectorTimer(
+            config, job.one.image, job.one.plan, self._maps, self._width, outputs)
         if outputs:
             self._narrow_maps = self._maps.astype(np.int16)
             starts, columns, codes = _by_rows(
@@ -91,8 +93,7 @@ class _Work:
         """The vectors ``begin`` to ``end``."""
         one, image, addresses = self._one, self._one.image, self._job.pixels.addresses[begin:end]
         time = LayerTime(self._config, image, count_bypasses=self._outputs)
-        first, times = _kinds(self._words, addresses)
-        time.add_vectors(one.plan, self._maps, addresses[first], times, self._width)
+        time.add_vectors(self._timer, addresses)
         if not self._outputs:
             return _Part(time, None, None)
         totals = np.empty((image.n_outputs, end - begin), np.int64)
@@ -144,20 +145,3 @@ def _by_rows(handle: ById, channels: int, width: int) -> tuple[IntArray, Int32, 
     order = np.argsort(matrix.rows, kind="stable")  # columns ascend already
     row_starts = np.searchsorted(matrix.rows[order], np.arange(image.n_outputs + 1))
     return row_starts.astype(np.int64), columns[order].astype(np.int32), matrix.codes[order]
-
-
-def _bits(maps: Int32) -> npt.NDArray[np.uint64]:
-    """(pixels, n) words with a bit for each channel that is not zero."""
-    packed = np.packbits(maps != 0, axis=1, bitorder="little")
-    whole = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), np.uint8)
-    whole[:, : packed.shape[1]] = packed
-    return whole.view(np.uint64)
-
-
-def _kinds(words: npt.NDArray[np.uint64], addresses: Int32) -> tuple[IntArray, IntArray]:
-    """One vector of each pattern of non-zeros, and how many are like it."""
-    n = len(addresses)
-    first, times = np.empty(n, np.int64), np.empty(n, np.int64)
-    table = np.empty(1 << (2 * n).bit_length(), np.int32)
-    kinds = patterns.find_patterns(words, addresses, table, first, times)
-    return first[:kinds], times[:kinds]

@@ -38,20 +38,20 @@ class Sums(NamedTuple):
 
 @kernel
 def run_pass(
-    counts, padding, first_line, spans, columns, row_changes, depth, empty_cycles, longest, block,
-    waits_known, issue, wait, sums,
+    counts, padding, first_line, spans, columns, row_changes, rules, waits_known, issue, wait, sums,
 ):
     """The last cycle of any issue slot, and all counters that need no rows.
 
     ``counts`` and ``padding`` (n_columns, n_pe) are one tile of a `ColumnTable`, ``first_line``
     and ``spans`` of a `LineTable`; without ``first_line`` no lines are counted. What is None is
     not compiled. ``sums`` are `Sums`, but as a plain tuple: a named one costs a call 2 us.
-    ``depth`` entries of a queue, ``empty_cycles`` of a column without entries; ``longest`` cycles
+    ``rules``: ``depth`` entries of a queue, ``empty_cycles`` of an empty column, ``longest`` cycles
     bound all waits. Sums of ``block`` columns, a multiple of four, fit `Sums.few` and `Sums.some`.
     ``wait`` has as many rows as columns, or is a ring of whole blocks that holds a queue and two
     blocks. ``waits_known``: ``issue`` and ``wait`` are there already.
     """
     sums = Sums(*sums)
+    depth, empty_cycles, longest, block = rules
     n_columns, n_pe = len(columns), counts.shape[1]
     latest = np.empty(n_columns, np.int64)  # the last PE's pop of each column
     busy = np.empty(n_pe, wait.dtype)
