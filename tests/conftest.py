@@ -28,6 +28,7 @@ def _unannounced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which test compiles a kernel first depends on the cache; what a command prints must not."""
     from accelsim.kernels import compiling
 
+    compiling.on_first_compile(None)  # a fixture may have asked
     monkeypatch.setattr(compiling, "on_first_compile", lambda listener: None)
 
 

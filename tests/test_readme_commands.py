@@ -57,6 +57,9 @@ TWINS = {
     "accelsim cosim nt-we --top eie_array": f"accelsim cosim {SMALL} --top eie_array",
     "accelsim cosim nt-we --top pe --pe 3 --rtl-dir mine --waveform difference.vcd":
         f"accelsim cosim {SMALL} --top pe --pe 3 --rtl-dir mine --waveform difference.vcd",
+    "accelsim cosim nt-we --sim verilator": f"accelsim cosim {SMALL} --sim verilator",
+    "accelsim cosim traces/lenet-5/pruned.safetensors --network lenet-5 -l conv2 --image digit.png":
+        f"accelsim cosim {SMALL}",
     "accelsim cosim nt-we --export bench": f"accelsim cosim {SMALL} --export small-bench",
     "accelsim tables traces/lenet-300-100/dense.safetensors":
         f"accelsim tables {NETWORK} --table log --count 5 --timed 1",

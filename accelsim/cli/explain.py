@@ -53,7 +53,7 @@ def explain(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "auto",
+    lowering: LoweringOption = "im2col",
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,

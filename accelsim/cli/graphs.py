@@ -43,7 +43,7 @@ class GraphAsked:
     inputs: Path | None = None
     count: int = 1
     fit: bool = False
-    lowering: str = "auto"
+    lowering: str = "im2col"
     alone: bool = False
     density: float | None = None
     seed: int = 1
@@ -85,7 +85,7 @@ def asked_graph(
         if photos or fit:
             raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
                              f"vectors (--inputs)")
-        if lowering != "auto":
+        if lowering != "im2col":
             raise InputError(f"{source}: --lowering is for convolutions of a network")
         return None
     for option, given in (("--activation-density", activation_density is not None),

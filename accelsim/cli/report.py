@@ -46,7 +46,7 @@ def report(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "auto",
+    lowering: LoweringOption = "im2col",
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,

@@ -52,7 +52,7 @@ def trace(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "auto",
+    lowering: LoweringOption = "im2col",
     vector: Annotated[
         int | None, typer.Option("--vector", min=0, help="Which vector of the layer: a pixel of a "
                                                          "convolution's outputs, image after "

@@ -32,7 +32,7 @@ def brings_inputs(network: Network) -> bool:
 
 
 def alone_job(machine: Machine, config: Any, work: Any, recipe: Recipe | None = None,
-              lowering: str = "auto") -> tuple[Any, Job]:
+              lowering: str = "im2col") -> tuple[Any, Job]:
     """A layer that is not compressed yet, compressed, and its job on its own activations.
 
     Raises
@@ -55,7 +55,7 @@ def alone_job(machine: Machine, config: Any, work: Any, recipe: Recipe | None = 
 
 def run_alone(
     machine: Machine, config: Any, network: Network, recipe: Recipe | None = None,
-    engine: str | None = None, lowering: str = "auto",
+    engine: str | None = None, lowering: str = "im2col",
     on_node: Callable[[Node], object] = lambda node: None,
     on_layer: OnLayer = lambda node, jobs, result: None,
 ) -> NetworkResult:

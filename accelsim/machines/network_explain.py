@@ -22,7 +22,7 @@ from accelsim.records.result import RunResult
 
 def explain_network(
     machine: Machine, config: Any, network: Network, images: npt.ArrayLike | None = None,
-    recipe: Recipe | None = None, lowering: str = "auto",
+    recipe: Recipe | None = None, lowering: str = "im2col",
     on_node: Callable[[Node], object] = lambda node: None,
 ) -> NetworkExplanation:
     """Run a network and explain every layer of it from its counters.

@@ -113,7 +113,7 @@ def test_a_published_layer_runs_on_inputs_of_its_own(capsys, monkeypatch, tmp_pa
     (["explain", *GRAPH, "--activation-density", "0.5"], "leave --activation-density out"),
     (["explain", "lenet-5", "-m", "ese"], "the machine 'ese' does not take"),
     (["explain", "alex-7", "--image", "x.png"], "no graph that reads photos"),
-    (["explain", "alex-7", "--lowering", "im2col"], "--lowering is for convolutions"),
+    (["explain", "alex-7", "--lowering", "shifted"], "--lowering is for convolutions"),
     (["trace", "lenet-5", "-o", "x.vcd"], "name the layer with -l"),
     (["trace", "lenet-5:conv2", "--vector", "64", "-o", "x.vcd"], "there are 0 to 63"),
     (["trace", "alex-7", "--vector", "1", "-o", "x.vcd"], "vector is 1; there are 0 to 0"),

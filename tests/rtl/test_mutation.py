@@ -70,6 +70,7 @@ def test_a_sample_of_mutants_is_seen(
     assert [str(verdict.mutant) for verdict in verdicts if not verdict.seen] == []
 
 
+@pytest.mark.slow
 def test_a_mutant_that_changes_nothing_is_not_seen(
     bench_list: list[Bench], builds: Path, tmp_path: Path
 ) -> None:
