@@ -7,7 +7,7 @@ LIBERTY ?= /usr/share/qflow/tech/osu018/osu018_stdcells.lib
 
 # Versions are those of the constraints, so that one run is like the next; a user's own environment
 # may choose others, within the ranges of pyproject.toml.
-INSTALL := $(BIN)/python -m pip install --quiet --constraint .ci/constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint .ci/constraints.txt
 
 # What the tests import; the heavier tools come with the target that needs them.
 TEST_EXTRAS := dev,rtl,formal,onnx,onnxcheck,study,trace
@@ -25,8 +25,11 @@ demo: $(VENV)/.base  ## real digits through a compressed network on 64 PEs
 	$(BIN)/accelsim demo traces/lenet-300-100
 
 .PHONY: test
-test: lint icarus yosys verilator  ## lint, types and every test but the slow ones, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.test icarus yosys verilator  ## lint, types and every test but the slow ones, on all cores
+	$(BIN)/ruff check .
+	@$(BIN)/mypy & types=$$!; \
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types || { echo "make: mypy has found faults, see above" >&2; exit 1; }; exit $$tests
 
 .PHONY: lint
 lint: $(VENV)/.test  ## ruff and mypy --strict
@@ -69,17 +72,20 @@ clean:  ## remove what runs leave behind; .venv stays
 
 # Installing: a stamp for each set of extras, renewed when the ranges or the versions change. The
 # install is editable, so that tests and demo see this tree.
-$(VENV)/.base: pyproject.toml .ci/constraints.txt
+$(VENV)/.python: pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "accelsim: '$(PYTHON)' is not Python 3.11 or newer; name one that is: make PYTHON=python3.12" >&2; exit 2; }
 	@echo "accelsim: installing into $(VENV)"
 	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.python
 	$(INSTALL) --editable .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.base
+$(VENV)/.test: $(VENV)/.python
 	$(INSTALL) --editable ".[$(TEST_EXTRAS)]"
-	@touch $@
+	@touch $(VENV)/.base $@
 
 $(VENV)/.notebooks $(VENV)/.synth: $(VENV)/.%: $(VENV)/.base
 	$(INSTALL) --editable ".[$*]"

@@ -64,6 +64,7 @@ TWINS = {
     "accelsim tables traces/lenet-300-100/dense.safetensors":
         f"accelsim tables {NETWORK} --table log --count 5 --timed 1",
     "accelsim published all": "accelsim published eie-table5",
+    "accelsim published eie-fig9": "accelsim published eie-table5",
     "accelsim published eie-fig8 --picture pdf -o figures":
         "accelsim published eie-table3 --picture pdf -o figures",
     # Generated tables run these, so tests/test_readme.py does.
