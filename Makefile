@@ -7,7 +7,7 @@ LIBERTY ?= /usr/share/qflow/tech/osu018/osu018_stdcells.lib
 
 # Versions are those of the constraints, so that one run is like the next; a user's own environment
 # may choose others, within the ranges of pyproject.toml.
-INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint .ci/constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --constraint .ci/constraints.txt
 
 # What the tests import; the heavier tools come with the target that needs them.
 TEST_EXTRAS := dev,rtl,formal,onnx,onnxcheck,study,trace
