@@ -17,8 +17,9 @@ from accelsim.cli.common import (
     print_json,
     table,
 )
-from accelsim.cli.frontend import DensityOption, SeedOption, make_recipe
-from accelsim.cli.losses import loss_rows, tell
+from accelsim.cli.frontend import DensityOption, SeedOption
+from accelsim.cli.graphs import asked_graph, prepared_node
+from accelsim.cli.losses import loss_rows
 from accelsim.cli.networks import FitOption, ImageOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
@@ -99,7 +100,6 @@ def cosim(
     from accelsim.rtl_bridge.run import SIMULATORS
     from accelsim.rtl_bridge.sources import user_builds
     from accelsim.shipped import data_folder
-    from accelsim.sources import names_network
 
     config = config_from(machine, settings)
     record = machine_of(config)
@@ -108,14 +108,15 @@ def cosim(
     for option, value, known in (("--top", top or tops[0], tops), ("--sim", sim, [*SIMULATORS])):
         if value not in known:
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
-    if names_network(source, network, None if layer is None else [layer]):
-        job, before, digest = _of_network(config, source, network, layer, image or [], inputs, fit,
-                                          density, seed)
-    else:
-        ready = prepared(config, source, layer, inputs, activation_density, density, seed,
-                         fixed_point=inputs_fixed_point, alone=alone)
-        config = ready.config
-        job, before, digest = ready.job(), ready.before, ready.work.digest()
+    asked = asked_graph(source, network, layer, image, inputs, 1, fit, "im2col", alone, density,
+                        seed, activation_density, inputs_fixed_point)
+    if asked is not None and asked.layer is None:
+        raise InputError(f"{asked.source}: one layer is compared; name it with -l")
+    ready: Any = prepared_node(config, asked) if asked is not None else prepared(
+        config, source, layer, inputs, activation_density, density, seed,
+        fixed_point=inputs_fixed_point, alone=alone)
+    config, job = ready.config, ready.job()
+    before, digest = ready.before, ready.work.digest()
     if export is not None:
         write_bench(config, job, export)
         console().print(f"{export}: a bench for {job.name}; README.txt there says how")
@@ -132,27 +133,6 @@ def cosim(
             raise
     if not report.equal:
         raise typer.Exit(1)
-
-
-def _of_network(
-    config: Any, source: str, network: str | None, layer: str | None, photos: list[Path],
-    inputs: Path | None, fit: bool, density: float | None, seed: int,
-) -> tuple[Any, list[str], str]:
-    """A layer of a network on one image: its job, the layers before it, and its digest."""
-    from accelsim.compression import compress
-    from accelsim.machines import machine_of
-    from accelsim.machines.network_layer import layer_job
-    from accelsim.sources import network_inputs, open_network
-
-    opened = open_network(source, network, seed, inputs)
-    images = network_inputs(opened, photos, inputs, 1, fit)
-    recipe = make_recipe(density, None, config.weight_bits, config.index_bits, "linear")
-    packed = compress(opened, recipe, calibration=images)
-    job = layer_job(machine_of(config), config, packed, images, layer)
-    tell(job.losses)
-    works = {work.name: work for work in packed.layers}
-    names = [*works]
-    return job, names[: names.index(job.name)], works[job.name].digest()
 
 
 def _show(config: Any, before: list[str], digest: str, report: CosimReport,

@@ -111,12 +111,13 @@ def _explain_network(config: Any, asked: GraphAsked, picture: Path, as_json: boo
     from accelsim.report.plots_style import save
 
     found = explained_network(config, asked)
-    values = " ".join(f"{key}={value}" for key, value in config.model_dump().items())
+    ran: Any = found.result.config  # its sizes are settled
+    values = " ".join(f"{key}={value}" for key, value in ran.model_dump().items())
     save(network_picture(found), picture,
          f"accelsim {__version__}, {found.result.name}, explained, seed {asked.seed}, {values}")
     if as_json:
         print_json(found.as_dict() | {
-            "accelsim": __version__, "config": config.model_dump(), "seed": asked.seed})
+            "accelsim": __version__, "config": ran.model_dump(), "seed": asked.seed})
         return
     out = console()
     for title, columns, rows in network_tables(found):

@@ -147,7 +147,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
     """
     from accelsim.compression import compress
     from accelsim.machines import machine_of
-    from accelsim.machines.network_alone import alone_job
+    from accelsim.machines.network_alone import alone_job, alone_work
     from accelsim.machines.network_run import run_network
     from accelsim.sources import network_inputs
 
@@ -156,8 +156,10 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
     network = asked.opened(config).up_to(asked.layer)
     node = next(node for node in network.nodes if node.name == asked.layer)
     if not asked.gives_inputs:
-        packed, job = alone_job(machine, config, node.work, asked.recipe(config), asked.lowering)
-        return PreparedNode(machine.fitted(config, [packed]), packed, (job,), [],
+        packed = alone_work(node.work, asked.recipe(config))
+        config = machine.fitted(config, [packed])
+        job = alone_job(machine, config, node.work, packed, asked.lowering)
+        return PreparedNode(config, packed, (job,), [],
                             f"{node.name} runs on inputs of its own, drawn at their density")
     own = _as_network(network, node)
     if asked.inputs is not None and (asked.alone or _fits_alone(asked.inputs, network, own)):
@@ -190,13 +192,15 @@ def explained_network(config: Any, asked: GraphAsked) -> NetworkExplanation:
     from accelsim.machines.network_alone import brings_inputs
     from accelsim.machines.network_explain import explain_network
     from accelsim.sources import network_inputs
+    from accelsim.sources.networks import with_count
 
     if asked.alone:
         raise InputError(f"{asked.source}: --alone is for one layer; name it with -l")
     network, recipe, images = asked.opened(config), asked.recipe(config), None
     if asked.gives_inputs or not brings_inputs(network):
         images = network_inputs(network, list(asked.photos), asked.inputs, asked.count, asked.fit)
-        network = compress(network, recipe, calibration=images)
+        network = compress(with_count(network, asked.inputs, asked.count), recipe,
+                           calibration=images)
     with progress("simulating", len(network.nodes)) as advance:
         found = explain_network(machine_of(config), config, network, images, recipe,
                                 asked.lowering, lambda node: advance())

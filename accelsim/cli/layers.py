@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,21 +35,30 @@ def layers(
     Weights of the file that are not taken as a layer are listed with the reason. Of a network all
     nodes are listed, with the work of one image.
     """
-    from accelsim.errors import InputError
+    from accelsim.errors import InputError, UnsupportedError
     from accelsim.sources import Listing, listing, names_network, network_listing, published
     from accelsim.workload import network_names
 
     if source is None and network is not None:
         raise InputError(f"--network {network}: says whose layers a file's arrays are; name the "
                          f"file, or leave --network out: accelsim layers {network}")
+    whole = None
     if source is not None and names_network(source, network):
-        _show_network(source, network_listing(source, network), as_json)
-        return
+        try:
+            nodes = network_listing(source, network)
+        except (InputError, UnsupportedError) as problem:
+            if Path(source).suffix.lower() != ".onnx":
+                raise
+            whole = f"As a network: {problem}"  # its layers are there all the same
+        else:
+            _show_network(source, nodes, as_json)
+            return
     found = Listing(published()) if source is None else listing(source)
     rows = [layer_row(layer) for layer in found.layers]
     if as_json:
         print_json({"source": str(source or "published"), "ordered": found.ordered,
-                    "layers": rows, "skipped": skipped_rows(found.skipped)})
+                    "layers": rows, "skipped": skipped_rows(found.skipped),
+                    **({} if whole is None else {"network_refused": whole})})
         return
     out = console()
     title = "Published layers (EIE Table III; ESE)" if source is None else f"Layers of {source}"
@@ -65,6 +75,8 @@ def layers(
                   "does.")
     if found.skipped:
         out.print(skipped_view(found.skipped))
+    if whole is not None:
+        out.print(whole, markup=False)
 
 
 def layer_row(layer: Listed) -> dict[str, Any]:

@@ -53,13 +53,14 @@ def simulate_graph(
     from accelsim.machines.network_run import run_network
     from accelsim.report.network_summary import network_object, network_rows
     from accelsim.sources import network_inputs, open_network
+    from accelsim.sources.networks import with_count
 
     opened = open_network(source, network, seed, inputs)
     check_takes(config, opened)
     if layer is not None:
         opened = opened.up_to(layer)
     images = network_inputs(opened, photos, inputs, count, fit)
-    packed = compress(opened, recipe(), calibration=images)
+    packed = compress(with_count(opened, inputs, count), recipe(), calibration=images)
     start = time.perf_counter()
     with progress("simulating", len(packed.nodes)) as advance:
         result = run_network(machine_of(config), config, packed, images, engine, lowering,
@@ -71,7 +72,9 @@ def simulate_graph(
     if as_json:
         print_json(network_object(result, energy, seed))
     elif as_csv:
-        print_csv(network_rows(result, energy))
+        print_csv([row if "tried" not in row else row | {
+            "tried": "; ".join(f"{way}: {told}" for way, told in row["tried"].items())}
+            for row in network_rows(result, energy)])
     else:
         _show(result, energy, wall_s, config)
 
@@ -133,4 +136,6 @@ def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> Non
             out.print(f"energy of the array: {report.total_uj:,.1f} uJ, {report.power_w:.3f} W")
             for note in report.notes:
                 out.print(f"note: {note}", markup=False)
+    for note in result.notes:
+        out.print(f"note: {note}", markup=False)
     out.print(f"simulated in {wall_s:.2f} s")

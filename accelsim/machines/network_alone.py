@@ -17,7 +17,7 @@ from accelsim.compression import Recipe, compress
 from accelsim.errors import InputError, LossWarning
 from accelsim.machines.base import Machine
 from accelsim.machines.network_run import OnLayer, finished, host_work
-from accelsim.records import Conv2d
+from accelsim.records import CompressedConv, CompressedLayer, Conv2d
 from accelsim.records.job import Job
 from accelsim.records.network import Network, Node
 from accelsim.records.network_result import HostWork, NetworkResult
@@ -31,26 +31,29 @@ def brings_inputs(network: Network) -> bool:
     return all(getattr(layer, "activations", None) is not None for layer in network.layers)
 
 
-def alone_job(machine: Machine, config: Any, work: Any, recipe: Recipe | None = None,
-              lowering: str = "im2col") -> tuple[Any, Job]:
-    """A layer that is not compressed yet, compressed, and its job on its own activations.
+def alone_work(work: Any, recipe: Recipe | None = None) -> CompressedLayer | CompressedConv:
+    """A layer that brings activations of its own, compressed.
 
     Raises
     ------
     InputError
         If it brings none.
-    CapacityError, UnsupportedError
-        As `Machine.job`.
     """
-    given = getattr(work, "activations", None)
-    if given is None:
+    if getattr(work, "activations", None) is None:
         raise InputError(f"{work.name}: brings no inputs of its own; give --image or --inputs")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LossWarning)  # jobs and results tell them
-        packed = compress(work, recipe)
+        packed: CompressedLayer | CompressedConv = compress(work, recipe)
+        return packed
+
+
+def alone_job(machine: Machine, config: Any, work: Any, packed: CompressedLayer | CompressedConv,
+              lowering: str = "im2col") -> Job:
+    """The job of a layer, which ``packed`` is compressed, on its own activations; errors as of
+    `Machine.job`."""
     if isinstance(work, Conv2d):
-        return packed, machine.job(config, packed, given, lowering=lowering)
-    return packed, machine.job(config, packed, np.atleast_2d(given)[0])
+        return machine.job(config, packed, work.activations, lowering=lowering)
+    return machine.job(config, packed, np.atleast_2d(work.activations)[0])
 
 
 def run_alone(
@@ -70,10 +73,13 @@ def run_alone(
     Raises
     ------
     InputError, CapacityError, UnsupportedError
-        As `alone_job`.
+        As `alone_work` and `Machine.job`.
     """
     engine = machine.check_engine(engine)
     shapes = network.shapes()
+    works = {node.name: alone_work(node.work, recipe)
+             for node in network.nodes if not node.on_host}
+    config = machine.fitted(config, [*works.values()])
     layers: dict[str, RunResult] = {}
     host: list[HostWork] = []
     for node in network.nodes:
@@ -82,7 +88,8 @@ def run_alone(
             host.append(host_work(config, node, node.work, [shapes[n] for n in node.inputs],
                                   shapes[node.name], 1))
             continue
-        packed, job = alone_job(machine, config, node.work, recipe, lowering)
+        packed = works[node.name]
+        job = alone_job(machine, config, node.work, packed, lowering)
         result = finished(machine, config, packed, [job], engine, outputs=False)
         on_layer(Node(node.name, packed, node.inputs), [job], result)
         layers[node.name] = result

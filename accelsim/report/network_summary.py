@@ -49,7 +49,7 @@ def network_object(result: NetworkResult, energy: bool, seed: int) -> dict[str, 
         "machine": result.config.machine, "n_pe": result.config.n_pe, "seed": seed,
         "config": result.config.model_dump() if isinstance(result.config, BaseModel) else {},
         "images": result.n_images, "layers": network_rows(result, energy), "total": {},
-        "host": host_rows(result), "largest": classes(result),
+        "host": host_rows(result), "largest": classes(result), "notes": list(result.notes),
         "losses": [loss.as_dict() for own in result.layers.values() for loss in own.losses],
     }
     if all(own.counters is not None for own in result.layers.values()):

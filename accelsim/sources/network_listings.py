@@ -84,22 +84,15 @@ def network_listing(source: str, network: str | None = None) -> NetworkListing:
     """
     if network is None and is_graph(source):
         found, shapes = outline(source)
-        return _listed(found, shapes, {})
+        return _listed(found, {shape.name: shape for shape in shapes}, {})
     found = open_network(source, network)
-    layers = {node.name: node.work for node in found.nodes if not node.on_host}
-    return _listed(found, outline(network or _graph_of(found))[1], layers)
+    return _listed(found, {}, {node.name: node.work for node in found.nodes if not node.on_host})
 
 
-def _graph_of(found: Network) -> str:
-    """The graph that a file without names was found to fit."""
-    first = found.layers[0]
-    layer = first.layer if isinstance(first, CompressedConv) else first
-    return str(layer.provenance["network"])
-
-
-def _listed(found: Network, layers: list[LayerShape], numbers: dict[str, Any]) -> NetworkListing:
+def _listed(found: Network, published: dict[str, LayerShape], numbers: dict[str, Any]
+            ) -> NetworkListing:
+    """The nodes with what is published of them, or with what their numbers are."""
     results = found.shapes()
-    by_name = {layer.name: layer for layer in layers}
     nodes = []
     for node in found.nodes:
         if node.on_host:
@@ -107,14 +100,30 @@ def _listed(found: Network, layers: list[LayerShape], numbers: dict[str, Any]) -
             nodes.append(ListedNode(node.name, node.work.kind, results[node.name],
                                     operations=operations))
             continue
-        layer = by_name[node.name]
         positions = prod(results[node.name][1:])
-        kept = _non_zeros(numbers[node.name]) if node.name in numbers else None
+        if node.name in numbers:
+            shape, geometry = _shape(numbers[node.name])
+            kept: int | None = _non_zeros(numbers[node.name])
+            density: float | None = _non_zeros(numbers[node.name]) / prod(shape)
+        else:
+            layer = published[node.name]
+            shape, geometry, kept, density = (
+                layer.shape, layer.geometry, None, layer.weight_density)
         nodes.append(ListedNode(
-            node.name, "fc" if layer.geometry is None else "conv", results[node.name], layer.shape,
-            layer.geometry, positions, positions * prod(layer.shape), None, kept,
-            layer.weight_density if kept is None else kept / prod(layer.shape)))
+            node.name, "fc" if geometry is None else "conv", results[node.name], shape, geometry,
+            positions, positions * prod(shape), None, kept, density))
     return NetworkListing(found.name, results["input"], tuple(nodes))
+
+
+def _shape(work: Any) -> tuple[tuple[int, ...], Geometry | None]:
+    """Of the weights, as `LayerShape` has it, and the geometry of a convolution."""
+    geometry = getattr(work, "geometry", None)
+    if geometry is None:
+        if isinstance(work, CompressedLayer):
+            return (work.n_outputs, work.n_inputs), None
+        return tuple(work.weights.shape), None
+    return (geometry.out_channels, geometry.in_channels // geometry.groups,
+            *geometry.kernel), geometry
 
 
 def _non_zeros(work: Any) -> int:

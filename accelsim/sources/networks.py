@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,17 @@ def network_inputs(
         return np.array([load_photo(path, shape, network.image, fit) for path in photos])
     assert inputs is not None
     return images_of(inputs, shape, network.name)[:count]
+
+
+def with_count(network: Network, inputs: Path | None, count: int) -> Network:
+    """The network with a note where ``count`` leaves out inputs of a file."""
+    if inputs is None:
+        return network
+    there = len(images_of(inputs, network.shapes()["input"], network.name))
+    if there <= count:
+        return network
+    told = f"the first {count} of {there:,} inputs of {inputs}; --count takes more"
+    return replace(network, note="; ".join(note for note in (network.note, told) if note))
 
 
 def images_of(path: Path, shape: tuple[int, ...], name: str) -> npt.NDArray[np.float64]:

@@ -171,7 +171,8 @@ def test_a_photo_from_the_command_line(capsys, monkeypatch, tmp_path):
        f"conv1 is a convolution of a network, which the machine '{machine}' does not take")
       for machine in ("ese", "bbs")),
     (["trace", "short.net", "-o", "x.vcd"], "a trace is of one vector of one layer"),
-    (["cosim", "short.net"], "fits none of the networks"),
+    (["cosim", "short.net"], "one layer is compared; name it with -l"),
+    (["cosim", "short.net", "-l", "conv1"], "fits none of the networks"),
 ])
 def test_faults_are_one_line(capsys, monkeypatch, tmp_path, arguments, words):
     monkeypatch.chdir(tmp_path)
