@@ -54,7 +54,7 @@ def test_one_machine_runs_job_after_job():
 
 FAULTS = {
     "weight_read": ("entry_next == end_i;", "1'b0;", "PE"),
-    "element_alu": ("two_i ? term_1", "!two_i ? term_1", "channel[0].adder_tree.write_value"),
+    "element_alu": ("two_i ? term_1", "!two_i ? term_1", "elem_mul.write_value"),
 }
 
 
