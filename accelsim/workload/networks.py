@@ -15,7 +15,7 @@ from accelsim.records import Layer
 from accelsim.records.host import Shape
 from accelsim.records.network import Network
 from accelsim.shipped import located
-from accelsim.workload.arrays import open_arrays
+from accelsim.workload.array_files import open_arrays
 from accelsim.workload.entries import pick
 from accelsim.workload.files import file_contents
 from accelsim.workload.graph_networks import (

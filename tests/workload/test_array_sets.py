@@ -293,3 +293,34 @@ def test_refused_by_name(tmp_path: Path, kind: str) -> None:
     assert contents.skipped[0].name.startswith("fc")
     with pytest.raises(InputError, match="save"):
         load_layer(path, "fc" if kind != "packed parameters" else None)
+
+
+@pytest.mark.parametrize("arrays", [
+    {"weight": signed(8, (5, 7)).astype(np.int8), "scale": np.ones(5, np.float32)},
+    {"weight": signed(8, (5, 7)).astype(np.int8), "scales": np.ones(5, np.float16)},
+    {"weight": W.astype(ml_dtypes.float8_e4m3fn), "scale_weight": np.ones((), np.float32)},
+    {"weight": W, "weight_scale": np.ones(5, np.float32)},
+    {"weight": W, "scale": np.ones(5, np.float32)},
+    {"kernel": signed(8, (5, 7)).astype(np.int8), "kernel_scale": np.ones(7, np.float32)},
+    {"weight": signed(8, (5, 7)).astype(np.int32), "zero_point": np.ones(5, np.int32)},
+], ids=lambda arrays: " ".join(arrays))
+def test_a_scale_that_nothing_explains(tmp_path: Path, arrays: dict[str, Any]) -> None:
+    """Neither weights without their scale, nor a scale taken for something else."""
+    path = save(tmp_path / "n.safetensors", {f"lin.{k}": v for k, v in arrays.items()})
+    contents = file_contents(path)
+    assert not contents.layers
+    (left,) = contents.skipped
+    assert (left.name, left.kind) == ("lin", "scaled")
+    with pytest.raises(FormatError, match="not known how lin"):
+        load_layer(path, "lin")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_true_and_false_are_named_so(tmp_path: Path, ending: str) -> None:
+    path = save(tmp_path / f"n{ending}", {"fc.weight": W, "keep": W > 0, "on.weight": W > 0})
+    contents = file_contents(path)
+    assert [entry.name for entry in contents.layers] == ["fc"]
+    assert [(left.name, left.kind) for left in contents.skipped] == [
+        ("keep", "mask"), ("on.weight", "mask")]
+    with pytest.raises(FormatError, match="true and false, as of a mask"):
+        load_layer(path, "on")
