@@ -3,7 +3,12 @@
 from accelsim.sources.inputs import load_inputs
 from accelsim.sources.listings import Listed, Listing, listing, published, skipped_of
 from accelsim.sources.network_listings import ListedNode, NetworkListing, network_listing
-from accelsim.sources.networks import names_network, network_inputs, open_network
+from accelsim.sources.networks import (
+    load_network,
+    names_network,
+    network_inputs,
+    open_network,
+)
 from accelsim.sources.ways import Reach, reach
 from accelsim.sources.works import (
     Source,
@@ -15,6 +20,7 @@ from accelsim.sources.works import (
 
 __all__ = [
     "Listed", "ListedNode", "Listing", "NetworkListing", "Reach", "Source", "as_layers", "is_store",
-    "listing", "load_inputs", "names_network", "network_inputs", "network_listing", "open_network",
-    "open_source", "open_work", "published", "reach", "skipped_of",
+    "listing", "load_inputs", "load_network", "names_network", "network_inputs",
+    "network_listing", "open_network", "open_source", "open_work", "published", "reach",
+    "skipped_of",
 ]
