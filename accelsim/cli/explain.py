@@ -21,8 +21,8 @@ from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.graphs import (
     CountOption,
     GraphAsked,
-    asked_graph,
     explained_network,
+    graph_or_cells,
     prepared_node,
 )
 from accelsim.cli.limits import limit_lines
@@ -33,6 +33,7 @@ from accelsim.cli.works import (
     FixedPointOption,
     InputsOption,
     OneLayerOption,
+    PatternOption,
     WorkArgument,
     prepared,
 )
@@ -57,6 +58,7 @@ def explain(
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
+    pattern: PatternOption = None,
     seed: SeedOption = 1,
     picture: Annotated[
         Path, typer.Option("--picture", "-o", help="Where the picture goes: svg, pdf or png.")
@@ -76,14 +78,15 @@ def explain(
 
     picture_kind(picture)  # refused before the work is done
     config = config_from(machine, settings)
-    asked = asked_graph(source, network, layer, image, inputs, count, fit, lowering, alone, density,
-                        seed, activation_density, inputs_fixed_point)
+    asked = graph_or_cells(
+        config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
+        activation_density, inputs_fixed_point)
     if asked is not None and asked.layer is None:
         _explain_network(config, asked, picture, as_json)
         return
     ready: Any = prepared_node(config, asked) if asked is not None else prepared(
         config, source, layer, inputs, activation_density, density, seed,
-        fixed_point=inputs_fixed_point, alone=alone)
+        fixed_point=inputs_fixed_point, alone=alone, pattern=pattern)
     config, job = ready.config, ready.job()
     found = work_out(machine_of(config), config, ready.work, job)
     note = run_note(config, ready.work, job, "explained", seed)
@@ -101,8 +104,8 @@ def explain(
     out.print(found.finding)
     for line in limit_lines([found.result.limits]):
         out.print(line, markup=False)
-    if ready.behind:
-        out.print(ready.behind, markup=False)
+    for line in filter(None, dict.fromkeys((ready.behind, ready.note))):
+        out.print(line, markup=False)
     out.print(f"picture: {picture}")
 
 

@@ -101,6 +101,17 @@ def asked_graph(
                       asked_lowering(lowering), alone, density, seed)
 
 
+def graph_or_cells(
+    config: Any, source: str, network: str | None, layer: str | None, *options: Any
+) -> GraphAsked | None:
+    """As `asked_graph`; None too where the machine takes the recurrent layers that are named."""
+    from accelsim.sources import means_cells
+
+    if network is None and means_cells(config, source, None if layer is None else [layer]):
+        return None
+    return asked_graph(source, network, layer, *options)
+
+
 @dataclass(frozen=True, eq=False)
 class PreparedNode:
     """A layer of a network with its job; as `accelsim.cli.works.Prepared`.

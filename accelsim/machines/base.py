@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from accelsim.errors import ConfigError, InputError, UnsupportedError, nearest
 from accelsim.fixedpoint import bounds, dequantise
-from accelsim.machines.fitting import check_sized, sized
+from accelsim.machines.fitting import check_options, check_sized, sized
 from accelsim.numeric import real_numbers, real_values
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import Given, Job
@@ -215,6 +215,7 @@ class Machine(Short):
                                    f"not a {type(work).__name__}")
         check_sized(config)
         make_job = self.part("make_job")
+        check_options(make_job, options, self.name)
         name = getattr(work, "name", "work")
         array = real_numbers(f"{name}: inputs", inputs)
         if fixed_point:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from accelsim.errors import ConfigError
+from accelsim.errors import ConfigError, UnsupportedError
 from accelsim.records.fit import words_of
 
 
@@ -30,3 +31,13 @@ def check_sized(config: Any) -> None:
     if words := words_of(config):
         raise ConfigError(f"{config.machine}: {', '.join(words)} still to be sized; "
                           f"accelsim.simulate does it, or Machine.fitted(config, works)")
+
+
+def check_options(make_job: Any, options: Iterable[str], machine: str) -> None:
+    """Raise `UnsupportedError` for an option that a machine's ``make_job`` does not know."""
+    known = inspect.signature(make_job).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values()):
+        return
+    for option in options:
+        if option not in known:
+            raise UnsupportedError(f"the machine '{machine}' takes no '{option}'; leave it out")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.api import simulate_recurrent
+from accelsim.compression.pattern_choice import BANK_WIDTH, usual_parameters
 from accelsim.compression.patterns import prune_recurrent
 from accelsim.errors import InputError, nearest
 from accelsim.formats.csb import encode_csb
@@ -17,16 +18,13 @@ from accelsim.lowering.float_run import run_float
 from accelsim.machines import BbsConfig, EieConfig, EseConfig, load_as
 from accelsim.machines.bbs.lstm import lstm_step_cycles
 from accelsim.papers.columns import on
-from accelsim.papers.pattern_machines import n_m_parameters, on_eie
+from accelsim.papers.pattern_machines import on_eie
 from accelsim.papers.patterns import measure
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload.recurrent_folder import RecurrentFolder
 
 PATTERNS = ("unstructured", "load_balanced", "bank_balanced", "block", "n_m", "row", "channel")
 DENSITIES = (0.50, 0.30, 0.18, 0.112, 0.08)
-BANK_WIDTH = 16
-"""Columns of a bank."""
-BLOCK_SHAPE = (4, 4)
 EIE_VECTORS = 8
 """Vectors of the utterance that EIE's figures are means over."""
 
@@ -85,22 +83,10 @@ class TradeoffRow:
 
 def pattern_parameters(pattern: str, density: float, config: EseConfig, n_columns: int
                        ) -> dict[str, Any]:
-    """What a pattern of `accelsim.compression.patterns` needs for (nearly) this density.
-
-    Banks hold 16 columns, N:M groups 4 or 8, blocks 4 x 4; at least one weight stays in each group.
-    """
+    """What one of these patterns needs for (nearly) this density on a machine."""
     if pattern not in PATTERNS:
         raise InputError(f"no pattern '{pattern}'{nearest(pattern, PATTERNS)}")
-    if pattern == "load_balanced":
-        return {"density": density, "n_pe": config.n_pe}
-    if pattern == "bank_balanced":
-        n_banks = max(n_columns // BANK_WIDTH, 1)
-        return {"density": max(density, 1 / -(-n_columns // n_banks)), "n_banks": n_banks}
-    if pattern == "n_m":
-        return n_m_parameters(density)
-    if pattern == "block":
-        return {"density": density, "shape": BLOCK_SHAPE, "score": "mean"}
-    return {"density": density}
+    return usual_parameters(pattern, density, config.n_pe, n_columns)
 
 
 def balance_variants(
