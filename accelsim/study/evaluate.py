@@ -117,7 +117,7 @@ def _finished(config: Any, packed: Packed, inputs: Any, engine: str) -> Finished
         result = simulate(config, packed, inputs, engine, outputs=False)
         return FinishedPoint(config, packed, result)
     used = slice(getattr(config, "n_channels", None))
-    options = {} if inputs.lengths is None else {"lengths": inputs.lengths[used]}
+    options: dict[str, Any] = {} if inputs.lengths is None else {"lengths": inputs.lengths[used]}
     result = simulate(config, packed, inputs.inputs[:, used], engine, **options)
     return FinishedPoint(config, packed, result, inputs.wanted[:, used])
 

@@ -116,7 +116,22 @@ def test_the_other_views(capsys, monkeypatch, files, tmp_path):
     assert out["layers"][3]["errors"][0]["relative"] < 0.05
 
 
+def test_patterns_on_three_machines(capsys, monkeypatch, files):
+    line = ["patterns", f"{files}/m.safetensors", "-l", "lstm.l1.reverse", "--set", "n_pe=4",
+            "--inputs", f"{files}/x.npy", "--density", "0.5", "--json"]
+    out = json.loads(told(capsys, monkeypatch, *line))
+    assert [row["pattern"] for row in out["rows"]] == [
+        "dense", "unstructured", "load_balanced", "bank_balanced", "block", "n_m", "row", "channel"]
+    for row in out["rows"]:
+        assert row["agree"] is None, "no decisions of an unknown network"
+        assert min(row["step_us"], row["eie_us"], row["bbs_step_us"], row["energy_nj"]) > 0
+    assert out["rows"][0]["error_float"] == 0
+    assert "lstm.l1.reverse runs on what the float network gives it" in out["notes"]
+
+
 @pytest.mark.parametrize(("words", "said"), [
+    (["patterns", "{}/m.safetensors"], "4 recurrent layers; name one"),
+    (["patterns", "traces/silero-lstm", "--inputs", "{}/x.npy"], "a folder has its own"),
     (["simulate", "{}/two.safetensors", *SMALL], "2 recurrent modules"),
     (["simulate", "{}/m.safetensors", *SMALL, "-l", "lstm.l9"], "no layer 'lstm.l9'"),
     (["simulate", "{}/m.safetensors", "-l", "lstm"], "take -m bbs or ese"),
