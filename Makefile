@@ -25,11 +25,17 @@ demo: $(VENV)/.base  ## real digits through a compressed network on 64 PEs
 	$(BIN)/accelsim demo traces/lenet-300-100
 
 .PHONY: test
-test: $(VENV)/.test icarus yosys verilator  ## lint, types and every test but the slow ones, on all cores
+test: ready  ## lint, types and every test but the slow ones, on all cores
 	$(BIN)/ruff check .
 	@$(BIN)/mypy & types=$$!; \
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder; tests=$$?; \
 	wait $$types || { echo "make: mypy has found faults, see above" >&2; exit 1; }; exit $$tests
+
+# Debian's packages and Python's are fetched side by side: each waits for the network half of its time.
+.PHONY: ready
+ready:
+	@$(MAKE) --no-print-directory icarus yosys verilator & tools=$$!; \
+	$(MAKE) --no-print-directory $(VENV)/.test && wait $$tools
 
 .PHONY: lint
 lint: $(VENV)/.test  ## ruff and mypy --strict

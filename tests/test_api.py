@@ -28,7 +28,7 @@ NAMES = {
     ),
     "accelsim.compression": (
         "CompressionTable Recipe TableRow compress compress_network compress_recurrent "
-        "compression_table load_compressed save_compressed"
+        "compression_table load_compressed load_compressed_network save_compressed"
     ),
     "accelsim.api": "choose_binary_points make_job price simulate simulate_recurrent",
     "accelsim.network": (
@@ -63,8 +63,8 @@ NAMES = {
     ),
     "accelsim.sources": (
         "Listed ListedNode Listing NetworkListing Reach Source as_layers is_store listing "
-        "load_inputs names_network network_inputs network_listing open_network open_source "
-        "open_work published reach skipped_of"
+        "load_inputs load_network names_network network_inputs network_listing open_network "
+        "open_source open_work published reach skipped_of"
     ),
     "accelsim.workload": (
         "Contents LayerEntry Network PublishedLayer Skipped file_contents list_layers load_digits "

@@ -109,7 +109,7 @@ def test_links_lead_somewhere(document):
 # What stands for files of the reader's own, or that a command leaves.
 OF_THE_READER = {"dense.py", "study.toml", "mine.toml", "OUT.safetensors", "accelsim-demo.svg",
                  "rtl/common/UNIT.v", "rtl/MACHINE/UNIT.v", "accelsim/units/UNIT.py",
-                 "reference/UNIT.py", "tests/rtl/test_UNIT.py"}
+                 "reference/UNIT.py", "tests/rtl/test_UNIT.py", "model.safetensors.index.json"}
 FILE = re.compile(r"`([\w./-]+\.(?:py|md|toml|v|json|csv|safetensors)|(?:[\w-]+/)+)`")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from, console, progress, table
-from accelsim.cli.frontend import compression_view
+from accelsim.cli.compression_view import compression_view
 from accelsim.cli.views import breakdown_view
 from accelsim.machines import DEFAULT_MACHINE
 

@@ -26,7 +26,7 @@ from accelsim.cli.graphs import (
     prepared_node,
 )
 from accelsim.cli.limits import limit_lines
-from accelsim.cli.networks import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -54,7 +54,7 @@ def explain(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "im2col",
+    lowering: LoweringOption = None,
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,

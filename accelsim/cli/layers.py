@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import JsonOption, console, print_json, table
-from accelsim.cli.networks import NetworkOption
+from accelsim.cli.network_options import NetworkOption
 
 if TYPE_CHECKING:
     from accelsim.sources import Listed, ListedCell, ListedNode, NetworkListing

@@ -20,7 +20,7 @@ from accelsim.cli.common import (
     progress,
     table,
 )
-from accelsim.cli.networks import NetworkOption
+from accelsim.cli.network_options import NetworkOption
 from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:

@@ -36,13 +36,15 @@ from accelsim.cli.frontend import (
 )
 from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
-from accelsim.cli.networks import (
+from accelsim.cli.network_options import (
     FitOption,
     ImageOption,
     LoweringOption,
     NetworkOption,
-    simulate_graph,
+    WinogradOption,
+    asked_lowering,
 )
+from accelsim.cli.networks import simulate_graph
 from accelsim.cli.views import energy_views, result_views
 from accelsim.cli.works import FixedPointOption, PatternOption, WorkArgument, opened_work
 from accelsim.machines import DEFAULT_MACHINE
@@ -72,7 +74,7 @@ def simulate(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "im2col",
+    lowering: LoweringOption = None,
     count: Annotated[int, typer.Option(min=1, help="How many of the input vectors to run.")] = 1,
     activation_density: Annotated[
         float | None, typer.Option(help="Draw one input vector of this density instead.")
@@ -88,6 +90,7 @@ def simulate(
     table_bits: TableBitsOption = None,
     table_rows: TableRowsOption = None,
     bias: BiasOption = "auto",
+    winograd: WinogradOption = None,
     seed: SeedOption = 1,
     energy: Annotated[
         bool, typer.Option("--energy", help="Price the counters: energy, power and area.")
@@ -114,9 +117,9 @@ def simulate(
             raise InputError(f"{source}: a network runs whole or up to one layer; give one -l")
         simulate_graph(
             config, place, network, chosen[0] if chosen else None, engine, image or [], inputs,
-            count, fit, lowering,
+            count, fit, asked_lowering(lowering),
             lambda: make_recipe(density, threshold, weight_bits or config.weight_bits,
-                                config.index_bits, init, bias=bias, **tables),
+                                config.index_bits, init, bias=bias, winograd=winograd, **tables),
             seed, energy, as_json, as_csv)
         return
     if image or fit:

@@ -12,7 +12,7 @@ import typer
 from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.graphs import CountOption, graph_or_cells, prepared_node
-from accelsim.cli.networks import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -53,7 +53,7 @@ def trace(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "im2col",
+    lowering: LoweringOption = None,
     vector: Annotated[
         int | None, typer.Option("--vector", min=0, help="Which vector of the layer: a pixel of a "
                                                          "convolution's outputs, image after "

@@ -59,6 +59,14 @@ def compress_graph(
     return calibrate_network(packed, calibration, method, percentile)
 
 
+def calibrated_network(network: Network, recipe: Recipe | None, images: npt.ArrayLike) -> Network:
+    """The network compressed, and calibrated with images unless all of its layers are already:
+    those of a file of `accelsim compress` that was given some keep what they got there."""
+    settled = all(isinstance(layer, CompressedLayer | CompressedConv)
+                  and _matrix_of(layer).output_max_abs is not None for layer in network.layers)
+    return compress_graph(network, recipe, None if settled else images)
+
+
 def calibrate_network(
     network: Network, images: npt.ArrayLike, method: str = "max",
     percentile: float = PERCENTILE, bits: int = 16,

@@ -15,8 +15,15 @@ import numpy as np
 
 from accelsim.compression import Recipe, compress
 from accelsim.errors import InputError, LossWarning
+from accelsim.lowering.ways import DEFAULT
 from accelsim.machines.base import Machine
-from accelsim.machines.network_run import OnLayer, finished, host_work
+from accelsim.machines.network_run import (
+    Lowering,
+    OnLayer,
+    finished,
+    host_work,
+    lowerings,
+)
 from accelsim.records import CompressedConv, CompressedLayer, Conv2d
 from accelsim.records.job import Job
 from accelsim.records.network import Network, Node
@@ -48,7 +55,7 @@ def alone_work(work: Any, recipe: Recipe | None = None) -> CompressedLayer | Com
 
 
 def alone_job(machine: Machine, config: Any, work: Any, packed: CompressedLayer | CompressedConv,
-              lowering: str = "im2col") -> Job:
+              lowering: str = DEFAULT) -> Job:
     """The job of a layer, which ``packed`` is compressed, on its own activations; errors as of
     `Machine.job`."""
     if isinstance(work, Conv2d):
@@ -58,7 +65,7 @@ def alone_job(machine: Machine, config: Any, work: Any, packed: CompressedLayer 
 
 def run_alone(
     machine: Machine, config: Any, network: Network, recipe: Recipe | None = None,
-    engine: str | None = None, lowering: str = "im2col",
+    engine: str | None = None, lowering: Lowering = None,
     on_node: Callable[[Node], object] = lambda node: None,
     on_layer: OnLayer = lambda node, jobs, result: None,
 ) -> NetworkResult:
@@ -67,6 +74,7 @@ def run_alone(
     Parameters
     ----------
     network : not compressed; `accelsim.load_network` of a published name
+    lowering : as of `accelsim.machines.network_run.run_network`
     on_node, on_layer : as of `accelsim.machines.network_run.run_network`; the node has the
         compressed layer
 
@@ -76,7 +84,7 @@ def run_alone(
         As `alone_work` and `Machine.job`.
     """
     engine = machine.check_engine(engine)
-    shapes = network.shapes()
+    shapes, ways = network.shapes(), lowerings(network, lowering)
     works = {node.name: alone_work(node.work, recipe)
              for node in network.nodes if not node.on_host}
     config = machine.fitted(config, [*works.values()])
@@ -89,11 +97,9 @@ def run_alone(
                                   shapes[node.name], 1))
             continue
         packed = works[node.name]
-        job = alone_job(machine, config, node.work, packed, lowering)
+        job = alone_job(machine, config, node.work, packed, ways[node.name])
         result = finished(machine, config, packed, [job], engine, outputs=False)
         on_layer(Node(node.name, packed, node.inputs), [job], result)
         layers[node.name] = result
     return NetworkResult(network.name, engine, config, layers, tuple(host), np.zeros((1, 0)),
                          False, (NOTE,))
-
-

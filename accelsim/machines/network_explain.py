@@ -14,7 +14,7 @@ from accelsim.inside.explain import Explanation, explain_result
 from accelsim.inside.network import NetworkExplanation
 from accelsim.machines.base import Machine
 from accelsim.machines.network_alone import run_alone
-from accelsim.machines.network_run import run_network
+from accelsim.machines.network_run import Lowering, run_network
 from accelsim.records.job import Job
 from accelsim.records.network import Network, Node
 from accelsim.records.result import RunResult
@@ -22,7 +22,7 @@ from accelsim.records.result import RunResult
 
 def explain_network(
     machine: Machine, config: Any, network: Network, images: npt.ArrayLike | None = None,
-    recipe: Recipe | None = None, lowering: str = "im2col",
+    recipe: Recipe | None = None, lowering: Lowering = None,
     on_node: Callable[[Node], object] = lambda node: None,
 ) -> NetworkExplanation:
     """Run a network and explain every layer of it from its counters.

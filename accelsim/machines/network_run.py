@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression.binary_points import choose_binary_points
-from accelsim.errors import UnsupportedError
+from accelsim.errors import InputError, UnsupportedError, nearest, printable
 from accelsim.lowering.network_floats import as_images
+from accelsim.lowering.ways import DEFAULT, check_way
 from accelsim.machines.base import Machine
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer
 from accelsim.records.host import HostOperation, Shape
@@ -29,11 +30,13 @@ from accelsim.records.result import RunResult
 
 Values = npt.NDArray[np.float64]
 OnLayer = Callable[[Node, list[Job], RunResult], object]
+Lowering = str | Mapping[str, str] | None
+"""Of all convolutions, or of some by their names; None is what the network says."""
 
 
 def run_network(
     machine: Machine, config: Any, network: Network, images: npt.ArrayLike,
-    engine: str | None = None, lowering: str | Mapping[str, str] = "im2col",
+    engine: str | None = None, lowering: Lowering = None,
     on_node: Callable[[Node], object] = lambda node: None,
     on_layer: OnLayer = lambda node, jobs, result: None,
 ) -> NetworkResult:
@@ -42,7 +45,8 @@ def run_network(
     Parameters
     ----------
     images : the network's input shape, or (n, ...) of it
-    lowering : of the convolutions, or one for each by its name; im2col where a name is missing
+    lowering : of the convolutions, or one for some by their names; the network's own where it
+        says nothing, else im2col
     on_node : called before each node
     on_layer : called after each layer with its node, its jobs (one of a convolution, one an image
         of a matrix) and its result
@@ -50,7 +54,7 @@ def run_network(
     Raises
     ------
     InputError
-        If the images do not have the network's shape.
+        If the images do not have the network's shape, or a lowering is for no convolution.
     UnsupportedError
         If the machine does not take one of the layers; names it.
     CapacityError
@@ -61,6 +65,7 @@ def run_network(
     config = machine.fitted(
         config, [node.work for node in network.nodes if not node.on_host])
     given = as_images(network, images)
+    ways = lowerings(network, lowering)
     shapes = network.shapes()
     values: dict[str, Values] = {INPUT: given}
     written: dict[str, int | None] = {INPUT: None}
@@ -76,8 +81,7 @@ def run_network(
             written[node.name] = _kept(node.work, [written[name] for name in node.inputs])
             continue
         points = binary_points(config, node.work, operands[0], written[node.inputs[0]])
-        chosen = lowering if isinstance(lowering, str) else lowering.get(node.name, "im2col")
-        jobs = _jobs(machine, config, node.work, operands[0], points, chosen)
+        jobs = _jobs(machine, config, node.work, operands[0], points, ways[node.name])
         result = finished(machine, config, node.work, jobs, engine)
         on_layer(node, jobs, result)
         layers[node.name] = result
@@ -87,6 +91,28 @@ def run_network(
     return NetworkResult(network.name, engine, config, layers, tuple(host),
                          values[network.output], np.shape(images) != shapes[INPUT],
                          tuple(dict.fromkeys(note for note in notes if note)))
+
+
+def lowerings(network: Network, asked: Lowering = None) -> dict[str, str]:
+    """Each layer's lowering: what is asked for, else the network's own, else im2col.
+
+    Raises
+    ------
+    InputError
+        If one is asked for of what is no convolution of the network.
+    """
+    layers = [node for node in network.nodes if not node.on_host]
+    convolutions = [node.name for node in layers if hasattr(node.work, "geometry")]
+    for way in {asked} if isinstance(asked, str) else {*(asked or {}).values()}:
+        check_way(network.name, way)
+    for name in asked if isinstance(asked, Mapping) else ():
+        if name not in convolutions:
+            raise InputError(f"{network.name}: lowering of '{printable(name)}', which is no "
+                             f"convolution of it{nearest(name, convolutions)}")
+    if isinstance(asked, str):
+        return dict.fromkeys((node.name for node in layers), asked)
+    own = {**network.lowerings, **(asked or {})}
+    return {node.name: own.get(node.name, DEFAULT) for node in layers}
 
 
 def binary_points(

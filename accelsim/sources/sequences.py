@@ -16,7 +16,7 @@ from accelsim.records.shown import Short
 from accelsim.records.utterance import checked_lengths
 from accelsim.shipped import located
 from accelsim.sources.inputs import MAX_INPUT_FILE_BYTES, read_npy
-from accelsim.workload.arrays import open_arrays
+from accelsim.workload.array_files import open_arrays
 
 DRAWN_STEPS, DRAWN_CHANNELS = 10, 32
 """Of a sequence that is drawn; a machine of fewer channels gets as many as it has."""

@@ -22,7 +22,7 @@ from accelsim.records.shown import Short
 from accelsim.sources.recurrent import recurrent_work
 from accelsim.sources.sequences import Sequence
 from accelsim.workload import load_eie_simulator, load_layer
-from accelsim.workload.arrays import open_arrays
+from accelsim.workload.array_files import open_arrays
 from accelsim.workload.named import named
 from accelsim.workload.networks import load_layers, load_sequence
 

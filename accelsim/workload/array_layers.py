@@ -25,6 +25,7 @@ import numpy.typing as npt
 from accelsim.errors import FormatError
 from accelsim.records import Layer
 from accelsim.workload import quantised_sets, reparametrised, sparse_sets
+from accelsim.workload.array_files import open_arrays
 from accelsim.workload.array_sets import (
     Found,
     Refusal,
@@ -35,7 +36,7 @@ from accelsim.workload.array_sets import (
     present,
 )
 from accelsim.workload.array_skips import by_name, skipped
-from accelsim.workload.arrays import ArrayFile, SafetensorsFile, open_arrays
+from accelsim.workload.arrays import ArrayFile, NpzFile
 from accelsim.workload.entries import (
     Contents,
     LayerEntry,
@@ -51,6 +52,7 @@ _WEIGHT_ENDINGS = (".weight", "_weight", ".weights", "_weights", ".codes", "_cod
 _RULES: tuple[Rule, ...] = (
     reparametrised.pruned_or_spectral, reparametrised.weight_norm, reparametrised.parametrised,
     quantised_sets.refused_layout, quantised_sets.scaled, quantised_sets.packed,
+    quantised_sets.unnamed_scale,
     sparse_sets.scipy_set, sparse_sets.torch_set, sparse_sets.bitmask_set,
 )
 
@@ -68,7 +70,7 @@ def array_contents(path: Path) -> Contents:
         If the file is damaged, or codes have no codebook.
     """
     file = open_arrays(path)
-    ordered = not isinstance(file, SafetensorsFile)
+    ordered = isinstance(file, NpzFile)
     found = list(_found(file))
     sets = [each for each in found if isinstance(each, WeightSet)]
     stems = [_stem(each.logical) for each in sets]
@@ -214,10 +216,11 @@ class _Loader:
 
     def __call__(self) -> Layer:
         path, members = self.file.path, self.weights.members
+        home = self.file.home(members[0])
         with reading(path, ValueError, IndexError, TypeError), np.errstate(all="ignore"):
             weights = self.weights.read()
         provenance = {
-            "source": path.name, "sha256": file_sha256(path), "array": members[0],
+            "source": home.name, "sha256": file_sha256(home), "array": members[0],
             **({"arrays": list(members)} if len(members) > 1 else {}),
             **{key: value for key, value in self.file.metadata.items() if key == "provenance"},
         }

@@ -73,6 +73,9 @@ def _why(file: ArrayFile, name: str, info: ArrayInfo) -> tuple[str, str]:
                                  "into the layer before it")
     if told is not None:
         return told
+    if info.dtype.kind == "b":
+        return "mask", ("true and false, as of a mask, not weights: save pruned weights as their "
+                        "product with it, weights of 0 and 1 as float32")
     if not info.is_float:
         return "integers", "integers without a scale are no weights; save them as floats"
     if len(info.shape) >= 3:

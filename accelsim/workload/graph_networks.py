@@ -24,7 +24,8 @@ from accelsim.lowering.im2col import block_diagonal
 from accelsim.records import CompressedConv, CompressedLayer, Conv2d, CscMatrix, Layer
 from accelsim.records.host import Shape
 from accelsim.records.network import Network
-from accelsim.workload.arrays import ArrayFile, open_arrays
+from accelsim.workload.array_files import open_arrays
+from accelsim.workload.arrays import ArrayFile
 from accelsim.workload.entries import fault, file_sha256, reading
 from accelsim.workload.graph_file import LayerShape, read_graph
 from accelsim.workload.net_file import read_net

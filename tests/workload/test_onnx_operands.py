@@ -128,8 +128,8 @@ SKIPPED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
                 {"w": W}, "looked up, not multiplied"),
     "integer codes": (
         [node("DynamicQuantizeLinear", "x", "q s z"), node("MatMulInteger", "q w z", name="fc")],
-        {"w": np.ones((6, 4), np.int8)}, "integer codes whose scales stand elsewhere"),
-    "another domain": ([node("FusedMatMul", "x w", name="fc", domain="com.microsoft")], {"w": W},
+        {"w": np.ones((6, 4), np.int8)}, "a product of integer codes"),
+    "another domain": ([node("GemmFast", "x w", name="fc", domain="com.microsoft")], {"w": W},
                        "an operator of com.microsoft"),
     "the same name in another domain": (
         [node("Gemm", "x w", name="fc", domain="com.example")], {"w": W}, "of com.example"),

@@ -26,8 +26,9 @@ import numpy as np
 
 from accelsim.records import CscMatrix, Layer
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.workload.array_files import open_arrays
 from accelsim.workload.array_layers import array_contents, natural
-from accelsim.workload.arrays import ArrayFile, SafetensorsFile, open_arrays
+from accelsim.workload.arrays import ArrayFile, SafetensorsFile
 from accelsim.workload.cells.contents import (
     Floats,
     RecurrentContents,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from accelsim.shipped import located
-from accelsim.workload.arrays import ARRAY_FILES
+from accelsim.workload.array_files import is_array_file
 from accelsim.workload.cells.arrays import array_cells
 from accelsim.workload.cells.contents import RecurrentContents
 from accelsim.workload.cells.onnx import onnx_cells
@@ -26,6 +26,6 @@ def recurrent_contents(path: str | Path) -> RecurrentContents:
         return RecurrentContents()
     if file.suffix.lower() == ".onnx":
         return onnx_cells(file)
-    if file.suffix.lower() in ARRAY_FILES:
+    if is_array_file(file):
         return array_cells(file)
     return RecurrentContents()
