@@ -123,7 +123,9 @@ and mm2 at 45 nm. The engines agree on outputs, cycles and every counter; fast i
           "every counter of every PE"),
          ("accelsim simulate traces/lenet-300-100/pruned.safetensors "
           "--inputs traces/lenet-300-100/digits.safetensors --count 10",
-          "a whole network, ten digits")),
+          "a whole network, ten digits"),
+         ("accelsim simulate random:lstm:128x64:density=0.1 -m ese",
+          "an LSTM; so do files of them, with --inputs SEQ.npy")),
     ),
     "accuracy": Page(
         "a network's accuracy in float and in fixed point",
@@ -136,7 +138,8 @@ The functional model classifies all images; losses are in percentage points agai
     "recurrent": Page(
         "an LSTM on ESE: cycles of every slot, energy, error",
         """
-A slot is one matrix or one element-wise step of a time step. Cycles are at ESE's clock (200 MHz),
+SOURCE may be a file of LSTMs or GRUs (ONNX, npz, safetensors) with --inputs SEQ.npy. A slot is
+one matrix or one element-wise step of a time step. Cycles are at ESE's clock (200 MHz),
 times in microseconds. Error: hidden states against the dense network in float, relative RMS.
 """,
         (("accelsim recurrent ese", "the published LSTM (153-1024-512), synthetic weights"),
@@ -147,7 +150,8 @@ times in microseconds. Error: hidden states against the dense network in float, 
     "patterns": Page(
         "sparsity patterns side by side: error, cycles, energy, size",
         """
-Times are microseconds a time step, sizes bits or Kbit (1,024 bits), energies nJ a step at 45 nm.
+Of an LSTM or a GRU of a file: -l LAYER --inputs SEQ.npy. EIE runs the gates as one layer, one
+vector at a time. Times are microseconds a time step, sizes bits or Kbit (1,024 bits), energies nJ a step at 45 nm.
 kept is the share of weights that stays; load balance is theoretical over actual time.
 """,
         (("accelsim patterns ese", "load balance over queue depths"),

@@ -45,6 +45,26 @@ def run_float(
     return FloatRun(np.maximum(outputs, 0.0) if layer.relu else outputs, model.largest)
 
 
+def float_vectors(
+    layer: RecurrentLayer, inputs: npt.ArrayLike, names: Sequence[str]
+) -> dict[str, Floats]:
+    """What a layer's matrices multiply, step by step: (n_steps, n_channels, n) by name.
+
+    Parameters
+    ----------
+    inputs : (n_steps, n_channels, n_inputs), in the order of the run
+    names : of vectors that products read; ``y`` is the output of the step before
+    """
+    x = real_values(f"{layer.name}: inputs", inputs).astype(np.float64)
+    model, seen = _Model(layer, x.shape[1]), {name: list[Floats]() for name in names}
+    for x_t in x:
+        before = model.read("y")
+        model.step(x_t.T)
+        for name, steps in seen.items():
+            steps.append((before if name == "y" else model.read(name)).T)
+    return {name: np.array(steps) for name, steps in seen.items()}
+
+
 def float_outputs(
     layers: Sequence[RecurrentLayer], inputs: npt.ArrayLike, lengths: npt.ArrayLike | None = None
 ) -> list[Floats]:

@@ -20,6 +20,7 @@ from accelsim.files import read_utf8, write_atomically
 from accelsim.machines import load_config, published_sources
 from accelsim.machines.eie.counters import Counters
 from accelsim.papers import reproduce
+from accelsim.papers.ese_sensitivity import sensitivity_table
 from accelsim.papers.pattern_tables import load_balance_table, machines_table, tradeoff_table
 
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+)([ \w./-]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -132,6 +133,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "validation-eie-times": eie_times_table,
     "validation-eie-power": eie_power_table,
     "validation-ese": ese_table,
+    "ese-sensitivity": lambda: markdown(*sensitivity_table()),
     "ese-load-balance": lambda: markdown(*load_balance_table()),
     "ese-tradeoff": lambda *given: markdown(*tradeoff_table(*given)),
     "speed": speed_table,

@@ -39,6 +39,7 @@ class Study(BaseModel):
         ``"net.onnx:fc1"``; every design runs on each of them. On machines that take them also
         recurrent layers: see `accelsim.study.utterances`
     activation_density : of the inputs of layers from files, which are drawn at random
+    inputs : the sequence of a file's recurrent layers (`accelsim.study.cell_workloads`)
     fixed : ``[set]``, values that replace the machine's
     axes : parameter to `Axis`; ``recipe.density`` and the like belong to the compression
     metrics : names of `accelsim.study.metrics.metrics_of` the machine; empty takes all of them
@@ -55,6 +56,7 @@ class Study(BaseModel):
     plugin: Names = ()
     workloads: Names = Field(min_length=1)
     activation_density: float | None = Field(default=None, ge=0, le=1)
+    inputs: str | None = None
     fixed: dict[str, Scalar] = Field(default_factory=dict, alias="set")
     axes: dict[str, Axis] = Field(default_factory=dict)
     metrics: Names = ()
@@ -129,8 +131,8 @@ class Study(BaseModel):
 
 
 _KEYS = (
-    "machine", "plugin", "workloads", "activation_density", "set", "axes", "metrics", "seed",
-    "sampling", "n", "engine",
+    "machine", "plugin", "workloads", "activation_density", "inputs", "set", "axes", "metrics",
+    "seed", "sampling", "n", "engine",
 )
 
 

@@ -117,7 +117,8 @@ def _finished(config: Any, packed: Packed, inputs: Any, engine: str) -> Finished
         result = simulate(config, packed, inputs, engine, outputs=False)
         return FinishedPoint(config, packed, result)
     used = slice(getattr(config, "n_channels", None))
-    result = simulate(config, packed, inputs.inputs[:, used], engine)
+    options: dict[str, Any] = {} if inputs.lengths is None else {"lengths": inputs.lengths[used]}
+    result = simulate(config, packed, inputs.inputs[:, used], engine, **options)
     return FinishedPoint(config, packed, result, inputs.wanted[:, used])
 
 

@@ -23,6 +23,7 @@ from accelsim.machines.registry import takers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.sources import is_store
+from accelsim.study.cell_workloads import CellWorkload, cell_workloads
 from accelsim.study.definition import Study
 from accelsim.study.recipes import recipe_of
 from accelsim.study.utterances import (
@@ -102,6 +103,9 @@ def find_workloads(study: Study) -> tuple[AnyWorkload, ...]:
     """
     machine = machine_of(study.base_config())
     found = [workload for text in study.workloads for workload in _find(study, machine, text)]
+    if study.inputs is not None and not any(isinstance(w, CellWorkload) for w in found):
+        raise InputError(f"inputs = '{study.inputs}': is the sequence of a file's recurrent "
+                         f"layers, and no workload is one; leave it out")
     names = [workload.name for workload in found]
     for name in names:
         if names.count(name) > 1:
@@ -129,7 +133,10 @@ def _find(study: Study, machine: Machine, text: str) -> Iterator[AnyWorkload]:
         raise InputError(f"workload {text}: is compressed already, and a study compresses; name "
                          f"the file that it was made of")
     else:
-        yield from _layers_of_file(study, machine, text, place.path, place.layer)
+        inputs = None if study.inputs is None else study.folder / study.inputs
+        cells = list(cell_workloads(
+            study.base_config(), place.path, place.layer, inputs, study.seed))
+        yield from cells or _layers_of_file(study, machine, text, place.path, place.layer)
 
 
 def _by_name(study: Study, machine: Machine, place: Named) -> Workload:
