@@ -34,12 +34,12 @@ def _unannounced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all of tests/rtl, ahead of the selection by `-m`; what takes long begins first.
+    """Mark all of tests/rtl and tests/rtl_ese, ahead of the selection by `-m`; what takes long begins first.
 
     A file goes to one core, so one that takes minutes must not be the last.
     """
     for item in items:
-        if item.path.is_relative_to(TESTS / "rtl"):
+        if any(item.path.is_relative_to(TESTS / folder) for folder in ("rtl", "rtl_ese")):
             item.add_marker(pytest.mark.rtl)
     first = {"test_random_layers.py": 0, "test_mutation.py": 1, "test_sweep_store.py": 2,
              "test_sweep_killed.py": 3, "test_replay.py": 4, "test_readme_commands.py": 5}

@@ -39,6 +39,11 @@ class WeightRead:
         self._address = self._end = self._activation = 0
         self.issued = self.padding = self.empty_columns = 0
 
+    @property
+    def activation(self) -> int:
+        """What the column in work is multiplied by."""
+        return self._activation
+
     def decide(self) -> None:
         """Whether an entry advances, and whether the column ends with this cycle."""
         left = self._end - self._address if self.holds else 0
