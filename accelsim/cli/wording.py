@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _OPTIONS = ("bias", "init", "lowering", "values")
+_PHRASES = (("(-l, names=)", "(-l)"), ("(input_shape=(3, 224, 224); on the command line --inputs)",
+                                       "(--inputs of one)"))
 _SETTING = re.compile(r"(?<![\w.(-])([a-z][a-z0-9_]*)='([\w.-]+)'")
 
 
@@ -14,7 +16,9 @@ def as_options(text: str) -> str:
     ``lowering='im2col'`` becomes ``--lowering im2col``, ``capacity='stream'``, a value of the
     machine, ``--set capacity=stream``, and ``names=`` beside ``-l`` goes.
     """
-    return _SETTING.sub(_option, text.replace("(-l, names=)", "(-l)"))
+    for python, shell in _PHRASES:
+        text = text.replace(python, shell)
+    return _SETTING.sub(_option, text)
 
 
 def _option(found: re.Match[str]) -> str:
