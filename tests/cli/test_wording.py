@@ -15,7 +15,7 @@ from accelsim.errors import InputError
     ("take lowering='im2col'", "take --lowering im2col"),
     ("use capacity='check' or --engine fast", "use --set capacity=check or --engine fast"),
     ("bias='accumulator' does so, bias='column' not",
-     "--bias accumulator does so, --bias column not"),
+     "compress --bias accumulator does so, compress --bias column not"),
     ("name them in order (-l, names=): a", "name them in order (-l): a"),
     ("compress with Recipe(winograd='before')", "compress with Recipe(winograd='before')"),
     ("more than pointer_bits=16 address", "more than pointer_bits=16 address"),
