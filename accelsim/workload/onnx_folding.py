@@ -212,7 +212,7 @@ class Folder:
         codes, scale, zero = (*inputs, None, None, None)[:3]
         axes = [a.i for a in node.attribute if a.name == "axis"]
         if codes is None or scale is None or len(axes) != len(node.attribute) or (
-                any(node.input[2:]) and zero is None):
+                any(node.input[2:]) and zero is None) or len(node.output) != 1:
             return []
         if not axes and node.domain in STANDARD:
             axes = [1]
