@@ -11,6 +11,7 @@ import typer
 
 from accelsim.cli.common import JsonOption, console, print_json, table
 from accelsim.cli.network_options import NetworkOption
+from accelsim.cli.wording import as_options
 
 if TYPE_CHECKING:
     from accelsim.sources import Listed, ListedCell, ListedNode, NetworkListing
@@ -49,7 +50,7 @@ def layers(
         except (InputError, UnsupportedError) as problem:
             if Path(source).suffix.lower() != ".onnx":
                 raise
-            whole = f"As a network: {problem}"  # its layers are there all the same
+            whole = as_options(f"As a network: {problem}")  # its layers are there all the same
         else:
             _show_network(source, nodes, as_json)
             return

@@ -3,7 +3,8 @@
 * A 2-D float array is the weights of a layer, (outputs, inputs). Its bias is the 1-D array beside
   it: ``X.bias``, ``X_bias`` or the weight's own name with ``bias`` in place of ``weight``; ``b1``
   belongs to ``W1``. The layer ``fc1.weight`` is called ``fc1``; both names find it.
-* ``X/kernel`` of Keras and Flax is (inputs, outputs), and is turned around.
+* ``X/kernel`` of Keras and Flax is (inputs, outputs), and is turned around; so is Conv1D of GPT-2
+  (`array_turned`).
 * ``X.codes`` (uint8, 2-D) with ``X.codebook`` (1-D float) is a layer ``X`` with shared weights
   ``codebook[codes]``.
 * Sets of arrays that are one matrix: `reparametrised`, `quantised_sets`, `sparse_sets`.
@@ -36,6 +37,7 @@ from accelsim.workload.array_sets import (
     present,
 )
 from accelsim.workload.array_skips import by_name, skipped
+from accelsim.workload.array_turned import CONV1D, turned_words, word_of
 from accelsim.workload.arrays import ArrayFile, NpzFile
 from accelsim.workload.entries import (
     Contents,
@@ -131,16 +133,19 @@ def _found(file: ArrayFile) -> Iterator[Found]:
                 sets[name] = each
                 taken |= set(each.members)
                 break
+    turned = turned_words(file)
     adapted = {n[: n.index("lora_")] for n in file.arrays if "lora_" in n}
     for name in file.arrays:
         each = sets.get(name)
         if each is None and name not in taken:
-            each = _single(file, name, adapted)
+            each = _single(file, name, adapted, turned)
         if each is not None:
             yield each
 
 
-def _single(file: ArrayFile, name: str, adapted: set[str]) -> Found | None:
+def _single(
+    file: ArrayFile, name: str, adapted: set[str], turned: frozenset[str]
+) -> Found | None:
     """One array that is a layer's weights by itself."""
     shape = matrix_shape(file, name)
     if shape is None:
@@ -154,6 +159,13 @@ def _single(file: ArrayFile, name: str, adapted: set[str]) -> Found | None:
     if re.search(r"(^|[._/]|_)kernel(:0)?$", name):
         return WeightSet(name, (name,), (shape[1], shape[0]), "kernel",
                          partial(_turned, file, name))
+    word = word_of(name)
+    if word in turned & CONV1D:
+        return WeightSet(name, (name,), (shape[1], shape[0]), "Conv1D",
+                         partial(_turned, file, name))
+    if word in turned and shape[0] == shape[1]:
+        return Refusal(name, (name,), shape, "array", f"square, and others called {word} are "
+                       f"stored as (inputs, outputs); turn them around")
     masks = present(file, *(f"{name.removesuffix('weight')}{m}" for m in ("mask", "weight_mask")))
     if name.endswith("weight") and masks and file.arrays[masks[0]].shape == shape:
         return WeightSet(name, (name, masks[0]), shape, "array",

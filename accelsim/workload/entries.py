@@ -165,7 +165,7 @@ def reading(path: Path, *damage: type[Exception]) -> Iterator[None]:
     except InputError as problem:
         raise fault(f"{path}: {problem}") from None
     except OSError as problem:
-        reason = problem.strerror or one_line(problem)
+        reason = problem.strerror or one_line(problem).removesuffix(f": {path}")
         raise FormatError(f"{path}: cannot be read: {reason}; check the path") from None
     except damage as problem:
         raise FormatError(f"{path}: {_instead(path) or f'{one_line(problem)}; {_DAMAGED}'}"

@@ -26,13 +26,17 @@ STANDARD = ("", "ai.onnx")
 
 # Deterministic, and work in proportion to the sizes of inputs and output (MatMul: see below).
 FOLDED = frozenset((
-    "Abs", "Add", "BitShift", "Cast", "CastLike", "Ceil", "Clip", "Concat", "ConstantOfShape",
-    "DequantizeLinear", "Div", "Equal", "Exp", "Expand", "Flatten", "Floor", "Gather", "Greater",
-    "Identity", "Less", "Log", "MatMul", "Max", "Min", "Mul", "Neg", "Not", "Pad", "Pow",
-    "QuantizeLinear", "Range", "Reciprocal", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin",
-    "ReduceSum", "ReduceSumSquare", "Reshape", "Round", "Shape", "Sign", "Size", "Slice", "Split",
-    "Sqrt", "Squeeze", "Sub", "Sum", "Tile", "Transpose", "Trilu", "Unsqueeze", "Where",
+    "Abs", "Add", "And", "BitShift", "Cast", "CastLike", "Ceil", "Clip", "Concat",
+    "ConstantOfShape", "Cos", "CumSum", "DequantizeLinear", "Div", "Equal", "Erf", "Exp", "Expand",
+    "EyeLike", "Flatten", "Floor", "Gather", "GatherElements", "GatherND", "Greater",
+    "GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Log", "MatMul", "Max", "Min", "Mod",
+    "Mul", "Neg", "Not", "Or", "Pad", "Pow", "QuantizeLinear", "Range", "Reciprocal", "ReduceL2",
+    "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu",
+    "Reshape", "Round", "ScatterElements", "ScatterND", "Shape", "Sigmoid", "Sign", "Sin", "Size",
+    "Slice", "Softplus", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "Transpose",
+    "Trilu", "Unsqueeze", "Where", "Xor",
 ))
+_EVALUATED = 19  # the first operator set whose DequantizeLinear onnx's evaluator has
 _SMALL = 1024  # elements of a constant whose value may decide a shape
 _MAX_MULTIPLICATIONS = 1 << 36  # of a MatMul of two constants
 # What is computed must not be far larger than what the file stores for it.
@@ -127,7 +131,8 @@ class Folder:
         """
         import onnx
 
-        if node.domain == "com.microsoft" and node.op_type == "DequantizeLinear":
+        if node.op_type == "DequantizeLinear" and (node.domain == "com.microsoft" or (
+                node.domain in STANDARD and self.version < _EVALUATED)):
             return self._dequantised(node, inputs)
         if not self._foldable(node, inputs):
             return []
@@ -202,14 +207,17 @@ class Folder:
         return Constant(name, kind, shape, self._count, small, **made)
 
     def _dequantised(self, node: Any, inputs: Sequence[Constant | None]) -> list[Constant]:
-        """ONNX Runtime's own DequantizeLinear, which takes 16 bits in any operator set."""
+        """A DequantizeLinear without blocks, which onnx's evaluator lacks: that of old operator
+        sets, and ONNX Runtime's own, which takes 16 bits."""
         codes, scale, zero = (*inputs, None, None, None)[:3]
         axes = [a.i for a in node.attribute if a.name == "axis"]
         if codes is None or scale is None or len(axes) != len(node.attribute) or (
-                any(node.input[2:]) and zero is None):
+                any(node.input[2:]) and zero is None) or len(node.output) != 1:
             return []
+        if not axes and node.domain in STANDARD:
+            axes = [1]
         rank, count = len(codes.shape), math.prod(scale.shape)
-        axis = axes[0] % rank if axes and rank else None
+        axis = axes[0] % rank if axes and -rank <= axes[0] < rank else None
         if count != 1 and (axis is None or scale.shape != (codes.shape[axis],)):
             return []
         beside = [1 if count == 1 or a != axis else count for a in range(rank)]

@@ -35,7 +35,13 @@ def plain(site: Site) -> Plain | None:
     key = (MICROSOFT if domain == MICROSOFT else "" if domain in STANDARD else "?",
            site.node.op_type)
     maker = _MAKERS.get(key)
-    return None if maker is None or not site.node.output else maker(site)
+    if maker is None or not site.node.output:
+        return None
+    try:
+        return maker(site)
+    except (IndexError, UnicodeError) as problem:  # a node without inputs, a name that is no text
+        raise NotTaken(f"it, or a node beside it, is damaged: {problem}; export the model again"
+                       ) from None
 
 
 def rounds_activations(kind: str) -> bool:

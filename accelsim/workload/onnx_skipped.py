@@ -60,6 +60,9 @@ def skipped(site: Site, reason: str | None = None) -> Skipped | None:
             reason = known or f"an operator of {node.domain}, not of ONNX itself"
         elif site.scope.in_loop:
             reason = IN_A_LOOP
+        elif node.op_type not in _REASONS and all(map(site.scope.constant, node.input)):
+            reason = (f"{node.op_type} of constants is not computed here; save the model with its "
+                      f"constants folded (onnxruntime, ORT_ENABLE_BASIC)")
         else:
             reason = _REASONS.get(node.op_type, f"{node.op_type} is not a product of a matrix with "
                                                 f"a vector")

@@ -42,6 +42,9 @@ _REFUSED = (
     ("qweight", ("qzeros", "scales", "g_idx"), "GPTQ or AWQ",
      "which of them, and the version that says how zero points are stored, is not in the file"),
     ("W_q", ("scale", "zero", "meta", "W_q"), "HQQ", "its settings are not in the file"),
+    ("B", ("s", "workspace"), "Marlin", "its order of codes is that of a GPU kernel"),
+    ("_weight_qdata", ("_weight_scale", "_weight_zero_point"), "torchao",
+     "its layout stands in the file's notes, which are not read"),
     ("weight._data", ("weight._scale", "weight._shift"), "Quanto", "its layout is not documented"),
 )
 

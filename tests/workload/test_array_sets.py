@@ -120,7 +120,28 @@ def test_kernels_are_turned_around(tmp_path: Path) -> None:
     path = save(tmp_path / "n.npz", {"W1": W, "b1": BIAS})
     assert np.array_equal(load_layer(path).bias, BIAS)
     with pytest.raises(FormatError, match=r"look stored as \(inputs, outputs\)"):
-        load_layer(save(tmp_path / "n.npz", {"c_fc.weight": W.T, "c_fc.bias": BIAS}))
+        load_layer(save(tmp_path / "n.npz", {"fc.weight": W.T, "fc.bias": BIAS}))
+
+
+def test_gpt2_is_turned_around(tmp_path: Path) -> None:
+    """Its square matrices, too, of which no bias says so; those of usual layers are not."""
+    square, wide = RNG.normal(size=(4, 4)), RNG.normal(size=(4, 12))
+    four, twelve = np.ones(4, np.float32), np.ones(12, np.float32)
+    for turned in (True, False):
+        arrays = {"h.0.attn.c_attn.weight": wide if turned else wide.T,
+                  "h.0.attn.c_attn.bias": twelve, "h.0.attn.c_proj.weight": square,
+                  "h.0.attn.c_proj.bias": four, "lm.weight": square, "lm.bias": four}
+        path = save(tmp_path / "n.npz", arrays)
+        assert file_contents(path).skipped == ()
+        assert np.array_equal(load_layer(path, "h.0.attn.c_attn").weights, wide.T)
+        assert np.array_equal(load_layer(path, "h.0.attn.c_proj").weights,
+                              square.T if turned else square)
+        assert np.array_equal(load_layer(path, "lm").weights, square)
+    path = save(tmp_path / "n.npz", {"a.in.weight": wide, "a.in.bias": twelve,
+                                     "b.in.weight": square, "b.in.bias": four})
+    assert not file_contents(path).layers
+    with pytest.raises(FormatError, match=r"square, and others called in are stored as \(inputs"):
+        load_layer(path, "b.in")
 
 
 SPARSE = (RNG.random((6, 8)) < 0.3) * RNG.normal(size=(6, 8))

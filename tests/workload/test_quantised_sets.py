@@ -144,6 +144,32 @@ def test_a_scale_that_nothing_explains(tmp_path: Path, arrays: dict[str, Any]) -
         load_layer(path, "lin")
 
 
+@pytest.mark.parametrize(("name", "kind"), [
+    ("up.hada_w1_a", "adapter"), ("up.lokr_w1", "adapter"), ("k_proj.ia3_l", "adapter"),
+    ("q.lora_A.weight", "adapter"), ("attn.relative_position_bias_table", "embedding"),
+    ("encoder.relative_attention_bias.weight", "embedding"), ("attn.rel_pos_h", "embedding"),
+    ("rotary.cos_cached", "embedding"), ("shared.weight", "embedding"),
+    ("up.centroids.weight", "codebook"), ("mixer.A_log", "state space"), ("up.wscales", "scale"),
+])
+def test_matrices_that_are_no_layers(tmp_path: Path, name: str, kind: str) -> None:
+    path = save(tmp_path / "n.safetensors", {name: W, "fc.weight": W})
+    contents = file_contents(path)
+    assert [entry.name for entry in contents.layers] == ["fc"]
+    assert [(left.name, left.kind) for left in contents.skipped] == [(name, kind)]
+
+
+@pytest.mark.parametrize(("kind", "arrays"), [
+    ("Marlin", {"B": np.zeros((4, 64), np.int32), "s": W, "workspace": np.zeros(9, np.int32)}),
+    ("torchao", {"_weight_qdata": signed(8, (5, 7)).astype(np.int8), "_weight_scale": W[:, :1]}),
+])
+def test_layouts_of_libraries(tmp_path: Path, kind: str, arrays: dict[str, Any]) -> None:
+    path = save(tmp_path / "n.safetensors", {f"fc.{k}": v for k, v in arrays.items()})
+    contents = file_contents(path)
+    assert not contents.layers
+    assert kind in {left.kind for left in contents.skipped}
+    assert len(contents.skipped) == 1 or kind == "torchao"
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_true_and_false_are_named_so(tmp_path: Path, ending: str) -> None:
     path = save(tmp_path / f"n{ending}", {"fc.weight": W, "keep": W > 0, "on.weight": W > 0})

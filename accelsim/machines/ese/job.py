@@ -177,8 +177,6 @@ def _utterance(
     if x.ndim != 3 or x.shape[2] != layer.n_inputs or 0 in x.shape:
         raise InputError(f"{layer.name}: inputs have shape {shape}; need (steps, "
                          f"{layer.n_inputs}) or (steps, channels, {layer.n_inputs})")
-    if not np.isfinite(x).all():
-        raise InputError(f"{layer.name}: inputs hold NaN or infinity")
     if x.shape[1] > config.n_channels:
         raise InputError(f"{layer.name}: {x.shape[1]} channels of inputs, the machine has "
                          f"{config.n_channels}; split them or set n_channels={x.shape[1]}")
