@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression.network import calibrate_network
+from accelsim.compression.sharing import widened
 from accelsim.errors import AccelsimError, InputError, nearest
 from accelsim.machines.network_run import run_network
+from accelsim.network import network_outputs
 from accelsim.records.network import Network
 from accelsim.study.codesign.budget import Budget
 from accelsim.study.codesign.candidate import Bench
@@ -120,6 +122,15 @@ def fixed_point_outputs(
 ) -> npt.NDArray[Any]:
     """(n, n_classes) results of the machine without time."""
     design = step.design
+    if packed.is_chain:
+        # Codes of a narrower layer in the widest decoder: the same weights, all vectors at once.
+        config = bench.config(design)
+        wide = [replace(layer, codebook=widened(layer.codebook, config.weight_bits),
+                        weight_bits=config.weight_bits, index_bits=config.index_bits)
+                for layer in packed.layers]
+        vectors = images.reshape(len(images), -1)
+        return np.concatenate([network_outputs(config, wide, vectors[at:at + 500])
+                               for at in range(0, len(vectors), 500)])
     parts = [run_network(
         bench.known.machine, bench.config(design), packed, images[at:at + 500], "functional",
         layer_configs={name: bench.config(design, name) for name in design.layers}).values
