@@ -129,7 +129,8 @@ kept is the share of weights that stays; load balance is theoretical over actual
         "a network in every number system: error, size, energy, gates",
         """
 Post-training: nothing is trained again. Errors are of fixed point; cycles and nJ are of an image,
-sizes KB (8,192 bits); decoder NAND2 is of a PE, arithmetic mm2 of all PEs at 45 nm. A table of
+sizes KB (8,192 bits); gates (NAND2) are of a PE, of the ArithmUnit as it was
+synthesised at 16 bits; arithmetic mm2 is of all PEs at 45 nm. A table of
 powers of two runs on a shifter, one of signs on an adder. kept is the share of weights that are not
 zero in the table.
 """,
