@@ -3,10 +3,11 @@
 Usage: python traces/train_number_systems.py lenet-300-100|lenet-5 [--seed 0]... [--cache FOLDER]
 
 For each seed a network is trained in float32 on all 60,000 training digits. Each system is then
-laid over it without training ("post-training") and trained from it, straight through, by INQ's partition
-or with TTQ's scales, always for the same number of batches. Biases stay float32. Errors are of all
-10,000 test digits in floating point with the weights of the table; rates and batches were fixed
-beforehand, nothing is chosen by the test digits. Needs the package, and pip to fetch the digits.
+laid over it without training ("post-training") and trained from it, straight through, by INQ's
+partition or with TTQ's scales, always for the same number of batches. Biases stay float32. Errors
+are of all 10,000 test digits in floating point with the weights of the table; rates and batches
+were fixed beforehand, nothing is chosen by the test digits. Needs the package, and pip to fetch the
+digits.
 """
 
 import os

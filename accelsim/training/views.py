@@ -114,7 +114,7 @@ class InqView:
     def project(self, name: str, gradient: Floats) -> Floats:
         """Nothing for weights that are fixed."""
         free = ~self._fixed[name].reshape(gradient.shape)
-        return gradient * free
+        return np.where(free, gradient, np.float32(0))
 
 
 def _mean(values: Floats) -> float:

@@ -28,6 +28,12 @@ from accelsim.study.codesign.runner import Runner, Step
 AFTER = 1_000_000
 """Numbers of rounds behind the last tuning begin here."""
 
+REPAIRS = 6
+"""Cuts behind the last tuning, at most."""
+
+REPAIR_STEP = 0.005
+"""Of the budget, by which each of them aims lower; chosen."""
+
 MOST_ROUNDS = 4
 """Times the rounds that were asked for, a proxy's search may take."""
 
@@ -107,10 +113,12 @@ def _finished(
     tune = Proposal("tune", at.design, 0.0, steps, rate=plan.final_rate)
     (last,) = runner.run([runner.step(tune, at, 0)])
     _raise(last)
-    for number in range(1, 4):
+    for number in range(1, REPAIRS + 1):
         if last.ratio <= 1.0 or plan.kind == "given":
             break
-        found = _taken(runner, plan, last, 1.0, AFTER + number, exact=True)
+        # Tuning moves what a cut has left, so each cut goes a little further than the last.
+        target = 1.0 - REPAIR_STEP * number
+        found = _taken(runner, plan, last, target, AFTER + number, exact=True)
         if found is None:
             raise InputError(_unreachable(runner, last))
         last = found
