@@ -14,6 +14,7 @@ from typer.models import OptionInfo
 
 from accelsim import __version__
 from accelsim.cli import (
+    codesign,
     cosim,
     demo,
     explain,
@@ -151,6 +152,7 @@ for command in (
     study.sensitivity,
     published.published,
     number_systems.tables,
+    codesign.codesign,
 ):
     page = PAGES[command.__name__]
     named_values(command)

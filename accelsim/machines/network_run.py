@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ def run_network(
     engine: str | None = None, lowering: Lowering = None,
     on_node: Callable[[Node], object] = lambda node: None,
     on_layer: OnLayer = lambda node, jobs, result: None,
+    layer_configs: Mapping[str, Any] = MappingProxyType({}),
 ) -> NetworkResult:
     """Run every node of a compressed network on one image or several.
 
@@ -50,6 +52,8 @@ def run_network(
     on_node : called before each node
     on_layer : called after each layer with its node, its jobs (one of a convolution, one an image
         of a matrix) and its result
+    layer_configs : by layer, the machine as it is set while it runs that one, where it differs;
+        widths of activations and accumulators must be the machine's
 
     Raises
     ------
@@ -80,9 +84,11 @@ def run_network(
             values[node.name] = node.work.run(operands)
             written[node.name] = _kept(node.work, [written[name] for name in node.inputs])
             continue
-        points = binary_points(config, node.work, operands[0], written[node.inputs[0]])
-        jobs = _jobs(machine, config, node.work, operands[0], points, ways[node.name])
-        result = finished(machine, config, node.work, jobs, engine)
+        here = layer_configs.get(node.name)
+        here = config if here is None else machine.fitted(here, [node.work])
+        points = binary_points(here, node.work, operands[0], written[node.inputs[0]])
+        jobs = _jobs(machine, here, node.work, operands[0], points, ways[node.name])
+        result = finished(machine, here, node.work, jobs, engine)
         on_layer(node, jobs, result)
         layers[node.name] = result
         values[node.name] = result.outputs_float

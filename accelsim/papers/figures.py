@@ -136,5 +136,6 @@ FIGURES: dict[str, Callable[[Published], Figure]] = {
         r.tables[0], {"theoretical": "theoretical", "real": "real"}, "time (us)"),
     "networks": lambda r: _bars(
         r.tables[1], {"flop_left": "operations left"}, "operations left (%)"),
+    "inq": _sizes,
 }
 """By the names of `accelsim.papers.NAMES`."""

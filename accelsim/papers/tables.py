@@ -22,6 +22,7 @@ from accelsim.machines.eie.counters import Counters
 from accelsim.papers import reproduce
 from accelsim.papers.ese_sensitivity import sensitivity_table
 from accelsim.papers.pattern_tables import load_balance_table, machines_table, tradeoff_table
+from accelsim.papers.searches import codesign_table, mnist_table, trained_table
 
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+)([ \w./-]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -137,6 +138,9 @@ TABLES: dict[str, Callable[..., str]] = {
     "ese-load-balance": lambda: markdown(*load_balance_table()),
     "ese-tradeoff": lambda *given: markdown(*tradeoff_table(*given)),
     "speed": speed_table,
+    "codesign": lambda path: markdown(*codesign_table(path)),
+    "trained-tables": lambda path: markdown(*trained_table(path)),
+    "mnist-published": lambda: markdown(*mnist_table()),
     "pattern-machines": lambda *given: markdown(*machines_table(*given)),
 }
 

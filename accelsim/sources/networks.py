@@ -177,7 +177,7 @@ def with_count(network: Network, inputs: Path | None, count: int) -> Network:
 
 def images_of(path: Path, shape: tuple[int, ...], name: str) -> npt.NDArray[np.float64]:
     """(n, ...) inputs of a file, npy or MNIST digits; errors as of `network_inputs`."""
-    if path.suffix.lower() == ".safetensors":
+    if path.suffix.lower() in (".safetensors", ".npz"):
         digits = load_digits(path)[0]
         array: npt.NDArray[Any] = digits.reshape(-1, *shape) if prod(shape) == 784 else digits
     else:

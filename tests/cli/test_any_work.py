@@ -47,7 +47,7 @@ DRAWN_PICTURES = {"explain": ("a branch", "of a folder"), "report": ("of a store
 PAIRS = [(command, work) for command in COMMANDS for work in DRAWN_PICTURES.get(command, WORKS)]
 OTHERS = {"layers", "compress"}  # below
 # Each says what it takes.
-NOT_WORK = {"recurrent", "patterns", "accuracy", "demo", "published", "tables"}
+NOT_WORK = {"recurrent", "patterns", "accuracy", "demo", "published", "tables", "codesign"}
 
 
 def run(capsys, monkeypatch, *arguments):
