@@ -95,8 +95,8 @@ very large files are not counted. What of a file is not taken is listed with the
 Weights become codes of --weight-bits into a codebook found by k-means; zeros become runs of at
 most 2**index-bits - 1, longer ones cost a padding entry. The table counts bits, Huffman codes
 included, beside the dense layer. Without --density or --threshold nothing is pruned that is not
-zero already. The layers need not follow each other. A network (its name, --network, a .net file, ONNX)
-is kept whole: graph, codes, biases, binary points, lowerings; simulate takes the file as it is.
+zero already. The layers need not follow each other. A network (a name, --network, a .net file,
+ONNX) is kept whole: graph, codes, biases, binary points, lowerings; simulate takes the file.
 """,
         (("accelsim compress traces/lenet-300-100/pruned.safetensors -o lenet.safetensors",
           "a network, ready for simulate, trace, explain"),

@@ -107,6 +107,22 @@ class NetworkResult:
         """Multiply-accumulates of the array."""
         return sum(result.operations["macs"] for result in self.layers.values())
 
+    def as_one(self) -> RunResult:
+        """All layers together as a run of one piece of work without outputs: counters and
+        operations added up, the energy that of the layers, limits and losses those of any."""
+        runs = list(self.layers.values())
+        timed = [own.counters for own in runs if own.counters is not None]
+        operations = {name: sum(own.operations[name] for own in runs)
+                      for name in runs[0].operations
+                      if all(name in own.operations for own in runs)}
+        priced = all(own.pricer is not None for own in runs)
+        return RunResult(
+            self.name, self.engine, self.config, None,
+            type(timed[0]).added(timed) if len(timed) == len(runs) else None, {}, operations,
+            lanes=runs[0].lanes, pricer=(lambda counters: self.energy) if priced else None,
+            n_vectors=sum(own.n_vectors for own in runs), notes=self.notes, limits=self.limits,
+            losses=tuple(loss for own in runs for loss in own.losses))
+
     @cached_property
     def energy(self) -> Any:
         """The `accelsim.energy.EnergyReport` of the array: the layers' added up."""

@@ -16,7 +16,7 @@ from accelsim.machines.plugins import load_plugin
 from accelsim.shipped import located
 from accelsim.study.axes import Axis, Scalar, parse_axis
 from accelsim.study.metrics import metrics_named
-from accelsim.study.recipes import PREFIX, check_recipe, recipe_keys, shared_bits
+from accelsim.study.recipes import LOWERING, PREFIX, check_recipe, recipe_keys, shared_bits
 
 _MAX_FILE_BYTES = 1 << 20
 
@@ -37,7 +37,10 @@ class Study(BaseModel):
     plugin : Python files that bring machines (`accelsim.machines.plugins`)
     workloads : published layers, or layer files as ``"net.onnx"`` (all its layers) or
         ``"net.onnx:fc1"``; every design runs on each of them. On machines that take them also
-        recurrent layers: see `accelsim.study.utterances`
+        recurrent layers (`accelsim.study.utterances`) and networks (`accelsim.study.networks`)
+    network : the graph whose layers the arrays of a file of layers are called after
+    inputs, count, fit : what networks run on: photos, or a file of inputs and how many of them;
+        whether photos are cut and resized
     activation_density : of the inputs of layers from files, which are drawn at random
     fixed : ``[set]``, values that replace the machine's
     axes : parameter to `Axis`; ``recipe.density`` and the like belong to the compression
@@ -54,6 +57,10 @@ class Study(BaseModel):
     machine: str = DEFAULT_MACHINE
     plugin: Names = ()
     workloads: Names = Field(min_length=1)
+    network: str | None = None
+    inputs: Names = ()
+    count: int = Field(default=1, ge=1)
+    fit: bool = False
     activation_density: float | None = Field(default=None, ge=0, le=1)
     fixed: dict[str, Scalar] = Field(default_factory=dict, alias="set")
     axes: dict[str, Axis] = Field(default_factory=dict)
@@ -129,7 +136,8 @@ class Study(BaseModel):
 
 
 _KEYS = (
-    "machine", "plugin", "workloads", "activation_density", "set", "axes", "metrics", "seed",
+    "machine", "plugin", "workloads", "network", "inputs", "count", "fit", "activation_density",
+    "set", "axes", "metrics", "seed",
     "sampling", "n", "engine",
 )
 
@@ -208,6 +216,8 @@ def _flat(where: str, table: Any, shared: list[str]) -> dict[str, Any]:
 
 def _alias(key: str, shared: list[str]) -> str:
     bare = key.removeprefix(PREFIX)
+    if bare == LOWERING:
+        return f"{PREFIX}{LOWERING}"
     return bare if bare in shared else key
 
 
