@@ -64,9 +64,11 @@ PAGES: dict[str, Page] = {
         """
 Compresses a trained LeNet-300-100 as Deep Compression does, runs test digits through a 64-PE EIE
 cycle by cycle, compares every output bit with the functional model, and says where the cycles
-went. Sizes are in KB (1,024 bytes), times in microseconds at the machine's clock.
+went. lenet-5 is LeNet-5, with convolutions, pixel by pixel. Sizes are in KB (1,000 bytes), times in
+microseconds at the machine's clock.
 """,
         (("accelsim demo", "50 digits, 64 PEs"),
+         ("accelsim demo lenet-5", "a network with convolutions, its 642 vectors a digit"),
          ("accelsim demo --count 2 --set n_pe=16", "two digits on a small machine")),
     ),
     "config": Page(
