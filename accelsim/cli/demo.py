@@ -37,8 +37,8 @@ def demo(
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     engine: Annotated[
-        str | None, typer.Option("--engine", "-e", help="reference or fast; if absent reference, of "
-                                                      "a network with convolutions fast.")
+        str | None, typer.Option("--engine", "-e", help="reference or fast; if absent reference, "
+                                                      "of a network with convolutions fast.")
     ] = None,
     picture: Annotated[
         Path, typer.Option("--picture", "-o", help="Where to save the picture (svg, pdf or png).")
