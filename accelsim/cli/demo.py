@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from accelsim.records import CompressedLayer
     from accelsim.records.result import RunResult
 
+_TRAINED = Path("traces/lenet-300-100")
+
 
 def demo(
     folder: Annotated[
         Path, typer.Argument(help="Holds pruned.safetensors, digits.safetensors, results.json; or "
                                   "lenet-5, a network with convolutions.")
-    ] = Path("traces/lenet-300-100"),
+    ] = _TRAINED,
     count: Annotated[int, typer.Option(min=1, help="Digits to simulate cycle by cycle.")] = 50,
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
@@ -99,7 +101,7 @@ def _folder(named: Path) -> Path:
     """A folder, or that of a trained network by its name."""
     from accelsim.shipped import located
 
-    traces = located(Path("traces") / named)
+    traces = located(_TRAINED.parent / named)
     return traces if len(named.parts) == 1 and traces.is_dir() else located(named)
 
 

@@ -39,8 +39,7 @@ class Study(BaseModel):
         ``"net.onnx:fc1"``; every design runs on each of them. On machines that take them also
         recurrent layers (`accelsim.study.utterances`) and networks (`accelsim.study.networks`)
     network : the graph whose layers the arrays of a file of layers are called after
-    inputs, count, fit : what networks run on: photos, or a file of inputs and how many of them;
-        whether photos are cut and resized
+    inputs, count, fit : photos, or a file of inputs and how many, for networks; cut and resized
     activation_density : of the inputs of layers from files, which are drawn at random
     fixed : ``[set]``, values that replace the machine's
     axes : parameter to `Axis`; ``recipe.density`` and the like belong to the compression
@@ -83,9 +82,8 @@ class Study(BaseModel):
         try:
             values["set"] = _flat(f"{where}: set", values["set"], shared)
             axes = _flat(f"{where}: axes", values.get("axes", {}), shared)
-            values["axes"] = {
-                key: parse_axis(f"{where}: axis {key}", spec) for key, spec in axes.items()
-            }
+            values["axes"] = {key: parse_axis(f"{where}: axis {key}", spec)
+                              for key, spec in axes.items()}
             super().__init__(**values)
         except ValidationError as problem:
             raise ConfigError(f"{where}: {_one_line(problem)}") from None

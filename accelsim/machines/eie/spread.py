@@ -31,6 +31,7 @@ def im2col_job(config: EieConfig, packed: CompressedConv, given: Images) -> Conv
     return ConvJob(
         one, pixels, geometry, given.several, name=packed.name, frac_bits=one.frac_bits,
         provenance=one.provenance, lowering="im2col", losses=one.losses, notes=given.notes,
+        overlap=config.overlap,
     )
 
 
@@ -131,7 +132,7 @@ def pixels_job(config: EieConfig, packed: CompressedConv, given: Images) -> Spre
         given.several, name=packed.name, frac_bits=one.frac_bits, provenance=one.provenance,
         lowering="pixels",
         losses=one.losses, notes=given.notes, at_once=at_once, size=pixels.output_size,
-        n_images=pixels.n_images,
+        n_images=pixels.n_images, overlap=config.overlap,
     )
 
 

@@ -148,7 +148,8 @@ def _element(config: EieConfig, layer: CompressedLayer, geometry: Geometry, inde
     maps = np.vstack([inputs, np.zeros((1, channels), np.int64)])
     pixels = Gather(maps, np.arange(n, dtype=np.int32)[:, None], (n, 1), 1, (n, 1))
     return ConvJob(job, pixels, one, False, name=layer.name, frac_bits=job.frac_bits,
-                   provenance=job.provenance, lowering="winograd", losses=job.losses)
+                   provenance=job.provenance, lowering="winograd", losses=job.losses,
+                   overlap=config.overlap)
 
 
 def _columns(layer: CompressedLayer, index: int, channels: int) -> CompressedLayer:
