@@ -1,4 +1,4 @@
-"""Networks that cannot be: one line that says what, where and the remedy, status 2, no file left."""
+"""Networks that cannot be: one line that says what and where, status 2, no file left."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAULTS = {
     "itself": (graph(CONV + ', from = "a"'), "which stands nowhere before it"),
     "an unknown shape": ('name = "n"\nnode = [{name = "a", conv = 2}]\n', "need its shape"),
     "an open shape": ('input = [1, 0, 8]\nnode = [{name = "a", conv = 2}]\n', "need its shape"),
-    "a kernel beyond the map": (graph('name = "a", conv = 2, kernel = 9'), "smaller than the kernel"),
+    "a large kernel": (graph('name = "a", conv = 2, kernel = 9'), "smaller than the kernel"),
     "a matrix on a map": (graph('name = "a", fc = 4'), "put flatten = true before it"),
     "no nodes": (HEAD, "no nodes"),
     "twice a name": (graph(CONV, CONV), "two nodes are called 'a'|channels"),
