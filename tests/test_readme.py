@@ -25,8 +25,10 @@ TABLES = {f"{document}:{name}": block for document in DOCUMENTS
 BY_NAME = {document.name: document for document in DOCUMENTS}
 EIE_PAGE = BY_NAME["accelsim/machines/eie/README.md"]
 PAPERS = BY_NAME["accelsim/papers/README.md"]
-# A real network retrained and run under every pattern: half a minute and more.
-LONG = {"ese-tradeoff", "ese-sensitivity"}
+# A real network retrained and run under every pattern, whole networks under every lowering: half a
+# minute and more. tests/paper/test_lowerings.py checks rows of the latter.
+LONG = {"ese-tradeoff", "ese-sensitivity", "lowerings-alexnet", "lowerings-resnet-50",
+        "lowerings-squeezenet", "lowerings-vgg-16"}
 COMMANDS = sorted(set(re.findall(r"^\| `(accelsim [a-z]+)", README.text, re.MULTILINE)))
 
 
@@ -43,6 +45,7 @@ def test_tables_are_what_the_code_says(name):
 def test_every_table_has_its_place():
     assert sorted(name.split(":")[1] for name in TABLES) == [
         "config-eie", "counters", "ese-load-balance", "ese-sensitivity", "ese-tradeoff",
+        "lowerings-alexnet", "lowerings-resnet-50", "lowerings-squeezenet", "lowerings-vgg-16",
         "pattern-machines", "speed", "validation-eie-power", "validation-eie-times",
         "validation-ese"]
 

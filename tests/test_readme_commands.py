@@ -44,6 +44,7 @@ PLACEHOLDERS = {" [FILE]": "", " FILE": f" {NETWORK}"}
 # Quick twins of commands that take long; -m slow runs them as they stand.
 TWINS = {
     "accelsim demo": "accelsim demo --count 2 --set n_pe=16",
+    "accelsim demo lenet-5": "accelsim demo --count 2 --set n_pe=16",
     "accelsim recurrent traces/silero-lstm --pattern load_balanced":
         "accelsim recurrent traces/silero-lstm --pattern load_balanced --steps 20",
     "accelsim patterns traces/silero-lstm":

@@ -15,7 +15,7 @@ from accelsim.cli.losses import loss_rows, tell
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
     from accelsim.compression.table import CompressionTable
-    from accelsim.machines.network_run import Lowering
+    from accelsim.lowering.ways import Lowering
     from accelsim.records.network import Network
 
 

@@ -30,7 +30,6 @@ from accelsim.cli.network_options import (
     LoweringOption,
     NetworkOption,
     WinogradOption,
-    asked_lowering,
 )
 
 if TYPE_CHECKING:
@@ -146,6 +145,7 @@ def compress(
     from accelsim.compression.store import save_compressed
     from accelsim.compression.table import compression_table
     from accelsim.errors import InputError
+    from accelsim.lowering.ways import parse_lowering
     from accelsim.machines import parse_setting
     from accelsim.network import calibrated
     from accelsim.report.row_order import row_order_gain
@@ -163,7 +163,7 @@ def compress(
     if names_network(source, network, layer):
         compress_graph(CompressAsked(
             source, network, layer, recipe, image or [], inputs, count, fit, calibrate,
-            asked_lowering(lowering), seed, order, output, as_json, as_csv))
+            parse_lowering(lowering), seed, order, output, as_json, as_csv))
         return
     if image or fit or lowering is not None or winograd is not None:
         raise InputError(f"{source}: layers, not a network: --image, --fit, --lowering and "

@@ -15,7 +15,7 @@ from accelsim.cli.losses import tell
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
     from accelsim.inside.network import NetworkExplanation
-    from accelsim.machines.network_run import Lowering
+    from accelsim.lowering.ways import Lowering
     from accelsim.records.job import Job
     from accelsim.records.network import Network, Node
     from accelsim.records.result import RunResult
@@ -78,9 +78,8 @@ def asked_graph(
     seed: int, activation_density: float | None, fixed_point: bool,
 ) -> GraphAsked | None:
     """What is asked of a network; None where the source names layers in sequence."""
-    from accelsim.cli.network_options import asked_lowering
     from accelsim.errors import InputError
-    from accelsim.lowering.ways import DEFAULT
+    from accelsim.lowering.ways import DEFAULT, parse_lowering
     from accelsim.sources import names_network
     from accelsim.sources.networks import network_place
 
@@ -98,7 +97,7 @@ def asked_graph(
             raise InputError(f"{place}: a network, which runs on images of real numbers; leave "
                              f"{option} out")
     return GraphAsked(place, network, at, tuple(photos or ()), inputs, count, fit,
-                      asked_lowering(lowering), alone, density, seed)
+                      parse_lowering(lowering), alone, density, seed)
 
 
 def graph_or_cells(
@@ -174,7 +173,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
         packed = alone_work(node.work, asked.recipe(config))
         config = machine.fitted(config, [packed])
         way = lowerings(network, asked.lowering)[node.name]
-        job = alone_job(machine, config, node.work, packed, way)
+        job = alone_job(machine, config, packed, node.work.activations, way)
         return PreparedNode(config, packed, (job,), [],
                             f"{node.name} runs on inputs of its own, drawn at their density")
     own = _as_network(network, node)

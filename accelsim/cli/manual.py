@@ -38,9 +38,11 @@ PAGES: dict[str, Page] = {
         """
 Compresses a trained LeNet-300-100 as Deep Compression does, runs test digits through a 64-PE EIE
 cycle by cycle, compares every output bit with the functional model, and says where the cycles
-went. Sizes are in KB (1,024 bytes), times in microseconds at the machine's clock.
+went. lenet-5 is LeNet-5, with convolutions, pixel by pixel. Sizes are in KB (1,000 bytes), times in
+microseconds at the machine's clock.
 """,
         (("accelsim demo", "50 digits, 64 PEs"),
+         ("accelsim demo lenet-5", "a network with convolutions, its 642 vectors a digit"),
          ("accelsim demo --count 2 --set n_pe=16", "two digits on a small machine")),
     ),
     "config": Page(
@@ -69,9 +71,8 @@ very large files are not counted. What of a file is not taken is listed with the
 Weights become codes of --weight-bits into a codebook found by k-means; zeros become runs of at
 most 2**index-bits - 1, longer ones cost a padding entry. The table counts bits, Huffman codes
 included, beside the dense layer. Without --density or --threshold nothing is pruned that is not
-zero already. The layers need not follow each other. A network (its name, --network, a .net file,
-ONNX) is kept whole: graph, codes, biases, binary points, lowerings; simulate takes the file as it
-is.
+zero already. The layers need not follow each other. A network (a name, --network, a .net file,
+ONNX) is kept whole: graph, codes, biases, binary points, lowerings; simulate takes the file.
 """,
         (("accelsim compress traces/lenet-300-100/pruned.safetensors -o lenet.safetensors",
           "a network, ready for simulate, trace, explain"),
@@ -125,7 +126,8 @@ times in microseconds. Error: hidden states against the dense network in float, 
         "sparsity patterns side by side: error, cycles, energy, size",
         """
 Of an LSTM or a GRU of a file: -l LAYER --inputs SEQ.npy. EIE runs the gates as one layer, one
-vector at a time. Times are microseconds a time step, sizes bits or Kbit (1,024 bits), energies nJ a step at 45 nm.
+vector at a time. Times are microseconds a time step, sizes bits or Kbit (1,024 bits), energies
+nJ a step at 45 nm.
 kept is the share of weights that stays; load balance is theoretical over actual time.
 """,
         (("accelsim patterns ese", "load balance over queue depths"),

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from accelsim.machines.network_run import Lowering
 
 ImageOption = Annotated[
     list[Path] | None,
@@ -43,18 +40,3 @@ CalibrateOption = Annotated[
                       help="How they do: nothing is cut off; 99.99 % of the magnitudes are kept; "
                            "or TensorRT's entropy method for signals of so many bits.")
 ]
-
-
-def asked_lowering(text: str | None) -> Lowering:
-    """``auto``, or ``conv1=pixels,conv2=auto``."""
-    from accelsim.errors import InputError
-
-    if text is None or "=" not in text:
-        return text
-    found: dict[str, str] = {}
-    for part in text.split(","):
-        name, _, way = (word.strip() for word in part.rpartition("="))
-        if not name or not way or name in found:
-            raise InputError(f"--lowering {text}: need a way, or LAYER=WAY,... each layer once")
-        found[name] = way
-    return found

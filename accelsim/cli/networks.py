@@ -15,7 +15,7 @@ from accelsim.cli.views import energy_views
 
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
-    from accelsim.machines.network_run import Lowering
+    from accelsim.lowering.ways import Lowering
     from accelsim.records.network_result import NetworkResult
 
 def simulate_graph(

@@ -19,6 +19,7 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import SeedOption
+from accelsim.cli.lowerings import show_lowerings
 
 if TYPE_CHECKING:
     from accelsim.papers import Cell, Comparison, Published
@@ -41,6 +42,12 @@ def published(
     network: Annotated[
         Path | None, typer.Option(help="A LeNet-300-100 for the deep-compression table.")
     ] = None,
+    by_lowering: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NETWORK", help="With networks: every layer of alexnet, vgg-16, "
+                                             "resnet-50 or squeezenet under every lowering "
+                                             "(minutes); repeatable.")
+    ] = None,
     seed: SeedOption = 1,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
@@ -49,6 +56,11 @@ def published(
     from accelsim.errors import InputError, nearest
     from accelsim.papers import NAMES
 
+    if by_lowering:
+        if name != "networks":
+            raise InputError(f"--by-lowering is for networks, not {name}")
+        show_lowerings(by_lowering, seed, as_json, as_csv)
+        return
     names = list(NAMES) if name == "all" else [name]
     if names[0] not in NAMES:
         raise InputError(f"no published table '{name}'{nearest(name, [*NAMES, 'all'])}")

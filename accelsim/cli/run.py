@@ -42,7 +42,6 @@ from accelsim.cli.network_options import (
     LoweringOption,
     NetworkOption,
     WinogradOption,
-    asked_lowering,
 )
 from accelsim.cli.networks import simulate_graph
 from accelsim.cli.views import energy_views, result_views
@@ -100,6 +99,7 @@ def simulate(
 ) -> None:
     """Run layers cycle by cycle: cycles, time, load balance, where the cycles went."""
     from accelsim.errors import InputError
+    from accelsim.lowering.ways import parse_lowering
     from accelsim.network import simulate_network
     from accelsim.report.float_error import float_error, float_error_line
     from accelsim.report.summary import layer_row, run_object
@@ -117,7 +117,7 @@ def simulate(
             raise InputError(f"{source}: a network runs whole or up to one layer; give one -l")
         simulate_graph(
             config, place, network, chosen[0] if chosen else None, engine, image or [], inputs,
-            count, fit, asked_lowering(lowering),
+            count, fit, parse_lowering(lowering),
             lambda: make_recipe(density, threshold, weight_bits or config.weight_bits,
                                 config.index_bits, init, bias=bias, winograd=winograd, **tables),
             seed, energy, as_json, as_csv)

@@ -12,9 +12,10 @@ from accelsim.compression import Recipe
 from accelsim.errors import UnsupportedError
 from accelsim.inside.explain import Explanation, explain_result
 from accelsim.inside.network import NetworkExplanation
+from accelsim.lowering.ways import Lowering
 from accelsim.machines.base import Machine
 from accelsim.machines.network_alone import run_alone
-from accelsim.machines.network_run import Lowering, run_network
+from accelsim.machines.network_run import run_network
 from accelsim.records.job import Job
 from accelsim.records.network import Network, Node
 from accelsim.records.result import RunResult

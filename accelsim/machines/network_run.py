@@ -20,7 +20,7 @@ import numpy.typing as npt
 from accelsim.compression.binary_points import choose_binary_points
 from accelsim.errors import InputError, UnsupportedError, nearest, printable
 from accelsim.lowering.network_floats import as_images
-from accelsim.lowering.ways import DEFAULT, check_way
+from accelsim.lowering.ways import DEFAULT, Lowering, check_way
 from accelsim.machines.base import Machine
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer
 from accelsim.records.host import HostOperation, Shape
@@ -31,8 +31,6 @@ from accelsim.records.result import RunResult
 
 Values = npt.NDArray[np.float64]
 OnLayer = Callable[[Node, list[Job], RunResult], object]
-Lowering = str | Mapping[str, str] | None
-"""Of all convolutions, or of some by their names; None is what the network says."""
 
 
 def run_network(

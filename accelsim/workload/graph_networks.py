@@ -79,10 +79,11 @@ def named_network(name: str | Path, seed: int = 1, input_shape: Shape | None = N
     InputError, FormatError
         As `graph`.
     """
-    return graph(name, lambda shape: _drawn(shape, str(name), seed), input_shape)
+    return graph(name, lambda shape: drawn_layer(shape, str(name), seed), input_shape)
 
 
-def _drawn(shape: LayerShape, network: str, seed: int) -> Layer | Conv2d:
+def drawn_layer(shape: LayerShape, network: str, seed: int = 1) -> Layer | Conv2d:
+    """One layer of a network as `named_network` draws it."""
     n_outputs, n_inputs = shape.shape[0], prod(shape.shape[1:])
     density = 1.0 if shape.weight_density is None else shape.weight_density
     layer = random_layer(

@@ -88,6 +88,7 @@ def test_a_difference_is_told_with_cycle_unit_and_signal(
         (["--rtl-dir", "{}/none"], "no such folder"),
         (["--set", "start_cycles=2"], "start_cycles=2"),
         (["--set", "row_change_cycles=0"], "row_change_cycles=0"),
+        (["--set", "overlap=true"], "the RTL has no overlap=true"),
     ],
 )
 def test_one_line_and_status_2(arguments, told, tmp_path, capsys, monkeypatch):

@@ -55,6 +55,10 @@ class EieConfig(Configuration):
         ge=0, le=1, description="issue cycles of a column without entries"
     )
     bypass: bool = Field(description="forward sums that are not yet written; off: wait for them")
+    overlap: bool = Field(
+        default=False, description="load the next pass's or vector's activations while the one "
+                                   "before drains"
+    )
     start_cycles: int = Field(ge=0, le=64, description="cycles before the first scan cycle")
     capacity: Literal["check", "stream", "ignore"] = Field(
         description="layers beyond the memories: an error, refilled by DMA, or unlimited memories"

@@ -56,6 +56,7 @@ class ConvJob(MapsJob):
     geometry : of the matrix's columns; its outputs are those of a vector
     several : whether the images have an axis of their own
     beside : phases that belong to no single vector
+    overlap : whether each vector but the first is loaded in the drain of the one before it (O1)
     """
 
     one: LayerJob
@@ -63,6 +64,7 @@ class ConvJob(MapsJob):
     geometry: Geometry
     several: bool
     beside: Beside = NOTHING
+    overlap: bool = False
 
     @property
     def products(self) -> tuple[ConvJob, ...]:
@@ -91,7 +93,10 @@ class ConvJob(MapsJob):
         """What one vector gives the machine to do: a layer's job like any other."""
         if not 0 <= index < self.n_vectors:
             raise InputError(f"{self.name}: vector is {index}; there are 0 to {self.n_vectors - 1}")
-        return replace(self.one, activations=self.vectors(index, index + 1)[0])
+        one = self.one
+        if self.overlap and index:
+            one = replace(one, plan=(one.plan[0].behind_another(), *one.plan[1:]))
+        return replace(one, activations=self.vectors(index, index + 1)[0])
 
     def vectors(self, first: int, end: int) -> IntArray:
         """(end - first, image inputs) activations of some vectors."""

@@ -7,7 +7,13 @@ from dataclasses import replace
 
 import numpy.typing as npt
 
-from accelsim.errors import AccelsimError, CapacityError, InputError, UnsupportedError
+from accelsim.errors import (
+    AccelsimError,
+    CapacityError,
+    InputError,
+    LoweringError,
+    UnsupportedError,
+)
 from accelsim.lowering.ways import AUTO, DEFAULT, check_way
 from accelsim.machines.eie import job as vectors
 from accelsim.machines.eie.config import EieConfig
@@ -76,7 +82,7 @@ def _fastest(config: EieConfig, packed: CompressedConv, given: Images) -> MapsJo
             job = make(config, packed, given)
         except (UnsupportedError, CapacityError) as refused:
             problem = problem or refused
-            tried[name] = str(refused).removeprefix(f"{packed.name}: ")
+            tried[name] = refused.short if isinstance(refused, LoweringError) else "does not fit"
             continue
         cycles = int(run(config, job, outputs=False).counters.cycles)
         tried[name] = cycles

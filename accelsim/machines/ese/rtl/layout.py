@@ -1,4 +1,4 @@
-"""What lies in the two DDR modules, word by word (contract M3 to M5, F1 to F3; rtl/ese/README.md)."""
+"""What lies in the DDR modules, word by word (contract M3 to M5, F1 to F3; rtl/ese/README.md)."""
 
 from __future__ import annotations
 
