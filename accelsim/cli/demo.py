@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from accelsim.cli.common import MachineOption, SetOption, config_from, console, progress, table
+from accelsim.cli.common import (
+    MachineOption,
+    SetOption,
+    WidthOption,
+    config_from,
+    console,
+    progress,
+    table,
+)
 from accelsim.cli.frontend import compression_view
 from accelsim.cli.views import breakdown_view
 from accelsim.machines import DEFAULT_MACHINE
@@ -30,6 +38,7 @@ def demo(
     picture: Annotated[
         Path, typer.Option("--picture", "-o", help="Where to save the picture (svg, pdf or png).")
     ] = Path("accelsim-demo.svg"),
+    width: WidthOption = "page",
 ) -> None:
     """Run MNIST digits through a compressed LeNet-300-100 on EIE and check every output bit."""
     import numpy as np
@@ -38,12 +47,14 @@ def demo(
     from accelsim.compression.table import compression_table
     from accelsim.errors import ConservationError
     from accelsim.network import calibrated, network_outputs, simulate_network
+    from accelsim.report.paper import width_of
     from accelsim.report.plots import cycle_breakdown, save
     from accelsim.report.plots_style import picture_kind
     from accelsim.shipped import located
     from accelsim.workload import load_digits, load_network
 
     picture_kind(picture)  # refused before the work is done
+    inches = width_of(width)
     config, folder = config_from(machine, settings), located(folder)
     images, labels = load_digits(folder / "digits.safetensors")
     network = load_network(folder / "pruned.safetensors")
@@ -74,7 +85,7 @@ def demo(
               f"{int((golden.argmax(axis=1) == labels).sum())} of {len(labels)} "
               f"in the functional model")
     out.print(f"checked: all outputs of {len(runs)} digits equal the functional model, bit for bit")
-    figure = cycle_breakdown(merged, len(runs))
+    figure = cycle_breakdown(merged, len(runs), width=inches)
     out.print(f"picture: {save(figure, picture)}, the mean of {len(runs)} digits")
 
 
