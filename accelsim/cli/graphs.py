@@ -148,7 +148,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
     from accelsim.compression import compress
     from accelsim.machines import machine_of
     from accelsim.machines.network_alone import alone_job, alone_work
-    from accelsim.machines.network_run import run_network
+    from accelsim.machines.network_run import fitted_to, run_network
     from accelsim.sources import network_inputs
 
     assert asked.layer is not None
@@ -157,7 +157,8 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
     node = next(node for node in network.nodes if node.name == asked.layer)
     if not asked.gives_inputs:
         packed = alone_work(node.work, asked.recipe(config))
-        config = machine.fitted(config, [packed])
+        size = network.shapes()[node.inputs[0]][1:]
+        config = machine.fitted(config, [packed], [(size[0], size[1]) if len(size) == 2 else None])
         job = alone_job(machine, config, node.work, packed, asked.lowering)
         return PreparedNode(config, packed, (job,), [],
                             f"{node.name} runs on inputs of its own, drawn at their density")
@@ -171,7 +172,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
                          f"{own.input_shape}, from a file (--inputs), not photos")
     images = network_inputs(network, list(asked.photos), asked.inputs, asked.count, asked.fit)
     whole = compress(network, asked.recipe(config), calibration=images)
-    config = machine.fitted(config, whole.layers)
+    config = fitted_to(machine, config, whole)
     last: list[tuple[Node, list[Job]]] = []
 
     def keep(node: Node, jobs: list[Job], result: RunResult) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from accelsim.compression import Recipe, compress
 from accelsim.errors import InputError, LossWarning
 from accelsim.machines.base import Machine
-from accelsim.machines.network_run import OnLayer, finished, host_work
+from accelsim.machines.network_run import OnLayer, finished, fitted_to, host_work
 from accelsim.records import CompressedConv, CompressedLayer, Conv2d
 from accelsim.records.job import Job
 from accelsim.records.network import Network, Node
@@ -79,7 +79,7 @@ def run_alone(
     shapes = network.shapes()
     works = {node.name: alone_work(node.work, recipe)
              for node in network.nodes if not node.on_host}
-    config = machine.fitted(config, [*works.values()])
+    config = fitted_to(machine, config, network, works)
     layers: dict[str, RunResult] = {}
     host: list[HostWork] = []
     for node in network.nodes:
