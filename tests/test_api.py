@@ -37,7 +37,7 @@ NAMES = {
     ),
     "accelsim.papers.figures": "figure_of",
     "accelsim.report.plots": (
-        "HATCHES OKABE_ITO accuracy_energy cycle_breakdown efficiency energy_breakdown "
+        "COLUMN HATCHES OKABE_ITO PAGE accuracy_energy cycle_breakdown efficiency energy_breakdown "
         "line_width_energy pareto_scatter pe_load_heatmap queue_depth roofline save side_by_side "
         "speedup storage_breakdown"
     ),

@@ -92,6 +92,8 @@ TWINS = {
     "accelsim report alex-7 -o run.html": "accelsim report nt-lstm -o run.html",
     "accelsim sweep traces/studies/published-space.toml --dry-run":
         "accelsim sweep STUDY.toml -o none.sqlite --dry-run",
+    "accelsim published eie-fig13 --width column --seeds 3":
+        "accelsim published eie-table3 --width column --seeds 2",
     "accelsim sweep traces/studies/published-space.toml -o space.sqlite":
         "accelsim sweep STUDY.toml -o space.sqlite",
 }

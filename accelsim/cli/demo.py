@@ -11,6 +11,7 @@ import typer
 from accelsim.cli.common import (
     MachineOption,
     SetOption,
+    WidthOption,
     config_from,
     console,
     progress,
@@ -45,6 +46,7 @@ def demo(
     picture: Annotated[
         Path, typer.Option("--picture", "-o", help="Where to save the picture (svg, pdf or png).")
     ] = Path("accelsim-demo.svg"),
+    width: WidthOption = "page",
 ) -> None:
     """Run MNIST digits through a compressed LeNet on EIE and check every output bit."""
     import numpy as np
@@ -53,15 +55,17 @@ def demo(
     from accelsim.compression.table import compression_table
     from accelsim.errors import ConservationError
     from accelsim.network import calibrated, network_outputs, simulate_network
+    from accelsim.report.paper import width_of
     from accelsim.report.plots import cycle_breakdown, save
     from accelsim.report.plots_style import picture_kind
     from accelsim.workload import load_digits, load_network
 
     picture_kind(picture)  # refused before the work is done
+    inches = width_of(width)
     config, folder = config_from(machine, settings), _folder(folder)
     if (graph := graph_of(folder)) is not None:
         demo_network(config, folder, graph, count, runnable(config, engine), picture,
-                     recorded_errors(folder / "results.json"))
+                     recorded_errors(folder / "results.json"), inches)
         return
     engine = engine or "reference"
     images, labels = load_digits(folder / "digits.safetensors")
@@ -93,7 +97,7 @@ def demo(
               f"{int((golden.argmax(axis=1) == labels).sum())} of {len(labels)} "
               f"in the functional model")
     out.print(f"checked: all outputs of {len(runs)} digits equal the functional model, bit for bit")
-    figure = cycle_breakdown(merged, len(runs))
+    figure = cycle_breakdown(merged, len(runs), width=inches)
     out.print(f"picture: {save(figure, picture)}, the mean of {len(runs)} digits")
 
 

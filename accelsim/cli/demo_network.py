@@ -27,12 +27,13 @@ def graph_of(folder: Path) -> str | None:
 
 
 def demo_network(config: Any, folder: Path, graph: str, count: int, engine: str,
-                 picture: Path, errors: tuple[float, float]) -> None:
+                 picture: Path, errors: tuple[float, float], width: float) -> None:
     """Run digits through a folder's network, check every output, show where the cycles went.
 
     Parameters
     ----------
     errors : test errors in percent of the dense and of the shared network, as training found them
+    width : of the picture, in inches
     """
     import numpy as np
 
@@ -72,7 +73,7 @@ def demo_network(config: Any, folder: Path, graph: str, count: int, engine: str,
               f"model")
     out.print(f"checked: all outputs of all {len(layers)} layers, {len(chosen)} digits, engine "
               f"{engine}, equal the functional model, bit for bit")
-    figure = cycle_breakdown(layers, len(chosen))
+    figure = cycle_breakdown(layers, len(chosen), width=width)
     out.print(f"picture: {save(figure, picture)}, the mean of {len(chosen)} digits")
 
 

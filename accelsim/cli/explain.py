@@ -12,6 +12,7 @@ from accelsim.cli.common import (
     JsonOption,
     MachineOption,
     SetOption,
+    WidthOption,
     config_from,
     console,
     print_json,
@@ -63,6 +64,7 @@ def explain(
     picture: Annotated[
         Path, typer.Option("--picture", "-o", help="Where the picture goes: svg, pdf or png.")
     ] = Path("accelsim-explain.svg"),
+    width: WidthOption = "page",
     as_json: JsonOption = False,
 ) -> None:
     """Where the cycles went, PE by PE; who is to blame; what would help, by running it.
@@ -73,16 +75,18 @@ def explain(
     from accelsim.machines import machine_of
     from accelsim.report.explain_plots import explanation
     from accelsim.report.note import run_note
+    from accelsim.report.paper import width_of
     from accelsim.report.plots_style import picture_kind, save
     from accelsim.report.summary import limits_object
 
     picture_kind(picture)  # refused before the work is done
+    inches = width_of(width)
     config = config_from(machine, settings)
     asked = graph_or_cells(
         config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
         activation_density, inputs_fixed_point)
     if asked is not None and asked.layer is None:
-        _explain_network(config, asked, picture, as_json)
+        _explain_network(config, asked, picture, inches, as_json)
         return
     ready: Any = prepared_node(config, asked) if asked is not None else prepared(
         config, source, layer, inputs, activation_density, density, seed,
@@ -90,7 +94,7 @@ def explain(
     config, job = ready.config, ready.job()
     found = work_out(machine_of(config), config, ready.work, job)
     note = run_note(config, ready.work, job, "explained", seed)
-    save(explanation(found), picture, note)
+    save(explanation(found, width=inches), picture, note)
     if as_json:
         print_json(found.as_dict() | {
             "accelsim": __version__, "config": config.model_dump(), "seed": seed,
@@ -109,14 +113,16 @@ def explain(
     out.print(f"picture: {picture}")
 
 
-def _explain_network(config: Any, asked: GraphAsked, picture: Path, as_json: bool) -> None:
+def _explain_network(
+    config: Any, asked: GraphAsked, picture: Path, inches: float, as_json: bool
+) -> None:
     from accelsim.report.network_views import network_picture, network_tables
     from accelsim.report.plots_style import save
 
     found = explained_network(config, asked)
     ran: Any = found.result.config  # its sizes are settled
     values = " ".join(f"{key}={value}" for key, value in ran.model_dump().items())
-    save(network_picture(found), picture,
+    save(network_picture(found, width=inches), picture,
          f"accelsim {__version__}, {found.result.name}, explained, seed {asked.seed}, {values}")
     if as_json:
         print_json(found.as_dict() | {

@@ -162,7 +162,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
     from accelsim.compression.network import calibrated_network
     from accelsim.machines import machine_of
     from accelsim.machines.network_alone import alone_job, alone_work
-    from accelsim.machines.network_run import lowerings, run_network
+    from accelsim.machines.network_run import fitted_to, lowerings, run_network
     from accelsim.sources import network_inputs
 
     assert asked.layer is not None
@@ -171,7 +171,8 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
     node = next(node for node in network.nodes if node.name == asked.layer)
     if not asked.gives_inputs:
         packed = alone_work(node.work, asked.recipe(config))
-        config = machine.fitted(config, [packed])
+        size = network.shapes()[node.inputs[0]][1:]
+        config = machine.fitted(config, [packed], [(size[0], size[1]) if len(size) == 2 else None])
         way = lowerings(network, asked.lowering)[node.name]
         job = alone_job(machine, config, packed, node.work.activations, way)
         return PreparedNode(config, packed, (job,), [],
@@ -186,7 +187,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
                          f"{own.input_shape}, from a file (--inputs), not photos")
     images = network_inputs(network, list(asked.photos), asked.inputs, asked.count, asked.fit)
     whole = calibrated_network(network, asked.recipe(config), images)
-    config = machine.fitted(config, whole.layers)
+    config = fitted_to(machine, config, whole)
     last: list[tuple[Node, list[Job]]] = []
 
     def keep(node: Node, jobs: list[Job], result: RunResult) -> None:

@@ -41,6 +41,21 @@ averaged.
           "three objectives"),
          ("accelsim pareto space.sqlite --max gops_per_w --where workload=alex-7", "one layer")),
     ),
+    "plot": Page(
+        "designs of a results file as a picture for a paper",
+        """
+Drawn at the size at which it is printed: a column is 3.4 inches wide, a page 7, type has 7 and 8
+points; svg and pdf are vector files. Designs that cannot be built are left out, counted by what
+keeps them from it; --all draws them, marked. Designs that differ in their seed alone are one point
+with bars from the least to the most. Labels of the front never overprint each other.
+""",
+        (("accelsim plot space.sqlite --x area_mm2 --y time_us --front",
+          "time against area, a column wide"),
+         ("accelsim plot space.sqlite --y energy_uj --front --colour n_pe --log --width page "
+          "-o energy.pdf", "energy, coloured by the number of PEs"),
+         ("accelsim plot space.sqlite --x n_pe --y gops_per_w --max gops_per_w --front --all",
+          "with what cannot be built, marked")),
+    ),
     "explore": Page(
         "guided search (Optuna) where a grid is too big",
         """

@@ -229,8 +229,14 @@ class Machine(Short):
             _tell_clipping(config, made, values)
         return replace(made, given=Given(work, array, MappingProxyType(options)))
 
-    def fitted(self, config: Any, works: Sequence[Any]) -> Any:
+    def fitted(self, config: Any, works: Sequence[Any],
+               images: Sequence[tuple[int, int] | None] = ()) -> Any:
         """The configuration with what is "fit" sized to all of the works.
+
+        Parameters
+        ----------
+        images : (rows, columns) of each work's images, where it is a convolution; without them
+            the maps are not counted
 
         Raises
         ------
@@ -239,7 +245,7 @@ class Machine(Short):
         ConfigError
             If a size is out of its parameter's range.
         """
-        return sized(self, config, works)
+        return sized(self, config, works, images)
 
     def run(self, config: Any, job: Any, engine: str | None = None, outputs: bool = True
             ) -> JobResult:

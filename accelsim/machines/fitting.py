@@ -12,12 +12,17 @@ from accelsim.errors import ConfigError, UnsupportedError
 from accelsim.records.fit import words_of
 
 
-def sized(machine: Any, config: Any, works: Sequence[Any]) -> Any:
+def sized(
+    machine: Any, config: Any, works: Sequence[Any],
+    images: Sequence[tuple[int, int] | None] = (),
+) -> Any:
     """What `accelsim.machines.base.Machine.fitted` gives."""
     words = words_of(config)
     if not words or not works or not all(isinstance(work, machine.takes) for work in works):
         return config  # what is still to be sized is told by `check_sized`
-    sizes = machine.part("fit")(config, words, works)
+    fit = machine.part("fit")
+    # A machine without convolutions need not take their sizes.
+    sizes = fit(config, words, works, images) if any(images) else fit(config, words, works)
     try:
         return type(config).model_validate({**config.model_dump(), **sizes})
     except ValidationError as problem:

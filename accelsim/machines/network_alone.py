@@ -21,6 +21,7 @@ from accelsim.machines.base import Machine
 from accelsim.machines.network_run import (
     OnLayer,
     finished,
+    fitted_to,
     host_work,
     lowerings,
 )
@@ -91,7 +92,7 @@ def run_alone(
     shapes, ways = network.shapes(), lowerings(network, lowering)
     works = packed or {node.name: alone_work(node.work, recipe)
                        for node in network.nodes if not node.on_host}
-    config = machine.fitted(config, [*works.values()])
+    config = fitted_to(machine, config, network, works)
     layers: dict[str, RunResult] = {}
     host: list[HostWork] = []
     for node in network.nodes:

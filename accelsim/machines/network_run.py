@@ -64,8 +64,7 @@ def run_network(
     """
     engine = machine.check_engine(engine)
     check_takes(machine, network)
-    config = machine.fitted(
-        config, [node.work for node in network.nodes if not node.on_host])
+    config = fitted_to(machine, config, network)
     given = as_images(network, images)
     ways = lowerings(network, lowering)
     shapes = network.shapes()
@@ -117,6 +116,24 @@ def lowerings(network: Network, asked: Lowering = None) -> dict[str, str]:
         return dict.fromkeys((node.name for node in layers), asked)
     own = {**network.lowerings, **(asked or {})}
     return {node.name: own.get(node.name, DEFAULT) for node in layers}
+
+
+def fitted_to(
+    machine: Machine, config: Any, network: Network, works: Mapping[str, Any] | None = None
+) -> Any:
+    """The configuration sized to a network's layers, on maps of its shapes.
+
+    Parameters
+    ----------
+    works : what runs of each node, by the node's name; None is the nodes' own
+    """
+    shapes = network.shapes()
+    nodes = [node for node in network.nodes if not node.on_host]
+    own = [node.work if works is None else works[node.name] for node in nodes]
+    sizes = [shapes[node.inputs[0]][1:] for node in nodes]
+    return machine.fitted(config, own, [
+        (size[0], size[1]) if isinstance(work, CompressedConv) and len(size) == 2 else None
+        for work, size in zip(own, sizes, strict=True)])
 
 
 def binary_points(

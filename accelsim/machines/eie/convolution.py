@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -24,7 +24,14 @@ from accelsim.records.signals import Observer
 @dataclass(frozen=True, eq=False)
 class MapsJob(Job):
     """Products of matrices and vectors that together are a convolution: what a telling runs one
-    by one, and what becomes of their results."""
+    by one, and what becomes of their results.
+
+    Attributes
+    ----------
+    map_rows : register rows of one image's maps in a PE, read and written
+    """
+
+    map_rows: int = field(default=0, kw_only=True)
 
     @property
     def products(self) -> tuple[ConvJob, ...]:
