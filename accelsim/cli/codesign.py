@@ -23,7 +23,7 @@ from accelsim.cli.common import (
     print_csv,
     print_json,
 )
-from accelsim.cli.networks import NetworkOption
+from accelsim.cli.network_options import NetworkOption
 from accelsim.cli.study import DaskOption, JobsOption, cores
 from accelsim.errors import InputError, nearest
 from accelsim.machines import DEFAULT_MACHINE
