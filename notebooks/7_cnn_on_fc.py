@@ -17,8 +17,9 @@
 
 # %%
 # %matplotlib inline
-import accelsim
 import pandas as pd
+
+import accelsim
 from accelsim.report import plots
 from accelsim.workload import load_digits
 
@@ -45,8 +46,7 @@ pd.DataFrame([
 # and store, which are overhead here and nothing in a matrix of thousands of columns.
 
 # %%
-figure = plots.cycle_breakdown(list(base.layers.values()), 3)
-figure
+plots.cycle_breakdown(list(base.layers.values()), 3)
 
 # %% [markdown]
 # ## Lowerings
@@ -58,7 +58,7 @@ figure
 # %%
 auto = run("auto")
 pd.DataFrame({name: {**own.tried, "taken": own.lowering}
-              for name, own in auto.layers.items() if own.tried}).T
+              for name, own in auto.layers.items() if own.tried}).transpose()
 
 # %% [markdown]
 # ## What would help
