@@ -66,6 +66,7 @@ TWINS = {
         f"accelsim tables {NETWORK} --table log --count 5 --timed 1",
     "accelsim published all": "accelsim published eie-table5",
     "accelsim published eie-fig9": "accelsim published eie-table5",
+    "accelsim published networks --by-lowering squeezenet": "accelsim published eie-table5",
     "accelsim published eie-fig8 --picture pdf -o figures":
         "accelsim published eie-table3 --picture pdf -o figures",
     # Generated tables run these, so tests/test_readme.py does.
