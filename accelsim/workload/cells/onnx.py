@@ -173,8 +173,9 @@ def _notes(site: Site) -> list[str]:
         elif site.given(index):
             outside.append(f"'{site.given(index)}'")
     if outside:
-        notes.append(f"{site.name}: its first state ({', '.join(dict.fromkeys(outside))}) comes from outside the "
-                     f"cell; the run starts from zero")
+        names = ", ".join(dict.fromkeys(outside))
+        notes.append(f"{site.name}: its first state ({names}) comes from outside the cell; the run "
+                     f"starts from zero")
     if site.given(4):
         notes.append(f"{site.name}: reads sequence_lens; give 'lengths' beside the inputs where "
                      f"sequences differ in length")
