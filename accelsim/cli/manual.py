@@ -126,9 +126,9 @@ times in microseconds. Error: hidden states against the dense network in float, 
         "sparsity patterns side by side: error, cycles, energy, size",
         """
 Of an LSTM or a GRU of a file: -l LAYER --inputs SEQ.npy. EIE runs the gates as one layer, one
-vector at a time. Times are microseconds a time step, sizes bits or Kbit (1,024 bits), energies
-nJ a step at 45 nm.
-kept is the share of weights that stays; load balance is theoretical over actual time.
+vector at a time. Times are microseconds a time step, sizes bits or Kbit (1,024 bits), energies nJ
+a step at 45 nm. kept is the share of weights that stays; load balance is theoretical over actual
+time.
 """,
         (("accelsim patterns ese", "load balance over queue depths"),
          ("accelsim patterns traces/silero-lstm", "a real network under every pattern"),

@@ -113,6 +113,12 @@ FOLLOWING = {
         node("Squeeze", "y0 a", "q"), node("Transpose", "q", "t", perm=[1, 0, 2]),
         node("Transpose", "t", "u", perm=[1, 0, 2])], {"a": np.array([1])}, "u"),
     "both directions": ("LSTM", True, SIDE_BY_SIDE, {"s": np.array([0, 0, -1])}, "r"),
+    "reshaped by its own shape": ("LSTM", False, [
+        node("Transpose", "y0", "t", perm=[0, 2, 1, 3]), node("Shape", "y0", "n"),
+        node("Gather", "n order", "m"), node("Slice", "m zero two", "k"),
+        node("Concat", "k rest", "s", axis=0), node("Reshape", "t s", "r")],
+        {"order": np.array([0, 2, 1, 3]), "zero": np.array([0]), "two": np.array([2]),
+         "rest": np.array([-1])}, "r"),
     "both directions of a GRU": ("GRU", True, SIDE_BY_SIDE,
                                  {"s": np.array([STEPS, CHANNELS, 2 * CELLS])}, "r"),
 }
@@ -129,6 +135,9 @@ def test_layers_follow_each_other(tmp_path: Path, case: str) -> None:
 APART = {
     "directions in each other's place": ("LSTM", True, [node("Reshape", "y0 s", "r")],
                                          {"s": np.array([STEPS, CHANNELS, 2 * CELLS])}, "r"),
+    "reshaped to another shape": ("LSTM", False, [
+        node("Shape", "y0", "n"), node("Gather", "n order", "m"), node("Reshape", "y0 m", "r")],
+        {"order": np.array([2, 0, 3])}, "r"),
     "a ReLU between": ("LSTM", False, [node("Squeeze", "y0 a", "q"), node("Relu", "q", "v")],
                        {"a": np.array([1])}, "v"),
     "steps for channels": ("GRU", False, [node("Squeeze", "y0 a", "q"),

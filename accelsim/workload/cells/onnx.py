@@ -30,11 +30,13 @@ from accelsim.workload.entries import Skipped, file_sha256, reading
 from accelsim.workload.onnx_folding import STANDARD, Constant, Folder
 from accelsim.workload.onnx_found import check_floats
 from accelsim.workload.onnx_graphs import NotTaken, Scope, Site, sites
+from accelsim.workload.onnx_quantised import MICROSOFT, plain
 from accelsim.workload.onnx_skipped import IN_A_LOOP
 from accelsim.workload.onnx_tensors import load_model
 
 _GATES = {"LSTM": "iofc", "GRU": "zrn"}
 _DIRECTIONS = {b"forward": 1, b"reverse": 1, b"bidirectional": 2}
+_OF_CODES = (MICROSOFT, "DynamicQuantizeLSTM")
 _PEEPHOLES = ("Wic", "Woc", "Wfc")
 _USUAL = {"LSTM": (b"sigmoid", b"tanh", b"tanh"), "GRU": (b"sigmoid", b"tanh")}
 _SQUASHED = (b"sigmoid", b"sigmoid", b"tanh")  # ESE's own candidate
@@ -71,8 +73,8 @@ def onnx_cells(path: Path) -> RecurrentContents:
     nodes: list[_Node] = []
     refused: list[Skipped] = []
     with reading(path, RecursionError):
-        found = [site for site in sites(Scope(model.graph, Folder(path, model.opset_import)))
-                 if site.node.domain in STANDARD and site.node.op_type in _GATES]
+        scope = Scope(model.graph, Folder(path, model.opset_import))
+        found = [site for site in sites(scope) if _is_cell(site)]
         names = Counter(site.name for site in found)
         for number, site in enumerate(found):
             name = site.name if names[site.name] == 1 else f"{site.name}#{number}"
@@ -90,7 +92,19 @@ def onnx_cells(path: Path) -> RecurrentContents:
         "holds recurrent layers between which its graph computes something else")
 
 
+def _is_cell(site: Site) -> bool:
+    node = site.node
+    return (node.domain in STANDARD and node.op_type in _GATES) or (
+        (node.domain, node.op_type) == _OF_CODES)
+
+
 def _read(site: Site, name: str) -> _Node | None:
+    if (site.node.domain, site.node.op_type) == _OF_CODES:
+        stands_for = plain(site)
+        node = None if stands_for is None else _read(stands_for.site, name)
+        return None if node is None else replace(node, notes=(*node.notes, (
+            f"{site.name}: its weights are codes and read as the numbers that they stand for; that "
+            f"its own operator rounds each step's activations to 8 bits is left out")))
     kind = site.node.op_type
     inputs, hidden = site.constant(1), site.constant(2)
     if inputs is None and hidden is None:
@@ -141,8 +155,8 @@ def _activation(site: Site, directions: int) -> str:
     if given != usual and not squashed:
         shown = ", ".join(a.decode(errors="replace") for a in site.attribute("activations", usual))
         raise NotTaken(f"activations {shown} in place of Sigmoid and Tanh")
-    for name, plain in (("clip", 0.0), ("input_forget", 0)):
-        if site.attribute(name, plain) != plain:
+    for name, usually in (("clip", 0.0), ("input_forget", 0)):
+        if site.attribute(name, usually) != usually:
             raise NotTaken(f"{name}: the cell is not the usual {kind}")
     return "sigmoid" if squashed else "tanh"
 
@@ -159,8 +173,9 @@ def _notes(site: Site) -> list[str]:
         elif site.given(index):
             outside.append(f"'{site.given(index)}'")
     if outside:
-        notes.append(f"{site.name}: its first state ({', '.join(outside)}) comes from outside the "
-                     f"cell; the run starts from zero")
+        names = ", ".join(dict.fromkeys(outside))
+        notes.append(f"{site.name}: its first state ({names}) comes from outside the cell; the run "
+                     f"starts from zero")
     if site.given(4):
         notes.append(f"{site.name}: reads sequence_lens; give 'lengths' beside the inputs where "
                      f"sequences differ in length")

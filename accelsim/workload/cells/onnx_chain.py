@@ -22,6 +22,9 @@ _STEPS, _CHANNELS = 3, 2
 _MOST = 1 << 24
 _MOVES = ("Identity", "Dropout", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose")
 
+_ON_SHAPES = ("Shape", "Gather", "Slice", "Concat", "Squeeze", "Unsqueeze", "Reshape", "Cast",
+              "Identity", "Mul")
+
 Places = npt.NDArray[np.int64]
 Giver = tuple[Site, int, int]
 """A node, its directions and cells."""
@@ -69,15 +72,16 @@ def _as_they_are(site: Site, giver: Site, moves: list[Any], shape: tuple[int, ..
     places: Places = np.arange(np.prod(shape), dtype=np.int64).reshape(shape)
     wanted = places.transpose(0, 2, 1, 3).reshape(steps, channels, -1)
     moved = places.transpose(2, 0, 1, 3) if giver.attribute("layout", 0) else places
+    given = str(moves[0].input[0]) if moves else "", moved
     for node in moves:
-        moved = _moved(site.scope, node, moved)
+        moved = _moved(site.scope, node, moved, given)
     if site.attribute("layout", 0):
         moved = moved.swapaxes(0, 1)
     return bool(np.array_equal(moved, wanted))
 
 
-def _moved(scope: Scope, node: Any, places: Places) -> Places:
-    """One operator's outputs.
+def _moved(scope: Scope, node: Any, places: Places, given: tuple[str, Places]) -> Places:
+    """One operator's outputs; ``given`` is the value that all of them start from.
 
     Raises
     ------
@@ -93,22 +97,60 @@ def _moved(scope: Scope, node: Any, places: Places) -> Places:
         axis = own.attribute("axis", 1)
         return places.reshape(int(np.prod(places.shape[:axis])), -1)
     if node.op_type == "Reshape":
-        target = _integers(own, "shape")
+        target = _integers(own, "shape", given)
         if own.attribute("allowzero", 0) and 0 in target:
             raise NotTaken("a reshape to nothing")
         sides = [places.shape[k] if n == 0 else n for k, n in enumerate(target)]
         return places.reshape(sides)
-    axes = _integers(own, "axes")
+    axes = _integers(own, "axes", given)
     if node.op_type == "Unsqueeze":
         return np.expand_dims(places, tuple(axes))
     return places.squeeze(tuple(axes) if axes else None)
 
 
-def _integers(site: Site, attribute: str) -> list[int]:
+def _integers(site: Site, attribute: str, given: tuple[str, Places]) -> list[int]:
     """Of the second input, or of the attribute that older operators have in its place."""
-    if site.given(1):
-        constant = site.constant(1)
-        if constant is None:
-            raise NotTaken(f"{site.given(1)} is computed")
-        return [int(n) for n in site.scope.folder.value(constant).reshape(-1)]
-    return [int(n) for n in site.attribute(attribute, list[int]())]
+    if not site.given(1):
+        return [int(n) for n in site.attribute(attribute, list[int]())]
+    constant = site.constant(1)
+    value = (_of_shapes(site.scope, site.given(1), given) if constant is None
+             else site.scope.folder.value(constant))
+    return [int(n) for n in np.reshape(value, -1)]
+
+
+def _of_shapes(scope: Scope, value: str, given: tuple[str, Places]) -> Any:
+    """A value that is worked out from the shape of ``given`` and constants alone.
+
+    Raises
+    ------
+    NotTaken
+        If it needs anything else.
+    """
+    from onnx import helper
+    from onnx.reference import ReferenceEvaluator
+
+    known: dict[str, Any] = {given[0]: given[1]}
+    nodes: list[Any] = []
+
+    def need(name: str) -> None:
+        if not name or name in known:
+            return
+        constant, node = scope.constant(name), scope.writers.get(name)
+        if constant is not None:
+            known[name] = scope.folder.value(constant)
+            return
+        if node is None or node.domain not in STANDARD or node.op_type not in _ON_SHAPES:
+            raise NotTaken(f"{name} is computed")
+        for each in node.input:
+            need(each)
+        if node not in nodes:
+            nodes.append(node)
+
+    need(value)
+    graph = helper.make_graph(
+        nodes, "shape",
+        [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), None)
+         for name, array in known.items()], [helper.make_empty_tensor_value_info(value)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", scope.folder.version)])
+    found: Any = ReferenceEvaluator(model).run(None, known)
+    return found[0]
