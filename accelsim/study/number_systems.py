@@ -26,6 +26,8 @@ from accelsim.network import network_outputs
 from accelsim.records import CompressedConv, CompressedLayer
 from accelsim.records.network import Network
 
+__all__ = ["SYSTEMS", "System", "SystemRow", "number_systems"]
+
 _SIGNS = MappingProxyType({"multiplier": "sign", "weight_value_bits": 2})
 _SHIFTS = MappingProxyType({"multiplier": "shift"})
 
