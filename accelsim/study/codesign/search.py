@@ -92,7 +92,7 @@ def codesign(
     ------
     InputError
         If the budget or the error cannot be met, or an argument is wrong.
-    InterruptedSearchError
+    KeyboardInterrupt
         After Ctrl-C; the same call goes on.
     """
     plan = plan or Plan()
