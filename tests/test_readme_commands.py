@@ -64,6 +64,9 @@ TWINS = {
     "accelsim cosim nt-we --export bench": f"accelsim cosim {SMALL} --export small-bench",
     "accelsim tables traces/lenet-300-100/dense.safetensors":
         f"accelsim tables {NETWORK} --table log --count 5 --timed 1",
+    "accelsim codesign traces/lenet-300-100/dense.safetensors --budget energy_uj=0.45 --rounds 4":
+        "accelsim codesign traces/lenet-300-100/dense.safetensors --budget energy_uj=0.5 "
+        "--rounds 1 --timed 1 --judged 50 --table kmeans@4 --fixed index --fixed rows -j 1",
     "accelsim published all": "accelsim published eie-table5",
     "accelsim published eie-fig9": "accelsim published eie-table5",
     "accelsim published networks --by-lowering squeezenet": "accelsim published eie-table5",

@@ -41,16 +41,16 @@ DENSITIES = {  # Han et al., Deep Compression, ICLR 2016, tables 2 and 3
 DENSE = {"lenet-300-100": Schedule(steps=6000, rate=0.1, dropout=0.2),
          "lenet-5": Schedule(steps=1600, rate=0.05, dropout=0.3)}
 PLANS = {"lenet-300-100": Plan(rounds=8, steps=60, final_steps=1500),
-         "lenet-5": Plan(rounds=6, steps=30, final_steps=300)}
+         "lenet-5": Plan(rounds=6, steps=25, final_steps=300)}
 JUDGED = {"lenet-300-100": 2000, "lenet-5": 1000}
 TABLES = (("kmeans", 4), ("kmeans", 3), ("kmeans", 2))
 SEARCHES = (  # name, kind, guide, what may be chosen beside the densities
     ("published densities", "given", "exact", ()),
     ("uniform magnitude", "uniform", "exact", ()),
-    ("weight count", "greedy", "weights", ()),
+    ("exact, greedy", "greedy", "exact", ()),
     ("FLOP", "greedy", "macs", ()),
     ("additive table", "greedy", "table", ()),
-    ("exact, greedy", "greedy", "exact", ()),
+    ("weight count", "greedy", "weights", ()),
     ("exact, by energy", "energy", "exact", ()),
     ("exact, greedy, codes too", "greedy", "exact", ("codes", "index", "rows")),
 )

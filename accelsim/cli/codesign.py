@@ -115,7 +115,6 @@ def codesign(
     from accelsim.study.codesign import Budget, Setting
     from accelsim.study.codesign import codesign as run
     from accelsim.study.codesign.rounds import Plan
-    from accelsim.study.codesign.runner import InterruptedSearchError
 
     limits = Budget.parse(budget or ())
     config = config_from(machine, settings)
@@ -133,7 +132,7 @@ def codesign(
                         trials=trials, max_error=max_error,
                         test=None if test is None else str(located(test)),
                         on_step=on_step, on_round=on_round)
-    except InterruptedSearchError:
+    except KeyboardInterrupt:
         resume = "run the same command again to resume" if output else "-o keeps what is done"
         sys.stderr.write(f"accelsim: interrupted; {resume}\n")
         raise typer.Exit(130) from None

@@ -41,7 +41,8 @@ def as_object(found: Codesigned) -> dict[str, Any]:
         "layers": as_rows(found), "machine": dict(found.step.design.machine),
         "start": dict(found.start.values), "found": dict(found.step.values),
         "held_out_wrong_percent": found.held_out_wrong_percent,
-        "test_wrong_percent": found.test_wrong_percent, "candidates_now": found.worked_out,
+        "test_wrong_percent": found.test_wrong_percent, "arithmetic": found.arithmetic,
+        "candidates_now": found.worked_out,
     }
 
 
@@ -62,9 +63,9 @@ def show(out: Any, found: Codesigned, budget: Budget, setting: Setting) -> None:
         out.print("machine: " + ", ".join(
             f"{key} = {value}" for key, value in found.step.design.machine.items()))
     what = "decisions not kept" if setting.data is None else "of the held-out images wrong"
-    out.print(f"in fixed point: {found.held_out_wrong_percent:.2f} % {what}")
+    out.print(f"{found.arithmetic}: {found.held_out_wrong_percent:.2f} % {what}")
     if found.test_wrong_percent is not None:
-        out.print(f"in fixed point: {found.test_wrong_percent:.2f} % of the test images wrong")
+        out.print(f"{found.arithmetic}: {found.test_wrong_percent:.2f} % of the test images wrong")
     widths = {(row["weight_bits"], row["index_bits"]) for row in rows}
     if len(widths) > 1:
         out.print("note: widths differ by layer: the machine is set to each layer's own while it "

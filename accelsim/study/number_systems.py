@@ -22,8 +22,11 @@ from accelsim.compression.network import calibrate_network
 from accelsim.errors import InputError, LossWarning
 from accelsim.machines import load_machine, machine_of
 from accelsim.machines.network_run import run_network
+from accelsim.network import network_outputs
 from accelsim.records import CompressedConv, CompressedLayer
 from accelsim.records.network import Network
+
+__all__ = ["SYSTEMS", "System", "SystemRow", "number_systems"]
 
 _SIGNS = MappingProxyType({"multiplier": "sign", "weight_value_bits": 2})
 _SHIFTS = MappingProxyType({"multiplier": "shift"})
@@ -139,11 +142,14 @@ def _row(
                                    bits=variant.activation_bits)
     matrices = [work.layer if isinstance(work, CompressedConv) else work for work in packed.layers]
     size = compression_table(matrices).total
-    classes = run_network(machine, variant, packed, images, "functional").values
+    # Matrices in sequence take all images at once.
+    results = (network_outputs(variant, packed.layers, images.reshape(len(images), -1))
+               if packed.is_chain
+               else run_network(machine, variant, packed, images, "functional").values)
     run = run_network(machine, variant, packed, images[:timed], "fast")
     return SystemRow(
         system.table, system.bits, variant.multiplier,
-        float(np.mean(classes.reshape(len(images), -1).argmax(axis=1) != labels)),
+        float(np.mean(results.reshape(len(images), -1).argmax(axis=1) != labels)),
         size.kept / size.weights, size.plain_bits, size.huffman_bits,
         run.cycles / timed, run.energy.total_nj / timed,
         variant.decoder_nand2,

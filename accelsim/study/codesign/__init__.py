@@ -17,7 +17,8 @@ searched with the simulator in the loop.
 
 from accelsim.study.codesign.budget import Budget
 from accelsim.study.codesign.design import Design, LayerChoice
+from accelsim.study.codesign.rounds import Plan
 from accelsim.study.codesign.search import Codesigned, codesign
 from accelsim.study.codesign.setting import Setting
 
-__all__ = ["Budget", "Codesigned", "Design", "LayerChoice", "Setting", "codesign"]
+__all__ = ["Budget", "Codesigned", "Design", "LayerChoice", "Plan", "Setting", "codesign"]

@@ -34,7 +34,7 @@ def search_by_nsga2(
         If none of ``trials`` designs meets it.
     ConfigError
         If Optuna is not installed.
-    InterruptedSearchError
+    KeyboardInterrupt
         After Ctrl-C.
     """
     optuna = extra("optuna")

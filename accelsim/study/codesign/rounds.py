@@ -77,7 +77,7 @@ def search_in_rounds(
     ------
     InputError
         If no cut meets it; the nearest is told.
-    InterruptedSearchError
+    KeyboardInterrupt
         After Ctrl-C.
     """
     start = at = runner.begin()

@@ -40,10 +40,6 @@ KEPT_WEIGHTS = 2
 """Steps whose weights stay in the file."""
 
 
-class InterruptedSearchError(Exception):
-    """Asked to stop; what is finished is stored."""
-
-
 @dataclass(frozen=True)
 class Searched:
     """What a search's rows are of, as a store has it."""
@@ -129,7 +125,7 @@ class Runner:
 
         Raises
         ------
-        InterruptedSearchError
+        KeyboardInterrupt
             After Ctrl-C; what was finished is stored.
         """
         left = deque(step for step in steps if not self._read(step))
@@ -148,7 +144,7 @@ class Runner:
                     step = by_digest[chunk.points[0].digest]
                     self._keep(step, chunk, outcome)
         if self._stopped:
-            raise InterruptedSearchError
+            raise KeyboardInterrupt
         return list(steps)
 
     def settle(self, step: Step) -> None:

@@ -17,7 +17,7 @@ from accelsim.machines.network_run import run_network
 from accelsim.network import network_outputs
 from accelsim.records.network import Network
 from accelsim.study.codesign.budget import Budget
-from accelsim.study.codesign.candidate import Bench
+from accelsim.study.codesign.candidate import Bench, judge
 from accelsim.study.codesign.evolution import search_by_nsga2
 from accelsim.study.codesign.guides import GUIDES
 from accelsim.study.codesign.rounds import Plan, search_in_rounds
@@ -40,9 +40,11 @@ class Codesigned:
     start : those of the uncut network
     worked_out : candidates worked out now, not read from the results file
     packed : the compressed network, calibrated
-    held_out_wrong_percent : in fixed point, of all held-out images, or of the given inputs the
-        decisions that the uncut network does not make
-    test_wrong_percent : in fixed point, of the test images; None where none were given
+    held_out_wrong_percent : of all held-out images, or of the given inputs the decisions that the
+        uncut network does not make
+    test_wrong_percent : of the test images; None where none were given
+    arithmetic : of the last two: fixed point, as the machine has it; of a network with convolutions
+        floating point with the shared weights, which takes seconds instead of minutes
     """
 
     step: Step
@@ -52,6 +54,11 @@ class Codesigned:
     held_out_wrong_percent: float
     test_wrong_percent: float | None
     layer_uj: dict[str, float]
+
+    @property
+    def arithmetic(self) -> str:
+        """What errors are of."""
+        return "fixed point" if self.packed.is_chain else "floating point, shared weights"
 
 
 def codesign(
@@ -85,7 +92,7 @@ def codesign(
     ------
     InputError
         If the budget or the error cannot be met, or an argument is wrong.
-    InterruptedSearchError
+    KeyboardInterrupt
         After Ctrl-C; the same call goes on.
     """
     plan = plan or Plan()
@@ -112,7 +119,9 @@ def codesign(
 
 
 def _wrong_percent(bench: Bench, step: Step, packed: Network, data: Labelled) -> float:
-    """Of the decisions in fixed point, by the functional telling."""
+    """Of the decisions on all images."""
+    if not packed.is_chain:
+        return 100 * judge(bench.known, packed, data).wrong
     classes = fixed_point_outputs(bench, step, packed, data.images).argmax(axis=1)
     return 100 * float(np.mean(classes != data.labels))
 
@@ -120,22 +129,15 @@ def _wrong_percent(bench: Bench, step: Step, packed: Network, data: Labelled) ->
 def fixed_point_outputs(
     bench: Bench, step: Step, packed: Network, images: npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
-    """(n, n_classes) results of the machine without time."""
-    design = step.design
-    if packed.is_chain:
-        # Codes of a narrower layer in the widest decoder: the same weights, all vectors at once.
-        config = bench.config(design)
-        wide = [replace(layer, codebook=widened(layer.codebook, config.weight_bits),
-                        weight_bits=config.weight_bits, index_bits=config.index_bits)
-                for layer in packed.layers]
-        vectors = images.reshape(len(images), -1)
-        return np.concatenate([network_outputs(config, wide, vectors[at:at + 500])
-                               for at in range(0, len(vectors), 500)])
-    parts = [run_network(
-        bench.known.machine, bench.config(design), packed, images[at:at + 500], "functional",
-        layer_configs={name: bench.config(design, name) for name in design.layers}).values
-        for at in range(0, len(images), 500)]
-    return np.concatenate(parts).reshape(len(images), -1)
+    """(n, n_classes) results of matrices in sequence on the machine, without time."""
+    # Codes of a narrower layer in the widest decoder: the same weights, all vectors at once.
+    config = bench.config(step.design)
+    wide = [replace(layer, codebook=widened(layer.codebook, config.weight_bits),
+                    weight_bits=config.weight_bits, index_bits=config.index_bits)
+            for layer in packed.layers]
+    vectors = images.reshape(len(images), -1)
+    return np.concatenate([network_outputs(config, wide, vectors[at:at + 500])
+                           for at in range(0, len(vectors), 500)])
 
 
 def _check(setting: Setting, budget: Budget, plan: Plan, max_error: float | None) -> None:

@@ -62,8 +62,9 @@ print(f"{best.table} at {best.bits} bits on a '{best.multiplier}' datapath: "
       f"error {best.error:.1f} % against {usual.error:.1f} %")
 
 # %%
-points = {f"{row.table} {row.bits}": (row.energy_nj, 100 * row.error) for row in rows}
-figure = plots.named_points(points, "nJ an image", "error (%)")
+best_of = table.sort_values("error").groupby("table").head(1)
+plots.accuracy_energy({
+    f"{row.table} {row.bits}": (row.energy_nj, 100 - row.error) for row in best_of.itertuples()})
 
 # %% [markdown]
 # ## With training
