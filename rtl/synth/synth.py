@@ -46,7 +46,7 @@ KINDS = {
 COLUMNS = ("LUT", "FF", "DSP", "BRAM 36 Kb", "BRAM 18 Kb", "LUTRAM")
 PE_ALONE = {"Counters": 0, "Trace": 0}
 SMALL_SRAMS = {"SpmatLines": 1024, "PointerWords": 2048}
-ARRAYS = (4, 16)  # PEs that are placed and routed
+ARRAYS = (4,)  # PEs that are placed and routed
 _ARRAY_ONLY = ("NPe", "ProgramDepth", "Gather")  # parameters that a PE does not have
 _NO_HARNESS = ("Counters", "Trace", "Gather", "Multiplier")
 
