@@ -126,20 +126,18 @@ module elementwise #(
     // What entered before and is not due
     if (Latency > 1) begin : g_pipeline
       reg  [Latency-2:0]        valid_q;    // by age, the youngest in the lowest bit
-      reg  [Lanes*LaneBits-1:0] pipe_q [0:Latency-2];
-      wire [Latency-1:0]        valid = {valid_q, enter_o};
-      integer i;
+      localparam integer        Deep = Latency - 1;
+      reg  [Deep*Lanes*LaneBits-1:0]    pipe_q;
+      wire [Latency*Lanes*LaneBits-1:0] pipe = {pipe_q, made};
+      wire [Latency-1:0]                valid = {valid_q, enter_o};
       always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) valid_q <= {(Latency-1){1'b0}};
+        if (!rst_ni) valid_q <= {Deep{1'b0}};
         else valid_q <= valid[Latency-2:0];
       end
-      always @(posedge clk_i) begin
-        pipe_q[0] <= made;
-        for (i = 1; i < Latency - 1; i = i + 1) pipe_q[i] <= pipe_q[i-1];
-      end
-      assign due = valid_q[Latency-2] ? pipe_q[Latency-2] : {(Lanes*LaneBits){1'b0}};
+      always @(posedge clk_i) pipe_q <= pipe[Deep*Lanes*LaneBits-1:0];
+      assign due = valid[Latency-1] ? pipe[Deep*Lanes*LaneBits +: Lanes*LaneBits]
+                                    : {(Lanes*LaneBits){1'b0}};
       assign waits = |valid[Latency-2:0];
-      wire unused_last = valid[Latency-1];
     end else begin : g_direct
       assign due = made;
       assign waits = 1'b0;

@@ -20,25 +20,27 @@ module ese_counters #(
 
   localparam [CounterBits-1:0] Zero = 0;
 
-  reg [CounterBits-1:0] count_q [0:19];
+  wire [20*CounterBits-1:0] counts;
 
   genvar i;
   generate
     for (i = 0; i < 20; i = i + 1) begin : g_counter
+      reg  [CounterBits-1:0] count_q;
       wire [CounterBits-1:0] more;
+      assign counts[i*CounterBits +: CounterBits] = count_q;
       if (i < 15) begin : g_event
         assign more = {{(CounterBits-1){1'b0}}, events_i[i]};
       end else begin : g_number
         assign more = {{(CounterBits-EventBits){1'b0}}, numbers_i[(i-15)*EventBits +: EventBits]};
       end
       always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) count_q[i] <= Zero;
-        else count_q[i] <= clear_i ? Zero : count_q[i] + more;
+        if (!rst_ni) count_q <= Zero;
+        else count_q <= clear_i ? Zero : count_q + more;
       end
     end
   endgenerate
 
-  assign value_o = (index_i < 5'd20) ? count_q[index_i] : Zero;
+  assign value_o = (index_i < 5'd20) ? counts[index_i*CounterBits +: CounterBits] : Zero;
 
 endmodule
 

@@ -1,7 +1,7 @@
 // memory_controller: the requests of one DDR module, and whose each transferred word is.
 //
 // Model: accelsim/machines/ese/reference/memory_controller.py; contract M1 to M3, M5. Latency and
-// gaps are the module's own (rtl/ese/tb/ddr_model.v). Up to three requests are made in a cycle, a
+// gaps are the module's own (ddr_model.v). Up to three requests are made in a cycle, a
 // before b before c; one a cycle goes out, the first in the cycle in which it is made, the others
 // behind it: the module serves them in order, a word a cycle, so that none comes later for it.
 // Requests of no words are none. Tags say what a request is for; they are not looked at.
@@ -77,11 +77,14 @@ module memory_controller #(
   assign {request_tag_o, addr_o, words_o} = now[RequestBits-1:0];
 
   always @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) wait_q <= 3'd0;
-    else wait_q <= request_o ? wait_after[2:0] : 3'd0;
+    if (!rst_ni) begin
+      wait_q  <= 3'd0;
+      queue_q <= {(Depth*RequestBits){1'b0}};
+    end else begin
+      wait_q  <= request_o ? wait_after[2:0] : 3'd0;
+      queue_q <= after[Depth*RequestBits-1:0];
+    end
   end
-
-  always @(posedge clk_i) queue_q <= after[Depth*RequestBits-1:0];
 
   // Requests that have gone out, the one that is served first in the lowest bits
   localparam integer ServedBits = TagBits + LengthBits;
@@ -106,13 +109,13 @@ module memory_controller #(
     if (!rst_ni) begin
       served_q <= 4'd0;
       number_q <= {LengthBits{1'b0}};
+      tags_q   <= {(Depth*ServedBits){1'b0}};
     end else begin
+      tags_q   <= tags[Depth*ServedBits-1:0];
       served_q <= served_q + {3'd0, request_o} - {3'd0, ends};
       if (transfer_i) number_q <= ends ? {LengthBits{1'b0}} : number_q + One;
     end
   end
-
-  always @(posedge clk_i) tags_q <= tags[Depth*ServedBits-1:0];
 
 endmodule
 

@@ -9,7 +9,7 @@ module pointer_route #(
   parameter integer WordBits    = 512,      // DdrWordBits, a multiple of PointerBits
   parameter integer PointerBits = 16,
   parameter integer ColumnBits  = 11,       // at least log2(columns + 1)
-  parameter integer NumberBits  = 20,       // at least log2(all pointers + those of a word) + 1
+  parameter integer NumberBits  = 20,       // of numbers up to all pointers and a word's, and to WordBits
   parameter integer CountBits   = 6,        // at least log2(Lanes + 1)
   // Derived; leave it alone
   parameter integer Lanes       = WordBits / PointerBits

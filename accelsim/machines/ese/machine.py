@@ -30,5 +30,6 @@ MACHINE = Machine(
     metrics=f"{_HERE}.metrics:METRICS",
     rebuilds=(("n_pe", "capacity"),),
     cases=f"{_HERE}.cases:case",
+    rtl=f"{_HERE}.rtl:RTL",
     recipe={"values": "linear"},
 )

@@ -261,7 +261,7 @@ class Ese:
         words = -(-bits // config.ddr_word_bits)
         self.results_left += words
         self.traffic["result"] += words
-        self.ddr_1.request(cycle, words, self._result_word)
+        self.ddr_1.request(cycle, words, self._result_word, stores=True)
 
     def _table_word(self, cycle: int) -> None:
         self.tables_left -= 1

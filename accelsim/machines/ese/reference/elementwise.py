@@ -51,6 +51,12 @@ class ElementwiseUnit:
             return 0
         return min(self._width, self._length - self._next)
 
+    def due(self, cycle: int) -> int | None:
+        """The first result that is written at the end of a cycle, if one is that entered before."""
+        if self._pipeline and self._pipeline[0][0] == cycle:
+            return self._pipeline[0][2]
+        return None
+
     def signals(self) -> Signals:
         """``elements`` enter in this cycle, from number ``element`` on."""
         return Signals(

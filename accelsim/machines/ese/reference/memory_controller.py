@@ -22,16 +22,23 @@ class MemoryController:
         self._latency = latency
         self._burst_words = burst_words
         self._gap_cycles = gap_cycles
-        self._requests: deque[tuple[int, int, Receiver]] = deque()
+        self._requests: deque[tuple[int, int, Receiver, bool]] = deque()
         self._transferred = 0
         self._pause = 0
         self._cycle = 0
         self.words = 0
 
-    def request(self, cycle: int, n_words: int, receive: Receiver) -> None:
-        """Ask in ``cycle`` for ``n_words`` words."""
+    def request(
+        self, cycle: int, n_words: int, receive: Receiver, stores: bool = False
+    ) -> None:
+        """Ask in ``cycle`` for ``n_words`` words, or to store as many."""
         if n_words:
-            self._requests.append((cycle + self._latency, n_words, receive))
+            self._requests.append((cycle + self._latency, n_words, receive, stores))
+
+    @property
+    def stores(self) -> bool:
+        """Whether the request that is served, or waited for, stores."""
+        return bool(self._requests) and self._requests[0][3]
 
     @property
     def transfers(self) -> bool:
@@ -54,7 +61,7 @@ class MemoryController:
             self._pause -= 1
         if not transfers:
             return
-        _, n_words, receive = self._requests[0]
+        _, n_words, receive, _ = self._requests[0]
         receive(cycle)
         self.words += 1
         self._transferred += 1

@@ -1,1 +1,18 @@
-"""ESE in Verilog: what lies in its memories, its parameters, and what must come out."""
+"""ESE in Verilog: parameters, what lies in DRAM, the host's script, and what must come out."""
+
+from accelsim.machines.ese.rtl import host
+from accelsim.machines.ese.rtl.expected import expected
+from accelsim.machines.ese.rtl.params import parameters
+from accelsim.machines.rtl import Rtl
+
+RTL = Rtl(
+    folder="ese",
+    top="ese_top",
+    testbench="ese_top_tb",
+    parameters=parameters,
+    script=host.script,
+    fill=host.fill,
+    read_back=host.read_back,
+    told=host.told,
+    expected=expected,
+)

@@ -1,4 +1,4 @@
-"""What lies in the DDR modules, word by word (contract M3 to M5, F1 to F3; rtl/ese/README.md)."""
+"""What lies in the two DDR modules and in a channel (contract M3 to M5, F1 to F3)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from accelsim.formats.weight_stream import WeightStream
 from accelsim.machines.ese.config import EseConfig
-from accelsim.machines.ese.job import IntArray
+from accelsim.machines.ese.job import IntArray, RecurrentJob
 
 
 @dataclass
@@ -101,3 +101,65 @@ def route(word: WeightWord, lanes: int, pe_bits: int, place_bits: int) -> int:
     for number, (pe, place) in enumerate(word.lanes):
         result |= (1 << pe_bits + place_bits | pe << place_bits | place) << number * bits
     return result
+
+
+class VectorMap:
+    """Where the vectors of a channel lie: four copies of x and y side by side, then the rest.
+
+    Attributes
+    ----------
+    base : of each vector; ``y`` is the output, whatever its own name
+    copy : elements of a copy of x and y
+    words : elements in all
+    """
+
+    def __init__(self, job: RecurrentJob) -> None:
+        layer, program = job.layer, job.program
+        self.copy = layer.n_inputs + layer.n_outputs
+        self.base = {"x": 0, "y": layer.n_inputs, program.output: layer.n_inputs}
+        self.words = 4 * self.copy
+        lengths = {name: stream.shape[0] for name, stream in job.streams.items()}
+        lengths |= {e.result: layer.n_cells for e in program.equations}
+        lengths |= {name: len(values) for name, values in job.vectors.items()}
+        for name, length in lengths.items():
+            if name not in self.base:
+                self.base[name] = self.words
+                self.words += length
+
+
+class Memories:
+    """What a host puts into both DDR modules for a job, and where.
+
+    Attributes
+    ----------
+    weights : matrix to (address, columns complete without a word, words) in DDR_1
+    vectors, pointers : name to (address, words) in DDR_2; so ``tables`` and ``x``, of a step
+    y : where results go in DDR_1, ``y_words`` a step
+    """
+
+    def __init__(self, config: EseConfig, job: RecurrentJob) -> None:
+        self.ddr_1: list[WeightWord] = []
+        self.ddr_2: list[int] = []
+        self.weights = {}
+        for name, stream in job.streams.items():
+            empty, words = weight_words(config, stream)
+            self.weights[name] = len(self.ddr_1), empty, len(words)
+            self.ddr_1 += words
+        self.pointers = {name: self._put(pointer_words(config, stream))
+                         for name, stream in job.streams.items()}
+        samples = [int(v) for name in ("sigmoid", "tanh") for v in job.tables[name].samples]
+        self.tables = self._put(packed(samples, config.activation_bits, config.ddr_word_bits))
+        self.vectors = {name: self._put(vector_words(config, [values]))
+                        for name, values in job.vectors.items()}
+        idle = [job.inputs[0, 0] * 0] * (config.n_channels - job.n_channels)
+        steps = [self._put(vector_words(config, [*x, *idle])) for x in job.inputs]
+        self.x = steps[0]
+        self.y = len(self.ddr_1)
+        bits = job.layer.n_outputs * config.activation_bits * config.n_channels
+        self.y_words = -(-bits // config.ddr_word_bits)
+        self.ddr_1_words = self.y + self.y_words * len(job.inputs)
+
+    def _put(self, words: list[int]) -> tuple[int, int]:
+        at = len(self.ddr_2)
+        self.ddr_2 += words
+        return at, len(words)
