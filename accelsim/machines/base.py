@@ -15,7 +15,7 @@ from importlib import import_module
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 
@@ -181,8 +181,7 @@ class Machine(Short):
 
     def telling(self, engine: str) -> Callable[..., JobResult]:
         """The engine's ``run``; imports Numba or SimPy where it is the first."""
-        run: Callable[..., JobResult] = _resolved(self.tellings[self.check_engine(engine)])
-        return run
+        return cast(Callable[..., JobResult], _resolved(self.tellings[self.check_engine(engine)]))
 
     def job(
         self, config: Any, work: Any, inputs: Any, *, fixed_point: bool = False, **options: Any
@@ -240,10 +239,8 @@ class Machine(Short):
 
         Raises
         ------
-        UnsupportedError
-            If the machine does not size itself.
-        ConfigError
-            If a size is out of its parameter's range.
+        UnsupportedError, ConfigError
+            If the machine does not size itself, or a size is out of its parameter's range.
         """
         return sized(self, config, works, images)
 

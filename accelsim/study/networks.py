@@ -40,7 +40,7 @@ from accelsim.sources.networks import check_takes
 from accelsim.study.definition import Study
 from accelsim.study.recipes import LOWERING, PREFIX
 from accelsim.workload import network_names, random_layer
-from accelsim.workload.arrays import ARRAY_FILES
+from accelsim.workload.array_files import is_array_file
 from accelsim.workload.entries import file_sha256
 from accelsim.workload.graph_networks import is_graph, outline
 
@@ -161,7 +161,7 @@ def _images(network: Network, workload: NetworkWorkload) -> Values:
 
 
 def _is_array(text: str) -> bool:
-    return Path(text).suffix.lower() in (".npy", *ARRAY_FILES)
+    return Path(text).suffix.lower() == ".npy" or is_array_file(Path(text))
 
 
 def _alone(network: Network, layer: str) -> Network:
@@ -260,7 +260,7 @@ def _place(study: Study, text: str) -> tuple[str, str | None, str | None] | None
         for path, own in options:
             if not Path(path).is_file() and Path(path).suffix.lower() != ".net":
                 continue
-            arrays = Path(path).suffix.lower() in ARRAY_FILES and not is_store(Path(path))
+            arrays = is_array_file(Path(path)) and not is_store(Path(path))
             if graph is not None and arrays:
                 return path, graph, own
             if names_network(path, None, None if own in (None, EVERY) else [str(own)]):
