@@ -37,9 +37,9 @@ column.
 Several layers of a design become one number a metric: times and energies add up, shares are
 averaged.
 """,
-        (("accelsim pareto space.sqlite --min time_us --min energy_uj --min area_mm2",
+        (("accelsim pareto space.sqlite --min time_us --min energy_uj --min area_mm2 --all",
           "three objectives"),
-         ("accelsim pareto space.sqlite --max gops_per_w --where workload=alex-7", "one layer")),
+         ("accelsim pareto results.sqlite --max gops_per_w --where workload=alex-7", "one layer")),
     ),
     "plot": Page(
         "designs of a results file as a picture for a paper",
@@ -49,9 +49,9 @@ points; svg and pdf are vector files. Designs that cannot be built are left out,
 keeps them from it; --all draws them, marked. Designs that differ in their seed alone are one point
 with bars from the least to the most. Labels of the front never overprint each other.
 """,
-        (("accelsim plot space.sqlite --x area_mm2 --y time_us --front",
+        (("accelsim plot results.sqlite --x area_mm2 --y time_us --front",
           "time against area, a column wide"),
-         ("accelsim plot space.sqlite --y energy_uj --front --colour n_pe --log --width page "
+         ("accelsim plot results.sqlite --y energy_uj --front --colour n_pe --log --width page "
           "-o energy.pdf", "energy, coloured by the number of PEs"),
          ("accelsim plot space.sqlite --x n_pe --y gops_per_w --max gops_per_w --front --all",
           "with what cannot be built, marked")),

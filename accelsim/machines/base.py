@@ -232,10 +232,7 @@ class Machine(Short):
                images: Sequence[tuple[int, int] | None] = ()) -> Any:
         """The configuration with what is "fit" sized to all of the works.
 
-        Parameters
-        ----------
-        images : (rows, columns) of each work's images, where it is a convolution; without them
-            the maps are not counted
+        ``images`` are (rows, columns) of a convolution's; maps of others are not counted.
 
         Raises
         ------
