@@ -147,6 +147,8 @@ class Rtl:
         of one of them closes it
     bound : ``(config, job)`` to cycles of a job whose inputs are what another left, at most; None:
         those of the job's own inputs
+    where : ``(config, job, fields, cycle, pe)`` to words that say where a difference is beside its
+        cycle, from expected `Fields`; None: the number of the PE says it
     absent : counters of units that the Verilog leaves out, with what they would count
     """
 
@@ -164,4 +166,5 @@ class Rtl:
     shell: str | None = None
     backdoor: tuple[str, ...] = ()
     bound: Callable[[Any, Any], int] | None = None
+    where: Callable[[Any, Any, Fields, int, int | None], str] | None = None
     absent: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -154,7 +154,7 @@ def cosim(
     may_stand = {name for name, _ in parameters.pe_trace_fields()
                  if simulator.TWO_STATE and _own_pe(rtl, rtl_dirs)}
     held = _held(config, job, rtl, parameters, result, alone, may_stand)
-    model, difference = held.model, held.difference
+    model, difference = held.model, _placed(rtl, config, job, parameters, held.difference)
     outputs = model.outputs
     assert outputs is not None
     if alone is not None:
@@ -193,6 +193,18 @@ class _Alone:
 
 def _whole(rtl: Rtl, config: Any, job: Any) -> tuple[Any, Fields]:
     return rtl.expected(config, job, rtl.parameters(config, [(job, None)], trace=True))
+
+
+def _placed(
+    rtl: Rtl, config: Any, job: Any, parameters: ArrayParameters,
+    difference: TraceDifference | None,
+) -> TraceDifference | None:
+    """The difference with the machine's own words for where it is."""
+    if difference is None or rtl.where is None:
+        return difference
+    _, fields = rtl.expected(config, job, parameters)
+    return replace(difference, where=rtl.where(
+        config, job, fields, difference.cycle, difference.pe))
 
 
 def _held(

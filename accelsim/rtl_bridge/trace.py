@@ -28,6 +28,7 @@ class TraceDifference:
     unit, signal : as `accelsim.machines.rtl.ArrayParameters` names the fields
     pe : number of the PE, None for the control unit
     expected, got : two's-complement bits; `UNKNOWN` for unknown ones
+    where : the machine's own words for cycle and PE (`accelsim.machines.rtl.Rtl.where`), or ""
     """
 
     cycle: int
@@ -36,9 +37,11 @@ class TraceDifference:
     pe: int | None
     expected: int
     got: int
+    where: str = ""
 
     def __str__(self) -> str:
-        where = self.unit if self.pe is None else f"PE {self.pe} {self.unit}"
+        where = self.unit if self.pe is None or self.where else f"PE {self.pe} {self.unit}"
+        where = f"{self.where} {where}" if self.where else where
         got = "unknown bits" if self.got == UNKNOWN else f"{self.got:#x}"
         return f"cycle {self.cycle}, {where}.{self.signal}: expected {self.expected:#x}, got {got}"
 

@@ -1,5 +1,6 @@
 """The whole machine in Verilog against the reference: outputs, cycles, counters, every signal."""
 
+import re
 import shutil
 
 import numpy as np
@@ -53,8 +54,10 @@ def test_one_machine_runs_job_after_job():
 
 
 FAULTS = {
-    "weight_read": ("entry_next == end_i;", "1'b0;", "PE"),
-    "element_alu": ("two_i ? term_1", "!two_i ? term_1", "elem_mul.write_value"),
+    "weight_read": ("entry_next == end_i;", "1'b0;",
+                    r"step 0 STATE_1\.\d, channel \d PE \d \w+\.\w+: "),
+    "element_alu": ("two_i ? term_1", "!two_i ? term_1",
+                    r"step 0 STATE_\d\.\d, channel\[\d\]\.elem_mul\.write_value: "),
 }
 
 
@@ -69,7 +72,7 @@ def test_a_fault_is_located(tmp_path, unit):
     config, job = random_case(9)
     report = cosim(config, job, [mine, RTL], tmp_path / "builds")
     assert not report.equal
-    assert where in report.told, report.told
+    assert re.match(rf"cycle \d+, {where}", report.told), report.told
     shutil.rmtree(tmp_path / "builds")
 
 

@@ -1,7 +1,7 @@
 """ESE in Verilog: parameters, what lies in DRAM, the host's script, and what must come out."""
 
 from accelsim.machines.ese.rtl import host
-from accelsim.machines.ese.rtl.expected import expected
+from accelsim.machines.ese.rtl.expected import expected, where
 from accelsim.machines.ese.rtl.params import parameters
 from accelsim.machines.rtl import Rtl
 
@@ -15,4 +15,5 @@ RTL = Rtl(
     read_back=host.read_back,
     told=host.told,
     expected=expected,
+    where=where,
 )

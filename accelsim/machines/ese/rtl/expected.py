@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from accelsim.machines.ese.config import EseConfig
@@ -154,3 +156,18 @@ def expected(
     observer = TraceObserver(config, job, parameters)
     result = run(config, job, observer=observer)
     return result, observer.fields()
+
+
+def where(
+    config: EseConfig, job: RecurrentJob, fields: Mapping[str, IntArray], cycle: int,
+    pe: int | None,
+) -> str:
+    """Slot and time step of a cycle, and the channel of a PE."""
+    last = len(fields["slot"]) - 1
+    number, step = int(fields["slot"][min(cycle, last)]), int(fields["step"][min(cycle, last)])
+    schedule = job.schedule
+    name = [*schedule.initial, *schedule.step, *schedule.final][number].name
+    told = f"{name}," if step == (1 << STEP_BITS) - 1 else f"step {step} {name},"
+    if pe is None:
+        return told
+    return f"{told} channel {pe // config.n_pe} PE {pe % config.n_pe}"
