@@ -55,6 +55,10 @@ bench: $(VENV)/.test  ## speed, measured side by side; leaves .benchmarks/bench.
 notebooks: $(VENV)/.test $(VENV)/.notebooks icarus  ## run every notebook from top to bottom
 	$(BIN)/python -m pytest -n auto --nbmake --nbmake-timeout=240 notebooks
 
+.PHONY: rtl
+rtl: $(VENV)/.test icarus yosys verilator  ## the tests of the Verilog; leaves build/rtl.xml (JUnit)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --junitxml=build/rtl.xml tests/rtl
+
 .PHONY: formal
 formal: $(VENV)/.test $(VENV)/.synth yosys  ## prove the safety properties of the Verilog units
 	$(BIN)/python -m pytest -m "slow or not slow" tests/rtl/test_formal.py

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from accelsim.records.recurrent import RecurrentLayer
     from accelsim.records.result import RunResult
     from accelsim.shipped import data_folder
-    from accelsim.workload import load_eie_simulator, load_layer, load_network
+    from accelsim.sources import load_network
+    from accelsim.workload import load_eie_simulator, load_layer
 
 install()
 
@@ -58,7 +59,7 @@ _HOME = {
     "load_eie_simulator": "accelsim.workload",
     "load_layer": "accelsim.workload",
     "load_machine": "accelsim.machines",
-    "load_network": "accelsim.workload",
+    "load_network": "accelsim.sources",
     "simulate": "accelsim.api",
     "simulate_network": "accelsim.network",
     "simulate_recurrent": "accelsim.api",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, overload
 
+import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression.binary_points import choose_binary_points
@@ -26,6 +27,12 @@ from accelsim.records.result import RunResult
 from accelsim.renamed import also_called
 
 __all__ = ["choose_binary_points", "make_job", "price", "simulate", "simulate_recurrent"]
+
+
+def _image_size(work: Any, inputs: npt.ArrayLike) -> tuple[int, int] | None:
+    """(rows, columns) of a convolution's images; None of other work."""
+    shape = np.shape(inputs) if isinstance(work, CompressedConv) else ()
+    return (shape[-2], shape[-1]) if len(shape) >= 3 else None
 
 
 @overload
@@ -90,7 +97,7 @@ def simulate(
                                    f"each layer reads those of the one before it")
         return run_network(kind, config, work, inputs, engine, **options)
     engine = kind.check_engine(engine)
-    config = kind.fitted(config, [work])
+    config = kind.fitted(config, [work], [_image_size(work, inputs)])
     job = kind.job(config, work, inputs, fixed_point=fixed_point, **options)
     return kind.finish(config, job, engine, outputs)
 

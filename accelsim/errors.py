@@ -30,6 +30,14 @@ class UnsupportedError(AccelsimError):
     """An engine refuses a feature by name, because it cannot express it exactly."""
 
 
+class LoweringError(UnsupportedError):
+    """A convolution that cannot be lowered so; ``short`` is why, in a few words for a table."""
+
+    def __init__(self, text: str, short: str) -> None:
+        super().__init__(text)
+        self.short = short
+
+
 class ConservationError(AccelsimError):
     """A run broke one of its own conservation laws: a fault of accelsim, please report it."""
 

@@ -15,7 +15,7 @@ from accelsim.compression.calibrate import calibrated, network_floats
 from accelsim.errors import InputError
 from accelsim.fixedpoint import dequantise
 from accelsim.machines import machine_of
-from accelsim.machines.chain import Chain, chain_of
+from accelsim.machines.chain import Chain, chain_of, inputs_of
 from accelsim.numeric import real_numbers
 from accelsim.records import BinaryPoints, CompressedLayer
 from accelsim.records.recurrent import RecurrentLayer
@@ -43,6 +43,7 @@ def simulate_network(
     threads: int | None = None,
     *,
     fixed_point: bool = False,
+    **options: Any,
 ) -> list[list[RunResult]]:
     """Run layers in sequence on one or several input vectors.
 
@@ -54,6 +55,7 @@ def simulate_network(
     threads : run so many vectors at a time; None takes all cores where that helps, which is the
         fast engine with layers of some million non-zero weights. The results are the same.
     fixed_point : the inputs are integers in the binary point of the first layer
+    options : the machine's own, of every layer, as its ``make_job`` names them: ``lengths``
 
     Returns
     -------
@@ -69,14 +71,14 @@ def simulate_network(
         raise InputError("a network needs at least one layer")
     config = machine.fitted(config, layers)
     vectors = _each(layers, _numbers(layers, inputs))
-    chain = chain_of(machine, config, layers, vectors, fixed_point)
+    chain = chain_of(machine, config, layers, vectors, fixed_point, options)
 
     def run(vector: npt.NDArray[Any]) -> list[RunResult]:
         results: list[RunResult] = []
         for index in range(len(layers)):
-            result = machine.finish(config, chain.job(index, vector), engine)
+            given = inputs_of(chain, index, vector, results)
+            result = machine.finish(config, chain.job(index, given), engine)
             if index + 1 < len(layers):
-                vector = chain.carry(index, result)
                 # A plug-in's chain of the last version tells none.
                 lost = tuple(getattr(chain, "lost", _nothing)(index, result))
                 result = replace(result, losses=(*result.losses, *lost)) if lost else result
@@ -110,13 +112,14 @@ def _numbers(layers: Sequence[Any], inputs: npt.ArrayLike) -> npt.NDArray[Any]:
 
 def network_job(
     config: Any, layers: Sequence[Any], inputs: npt.ArrayLike, index: int,
-    fixed_point: bool = False,
+    fixed_point: bool = False, **options: Any,
 ) -> Any:
     """The `Job` that layer ``index`` of a network is given for one input of the first layer.
 
     Parameters
     ----------
     fixed_point : the inputs are integers in the binary point of the first layer
+    options : as of `simulate_network`
 
     Raises
     ------
@@ -125,11 +128,13 @@ def network_job(
     machine = machine_of(config)
     current = _numbers(layers, inputs)
     config = machine.fitted(config, layers)
-    chain = chain_of(machine, config, layers, current, fixed_point)
+    chain = chain_of(machine, config, layers, current, fixed_point, options)
     told = "functional" if "functional" in machine.tellings else machine.default_engine
+    results: list[RunResult] = []
     for at in range(index):
-        current = chain.carry(at, machine.finish(config, chain.job(at, current), told))
-    return chain.job(index, current)
+        job = chain.job(at, inputs_of(chain, at, current, results))
+        results.append(machine.finish(config, job, told))
+    return chain.job(index, inputs_of(chain, index, current, results))
 
 
 def job_of_layer(

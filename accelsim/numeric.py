@@ -68,8 +68,16 @@ def real_numbers(what: str, values: Any) -> npt.NDArray[Any]:
 
 
 def real_values(what: str, values: Any) -> npt.NDArray[np.floating[Any]]:
-    """`real_numbers` as floats: integers become float64."""
+    """`real_numbers` as floats: integers become float64.
+
+    Raises
+    ------
+    InputError
+        If one is NaN or infinite, too.
+    """
     array = real_numbers(what, values)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InputError(f"{what} hold NaN or infinity; every value must be a finite number")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 

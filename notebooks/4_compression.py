@@ -178,7 +178,7 @@ for width in (16, 12, 10, 8, 7):
     runs = simulate_network(narrow, packed, images[:20])
     energy_nj = sum(layer.energy.total_pj for run in runs for layer in run) / len(runs) / 1000
     points[f"{width} bits"] = (energy_nj, 100 * accuracy(narrow, packed, images, labels))
-plots.accuracy_energy(points)
+plots.accuracy_energy(points, n_inputs=len(labels))
 
 # %%
 pd.DataFrame(points, index=["energy, nJ", "accuracy, %"]).T.round(2)

@@ -34,7 +34,7 @@ def _unannounced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all of tests/rtl and tests/rtl_ese, ahead of the selection by `-m`; what takes long begins first.
+    """Mark tests/rtl and tests/rtl_ese, ahead of the selection by `-m`; the longest begin first.
 
     A file goes to one core, so one that takes minutes must not be the last.
     """

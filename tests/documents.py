@@ -30,6 +30,7 @@ NAMES = (
     "accelsim/compression/tables/README.md",
     "accelsim/workload/README.md",
     "accelsim/workload/graphs/README.md",
+    "accelsim/workload/cells/README.md",
     "accelsim/papers/README.md",
     "tests/bench/README.md",
     "rtl/README.md",

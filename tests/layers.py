@@ -26,7 +26,7 @@ TABLE = (
     ("network", "sources"),
     ("api",),
     ("machines",),
-    ("energy", "inside", "units"),
+    ("energy", "inside", "training", "units"),
     ("compression", "workload"),
     ("lowering",),
     ("formats",),

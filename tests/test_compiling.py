@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -90,3 +91,19 @@ def test_an_estimate_leaves_compiling_out(
 
     monkeypatch.setattr(module, "evaluate", slow)
     assert 0 <= estimate(study).seconds < 10 * warm + 1
+
+
+def test_cycles_are_looked_for_again_behind_it() -> None:
+    """The collector waits while kernels compile, and only then, also where that fails."""
+    during: list[bool] = []
+    made: dict[str, Any] = {"__name__": "accelsim.nowhere"}
+    exec(compile("def broken(x):\n    return x + 'no number'\n", "nowhere.py", "exec"), made)
+    heard = type("Heard", (jit.event.Listener,), {
+        "on_start": lambda self, event: during.append(gc.isenabled()),
+        "on_end": lambda self, event: None})()
+    with jit.event.install_listener("numba:compile", heard):
+        assert gc.isenabled()
+        with pytest.raises(Exception, match="No implementation"):
+            jit.kernel(made["broken"])(1)
+    assert during == [False]
+    assert gc.isenabled()

@@ -25,8 +25,10 @@ TABLES = {f"{document}:{name}": block for document in DOCUMENTS
 BY_NAME = {document.name: document for document in DOCUMENTS}
 EIE_PAGE = BY_NAME["accelsim/machines/eie/README.md"]
 PAPERS = BY_NAME["accelsim/papers/README.md"]
-# A real network retrained and run under every pattern: half a minute and more.
-LONG = {"ese-tradeoff"}
+# A real network retrained and run under every pattern, whole networks under every lowering: half a
+# minute and more. tests/paper/test_lowerings.py checks rows of the latter.
+LONG = {"ese-tradeoff", "ese-sensitivity", "lowerings-alexnet", "lowerings-resnet-50",
+        "lowerings-squeezenet", "lowerings-vgg-16"}
 COMMANDS = sorted(set(re.findall(r"^\| `(accelsim [a-z]+)", README.text, re.MULTILINE)))
 
 
@@ -42,7 +44,9 @@ def test_tables_are_what_the_code_says(name):
 
 def test_every_table_has_its_place():
     assert sorted(name.split(":")[1] for name in TABLES) == [
-        "config-eie", "counters", "ese-load-balance", "ese-tradeoff", "pattern-machines", "speed",
+        "codesign", "config-eie", "counters", "ese-load-balance", "ese-sensitivity",
+        "ese-tradeoff", "lowerings-alexnet", "lowerings-resnet-50", "lowerings-squeezenet",
+        "lowerings-vgg-16", "mnist-published", "pattern-machines", "speed", "trained-tables",
         "validation-eie-power", "validation-eie-times", "validation-ese"]
 
 
@@ -108,7 +112,7 @@ def test_links_lead_somewhere(document):
 # What stands for files of the reader's own, or that a command leaves.
 OF_THE_READER = {"dense.py", "study.toml", "mine.toml", "OUT.safetensors", "accelsim-demo.svg",
                  "rtl/common/UNIT.v", "rtl/MACHINE/UNIT.v", "accelsim/units/UNIT.py",
-                 "reference/UNIT.py", "tests/rtl/test_UNIT.py"}
+                 "reference/UNIT.py", "tests/rtl/test_UNIT.py", "model.safetensors.index.json"}
 FILE = re.compile(r"`([\w./-]+\.(?:py|md|toml|v|json|csv|safetensors)|(?:[\w-]+/)+)`")
 
 

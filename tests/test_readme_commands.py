@@ -44,6 +44,7 @@ PLACEHOLDERS = {" [FILE]": "", " FILE": f" {NETWORK}"}
 # Quick twins of commands that take long; -m slow runs them as they stand.
 TWINS = {
     "accelsim demo": "accelsim demo --count 2 --set n_pe=16",
+    "accelsim demo lenet-5": "accelsim demo --count 2 --set n_pe=16",
     "accelsim recurrent traces/silero-lstm --pattern load_balanced":
         "accelsim recurrent traces/silero-lstm --pattern load_balanced --steps 20",
     "accelsim patterns traces/silero-lstm":
@@ -63,8 +64,12 @@ TWINS = {
     "accelsim cosim nt-we --export bench": f"accelsim cosim {SMALL} --export small-bench",
     "accelsim tables traces/lenet-300-100/dense.safetensors":
         f"accelsim tables {NETWORK} --table log --count 5 --timed 1",
+    "accelsim codesign traces/lenet-300-100/dense.safetensors --budget energy_uj=0.45 --rounds 4":
+        "accelsim codesign traces/lenet-300-100/dense.safetensors --budget energy_uj=0.5 "
+        "--rounds 1 --timed 1 --judged 50 --table kmeans@4 --fixed index --fixed rows -j 1",
     "accelsim published all": "accelsim published eie-table5",
     "accelsim published eie-fig9": "accelsim published eie-table5",
+    "accelsim published networks --by-lowering squeezenet": "accelsim published eie-table5",
     "accelsim published eie-fig8 --picture pdf -o figures":
         "accelsim published eie-table3 --picture pdf -o figures",
     # Generated tables run these, so tests/test_readme.py does.
@@ -91,6 +96,8 @@ TWINS = {
     "accelsim report alex-7 -o run.html": "accelsim report nt-lstm -o run.html",
     "accelsim sweep traces/studies/published-space.toml --dry-run":
         "accelsim sweep STUDY.toml -o none.sqlite --dry-run",
+    "accelsim published eie-fig13 --width column --seeds 3":
+        "accelsim published eie-table3 --width column --seeds 2",
     "accelsim sweep traces/studies/published-space.toml -o space.sqlite":
         "accelsim sweep STUDY.toml -o space.sqlite",
 }

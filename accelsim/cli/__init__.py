@@ -37,7 +37,9 @@ def _run() -> int:
     except Exit as leave:
         return leave.exit_code
     except AccelsimError as problem:
-        return complain(str(problem))
+        from accelsim.cli.wording import as_options
+
+        return complain(as_options(str(problem)))
     except TyperException as problem:
         where = getattr(problem, "ctx", None)
         hint = f"; see '{where.command_path} --help'" if where is not None else ""

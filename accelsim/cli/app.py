@@ -14,6 +14,7 @@ from typer.models import OptionInfo
 
 from accelsim import __version__
 from accelsim.cli import (
+    codesign,
     cosim,
     demo,
     explain,
@@ -23,6 +24,7 @@ from accelsim.cli import (
     machine,
     number_systems,
     patterns,
+    plot,
     published,
     recurrent,
     report,
@@ -147,10 +149,12 @@ for command in (
     study.sweep,
     study.results,
     front.pareto,
+    plot.plot,
     study.explore,
     study.sensitivity,
     published.published,
     number_systems.tables,
+    codesign.codesign,
 ):
     page = PAGES[command.__name__]
     named_values(command)

@@ -29,6 +29,11 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
 
+WidthOption = Annotated[
+    str, typer.Option("--width", metavar="column|page|INCHES",
+                      help="Width of the picture: column is 3.4 inches, page 7.")
+]
+
 _COMPILING = "accelsim: compiling the kernels of this run; the next one has them\n"
 _COMPILING_EVERY_TIME = (
     "accelsim: compiling the kernels of this run, as in every run: they cannot be kept (remedy: "

@@ -20,7 +20,7 @@ from accelsim.cli.common import (
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.graphs import asked_graph, prepared_node
 from accelsim.cli.losses import loss_rows
-from accelsim.cli.networks import FitOption, ImageOption, NetworkOption
+from accelsim.cli.network_options import FitOption, ImageOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,

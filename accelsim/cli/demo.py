@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from accelsim.cli.common import MachineOption, SetOption, config_from, console, progress, table
-from accelsim.cli.frontend import compression_view
+from accelsim.cli.common import (
+    MachineOption,
+    SetOption,
+    WidthOption,
+    config_from,
+    console,
+    progress,
+    runnable,
+    table,
+)
+from accelsim.cli.compression_view import compression_view
+from accelsim.cli.demo_network import demo_network, graph_of
 from accelsim.cli.views import breakdown_view
 from accelsim.machines import DEFAULT_MACHINE
 
@@ -18,33 +28,46 @@ if TYPE_CHECKING:
     from accelsim.records import CompressedLayer
     from accelsim.records.result import RunResult
 
+_TRAINED = Path("traces/lenet-300-100")
+
 
 def demo(
     folder: Annotated[
-        Path, typer.Argument(help="Holds pruned.safetensors, digits.safetensors, results.json.")
-    ] = Path("traces/lenet-300-100"),
+        Path, typer.Argument(help="Holds pruned.safetensors, digits.safetensors, results.json; or "
+                                  "lenet-5, a network with convolutions.")
+    ] = _TRAINED,
     count: Annotated[int, typer.Option(min=1, help="Digits to simulate cycle by cycle.")] = 50,
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
-    engine: Annotated[str, typer.Option("--engine", "-e", help="reference or fast.")] = "reference",
+    engine: Annotated[
+        str | None, typer.Option("--engine", "-e", help="reference or fast; if absent reference, "
+                                                      "of a network with convolutions fast.")
+    ] = None,
     picture: Annotated[
         Path, typer.Option("--picture", "-o", help="Where to save the picture (svg, pdf or png).")
     ] = Path("accelsim-demo.svg"),
+    width: WidthOption = "page",
 ) -> None:
-    """Run MNIST digits through a compressed LeNet-300-100 on EIE and check every output bit."""
+    """Run MNIST digits through a compressed LeNet on EIE and check every output bit."""
     import numpy as np
 
     from accelsim.compression import Recipe, compress_network
     from accelsim.compression.table import compression_table
     from accelsim.errors import ConservationError
     from accelsim.network import calibrated, network_outputs, simulate_network
+    from accelsim.report.paper import width_of
     from accelsim.report.plots import cycle_breakdown, save
     from accelsim.report.plots_style import picture_kind
-    from accelsim.shipped import located
     from accelsim.workload import load_digits, load_network
 
     picture_kind(picture)  # refused before the work is done
-    config, folder = config_from(machine, settings), located(folder)
+    inches = width_of(width)
+    config, folder = config_from(machine, settings), _folder(folder)
+    if (graph := graph_of(folder)) is not None:
+        demo_network(config, folder, graph, count, runnable(config, engine), picture,
+                     recorded_errors(folder / "results.json"), inches)
+        return
+    engine = engine or "reference"
     images, labels = load_digits(folder / "digits.safetensors")
     network = load_network(folder / "pruned.safetensors")
     packed = calibrated(compress_network(network.layers, Recipe(index_bits=5)), images)
@@ -74,8 +97,16 @@ def demo(
               f"{int((golden.argmax(axis=1) == labels).sum())} of {len(labels)} "
               f"in the functional model")
     out.print(f"checked: all outputs of {len(runs)} digits equal the functional model, bit for bit")
-    figure = cycle_breakdown(merged, len(runs))
+    figure = cycle_breakdown(merged, len(runs), width=inches)
     out.print(f"picture: {save(figure, picture)}, the mean of {len(runs)} digits")
+
+
+def _folder(named: Path) -> Path:
+    """A folder, or that of a trained network by its name."""
+    from accelsim.shipped import located
+
+    traces = located(_TRAINED.parent / named)
+    return traces if len(named.parts) == 1 and traces.is_dir() else located(named)
 
 
 def _against_published(packed: list[CompressedLayer], folder: Path, out: Any) -> None:

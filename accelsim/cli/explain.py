@@ -12,6 +12,7 @@ from accelsim.cli.common import (
     JsonOption,
     MachineOption,
     SetOption,
+    WidthOption,
     config_from,
     console,
     print_json,
@@ -21,18 +22,19 @@ from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.graphs import (
     CountOption,
     GraphAsked,
-    asked_graph,
     explained_network,
+    graph_or_cells,
     prepared_node,
 )
 from accelsim.cli.limits import limit_lines
-from accelsim.cli.networks import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
     FixedPointOption,
     InputsOption,
     OneLayerOption,
+    PatternOption,
     WorkArgument,
     prepared,
 )
@@ -53,14 +55,16 @@ def explain(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "im2col",
+    lowering: LoweringOption = None,
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
+    pattern: PatternOption = None,
     seed: SeedOption = 1,
     picture: Annotated[
         Path, typer.Option("--picture", "-o", help="Where the picture goes: svg, pdf or png.")
     ] = Path("accelsim-explain.svg"),
+    width: WidthOption = "page",
     as_json: JsonOption = False,
 ) -> None:
     """Where the cycles went, PE by PE; who is to blame; what would help, by running it.
@@ -71,23 +75,26 @@ def explain(
     from accelsim.machines import machine_of
     from accelsim.report.explain_plots import explanation
     from accelsim.report.note import run_note
+    from accelsim.report.paper import width_of
     from accelsim.report.plots_style import picture_kind, save
     from accelsim.report.summary import limits_object
 
     picture_kind(picture)  # refused before the work is done
+    inches = width_of(width)
     config = config_from(machine, settings)
-    asked = asked_graph(source, network, layer, image, inputs, count, fit, lowering, alone, density,
-                        seed, activation_density, inputs_fixed_point)
+    asked = graph_or_cells(
+        config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
+        activation_density, inputs_fixed_point)
     if asked is not None and asked.layer is None:
-        _explain_network(config, asked, picture, as_json)
+        _explain_network(config, asked, picture, inches, as_json)
         return
     ready: Any = prepared_node(config, asked) if asked is not None else prepared(
         config, source, layer, inputs, activation_density, density, seed,
-        fixed_point=inputs_fixed_point, alone=alone)
+        fixed_point=inputs_fixed_point, alone=alone, pattern=pattern)
     config, job = ready.config, ready.job()
     found = work_out(machine_of(config), config, ready.work, job)
     note = run_note(config, ready.work, job, "explained", seed)
-    save(explanation(found), picture, note)
+    save(explanation(found, width=inches), picture, note)
     if as_json:
         print_json(found.as_dict() | {
             "accelsim": __version__, "config": config.model_dump(), "seed": seed,
@@ -101,19 +108,21 @@ def explain(
     out.print(found.finding)
     for line in limit_lines([found.result.limits]):
         out.print(line, markup=False)
-    if ready.behind:
-        out.print(ready.behind, markup=False)
+    for line in filter(None, dict.fromkeys((ready.behind, ready.note))):
+        out.print(line, markup=False)
     out.print(f"picture: {picture}")
 
 
-def _explain_network(config: Any, asked: GraphAsked, picture: Path, as_json: bool) -> None:
+def _explain_network(
+    config: Any, asked: GraphAsked, picture: Path, inches: float, as_json: bool
+) -> None:
     from accelsim.report.network_views import network_picture, network_tables
     from accelsim.report.plots_style import save
 
     found = explained_network(config, asked)
     ran: Any = found.result.config  # its sizes are settled
     values = " ".join(f"{key}={value}" for key, value in ran.model_dump().items())
-    save(network_picture(found), picture,
+    save(network_picture(found, width=inches), picture,
          f"accelsim {__version__}, {found.result.name}, explained, seed {asked.seed}, {values}")
     if as_json:
         print_json(found.as_dict() | {

@@ -36,7 +36,7 @@ def pareto(
             if infeasible else {})}
         for design in front.designs
     ]
-    _say_left_out(front.reasons, len(front.infeasible), front.unknown, infeasible)
+    say_left_out(front.reasons, len(front.infeasible), front.unknown, infeasible)
     if as_csv:
         print_csv(rows)
         return
@@ -47,8 +47,8 @@ def pareto(
                           keep=list(front.designs[0].metrics)))
 
 
-def _say_left_out(
-    reasons: dict[str, int], infeasible: int, unknown: int, compared: bool
+def say_left_out(
+    reasons: dict[str, int], infeasible: int, unknown: int, compared: bool, verb: str = "compares"
 ) -> None:
     """On standard error: designs that cannot be built, and why; those that do not say."""
     why = ", ".join(f"{what} {count:,}" for what, count in reasons.items())
@@ -56,7 +56,7 @@ def _say_left_out(
         sys.stderr.write(f"accelsim: {infeasible:,} of the designs cannot be built: {why}\n")
     elif infeasible:
         sys.stderr.write(f"accelsim: {infeasible:,} designs left out that cannot be built: {why}; "
-                         f"--all compares them too\n")
+                         f"--all {verb} them too\n")
     if unknown:
         sys.stderr.write(f"accelsim: {unknown:,} designs do not say whether they can be built: "
                          f"their machine states no limits, or an earlier version stored them\n")

@@ -19,12 +19,21 @@ from accelsim.cli.common import (
     table,
     written,
 )
+from accelsim.cli.compression_view import compression_view
 from accelsim.cli.layers import skipped_rows, skipped_view
 from accelsim.cli.losses import loss_rows, tell
+from accelsim.cli.network_options import (
+    CalibrateOption,
+    CalibrationCountOption,
+    FitOption,
+    ImageOption,
+    LoweringOption,
+    NetworkOption,
+    WinogradOption,
+)
 
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
-    from accelsim.compression.table import CompressionTable
 
 LayerOption = Annotated[
     list[str] | None,
@@ -61,13 +70,20 @@ BiasOption = Annotated[
                            "column unless that loses more than 1/16 of the largest.")
 ]
 InitOption = Annotated[str, typer.Option(help="First centroids: linear, density or random.")]
+LayerSetOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="LAYER:KEY=VALUE", help="Another setting of the recipe for one layer "
+                                                 "(conv2:weight_bits=3, fc1:bias=column); "
+                                                 "repeatable.")
+]
 
 
 def compress(
     source: Annotated[str, typer.Argument(help="A published layer, a shape "
                                                "(random:96x64:density=0.5), or an npz, "
                                                "safetensors or ONNX file; its layers need not "
-                                               "follow each other.")],
+                                               "follow each other. Or a network: its name, a graph "
+                                               "(TOML), a .net file, ONNX.")],
     layer: LayerOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the compressed layers here.")
@@ -100,6 +116,14 @@ def compress(
         Path | None, typer.Option(help="Input vectors (npy, npz, safetensors) that settle the "
                                        "binary points.")
     ] = None,
+    layer_set: LayerSetOption = None,
+    network: NetworkOption = None,
+    image: ImageOption = None,
+    fit: FitOption = False,
+    count: CalibrationCountOption = 100,
+    calibrate: CalibrateOption = "max",
+    lowering: LoweringOption = None,
+    winograd: WinogradOption = None,
     permute: Annotated[
         bool, typer.Option("--permute-rows", help="Store the rows in an order that evens out the "
                                                   "PEs' work; outputs do not change.")
@@ -116,22 +140,34 @@ def compress(
     """Prune, share weights, encode; print the Deep Compression table, a row a layer and a total."""
     import numpy as np
 
+    from accelsim.cli.compress_network import CompressAsked, compress_graph, with_settings
     from accelsim.compression import compress_network
     from accelsim.compression.store import save_compressed
     from accelsim.compression.table import compression_table
+    from accelsim.errors import InputError
+    from accelsim.lowering.ways import parse_lowering
     from accelsim.machines import parse_setting
     from accelsim.network import calibrated
     from accelsim.report.row_order import row_order_gain
-    from accelsim.sources import as_layers, load_inputs, skipped_of
+    from accelsim.sources import as_layers, load_inputs, names_network, skipped_of
 
     recipe = make_recipe(density, threshold, weight_bits, index_bits, init, layer_density, values)
     if pattern is not None or pattern_set:
         parameters = dict(map(parse_setting, pattern_set or ()))
         recipe = replace(recipe, pattern=pattern, pattern_parameters=parameters)
     recipe = replace(recipe, bias=cast(Any, bias), table=code_table, table_bits=table_bits,
-                     table_rows=table_rows)
+                     table_rows=table_rows, winograd=cast(Any, winograd),
+                     layers=with_settings(recipe.layers, layer_set))
     if permute:
         recipe = replace(recipe, permute_rows=n_pe)
+    if names_network(source, network, layer):
+        compress_graph(CompressAsked(
+            source, network, layer, recipe, image or [], inputs, count, fit, calibrate,
+            parse_lowering(lowering), seed, order, output, as_json, as_csv))
+        return
+    if image or fit or lowering is not None or winograd is not None:
+        raise InputError(f"{source}: layers, not a network: --image, --fit, --lowering and "
+                         f"--winograd are for graphs; name one (--network)")
     layers = as_layers(source, layer, seed, chain=inputs is not None)
     skipped = skipped_of(source)
     with progress(f"compressing {len(layers)} layers", len(layers)) as advance:
@@ -196,17 +232,3 @@ def make_recipe(
         init=cast(Any, init), values=cast(Any, values), bias=cast(Any, bias), layers=layers,
         **more,
     )
-
-
-def compression_view(counted: CompressionTable) -> Any:
-    """The table as Deep Compression prints it: W bits, I bits and rates, P+Q and P+Q+H."""
-    columns = ("layer", "weights", "kept %", "W bits", "W bits H", "I bits", "I bits H",
-               "P+Q %", "P+Q+H %", "rate")
-    rows = [
-        (r.name, r.weights, f"{r.kept_percent:.1f}", f"{r.weight_bits:g}",
-         f"{r.mean_weight_bits:.2f}", f"{r.index_bits:g}", f"{r.mean_index_bits:.2f}",
-         f"{100 * r.plain_rate:.2f}", f"{100 * r.huffman_rate:.2f}",
-         f"{1 / r.huffman_rate:.1f}x")
-        for r in (*counted.rows, counted.total)
-    ]
-    return table("Compression (P pruned, Q shared, H Huffman-coded)", columns, rows)

@@ -15,6 +15,7 @@ from accelsim.cli.losses import tell
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
     from accelsim.inside.network import NetworkExplanation
+    from accelsim.lowering.ways import Lowering
     from accelsim.records.job import Job
     from accelsim.records.network import Network, Node
     from accelsim.records.result import RunResult
@@ -43,15 +44,15 @@ class GraphAsked:
     inputs: Path | None = None
     count: int = 1
     fit: bool = False
-    lowering: str = "im2col"
+    lowering: Lowering = None
     alone: bool = False
     density: float | None = None
     seed: int = 1
 
     def opened(self, config: Any) -> Network:
         """The network, of which the machine takes every layer."""
-        from accelsim.cli.networks import check_takes
         from accelsim.sources import open_network
+        from accelsim.sources.networks import check_takes
 
         found = open_network(self.source, self.network, self.seed,
                              None if self.layer and self.alone else self.inputs)
@@ -72,11 +73,13 @@ class GraphAsked:
 
 def asked_graph(
     source: str, network: str | None, layer: str | None, photos: Sequence[Path] | None,
-    inputs: Path | None, count: int, fit: bool, lowering: str, alone: bool, density: float | None,
+    inputs: Path | None, count: int, fit: bool, lowering: str | None, alone: bool,
+    density: float | None,
     seed: int, activation_density: float | None, fixed_point: bool,
 ) -> GraphAsked | None:
     """What is asked of a network; None where the source names layers in sequence."""
     from accelsim.errors import InputError
+    from accelsim.lowering.ways import DEFAULT, parse_lowering
     from accelsim.sources import names_network
     from accelsim.sources.networks import network_place
 
@@ -85,7 +88,7 @@ def asked_graph(
         if photos or fit:
             raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
                              f"vectors (--inputs)")
-        if lowering != "im2col":
+        if lowering not in (None, DEFAULT):
             raise InputError(f"{source}: --lowering is for convolutions of a network")
         return None
     for option, given in (("--activation-density", activation_density is not None),
@@ -93,8 +96,19 @@ def asked_graph(
         if given:
             raise InputError(f"{place}: a network, which runs on images of real numbers; leave "
                              f"{option} out")
-    return GraphAsked(place, network, at, tuple(photos or ()), inputs, count, fit, lowering, alone,
-                      density, seed)
+    return GraphAsked(place, network, at, tuple(photos or ()), inputs, count, fit,
+                      parse_lowering(lowering), alone, density, seed)
+
+
+def graph_or_cells(
+    config: Any, source: str, network: str | None, layer: str | None, *options: Any
+) -> GraphAsked | None:
+    """As `asked_graph`; None too where the machine takes the recurrent layers that are named."""
+    from accelsim.sources import means_cells
+
+    if network is None and means_cells(config, source, None if layer is None else [layer]):
+        return None
+    return asked_graph(source, network, layer, *options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,10 +159,10 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
     It runs alone if asked to, if the inputs have its shape and not the network's, or if there are
     none and it brings its own.
     """
-    from accelsim.compression import compress
+    from accelsim.compression.network import calibrated_network
     from accelsim.machines import machine_of
     from accelsim.machines.network_alone import alone_job, alone_work
-    from accelsim.machines.network_run import run_network
+    from accelsim.machines.network_run import fitted_to, lowerings, run_network
     from accelsim.sources import network_inputs
 
     assert asked.layer is not None
@@ -157,8 +171,10 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
     node = next(node for node in network.nodes if node.name == asked.layer)
     if not asked.gives_inputs:
         packed = alone_work(node.work, asked.recipe(config))
-        config = machine.fitted(config, [packed])
-        job = alone_job(machine, config, node.work, packed, asked.lowering)
+        size = network.shapes()[node.inputs[0]][1:]
+        config = machine.fitted(config, [packed], [(size[0], size[1]) if len(size) == 2 else None])
+        way = lowerings(network, asked.lowering)[node.name]
+        job = alone_job(machine, config, packed, node.work.activations, way)
         return PreparedNode(config, packed, (job,), [],
                             f"{node.name} runs on inputs of its own, drawn at their density")
     own = _as_network(network, node)
@@ -170,8 +186,8 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
         raise InputError(f"{node.name}: --alone takes inputs of its own shape, "
                          f"{own.input_shape}, from a file (--inputs), not photos")
     images = network_inputs(network, list(asked.photos), asked.inputs, asked.count, asked.fit)
-    whole = compress(network, asked.recipe(config), calibration=images)
-    config = machine.fitted(config, whole.layers)
+    whole = calibrated_network(network, asked.recipe(config), images)
+    config = fitted_to(machine, config, whole)
     last: list[tuple[Node, list[Job]]] = []
 
     def keep(node: Node, jobs: list[Job], result: RunResult) -> None:
@@ -186,7 +202,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
 
 def explained_network(config: Any, asked: GraphAsked) -> NetworkExplanation:
     """Every layer of a network, run on the images that are given or on inputs of its own."""
-    from accelsim.compression import compress
+    from accelsim.compression.network import calibrated_network
     from accelsim.errors import InputError
     from accelsim.machines import machine_of
     from accelsim.machines.network_alone import brings_inputs
@@ -199,8 +215,8 @@ def explained_network(config: Any, asked: GraphAsked) -> NetworkExplanation:
     network, recipe, images = asked.opened(config), asked.recipe(config), None
     if asked.gives_inputs or not brings_inputs(network):
         images = network_inputs(network, list(asked.photos), asked.inputs, asked.count, asked.fit)
-        network = compress(with_count(network, asked.inputs, asked.count), recipe,
-                           calibration=images)
+        network = calibrated_network(
+            with_count(network, asked.inputs, asked.count), recipe, images)
     with progress("simulating", len(network.nodes)) as advance:
         found = explain_network(machine_of(config), config, network, images, recipe,
                                 asked.lowering, lambda node: advance())

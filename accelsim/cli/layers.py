@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accelsim.cli.common import JsonOption, console, print_json, table
-from accelsim.cli.networks import NetworkOption
+from accelsim.cli.network_options import NetworkOption
+from accelsim.cli.wording import as_options
 
 if TYPE_CHECKING:
-    from accelsim.sources import Listed, ListedNode, NetworkListing
+    from accelsim.sources import Listed, ListedCell, ListedNode, NetworkListing
     from accelsim.workload import Skipped
 
 
@@ -49,7 +50,7 @@ def layers(
         except (InputError, UnsupportedError) as problem:
             if Path(source).suffix.lower() != ".onnx":
                 raise
-            whole = f"As a network: {problem}"  # its layers are there all the same
+            whole = as_options(f"As a network: {problem}")  # its layers are there all the same
         else:
             _show_network(source, nodes, as_json)
             return
@@ -58,6 +59,7 @@ def layers(
     if as_json:
         print_json({"source": str(source or "published"), "ordered": found.ordered,
                     "layers": rows, "skipped": skipped_rows(found.skipped),
+                    "recurrent": [asdict(cell) for cell in found.recurrent],
                     **({} if whole is None else {"network_refused": whole})})
         return
     out = console()
@@ -65,9 +67,11 @@ def layers(
     if rows:
         columns = [key for key in rows[0] if any(row[key] is not None for row in rows)]
         out.print(table(title, columns, [[_cell(row[key]) for key in columns] for row in rows]))
-    else:
+    elif not found.recurrent:
         out.print(f"{source}: no layer; need 2-D arrays of numbers, or ONNX nodes with constant "
                   f"weights", markup=False)
+    if found.recurrent:
+        out.print(cells_view(str(source), found.recurrent))
     if source is None:
         out.print(f"Networks: {', '.join(network_names())}; accelsim layers NAME lists one")
     if not found.ordered and len(rows) > 1:
@@ -77,6 +81,21 @@ def layers(
         out.print(skipped_view(found.skipped))
     if whole is not None:
         out.print(whole, markup=False)
+
+
+def cells_view(source: str, cells: Sequence[ListedCell]) -> Any:
+    """Recurrent layers as a table; those of one sequence follow each other."""
+    from accelsim.errors import printable
+    from accelsim.machines.registry import takers
+    from accelsim.records.recurrent import RecurrentLayer
+
+    several = len({cell.module for cell in cells}) > 1
+    head = ("layer", "kind", "inputs", "cells", "outputs", "bias",
+            *(("sequence of",) if several else ()))
+    return table(
+        f"Recurrent layers of {source}, for -m {' or '.join(takers(RecurrentLayer))}", head,
+        [(printable(c.name), c.kind, c.n_inputs, c.n_cells, c.n_outputs, c.has_bias,
+          *((printable(c.module),) if several else ())) for c in cells])
 
 
 def layer_row(layer: Listed) -> dict[str, Any]:

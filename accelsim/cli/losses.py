@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from accelsim.cli.wording import as_options
+
 if TYPE_CHECKING:
     from accelsim.records import Loss
 
@@ -15,7 +17,7 @@ def tell(losses: Iterable[Loss]) -> None:
     from accelsim.records.losses import told_once
 
     for loss in told_once(losses):
-        sys.stderr.write(f"accelsim: warning: {loss.line}\n")
+        sys.stderr.write(f"accelsim: warning: {as_options(loss.line)}\n")
 
 
 def loss_rows(losses: Iterable[Loss]) -> list[dict[str, Any]]:

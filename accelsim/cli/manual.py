@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from accelsim.cli.manual_page import Page
+from accelsim.cli.manual_studies import STUDIES
 
 SUMMARY = "Cycle-level simulator for sparse deep-learning accelerators (EIE, ESE)."
 
@@ -31,42 +32,17 @@ Exit status:
   130  interrupted (Ctrl-C); a sweep or a search resumes
 """
 
-_STATUS = "0 done; 2 a mistake, told in one line; 130 interrupted."
-
-
-@dataclass(frozen=True)
-class Page:
-    """A command's line in the list of commands, and its help behind the options.
-
-    Attributes
-    ----------
-    text : paragraphs: what the numbers mean, and their units
-    examples : command lines that can be typed as they are, each with what it shows
-    """
-
-    line: str
-    text: str
-    examples: tuple[tuple[str, str], ...]
-    status: str = _STATUS
-
-    def epilog(self) -> str:
-        """As the help formatter takes it; a line of its own with \\b keeps the lines below it."""
-        width = max(len(command) for command, _ in self.examples) + 2
-        shown = [f"  {command:{width}}{what}" if width < 60 else f"  {command}\n      {what}"
-                 for command, what in self.examples]
-        return "\n\n".join([self.text.strip(), "\b\nExamples:\n" + "\n".join(shown),
-                            f"Exit status: {self.status}"])
-
-
 PAGES: dict[str, Page] = {
     "demo": Page(
         "a real network, compressed, simulated, checked, explained",
         """
 Compresses a trained LeNet-300-100 as Deep Compression does, runs test digits through a 64-PE EIE
 cycle by cycle, compares every output bit with the functional model, and says where the cycles
-went. Sizes are in KB (1,024 bytes), times in microseconds at the machine's clock.
+went. lenet-5 is LeNet-5, with convolutions, pixel by pixel. Sizes are in KB (1,000 bytes), times in
+microseconds at the machine's clock.
 """,
         (("accelsim demo", "50 digits, 64 PEs"),
+         ("accelsim demo lenet-5", "a network with convolutions, its 642 vectors a digit"),
          ("accelsim demo --count 2 --set n_pe=16", "two digits on a small machine")),
     ),
     "config": Page(
@@ -95,10 +71,13 @@ very large files are not counted. What of a file is not taken is listed with the
 Weights become codes of --weight-bits into a codebook found by k-means; zeros become runs of at
 most 2**index-bits - 1, longer ones cost a padding entry. The table counts bits, Huffman codes
 included, beside the dense layer. Without --density or --threshold nothing is pruned that is not
-zero already. The layers need not follow each other.
+zero already. The layers need not follow each other. A network (a name, --network, a .net file,
+ONNX) is kept whole: graph, codes, biases, binary points, lowerings; simulate takes the file.
 """,
         (("accelsim compress traces/lenet-300-100/pruned.safetensors -o lenet.safetensors",
           "a network, ready for simulate, trace, explain"),
+         ("accelsim compress lenet-5 --lowering auto -o lenet-5.safetensors",
+          "a network with its graph"),
          ("accelsim compress traces/lenet-300-100/dense.safetensors --density 0.1",
           "keep the largest tenth of each layer"),
          ("accelsim compress nt-we --permute-rows -o even.safetensors",
@@ -119,7 +98,9 @@ and mm2 at 45 nm. The engines agree on outputs, cycles and every counter; fast i
           "every counter of every PE"),
          ("accelsim simulate traces/lenet-300-100/pruned.safetensors "
           "--inputs traces/lenet-300-100/digits.safetensors --count 10",
-          "a whole network, ten digits")),
+          "a whole network, ten digits"),
+         ("accelsim simulate random:lstm:128x64:density=0.1 -m ese",
+          "an LSTM; so do files of them, with --inputs SEQ.npy")),
     ),
     "accuracy": Page(
         "a network's accuracy in float and in fixed point",
@@ -132,7 +113,8 @@ The functional model classifies all images; losses are in percentage points agai
     "recurrent": Page(
         "an LSTM on ESE: cycles of every slot, energy, error",
         """
-A slot is one matrix or one element-wise step of a time step. Cycles are at ESE's clock (200 MHz),
+SOURCE may be a file of LSTMs or GRUs (ONNX, npz, safetensors) with --inputs SEQ.npy. A slot is
+one matrix or one element-wise step of a time step. Cycles are at ESE's clock (200 MHz),
 times in microseconds. Error: hidden states against the dense network in float, relative RMS.
 """,
         (("accelsim recurrent ese", "the published LSTM (153-1024-512), synthetic weights"),
@@ -143,8 +125,10 @@ times in microseconds. Error: hidden states against the dense network in float, 
     "patterns": Page(
         "sparsity patterns side by side: error, cycles, energy, size",
         """
-Times are microseconds a time step, sizes bits or Kbit (1,024 bits), energies nJ a step at 45 nm.
-kept is the share of weights that stays; load balance is theoretical over actual time.
+Of an LSTM or a GRU of a file: -l LAYER --inputs SEQ.npy. EIE runs the gates as one layer, one
+vector at a time. Times are microseconds a time step, sizes bits or Kbit (1,024 bits), energies nJ
+a step at 45 nm. kept is the share of weights that stays; load balance is theoretical over actual
+time.
 """,
         (("accelsim patterns ese", "load balance over queue depths"),
          ("accelsim patterns traces/silero-lstm", "a real network under every pattern"),
@@ -155,7 +139,8 @@ kept is the share of weights that stays; load balance is theoretical over actual
         "a network in every number system: error, size, energy, gates",
         """
 Post-training: nothing is trained again. Errors are of fixed point; cycles and nJ are of an image,
-sizes KB (8,192 bits); decoder NAND2 is of a PE, arithmetic mm2 of all PEs at 45 nm. A table of
+sizes KB (8,192 bits); gates (NAND2) are of a PE, of the ArithmUnit as it was
+synthesised at 16 bits; arithmetic mm2 is of all PEs at 45 nm. A table of
 powers of two runs on a shifter, one of signs on an adder. kept is the share of weights that are not
 zero in the table.
 """,
@@ -211,61 +196,6 @@ configuration, seed and digests.
          ("accelsim report RUN.json OTHER.json -o both.html",
           "runs side by side, from accelsim simulate --json")),
     ),
-    "sweep": Page(
-        "run a study; again to resume",
-        """
-A study (TOML) names workloads, metrics, axes and fixed values. A point is known by a digest of
-all that determines it: run the same command again after Ctrl-C, a crash or a change, and what is
-there is skipped.
-""",
-        (("accelsim sweep traces/studies/published-space.toml --dry-run",
-          "how many points, about how long"),
-         ("accelsim sweep traces/studies/published-space.toml -o space.sqlite --jobs 4",
-          "on four processes"),
-         ("accelsim sweep traces/studies/published-space.toml --dask tcp://scheduler:8786",
-          "on a Dask cluster")),
-        "0 done, failed points included (they are listed); 2 a mistake, told in one line; "
-        "130 interrupted, resumable.",
-    ),
-    "results": Page(
-        "list, filter and export what a study found",
-        """
-Units end a metric's name: _us, _uj, _w, _mm2, _mbit. --where takes =, !=, <, <=, > and >= on any
-column.
-""",
-        (("accelsim results space.sqlite --where n_pe=64 --metric time_us", "a table"),
-         ("accelsim results space.sqlite --csv > space.csv", "every column"),
-         ("accelsim results space.sqlite --where failed=true", "what could not be run")),
-    ),
-    "pareto": Page(
-        "designs that no other beats",
-        """
-Several layers of a design become one number a metric: times and energies add up, shares are
-averaged.
-""",
-        (("accelsim pareto space.sqlite --min time_us --min energy_uj --min area_mm2",
-          "three objectives"),
-         ("accelsim pareto space.sqlite --max gops_per_w --where workload=alex-7", "one layer")),
-    ),
-    "explore": Page(
-        "guided search (Optuna) where a grid is too big",
-        """
-Tries --trials designs from the study's axes; the same command goes on where it stopped.
-""",
-        (("accelsim explore traces/studies/published-space.toml --min time_us --min area_mm2 "
-          "--trials 200", "two objectives"),),
-        "0 done; 2 a mistake, told in one line; 130 interrupted, resumable.",
-    ),
-    "sensitivity": Page(
-        "what one step of each parameter does to each metric",
-        """
-From the study's fixed values, each axis is moved to its neighbouring value alone; changes are
-relative, in percent, the largest first.
-""",
-        (("accelsim sensitivity traces/studies/published-space.toml", "four metrics"),
-         ("accelsim sensitivity traces/studies/published-space.toml --metric energy_uj",
-          "another one")),
-    ),
     "published": Page(
         "the papers' tables and figures side by side with ours",
         """
@@ -279,4 +209,5 @@ GOP/s.
           "queue depth; a figure for print"),
          ("accelsim published ese --csv", "a line a cell")),
     ),
+    **STUDIES,
 }

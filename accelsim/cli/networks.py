@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from accelsim.cli.common import console, print_csv, print_json, progress, table
 from accelsim.cli.limits import limit_lines, sized_lines
@@ -17,30 +15,12 @@ from accelsim.cli.views import energy_views
 
 if TYPE_CHECKING:
     from accelsim.compression import Recipe
-    from accelsim.records.network import Network
+    from accelsim.lowering.ways import Lowering
     from accelsim.records.network_result import NetworkResult
-
-ImageOption = Annotated[
-    list[Path] | None,
-    typer.Option("--image", help="A photo for a network that says how it reads one; repeatable."),
-]
-FitOption = Annotated[
-    bool, typer.Option("--fit", help="Cut out a photo's middle and resize it to the input.")
-]
-NetworkOption = Annotated[
-    str | None,
-    typer.Option("--network", metavar="NAME|FILE.toml", help="The graph whose layers a file's "
-                                                              "arrays are called after."),
-]
-LoweringOption = Annotated[
-    str, typer.Option(help="How convolutions become products: im2col, shifted, winograd, pixels; "
-                           "auto tries each and takes the fastest.")
-]
-
 
 def simulate_graph(
     config: Any, source: str, network: str | None, layer: str | None, engine: str,
-    photos: list[Path], inputs: Path | None, count: int, fit: bool, lowering: str,
+    photos: list[Path], inputs: Path | None, count: int, fit: bool, lowering: Lowering,
     recipe: Callable[[], Recipe], seed: int, energy: bool, as_json: bool, as_csv: bool,
 ) -> None:
     """Compress what is not compressed, calibrate on the images, run, and show.
@@ -48,19 +28,19 @@ def simulate_graph(
     The recipe is asked for once it is known that the machine takes the network's layers. With a
     ``layer`` the network ends there, and its result is shown alone.
     """
-    from accelsim.compression import compress
+    from accelsim.compression.network import calibrated_network
     from accelsim.machines import machine_of
     from accelsim.machines.network_run import run_network
     from accelsim.report.network_summary import network_object, network_rows
     from accelsim.sources import network_inputs, open_network
-    from accelsim.sources.networks import with_count
+    from accelsim.sources.networks import check_takes, with_count
 
     opened = open_network(source, network, seed, inputs)
     check_takes(config, opened)
     if layer is not None:
         opened = opened.up_to(layer)
     images = network_inputs(opened, photos, inputs, count, fit)
-    packed = compress(with_count(opened, inputs, count), recipe(), calibration=images)
+    packed = calibrated_network(with_count(opened, inputs, count), recipe(), images)
     start = time.perf_counter()
     with progress("simulating", len(packed.nodes)) as advance:
         result = run_network(machine_of(config), config, packed, images, engine, lowering,
@@ -77,24 +57,6 @@ def simulate_graph(
             for row in network_rows(result, energy)])
     else:
         _show(result, energy, wall_s, config)
-
-
-def check_takes(config: Any, network: Network) -> None:
-    """Raise `UnsupportedError` where the machine does not take a layer of a network."""
-    from accelsim.errors import UnsupportedError, printable
-    from accelsim.machines import machine_of
-    from accelsim.machines.registry import takers
-    from accelsim.records import CompressedConv, CompressedLayer, Conv2d
-
-    machine = machine_of(config)
-    for layer in network.layers:
-        convolution = isinstance(layer, Conv2d | CompressedConv)
-        kind = CompressedConv if convolution else CompressedLayer
-        if kind not in machine.takes:
-            what = "convolution" if convolution else "compressed matrix"
-            raise UnsupportedError(
-                f"{network.name}: {printable(layer.name)} is a {what} of a network, which the "
-                f"machine '{machine.name}' does not take; take -m {' or '.join(takers(kind))}")
 
 
 def _ways(result: NetworkResult) -> list[str]:

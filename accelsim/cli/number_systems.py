@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,7 +20,7 @@ from accelsim.cli.common import (
     progress,
     table,
 )
-from accelsim.cli.networks import NetworkOption
+from accelsim.cli.network_options import NetworkOption
 from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ def tables(
         typer.Option("--table", metavar="NAME[:KEY=VALUE]", help="Only rows of this table; "
                                                                  "repeatable."),
     ] = None,
+    calibration: Annotated[
+        Literal["max", "percentile", "kl"],
+        typer.Option(help="How the images settle the range of activations: all fits, a small share "
+                          "is cut off, or the levels lose least (KL divergence)."),
+    ] = "max",
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
     as_json: JsonOption = False,
@@ -67,7 +72,7 @@ def tables(
     images, labels = images[:count], labels[:count]
     with progress("running tables", len(systems)) as advance:
         rows = number_systems(config, opened, images, labels, systems, min(timed, len(images)),
-                              advance)
+                              advance, calibration)
     if as_json:
         print_json({"accelsim": __version__, "network": source, "machine": config.machine,
                     "config": config.model_dump(), "images": len(images),
@@ -83,11 +88,11 @@ def _view(name: str, count: int, rows: list[SystemRow]) -> Any:
     return table(
         f"{name} on {count:,} images, post-training; * on the front of error and energy",
         ("table", "bits", "datapath", "error %", "kept %", "P+Q KB", "P+Q+H KB", "cycles", "nJ",
-         "decoder NAND2", "arithmetic mm2", ""),
+         "decoder NAND2", "arithmetic NAND2", "arithmetic mm2", ""),
         [(row.table, row.bits, row.multiplier, f"{100 * row.error:.2f}", f"{100 * row.kept:.2f}",
           f"{row.plain_bits / 8192:.2f}", f"{row.huffman_bits / 8192:.2f}", round(row.cycles),
-          f"{row.energy_nj:.1f}", f"{row.decoder_nand2:.0f}", f"{row.arith_mm2:.3f}",
-          "*" if row in best else "") for row in rows],
+          f"{row.energy_nj:.1f}", f"{row.decoder_nand2:.0f}", f"{row.arith_nand2:.0f}",
+          f"{row.arith_mm2:.3f}", "*" if row in best else "") for row in rows],
     )
 
 

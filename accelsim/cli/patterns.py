@@ -19,22 +19,28 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import SeedOption
-from accelsim.cli.recurrent import KindOption
+from accelsim.cli.recurrent import KindOption, SequenceOption
 from accelsim.papers.names import RECURRENT_MACHINE, SYNTHETIC_LSTM
 
 if TYPE_CHECKING:
     from accelsim.papers.pattern_rows import PatternRows
+    from accelsim.papers.user_network import UserNetwork
+
+USER_DENSITIES = [0.5, 0.25, 0.125]
+"""Of a network of the user's own."""
 
 
 def patterns(
     source: Annotated[
         str, typer.Argument(help="'ese', the published LSTM with synthetic weights; a folder like "
-                                 "traces/silero-lstm; a layer file with dense weights; or a "
-                                 "shape (random:1024x1024).")
+                                 "traces/silero-lstm; a file of LSTMs or GRUs, a published LSTM; "
+                                 "a layer file with dense weights; or a shape "
+                                 "(random:1024x1024, random:lstm:128x64).")
     ] = SYNTHETIC_LSTM,
     layer: Annotated[
         str | None, typer.Option("--layer", "-l", help="Which layer of a file.")
     ] = None,
+    inputs: SequenceOption = None,
     density: Annotated[
         list[float] | None, typer.Option(help="Densities to prune to; repeatable.")
     ] = None,
@@ -48,31 +54,43 @@ def patterns(
     as_csv: CsvOption = False,
 ) -> None:
     """Sparsity patterns side by side: a real network's error, cycles, energy and size; for the
-    published LSTM load balance and time over queue depths; for a layer of a file cycles and size
-    on EIE, ESE and the bank-balanced machine."""
+    published LSTM load balance and time over queue depths; for an LSTM or a GRU of a file the same
+    figures on the user's own sequence; for a layer of a file cycles and size on EIE, ESE and the
+    bank-balanced machine."""
     from accelsim.errors import InputError
     from accelsim.papers.pattern_rows import MACHINE_DENSITIES, machine_rows
+    from accelsim.papers.user_network import user_network
     from accelsim.workload.named import named
 
+    notes: tuple[str, ...] = ()
     config = config_as(RECURRENT_MACHINE, machine, settings)
     if source == SYNTHETIC_LSTM:
         found = _load_balance(config, density, depth, seed)
     elif depth:
         raise InputError("--depth: a folder's network runs at the machine's own depth; "
                          "give --set act_queue_depth=N")
-    elif not named(source).is_recurrent:
-        found = machine_rows(config, source, layer, density or MACHINE_DENSITIES)
-    else:
+    elif named(source).kind == "recurrent folder":
+        if inputs is not None:
+            raise InputError(f"{source}: --inputs is for files of recurrent layers; a folder has "
+                             f"its own")
         found = _tradeoff(config, source, density)
+    elif (own := user_network(config, source, layer, inputs, seed)) is not None:
+        found, notes = _user(config, own, density), own.notes
+    else:
+        if inputs is not None:
+            raise InputError(f"{source}: --inputs is for recurrent layers; leave it out")
+        found = machine_rows(config, source, layer, density or MACHINE_DENSITIES)
     rows = found.rows
     if as_json:
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
-                    "source": source, "rows": rows})
+                    "source": source, "rows": rows, "notes": list(notes)})
     elif as_csv:
         print_csv(rows)
     else:
         for view in _pattern_views(source, found):
             console().print(view)
+        for note in notes:
+            console().print(note, markup=False)
 
 
 def _pattern_views(source: str, found: PatternRows) -> list[Any]:
@@ -99,6 +117,14 @@ def _tradeoff(config: Any, source: str, densities: list[float] | None) -> Patter
     network, chosen = load_recurrent_folder(source), densities or DENSITIES
     with progress("running each pattern", tradeoff_steps(config, network, chosen)) as advance:
         return tradeoff_rows(config, network, chosen, advance)
+
+
+def _user(config: Any, network: UserNetwork, densities: list[float] | None) -> PatternRows:
+    from accelsim.papers.pattern_rows import tradeoff_steps, user_rows
+
+    chosen = densities or USER_DENSITIES
+    with progress("running each pattern", tradeoff_steps(config, network, chosen)) as advance:
+        return user_rows(config, network, chosen, advance)
 
 
 def _load_balance(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from accelsim import __version__
 from accelsim.cli.common import (
     CsvOption,
     JsonOption,
+    WidthOption,
     console,
     print_csv,
     print_json,
@@ -19,6 +21,7 @@ from accelsim.cli.common import (
     table,
 )
 from accelsim.cli.frontend import SeedOption
+from accelsim.cli.lowerings import show_lowerings
 
 if TYPE_CHECKING:
     from accelsim.papers import Cell, Comparison, Published
@@ -41,14 +44,33 @@ def published(
     network: Annotated[
         Path | None, typer.Option(help="A LeNet-300-100 for the deep-compression table.")
     ] = None,
+    by_lowering: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NETWORK", help="With networks: every layer of alexnet, vgg-16, "
+                                             "resnet-50 or squeezenet under every lowering "
+                                             "(minutes); repeatable.")
+    ] = None,
     seed: SeedOption = 1,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, max=100,
+                          help="Repeat with so many seeds: ours is the mean, bars of the figures "
+                               "go from the least to the most.")
+    ] = 1,
+    width: WidthOption = "page",
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
 ) -> None:
     """Reproduce the papers' tables and figures, side by side with the published numbers."""
     from accelsim.errors import InputError, nearest
     from accelsim.papers import NAMES
+    from accelsim.report.paper import width_of
 
+    inches = width_of(width)
+    if by_lowering:
+        if name != "networks":
+            raise InputError(f"--by-lowering is for networks, not {name}")
+        show_lowerings(by_lowering, seed, as_json, as_csv)
+        return
     names = list(NAMES) if name == "all" else [name]
     if names[0] not in NAMES:
         raise InputError(f"no published table '{name}'{nearest(name, [*NAMES, 'all'])}")
@@ -60,10 +82,10 @@ def published(
     with progress("reproducing", len(names)) as advance:
         for each in names:
             start = time.perf_counter()
-            done.append(_reproduce(each, seed, network))
+            done.append(_over_seeds(each, range(seed, seed + seeds), network))
             seconds.append(time.perf_counter() - start)
             advance()
-    figures = [_draw(result, folder, picture) for result in done] if folder else []
+    figures = [_draw(result, folder, picture, inches) for result in done] if folder else []
     if as_json:
         print_json({"accelsim": __version__, "seed": seed,
                     "published": [result.as_dict() for result in done],
@@ -78,6 +100,12 @@ def published(
             _summary(done, seconds)
 
 
+def _over_seeds(name: str, seeds: Iterable[int], network: Path | None) -> Published:
+    from accelsim.papers.seeds import over_seeds
+
+    return over_seeds([_reproduce(name, seed, network) for seed in seeds])
+
+
 def _reproduce(name: str, seed: int, network: Path | None) -> Published:
     from accelsim.papers import reproduce
     from accelsim.papers.deep_compression import deep_compression, lenet_recipe
@@ -89,11 +117,11 @@ def _reproduce(name: str, seed: int, network: Path | None) -> Published:
     return deep_compression(seed, open_source(str(network), recipe=lenet_recipe()).layers)
 
 
-def _draw(result: Published, folder: Path, picture: str) -> Path:
+def _draw(result: Published, folder: Path, picture: str, inches: float) -> Path:
     from accelsim.papers.figures import figure_of
     from accelsim.report.plots import save
 
-    return save(figure_of(result), folder / f"{result.name}.{picture}")
+    return save(figure_of(result, inches), folder / f"{result.name}.{picture}")
 
 
 def _show(result: Published) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ from accelsim.cli.common import (
     print_json,
     table,
 )
-from accelsim.cli.frontend import SeedOption
+from accelsim.cli.frontend import LayerOption, SeedOption
 from accelsim.cli.limits import limit_lines
 from accelsim.papers.names import RECURRENT_MACHINE, SYNTHETIC_LSTM
 
@@ -23,12 +24,20 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from accelsim.records.recurrent import RecurrentLayer
+    from accelsim.papers.recurrent_runs import ComparedRun
     from accelsim.records.result import RunResult
 
 SourceArgument = Annotated[
     str, typer.Argument(help="'ese', the published LSTM with synthetic weights; a folder like "
-                             "traces/silero-lstm; or a shape (random:lstm:1024x153:density=0.1).")
+                             "traces/silero-lstm; a file of LSTMs or GRUs (ONNX, npz, "
+                             "safetensors), with :LAYER or without; or a shape "
+                             "(random:lstm:1024x153:density=0.1).")
+]
+SequenceOption = Annotated[
+    Path | None, typer.Option("--inputs", help="The sequence of a file's layers: npy, npz or "
+                                               "safetensors, (steps, inputs) or (steps, channels, "
+                                               "inputs), with 'lengths' beside it; or a wav. "
+                                               "Drawn if absent.")
 ]
 KindOption = Annotated[
     str, typer.Option("--machine", "-m", help="A published machine (ese) or a TOML file.")
@@ -37,6 +46,8 @@ KindOption = Annotated[
 
 def recurrent(
     source: SourceArgument = SYNTHETIC_LSTM,
+    layer: LayerOption = None,
+    inputs: SequenceOption = None,
     pattern: Annotated[
         str | None, typer.Option(help="unstructured, load_balanced, bank_balanced, block, n_m, "
                                       "row or channel; a folder's dense network if absent.")
@@ -66,18 +77,34 @@ def recurrent(
 ) -> None:
     """Run an LSTM on ESE: cycles of every slot, energy, error against float step by step."""
     from accelsim.compression import Recipe, compress_recurrent
-    from accelsim.papers.recurrent_runs import run_and_compare
+    from accelsim.papers.recurrent_runs import run_sequence
+    from accelsim.papers.recurrent_works import opened
 
     config = config_as(RECURRENT_MACHINE, machine, settings)
-    layer, inputs, origin = _opened(config, source, pattern, density, steps, channels, seed)
+    work = opened(config, source, layer, inputs, pattern, density, steps, channels, seed)
+    layers, origin = work.layers, work.origin
     if codebook_bits is not None:
-        layer = compress_recurrent(layer, Recipe(weight_bits=codebook_bits))
+        layers = [compress_recurrent(own, Recipe(weight_bits=codebook_bits)) for own in layers]
         origin += f"; {codebook_bits}-bit codebooks"
-    run = run_and_compare(config, layer, inputs, engine)
+    runs = run_sequence(config, layers, work.given, engine)
     if as_json:
+        told = [run.as_dict() for run in runs]
         print_json({"accelsim": __version__, "config": config.model_dump(), "seed": seed,
-                    "source": source, "weights": origin, **run.as_dict()})
+                    "source": source, "weights": origin,
+                    **(told[0] if len(told) == 1 else {"layers": told})})
         return
+    for run in runs:
+        _show(config, run, work.given.inputs, energy)
+    for note in work.notes:
+        console().print(note, markup=False)
+    console().print(f"{', '.join(own.name for own in layers)}: weights {origin}; simulated in "
+                    f"{sum(run.wall_s for run in runs):.2f} s")
+
+
+def _show(
+    config: Any, run: ComparedRun, inputs: npt.NDArray[np.float64], energy: bool
+) -> None:
+    """One layer's tables."""
     out = console()
     for view in _views(config, run.result, inputs.shape):
         out.print(view)
@@ -96,40 +123,6 @@ def recurrent(
         out.print(line, markup=False)
     points = ", ".join(f"{name} {bits}" for name, bits in run.result.frac_bits.items())
     out.print(f"fraction bits of each signal, of {config.activation_bits}: {points}")
-    out.print(f"{layer.name}: weights {origin}; simulated in {run.wall_s:.2f} s")
-
-
-def _opened(
-    config: Any, source: str, pattern: str | None, density: float,
-    steps: int | None, channels: int | None, seed: int,
-) -> tuple[RecurrentLayer, npt.NDArray[np.float64], str]:
-    """Layer, inputs and where the weights are from."""
-    from accelsim.errors import InputError
-    from accelsim.papers.recurrent_runs import chosen_layer
-    from accelsim.workload.drawn import PREFIX, parse_drawn
-    from accelsim.workload.published_lstm import ese_layer, ese_utterance
-    from accelsim.workload.recurrent_folder import load_recurrent_folder
-
-    if source == SYNTHETIC_LSTM:
-        if pattern not in (None, "unstructured", "load_balanced"):
-            raise InputError(f"--pattern {pattern}: the published LSTM has its published kept "
-                             f"weights, load_balanced or unstructured")
-        layer = ese_layer(seed, balanced=pattern != "unstructured")
-        return layer, ese_utterance(steps or 10, channels or config.n_channels, seed), "synthetic"
-    drawn = parse_drawn(source) if source.startswith(PREFIX) else None
-    if drawn is not None and drawn.is_recurrent:
-        if (pattern, steps, channels) != (None, None, None):
-            raise InputError(f"{source}: says its density, steps and channels itself; leave out "
-                             f"--pattern, --steps and --channels")
-        return *drawn.recurrent(seed), "synthetic"
-    network = load_recurrent_folder(source)
-    n_steps, n_channels = network.inputs.shape[:2]
-    for option, wanted, there in (("--steps", steps, n_steps), ("--channels", channels,
-                                                                n_channels)):
-        if wanted is not None and wanted > there:
-            raise InputError(f"{option} {wanted}: {source} holds {there}")
-    layer, origin = chosen_layer(network, config, pattern, density)
-    return layer, network.inputs[: steps or n_steps, : channels or n_channels], origin
 
 
 def _views(config: Any, result: RunResult, shape: tuple[int, ...]) -> list[Any]:

@@ -12,17 +12,18 @@ from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.graphs import (
     CountOption,
     GraphAsked,
-    asked_graph,
     explained_network,
+    graph_or_cells,
     prepared_node,
 )
-from accelsim.cli.networks import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
     FixedPointOption,
     InputsOption,
     OneLayerOption,
+    PatternOption,
     prepared,
 )
 from accelsim.machines import DEFAULT_MACHINE
@@ -46,10 +47,11 @@ def report(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "im2col",
+    lowering: LoweringOption = None,
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
+    pattern: PatternOption = None,
     seed: SeedOption = 1,
     energy: Annotated[
         bool, typer.Option("--energy", help="Price a layer or network that is run here; files "
@@ -61,10 +63,10 @@ def report(
     from accelsim.files import is_plain, write_atomically
     from accelsim.report.run_report import Run, read_run, run_page
 
-    asked = None if len(sources) != 1 else asked_graph(
-        sources[0], network, layer, image, inputs, count, fit, lowering, alone, density, seed,
-        activation_density, inputs_fixed_point)
     files = [source for source in sources if source.lower().endswith(".json")]
+    asked = None if files or len(sources) != 1 else graph_or_cells(
+        config_from(machine, settings), sources[0], network, layer, image, inputs, count, fit,
+        lowering, alone, density, seed, activation_density, inputs_fixed_point)
     behind = ""
     if asked is not None:
         text, behind = _of_graph(config_from(machine, settings), asked)
@@ -79,11 +81,12 @@ def report(
         config = config_from(machine, settings)
         ready = prepared(
             config, sources[0], layer, inputs, activation_density, density, seed,
-            whole=layer is None, fixed_point=inputs_fixed_point, alone=alone,
+            whole=layer is None, fixed_point=inputs_fixed_point, alone=alone, pattern=pattern,
         )
         config = ready.config
         results = simulate_network(
-            config, ready.layers, ready.inputs, fixed_point=ready.fixed_point)[0]
+            config, ready.layers, ready.inputs, fixed_point=ready.fixed_point,
+            **ready.options)[0]
         run = run_object(results, energy, seed)
         first = 0 if layer is None else ready.index
         explained = [
@@ -91,7 +94,7 @@ def report(
             for at in range(first, ready.index + 1)
         ]
         text = run_page([Run.model_validate(run)], explained)
-        behind = ready.behind if layer is not None else ""
+        behind = "\n".join(filter(None, (ready.behind if layer is not None else "", ready.note)))
     else:
         raise InputError("give files from `accelsim simulate --json`, or one layer or network")
     write_atomically(output, text)

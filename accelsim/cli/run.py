@@ -36,15 +36,16 @@ from accelsim.cli.frontend import (
 )
 from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
-from accelsim.cli.networks import (
+from accelsim.cli.network_options import (
     FitOption,
     ImageOption,
     LoweringOption,
     NetworkOption,
-    simulate_graph,
+    WinogradOption,
 )
+from accelsim.cli.networks import simulate_graph
 from accelsim.cli.views import energy_views, result_views
-from accelsim.cli.works import FixedPointOption, WorkArgument, opened_work
+from accelsim.cli.works import FixedPointOption, PatternOption, WorkArgument, opened_work
 from accelsim.machines import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
@@ -64,19 +65,22 @@ def simulate(
     settings: SetOption = None,
     engine: EngineOption = None,
     inputs: Annotated[
-        Path | None, typer.Option(help="Input vectors: npy, npz or safetensors.")
+        Path | None, typer.Option(help="Input vectors: npy, npz or safetensors; of a recurrent "
+                                       "layer its sequence, (steps, inputs) or (steps, channels, "
+                                       "inputs), with 'lengths' beside it in an npz, or a wav.")
     ] = None,
     inputs_fixed_point: FixedPointOption = False,
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "im2col",
+    lowering: LoweringOption = None,
     count: Annotated[int, typer.Option(min=1, help="How many of the input vectors to run.")] = 1,
     activation_density: Annotated[
         float | None, typer.Option(help="Draw one input vector of this density instead.")
     ] = None,
     density: DensityOption = None,
     threshold: ThresholdOption = None,
+    pattern: PatternOption = None,
     weight_bits: Annotated[
         int | None, typer.Option(help="Bits of a code; the machine's if absent.")
     ] = None,
@@ -85,6 +89,7 @@ def simulate(
     table_bits: TableBitsOption = None,
     table_rows: TableRowsOption = None,
     bias: BiasOption = "auto",
+    winograd: WinogradOption = None,
     seed: SeedOption = 1,
     energy: Annotated[
         bool, typer.Option("--energy", help="Price the counters: energy, power and area.")
@@ -94,9 +99,11 @@ def simulate(
 ) -> None:
     """Run layers cycle by cycle: cycles, time, load balance, where the cycles went."""
     from accelsim.errors import InputError
+    from accelsim.lowering.ways import parse_lowering
     from accelsim.network import simulate_network
+    from accelsim.report.float_error import float_error, float_error_line
     from accelsim.report.summary import layer_row, run_object
-    from accelsim.sources import names_network
+    from accelsim.sources import means_cells, names_network
     from accelsim.sources.networks import network_place
 
     config = config_from(machine, settings)
@@ -104,15 +111,15 @@ def simulate(
     tables: dict[str, Any] = {
         "table": code_table, "table_bits": table_bits, "table_rows": table_rows}
     place, at = network_place(source)
-    if names_network(place, network, layer):
+    if not means_cells(config, source, layer) and names_network(place, network, layer):
         chosen = [*([] if at is None else [at]), *(layer or ())]
         if len(chosen) > 1:
             raise InputError(f"{source}: a network runs whole or up to one layer; give one -l")
         simulate_graph(
             config, place, network, chosen[0] if chosen else None, engine, image or [], inputs,
-            count, fit, lowering,
+            count, fit, parse_lowering(lowering),
             lambda: make_recipe(density, threshold, weight_bits or config.weight_bits,
-                                config.index_bits, init, bias=bias, **tables),
+                                config.index_bits, init, bias=bias, winograd=winograd, **tables),
             seed, energy, as_json, as_csv)
         return
     if image or fit:
@@ -120,25 +127,31 @@ def simulate(
                          f"vectors (--inputs)")
     opened = opened_work(
         config, source, layer, inputs, activation_density, seed, count, inputs_fixed_point,
-        density=density, threshold=threshold, init=init, bias=bias, **tables,
+        density=density, threshold=threshold, init=init, bias=bias, pattern=pattern, **tables,
         **({} if weight_bits is None else {"weight_bits": weight_bits}),
     )
     start = time.perf_counter()
-    results: list[RunResult] = []
-    runs = list(opened.runs())
+    runs, options = list(opened.runs()), list(opened.options())
+    each: list[list[RunResult]] = []
     with progress("simulating", len(runs)) as advance:
-        for vector in runs:
-            results += simulate_network(
-                config, opened.layers, vector, engine, fixed_point=opened.fixed_point)[0]
+        for vector, own in zip(runs, options, strict=True):
+            each += simulate_network(
+                config, opened.layers, vector, engine, fixed_point=opened.fixed_point, **own)
             advance()
     wall_s = time.perf_counter() - start
+    results = [result for run in each for result in run]
     tell(loss for result in results for loss in result.losses)
+    error = None
+    if opened.floats is not None and opened.is_sequence:
+        error = float_error(opened.floats, opened.layers, runs, options, each)
     if as_json:
-        print_json(run_object(results, energy, seed))
+        print_json(run_object(results, energy, seed) | (
+            {} if error is None else {"float_error": error}))
     elif as_csv:
         print_csv([layer_row(result, energy) for result in results])
     else:
-        _show(results, wall_s, opened.note)
+        _show(results, wall_s, "\n".join(filter(None, (
+            None if error is None else float_error_line(error), opened.note))))
         for line in sized_lines(config, results[0].config):
             console().print(line, markup=False)
         if energy:

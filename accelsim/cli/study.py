@@ -76,7 +76,7 @@ def sweep(
     from accelsim.study import sweep as run
 
     chosen, store = _study(study, settings), _store(study, output)
-    workers = jobs or _cores()
+    workers = jobs or cores()
     if dry_run:
         _say_estimate(chosen, store, limit, workers)
         return
@@ -153,7 +153,7 @@ def explore(
     store = _store(study, output)
     found = search(
         _study(study, settings), store, goals, trials=trials, sampler=sampler,
-        jobs=jobs or _cores(), dask=dask,
+        jobs=jobs or cores(), dask=dask,
         on_trials=lambda n: typer.echo(f"accelsim: {n:,} of {trials:,} designs", err=True),
         infeasible=infeasible,
     )
@@ -194,7 +194,7 @@ def sensitivity(
     known = metrics_of(chosen.base_config().machine)
     usual = ("time_us", "load_balance", "utilisation", "spmat_read_mbit", "dram_mbit")
     wanted = metrics or [name for name in usual if name in known]
-    found = work_out(chosen, _store(study, output), wanted, jobs=jobs or _cores(), dask=dask)
+    found = work_out(chosen, _store(study, output), wanted, jobs=jobs or cores(), dask=dask)
     rows: list[dict[str, Any]] = [
         {
             "parameter": effect.parameter, "from": effect.before, "to": effect.after,
@@ -230,7 +230,7 @@ def _store(study: Path, output: Path | None) -> Path:
     return output or Path(f"{study.stem}.sqlite")
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -11,14 +11,15 @@ import typer
 
 from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
-from accelsim.cli.graphs import CountOption, asked_graph, prepared_node
-from accelsim.cli.networks import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.graphs import CountOption, graph_or_cells, prepared_node
+from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
     FixedPointOption,
     InputsOption,
     OneLayerOption,
+    PatternOption,
     WorkArgument,
     prepared,
 )
@@ -52,7 +53,7 @@ def trace(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
-    lowering: LoweringOption = "im2col",
+    lowering: LoweringOption = None,
     vector: Annotated[
         int | None, typer.Option("--vector", min=0, help="Which vector of the layer: a pixel of a "
                                                          "convolution's outputs, image after "
@@ -61,6 +62,7 @@ def trace(
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
+    pattern: PatternOption = None,
     seed: SeedOption = 1,
 ) -> None:
     """Show a window of a run cycle by cycle: waveforms, tracks or text.
@@ -79,14 +81,15 @@ def trace(
     if output is None and kind != "text":
         raise InputError(f"--format {kind} needs a file; give one with -o")
     config = config_from(machine, settings)
-    asked = asked_graph(source, network, layer, image, inputs, count, fit, lowering, alone, density,
-                        seed, activation_density, inputs_fixed_point)
+    asked = graph_or_cells(
+        config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
+        activation_density, inputs_fixed_point)
     if asked is not None and asked.layer is None:
         raise InputError(f"{asked.source}: a trace is of one vector of one layer; name the layer "
                          f"with -l and the vector with --vector")
     ready: Any = prepared_node(config, asked) if asked is not None else prepared(
         config, source, layer, inputs, activation_density, density, seed,
-        fixed_point=inputs_fixed_point, alone=alone, vector=vector or 0)
+        fixed_point=inputs_fixed_point, alone=alone, vector=vector or 0, pattern=pattern)
     job = ready.job() if asked is None else ready.vector_job(vector or 0)
     config = ready.config
     which = "" if vector is None else f"vector {vector}, "
@@ -101,8 +104,8 @@ def trace(
     if output is not None:
         written(output, f": {ready.work.name}, {which}cycles {first:,} to {first + shown - 1:,}, "
                         f"{len(chosen)} of {n_pes(config, job)} PEs")
-        if ready.behind:
-            typer.echo(ready.behind, err=not is_plain(output))
+        for line in filter(None, dict.fromkeys((ready.behind, ready.note))):
+            typer.echo(line, err=not is_plain(output))
 
 
 def pe_numbers(text: str, n_pe: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 WorkArgument = Annotated[
     str, typer.Argument(metavar="WORK", help="A published layer (alex-7, google-lstm), a shape "
                                              "(random:4096x14336:density=0.5:activations=0.3), a "
-                                             "layer file, a file from `accelsim compress`, a "
+                                             "layer file (of LSTMs and GRUs where the machine "
+                                             "takes those), a file from `accelsim compress`, a "
                                              "recurrent folder (traces/silero-lstm), an "
                                              "EIE-simulator folder; or PLACE:LAYER."),
 ]
@@ -33,7 +34,14 @@ AloneOption = Annotated[
                                        "width, as `accelsim simulate WORK -l LAYER` does.")
 ]
 InputsOption = Annotated[
-    Path | None, typer.Option(help="Input vectors (npy, npz, safetensors); the first is run.")
+    Path | None, typer.Option(help="Input vectors (npy, npz, safetensors), of which the first is "
+                                   "run; of a recurrent layer its sequence: (steps, inputs) or "
+                                   "(steps, channels, inputs), or a wav file.")
+]
+PatternOption = Annotated[
+    str | None, typer.Option("--pattern", help="Prune recurrent layers by a pattern at --density: "
+                                               "unstructured, load_balanced, bank_balanced, block, "
+                                               "n_m, row or channel.")
 ]
 FixedPointOption = Annotated[
     bool, typer.Option("--inputs-fixed-point", help="The file of --inputs holds integers in the "
@@ -57,6 +65,8 @@ class Prepared:
     index: int
     inputs: npt.NDArray[np.generic]
     fixed_point: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def work(self) -> Any:
@@ -81,7 +91,7 @@ class Prepared:
 
         made = network_job(
             self.config, self.layers, self.inputs, self.index if index is None else index,
-            self.fixed_point)
+            self.fixed_point, **self.options)
         tell(made.losses)
         return made
 
@@ -98,13 +108,19 @@ def opened_work(
     from accelsim.compression.calibrate import calibrated
     from accelsim.errors import InputError
     from accelsim.records import CompressedLayer
-    from accelsim.sources import load_inputs, open_work
+    from accelsim.sources import drawn_sequence, load_inputs, load_sequence, open_work
 
     if fixed_point and inputs is None:
         raise InputError("--inputs-fixed-point says what a file holds; give it with --inputs")
     opened = open_work(config, source, names, seed, **recipe)
     first = opened.layers[0]
-    if inputs is not None:
+    channels = getattr(config, "n_channels", None)
+    if opened.is_sequence and inputs is not None:
+        opened = opened.with_sequence(load_sequence(inputs, first.n_inputs), channels)
+    elif opened.is_sequence and opened.inputs is None:
+        opened = opened.with_sequence(
+            drawn_sequence(first.n_inputs, channels, seed, activation_density), channels)
+    elif inputs is not None:
         opened = replace(opened, inputs=load_inputs(inputs, first.n_inputs))
     elif activation_density is not None:
         opened = opened.with_inputs(activation_density, seed)
@@ -128,20 +144,21 @@ def opened_work(
 def prepared(
     config: Any, source: str, layer: str | None, inputs: Path | None,
     activation_density: float | None, density: float | None, seed: int, whole: bool = False,
-    fixed_point: bool = False, alone: bool = False, vector: int = 0,
+    fixed_point: bool = False, alone: bool = False, vector: int = 0, **recipe: Any,
 ) -> Prepared:
     """The chosen layer of some work (``whole``: its last), with those that run before it.
 
     Parameters
     ----------
     vector : which of the inputs the first of them is run on
+    recipe : more settings of the compression
     """
     from accelsim.errors import InputError
     from accelsim.sources import reach
 
-    way = reach(source, layer, inputs, alone)
+    way = reach(source, layer, inputs, alone, config)
     opened = opened_work(config, source, way.names, inputs, activation_density, seed,
-                         vector + 1, fixed_point, density=density)
+                         vector + 1, fixed_point, density=density, **recipe)
     runs = list(opened.runs())
     if vector >= len(runs):
         raise InputError(f"{source}: vector is {vector}; there are 0 to {len(runs) - 1}")
@@ -150,4 +167,5 @@ def prepared(
 
     config = machine_of(config).fitted(config, opened.layers[: index + 1])
     return Prepared(config, opened.layers[: index + 1], index, runs[vector],
-                    opened.fixed_point)
+                    opened.fixed_point, list(opened.options())[vector],
+                    opened.note if opened.is_sequence else "")

@@ -4,10 +4,15 @@ from accelsim.compression.entrance import compress
 from accelsim.compression.pipeline import compress_network
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.recurrent import compress_recurrent
-from accelsim.compression.store import load_compressed, save_compressed
+from accelsim.compression.store import (
+    load_compressed,
+    load_compressed_network,
+    save_compressed,
+)
 from accelsim.compression.table import CompressionTable, TableRow, compression_table
 
 __all__ = [
     "CompressionTable", "Recipe", "TableRow", "compress", "compress_network",
-    "compress_recurrent", "compression_table", "load_compressed", "save_compressed",
+    "compress_recurrent", "compression_table", "load_compressed", "load_compressed_network",
+    "save_compressed",
 ]

@@ -7,18 +7,22 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
+from accelsim.compression.checked import Around, Checked, Step, Text
+from accelsim.compression.graph_header import NetworkHeader
 from accelsim.errors import FormatError
 from accelsim.records import BinaryPoints, Geometry
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Raised by every change that an older accelsim would misread. A file says the lowest version that
 has what is in it: 2 has convolutions, biases in the accumulators, and losses; 3 has several tables
-a layer."""
+a layer; 4 has networks, and weights transformed for Winograd."""
 
-NEWER = {"exact_bias": 2, "losses": 2, "convolution": 2, "rows_per_table": 3}
+NEWER = {"exact_bias": 2, "losses": 2, "convolution": 2, "rows_per_table": 3, "winograd": 4}
 """Fields of a layer that came later, with the version that they came with."""
+
+NETWORK_VERSION = 4
 
 MAX_HEADER = 1 << 24
 
@@ -26,15 +30,10 @@ MAX_HEADER = 1 << 24
 Dimension = Annotated[int, Field(ge=1, le=1 << 24)]
 Count = Annotated[int, Field(ge=0, lt=1 << 40)]
 Magnitude = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Text = Annotated[str, Field(max_length=2000)]
 Point = Annotated[int, Field(ge=-1024, le=1024)]
 
 
-class _Checked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class PointsHeader(_Checked):
+class PointsHeader(Checked):
     """`BinaryPoints` in the file."""
 
     weight_frac_bits: Point
@@ -42,7 +41,7 @@ class PointsHeader(_Checked):
     output_frac_bits: Point
 
 
-class LossHeader(_Checked):
+class LossHeader(Checked):
     """`Loss` in the file."""
 
     what: Text
@@ -50,11 +49,9 @@ class LossHeader(_Checked):
     figure: Text
     remedy: Text
     numbers: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
-Step = Annotated[int, Field(ge=1, le=1 << 24)]
-Around = Annotated[int, Field(ge=0, le=1 << 24)]
 
 
-class GeometryHeader(_Checked):
+class GeometryHeader(Checked):
     """`Geometry` in the file, but for the outputs, which are the layer's; pairs are rows and
     columns."""
 
@@ -70,7 +67,7 @@ class GeometryHeader(_Checked):
         return Geometry(out_channels, name=name, **dict(self))
 
 
-class LayerHeader(_Checked):
+class LayerHeader(Checked):
     """One layer, but for its tensors."""
 
     name: str = Field(max_length=1000)
@@ -92,6 +89,15 @@ class LayerHeader(_Checked):
     losses: tuple[LossHeader, ...] = Field(default=(), max_length=100)
     convolution: GeometryHeader | None = None
     rows_per_table: Dimension | None = None
+    winograd: LayerHeader | None = None
+
+    @model_validator(mode="after")
+    def _check_winograd(self) -> LayerHeader:
+        own = self.winograd
+        if own is not None and (self.convolution is None or own.convolution is not None
+                                or own.winograd is not None):
+            raise ValueError("transformed weights are one matrix beside a convolution")
+        return self
 
     @property
     def n_tables(self) -> int:
@@ -104,12 +110,14 @@ class LayerHeader(_Checked):
         return None if self.binary_points is None else BinaryPoints(**dict(self.binary_points))
 
 
-class FileHeader(_Checked):
-    """What the file holds. ``content_sha256`` covers the header without it, and all tensors."""
+class FileHeader(Checked):
+    """What the file holds: layers, and the network that they are of, where they are one's.
+    ``content_sha256`` covers the header without it, and all tensors."""
 
     format_version: int = Field(ge=1)
     layers: tuple[LayerHeader, ...] = Field(min_length=1, max_length=10_000)
     content_sha256: str = Field(max_length=64)
+    network: NetworkHeader | None = None
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces, ASCII.
@@ -122,12 +130,15 @@ class FileHeader(_Checked):
             for name in NEWER:
                 if not layer[name]:
                     del layer[name]
+        if self.network is None:
+            del values["network"]
         return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def version_of(layers: Sequence[LayerHeader]) -> int:
+def version_of(layers: Sequence[LayerHeader], network: NetworkHeader | None = None) -> int:
     """The lowest format version that has what is in these layers."""
-    return max([1, *(version for layer in layers for name, version in NEWER.items()
+    own = 1 if network is None else NETWORK_VERSION
+    return max([own, *(version for layer in layers for name, version in NEWER.items()
                      if getattr(layer, name))])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.compression.low_rank import BEFORE, split_low_rank
 from accelsim.compression.pipeline import compress
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.thresholds import PERCENTILE, threshold
@@ -16,6 +17,7 @@ from accelsim.errors import InputError, nearest
 from accelsim.lowering.im2col import gather
 from accelsim.lowering.network_floats import run_floats
 from accelsim.records import CompressedConv, CompressedLayer
+from accelsim.records.losses import Loss, warn
 from accelsim.records.network import Network, Node
 
 Values = npt.NDArray[np.float64]
@@ -47,16 +49,37 @@ def compress_graph(
         if name not in names:
             raise InputError(f"recipe: no layer is called '{name}'{nearest(name, names)}")
 
+    settings = recipe or Recipe()
+    network, lost = split_low_rank(network, settings)
+
     def change(layer: Any) -> Any:
-        done = layer if isinstance(layer, CompressedLayer | CompressedConv) else compress(
-            layer, recipe)
+        done = layer
+        if not isinstance(layer, CompressedLayer | CompressedConv):
+            own = settings.for_layer(layer.name.removesuffix(BEFORE))
+            done = compress(layer, replace(own, rank=None))
         on_layer()
-        return done
+        return _with_loss(done, lost[layer.name]) if layer.name in lost else done
 
     packed = network.with_layers(change)
+    warn(tuple(lost.values()), stacklevel=3)
     if calibration is None:
         return packed
     return calibrate_network(packed, calibration, method, percentile)
+
+
+def _with_loss(work: CompressedLayer | CompressedConv, loss: Loss
+               ) -> CompressedLayer | CompressedConv:
+    layer = _matrix_of(work)
+    layer = replace(layer, losses=(*layer.losses, loss))
+    return replace(work, layer=layer) if isinstance(work, CompressedConv) else layer
+
+
+def calibrated_network(network: Network, recipe: Recipe | None, images: npt.ArrayLike) -> Network:
+    """The network compressed, and calibrated with images unless all of its layers are already:
+    those of a file of `accelsim compress` that was given some keep what they got there."""
+    settled = all(isinstance(layer, CompressedLayer | CompressedConv)
+                  and _matrix_of(layer).output_max_abs is not None for layer in network.layers)
+    return compress_graph(network, recipe, None if settled else images)
 
 
 def calibrate_network(

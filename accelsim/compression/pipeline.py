@@ -51,6 +51,8 @@ def compress(
         If the layer's numbers cannot be compressed.
     """
     own = (recipe or Recipe()).for_layer(layer.name)
+    if own.rank is not None:
+        raise InputError(f"{layer.name}: rank makes two layers of one; compress a network")
     if isinstance(layer, Conv2d):
         return compress_conv(layer, own, compress)
     packed = _compressed(layer, own)

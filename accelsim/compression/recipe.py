@@ -50,6 +50,7 @@ class Recipe:
     table_rows : rows of the matrix that share a table: 1 gives each row its own scale; None all
     winograd : whether convolutions that have one get weights for F(2x2, 3x3) too
         (`accelsim.compression.winograd`), pruned "before" the transform or "after" it; None, none
+    rank : of a network's layers: each becomes two (`accelsim.compression.low_rank`); None, one
     layers : settings of single layers by name, over these:
         ``Recipe(density=0.1, layers={"fc3": {"density": 0.26}})``
 
@@ -76,6 +77,7 @@ class Recipe:
     table_bits: int | None = None
     table_rows: int | None = None
     winograd: Winograd | None = None
+    rank: int | None = None
 
     def __post_init__(self) -> None:
         if self.values not in VALUES:
@@ -92,6 +94,8 @@ class Recipe:
             value = getattr(self, what)
             if type(value) is not int or not low <= value <= high:
                 raise InputError(f"recipe: {what} is {value!r}; need an integer, {low} to {high}")
+        if self.rank is not None and (type(self.rank) is not int or self.rank < 1):
+            raise InputError(f"recipe: rank is {self.rank!r}; need an integer, 1 or more")
         n_pe = self.permute_rows
         if n_pe is not None and (type(n_pe) is not int or not 1 <= n_pe <= MAX_PE):
             raise InputError(
@@ -220,6 +224,7 @@ published."""
 MAX_PE = 4096
 TOLD_IF_SET = {
     "bias": "auto", "table": None, "table_bits": None, "table_rows": None, "winograd": None,
+    "rank": None,
 }
 """Settings that came later, with their defaults."""
 PATTERN_SETTINGS = ("pattern", "pattern_parameters")

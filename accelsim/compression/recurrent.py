@@ -41,6 +41,8 @@ def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> R
     if wanted.permute_rows is not None:
         raise InputError(f"{layer.name}: permute_rows is for single layers; rows of a recurrent "
                          f"layer's matrices belong to its cells")
+    if any(own.rank is not None for own in map(wanted.for_layer, layer.matrices)):
+        raise InputError(f"{layer.name}: rank is for layers of a network; leave it out")
     if any(own.bias != "auto" for own in map(wanted.for_layer, layer.matrices)):
         raise InputError(f"{layer.name}: bias='{wanted.bias}' is for single layers; a recurrent "
                          f"layer keeps its biases as vectors; leave bias out")

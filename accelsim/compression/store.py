@@ -13,7 +13,9 @@ The metadata hold one key, ``accelsim``, with the header `FileHeader` below as c
 * ``i.bias``, only of a layer with a bias in the accumulators (``exact_bias``): (n_outputs,)
   float32, in the order of the matrix's rows.
 
-A layer with a ``convolution`` is the matrix of one (`accelsim.records.CompressedConv`).
+A layer with a ``convolution`` is the matrix of one (`accelsim.records.CompressedConv`); with
+``winograd`` its transformed weights are there too, ``i.winograd.codes`` and so on. A file with a
+``network`` has the graph whose layers these are (`accelsim.compression.graph_header`).
 
 The same layers give the same bytes. Files from strangers are safe to load: nothing is executed,
 every size is checked before memory is taken for it, and a file that is damaged, inconsistent or
@@ -23,6 +25,7 @@ newer than this version is a `FormatError` of one line.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +44,7 @@ from accelsim.compression.bitpack import (
     places_of,
     unpack,
 )
+from accelsim.compression.graph_header import network_header
 from accelsim.compression.header import (
     FileHeader,
     GeometryHeader,
@@ -54,25 +58,32 @@ from accelsim.compression.header import (
 from accelsim.errors import FormatError, InputError
 from accelsim.files import write_atomically
 from accelsim.records import CompressedConv, CompressedLayer, CscMatrix, Loss
+from accelsim.records.network import Network
 
 METADATA_KEY = "accelsim"
 DTYPES = {"codebook": ("F32", np.float32), "codes": ("U8", np.uint8), "gaps": ("U8", np.uint8),
           "row_order": ("I32", np.int32), "bias": ("F32", np.float32)}
 
+_WINOGRAD = "winograd."
+
 Tensors = dict[str, npt.NDArray[Any]]
 
 
 def save_compressed(
-    path: str | Path, layers: Sequence[CompressedLayer | CompressedConv]
+    path: str | Path, layers: Sequence[CompressedLayer | CompressedConv] | Network
 ) -> None:
-    """Write layers and convolutions to one file; one of that name is replaced at once or not at
-    all.
+    """Write layers and convolutions, or a network of them, to one file; one of that name is
+    replaced at once or not at all.
 
     Raises
     ------
     InputError
-        If there is no layer, the provenance is not JSON, or the file cannot be written.
+        If there is no layer, a layer is not compressed, the provenance is not JSON, the file has
+        no place for a host operation, or it cannot be written.
     """
+    network = None
+    if isinstance(layers, Network):
+        network, layers = network_header(layers), layers.layers
     if not layers:
         raise InputError(f"{path}: no layer to write; give at least one")
     tensors: Tensors = {}
@@ -83,7 +94,8 @@ def save_compressed(
             headers.append(own_header)
             tensors.update({f"{index}.{what}": array for what, array in own.items()})
         header = FileHeader(
-            format_version=version_of(headers), layers=tuple(headers), content_sha256="")
+            format_version=version_of(headers, network), layers=tuple(headers), content_sha256="",
+            network=network)
         header = header.model_copy(update={"content_sha256": _content_digest(header, tensors)})
         text = header.to_json()
         parse_header(text)  # what is written can be read
@@ -95,7 +107,7 @@ def save_compressed(
 
 
 def load_compressed(path: str | Path) -> list[Any]:
-    """Read `CompressedLayer` and `CompressedConv` records from one file.
+    """Read `CompressedLayer` and `CompressedConv` records from one file; of a network its layers.
 
     Raises
     ------
@@ -104,6 +116,28 @@ def load_compressed(path: str | Path) -> list[Any]:
     InputError
         If it cannot be read.
     """
+    found = _load(path)
+    return list(found.layers) if isinstance(found, Network) else found
+
+
+def load_compressed_network(path: str | Path) -> Network | None:
+    """The network of a file; None where it holds layers alone. Errors as of `load_compressed`."""
+    found = _load(path)
+    return found if isinstance(found, Network) else None
+
+
+def holds_network(path: Path) -> bool:
+    """Whether a file's header says that it holds a network; the rest of it is not looked at."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(METADATA_KEY)
+        said = None if text is None else json.loads(text)
+    except (SafetensorError, OSError, ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and said.get("network") is not None
+
+
+def _load(path: str | Path) -> list[Any] | Network:
     where = Path(path)
     if not where.is_file():
         raise InputError(f"{path}: no such file")
@@ -113,10 +147,11 @@ def load_compressed(path: str | Path) -> list[Any]:
             tensors = _checked_tensors(file, header)
         if _content_digest(header, tensors) != header.content_sha256:
             raise FormatError("the content does not match its digest; the file is damaged")
-        return [
+        layers = [
             _from_tensors(own, {what: tensors[f"{index}.{what}"] for what in _sizes(own)})
             for index, own in enumerate(header.layers)
         ]
+        return layers if header.network is None else header.network.network(layers)
     except (SafetensorError, InputError) as problem:
         raise FormatError(f"{path}: {' '.join(str(problem).split())}") from None
     except OSError as problem:
@@ -124,10 +159,13 @@ def load_compressed(path: str | Path) -> list[Any]:
 
 
 def _to_tensors(work: CompressedLayer | CompressedConv) -> tuple[LayerHeader, Tensors]:
-    if isinstance(work, CompressedConv) and work.winograd is not None:
-        raise InputError(f"{work.name}: a file has no place for weights transformed for Winograd; "
-                         f"leave Recipe(winograd=...) out, and compress again before a run")
+    if not isinstance(work, CompressedLayer | CompressedConv):
+        raise InputError(f"{getattr(work, 'name', 'layer')}: is not compressed; compress it first")
     layer = work.layer if isinstance(work, CompressedConv) else work
+    transformed, more = None, {}
+    if isinstance(work, CompressedConv) and work.winograd is not None:
+        transformed, own = _to_tensors(work.winograd)
+        more = {f"{_WINOGRAD}{what}": array for what, array in own.items()}
     matrix = layer.matrix
     columns = np.repeat(np.arange(matrix.shape[1]), np.diff(matrix.column_starts))
     places = columns * matrix.shape[0] + matrix.rows
@@ -145,9 +183,10 @@ def _to_tensors(work: CompressedLayer | CompressedConv) -> tuple[LayerHeader, Te
         exact_bias=layer.bias is not None,
         losses=tuple(LossHeader(**loss.as_dict()) for loss in layer.losses),
         convolution=_geometry(work) if isinstance(work, CompressedConv) else None,
-        rows_per_table=layer.rows_per_table,
+        rows_per_table=layer.rows_per_table, winograd=transformed,
     )
     tensors: Tensors = {
+        **more,
         "codebook": layer.codebook.ravel().astype("<f4"),
         "codes": pack(matrix.values, layer.weight_bits),
         "gaps": pack(symbols, gap_bits),
@@ -189,7 +228,14 @@ def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer | Co
     )
     if header.convolution is None:
         return layer
-    return CompressedConv(layer, header.convolution.geometry(layer.n_outputs, header.name))
+    geometry = header.convolution.geometry(layer.n_outputs, header.name)
+    if header.winograd is None:
+        return CompressedConv(layer, geometry)
+    own = {what.removeprefix(_WINOGRAD): array for what, array in tensors.items()
+           if what.startswith(_WINOGRAD)}
+    transformed = _from_tensors(header.winograd, own)
+    assert isinstance(transformed, CompressedLayer)
+    return CompressedConv(layer, geometry, transformed)
 
 
 def _sizes(header: LayerHeader) -> dict[str, int]:
@@ -199,8 +245,11 @@ def _sizes(header: LayerHeader) -> dict[str, int]:
         "codes": packed_size(header.n_entries, header.weight_bits),
         "gaps": packed_size(header.n_gap_symbols, header.gap_bits),
     }
-    return sizes | ({"row_order": header.n_outputs} if header.permuted else {}) | (
-        {"bias": header.n_outputs} if header.exact_bias else {})
+    sizes |= {"row_order": header.n_outputs} if header.permuted else {}
+    sizes |= {"bias": header.n_outputs} if header.exact_bias else {}
+    if header.winograd is not None:
+        sizes |= {f"{_WINOGRAD}{what}": size for what, size in _sizes(header.winograd).items()}
+    return sizes
 
 
 def _checked_tensors(file: Any, header: FileHeader) -> Tensors:
@@ -213,7 +262,7 @@ def _checked_tensors(file: Any, header: FileHeader) -> Tensors:
         raise FormatError("the tensors are not those of the header")
     tensors: Tensors = {}
     for name, size in wanted.items():
-        dtype, kind = DTYPES[name.partition(".")[2]]
+        dtype, kind = DTYPES[name.rpartition(".")[2]]
         view = file.get_slice(name)
         if view.get_dtype() != dtype or view.get_shape() != [size]:
             raise FormatError(

@@ -33,24 +33,27 @@ def _is_ours(event: Any) -> bool:
 
 _njit: Any = numba.njit  # its types lack the options by which it leaves out a wrapper
 
+_CODE = {"nogil": True, "error_model": "numpy"}
+
 event.register("numba:compile", _Announce())  # type: ignore[no-untyped-call]
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile ``function`` at its first call; integer overflow and bounds are not checked."""
+    """Compile ``function`` at its first call; integer overflow, bounds and divisors of zero are not
+    checked."""
     try:
-        return _njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function)
+        return _njit(cache=True, no_cfunc_wrapper=True, **_CODE)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache can be written
         compiling.not_kept()
-        return _njit(nogil=True, no_cfunc_wrapper=True)(function)
+        return _njit(no_cfunc_wrapper=True, **_CODE)(function)
 
 
 def part(function: Callable[..., Any]) -> Any:
     """Make ``function`` a part of the one kernel that calls it, compiled with it and only there."""
-    return _njit(nogil=True, inline="always")(function)
+    return _njit(inline="always", **_CODE)(function)
 
 
 def linked(function: Callable[..., Any]) -> Any:
     """Compile ``function`` for kernels alone: quicker than a `part` where it is small or inside of
     one, because a part is copied at every call."""
-    return _njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_CODE)(function)

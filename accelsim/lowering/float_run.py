@@ -3,15 +3,18 @@ against."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.errors import InputError
 from accelsim.lowering.arithmetic import evaluate
 from accelsim.lowering.program import make_program
 from accelsim.numeric import real_values
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.records.utterance import as_run, checked_lengths, reads
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,17 +27,69 @@ class FloatRun:
     largest: dict[str, float]
 
 
-def run_float(layer: RecurrentLayer, inputs: npt.ArrayLike) -> FloatRun:
+def run_float(
+    layer: RecurrentLayer, inputs: npt.ArrayLike, lengths: npt.ArrayLike | None = None
+) -> FloatRun:
     """Run an utterance with the layer's weights as they are, exact sigmoid and tanh.
 
     Parameters
     ----------
     inputs : (n_steps, n_channels, n_inputs)
+    lengths : (n_channels,) steps of each channel, outputs behind them are zero; None is all
     """
     x = real_values(f"{layer.name}: inputs", inputs).astype(np.float64)
+    own = None if lengths is None else checked_lengths(layer.name, lengths, *x.shape[:2])
     model = _Model(layer, x.shape[1])
-    outputs = np.array([model.step(x_t.T).T for x_t in x])
+    outputs = np.array([model.step(x_t.T).T for x_t in as_run(x, layer.reverse, own)])
+    outputs = as_run(outputs, layer.reverse, own)
     return FloatRun(np.maximum(outputs, 0.0) if layer.relu else outputs, model.largest)
+
+
+def float_vectors(
+    layer: RecurrentLayer, inputs: npt.ArrayLike, names: Sequence[str]
+) -> dict[str, Floats]:
+    """What a layer's matrices multiply, step by step: (n_steps, n_channels, n) by name.
+
+    Parameters
+    ----------
+    inputs : (n_steps, n_channels, n_inputs), in the order of the run
+    names : of vectors that products read; ``y`` is the output of the step before
+    """
+    x = real_values(f"{layer.name}: inputs", inputs).astype(np.float64)
+    model, seen = _Model(layer, x.shape[1]), {name: list[Floats]() for name in names}
+    for x_t in x:
+        before = model.read("y")
+        model.step(x_t.T)
+        for name, steps in seen.items():
+            steps.append((before if name == "y" else model.read(name)).T)
+    return {name: np.array(steps) for name, steps in seen.items()}
+
+
+def float_outputs(
+    layers: Sequence[RecurrentLayer], inputs: npt.ArrayLike, lengths: npt.ArrayLike | None = None
+) -> list[Floats]:
+    """Outputs of every layer of a sequence, (n_steps, n_channels, n_outputs) each.
+
+    Parameters
+    ----------
+    inputs : (n_steps, n_channels, n_inputs) of the first
+    lengths : as in `run_float`
+
+    Raises
+    ------
+    InputError
+        If a layer's inputs are not as many as the outputs before it.
+    """
+    x = real_values(f"{layers[0].name}: inputs", inputs).astype(np.float64)
+    outputs: list[Floats] = []
+    for index, layer in enumerate(layers):
+        before = reads(layers, index)
+        given = np.concatenate([outputs[k] for k in before], axis=2) if before else x
+        if given.shape[2] != layer.n_inputs:
+            raise InputError(f"{layer.name}: takes {layer.n_inputs} inputs; what it reads gives "
+                             f"{given.shape[2]}")
+        outputs.append(run_float(layer, given, lengths).outputs)
+    return outputs
 
 
 class _Model:

@@ -69,7 +69,7 @@ def as_images(network: Network, images: npt.ArrayLike) -> Values:
 def layer_floats(work: Any, inputs: Values) -> Values:
     """(n, ...) outputs of a layer before its ReLU, in float64."""
     if isinstance(work, Layer | CompressedLayer):
-        matrix, bias = _matrix(work)
+        matrix, bias = matrix_weights(work)
         return np.asarray(inputs @ matrix.T + bias)
     weights, bias = conv_weights(work)
     return _convolved(work.geometry, weights, bias, inputs)
@@ -86,7 +86,8 @@ def conv_weights(conv: Any) -> tuple[Values, Values]:
             nothing if bias is None else np.asarray(bias, dtype=np.float64))
 
 
-def _matrix(layer: Layer | CompressedLayer) -> tuple[Values, Any]:
+def matrix_weights(layer: Layer | CompressedLayer) -> tuple[Values, Any]:
+    """(n_outputs, n_inputs) weights and (n_outputs,) biases, or 0.0, of a matrix."""
     if isinstance(layer, Layer):
         weights = layer.weights.to_dense() if isinstance(layer.weights, CscMatrix) else (
             layer.weights)

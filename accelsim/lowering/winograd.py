@@ -35,12 +35,13 @@ GROWTH_BITS = 2
 
 
 def why_not(geometry: Geometry) -> str:
-    """Why a convolution has no F(2x2, 3x3), in words; empty where it has."""
+    """What a convolution lacks for F(2x2, 3x3), in words; empty where it has one."""
     for what, has, needs in (("a kernel", geometry.kernel, (3, 3)),
                              ("a stride", geometry.stride, (1, 1)),
                              ("a dilation", geometry.dilation, (1, 1))):
         if has != needs:
-            return f"F(2x2, 3x3) needs {what} of {needs}, this one has {has}"
+            return (f"{what} of {needs[0]} x {needs[1]}, this one has "
+                    f"{what.removeprefix('a ')} {has[0]} x {has[1]}")
     return ""
 
 

@@ -15,13 +15,13 @@ from importlib import import_module
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 
 from accelsim.errors import ConfigError, InputError, UnsupportedError, nearest
 from accelsim.fixedpoint import bounds, dequantise
-from accelsim.machines.fitting import check_sized, sized
+from accelsim.machines.fitting import check_options, check_sized, sized
 from accelsim.numeric import real_numbers, real_values
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import Given, Job
@@ -181,8 +181,7 @@ class Machine(Short):
 
     def telling(self, engine: str) -> Callable[..., JobResult]:
         """The engine's ``run``; imports Numba or SimPy where it is the first."""
-        run: Callable[..., JobResult] = _resolved(self.tellings[self.check_engine(engine)])
-        return run
+        return cast(Callable[..., JobResult], _resolved(self.tellings[self.check_engine(engine)]))
 
     def job(
         self, config: Any, work: Any, inputs: Any, *, fixed_point: bool = False, **options: Any
@@ -215,6 +214,7 @@ class Machine(Short):
                                    f"not a {type(work).__name__}")
         check_sized(config)
         make_job = self.part("make_job")
+        check_options(make_job, options, self.name)
         name = getattr(work, "name", "work")
         array = real_numbers(f"{name}: inputs", inputs)
         if fixed_point:
@@ -228,17 +228,18 @@ class Machine(Short):
             _tell_clipping(config, made, values)
         return replace(made, given=Given(work, array, MappingProxyType(options)))
 
-    def fitted(self, config: Any, works: Sequence[Any]) -> Any:
+    def fitted(self, config: Any, works: Sequence[Any],
+               images: Sequence[tuple[int, int] | None] = ()) -> Any:
         """The configuration with what is "fit" sized to all of the works.
+
+        ``images`` are (rows, columns) of a convolution's; maps of others are not counted.
 
         Raises
         ------
-        UnsupportedError
-            If the machine does not size itself.
-        ConfigError
-            If a size is out of its parameter's range.
+        UnsupportedError, ConfigError
+            If the machine does not size itself, or a size is out of its parameter's range.
         """
-        return sized(self, config, works)
+        return sized(self, config, works, images)
 
     def run(self, config: Any, job: Any, engine: str | None = None, outputs: bool = True
             ) -> JobResult:

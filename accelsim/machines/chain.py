@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import UnsupportedError
+from accelsim.lowering.float_run import float_outputs
 from accelsim.machines.base import Machine
 from accelsim.records.job import Job
 from accelsim.records.lineage import check_sequence
 from accelsim.records.losses import Loss
 from accelsim.records.result import RunResult
+from accelsim.records.utterance import reads
 
 
 class Chain(Protocol):
@@ -34,17 +37,36 @@ class Chain(Protocol):
 
 
 class FloatChain:
-    """Values pass from piece to piece as real numbers and are quantised again."""
+    """Values pass from piece to piece as real numbers and are quantised again.
+
+    Pieces that are ``beside`` the one before them read what that one reads.
+    """
 
     def __init__(
-        self, machine: Machine, config: Any, works: Sequence[Any], fixed_point: bool = False
+        self, machine: Machine, config: Any, works: Sequence[Any], fixed_point: bool = False,
+        options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._machine, self._config, self._works = machine, config, works
-        self._fixed_point = fixed_point
+        self._fixed_point, self._options = fixed_point, options
 
     def job(self, index: int, inputs: npt.NDArray[Any]) -> Job:
+        first = not reads(self._works, index)
         return self._machine.job(self._config, self._works[index], inputs,
-                                 fixed_point=self._fixed_point and index == 0)
+                                 fixed_point=self._fixed_point and first, **self._options)
+
+    def gathered(self, index: int, inputs: npt.NDArray[Any], results: Sequence[RunResult]
+                 ) -> npt.NDArray[Any]:
+        """The inputs of piece ``index``, from those of the first and the results before it."""
+        before = reads(self._works, index)
+        if not before:
+            return inputs
+        if any(results[k].no_outputs for k in before):
+            # A machine that tells no values takes none: what it would read is worked out in float.
+            made = float_outputs(self._works[:index], inputs, self._options.get("lengths"))
+            return np.concatenate([made[k] for k in before], axis=-1)
+        if len(before) == 1:
+            return self.carry(before[0], results[before[0]])
+        return np.concatenate([self.carry(k, results[k]) for k in before], axis=-1)
 
     def carry(self, index: int, result: RunResult) -> npt.NDArray[Any]:
         return result.outputs_float
@@ -58,25 +80,36 @@ class FloatChain:
     def _last(self, vector: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         engine = self._machine.check_engine(
             "functional" if "functional" in self._machine.tellings else None)
-        for index in range(len(self._works) - 1):
-            vector = self.carry(
-                index, self._machine.finish(self._config, self.job(index, vector), engine))
-        last = self._machine.finish(self._config, self.job(len(self._works) - 1, vector), engine)
+        results: list[RunResult] = []
+        for index in range(len(self._works)):
+            job = self.job(index, self.gathered(index, vector, results))
+            results.append(self._machine.finish(self._config, job, engine))
+        last = results[-1]
         if last.outputs is None:
             raise UnsupportedError(f"{last.name}: the machine '{self._machine.name}' tells no "
                                    f"values of this work")
         return last.outputs
 
 
+def inputs_of(
+    chain: Chain, index: int, inputs: npt.NDArray[Any], results: Sequence[RunResult]
+) -> npt.NDArray[Any]:
+    """What piece ``index`` is run on: the first's inputs, or what the pieces before it gave."""
+    if isinstance(chain, FloatChain):
+        return chain.gathered(index, inputs, results)
+    return chain.carry(index - 1, results[index - 1]) if index else inputs
+
+
 def chain_of(
     machine: Machine, config: Any, works: Sequence[Any], inputs: npt.NDArray[Any],
-    fixed_point: bool = False,
+    fixed_point: bool = False, options: Mapping[str, Any] = MappingProxyType({}),
 ) -> Chain:
     """The machine's own chain, or one that passes real numbers.
 
     Parameters
     ----------
     fixed_point : the first piece's inputs are fixed-point integers
+    options : of every piece's ``make_job``
 
     Raises
     ------
@@ -88,7 +121,10 @@ def chain_of(
     """
     check_sequence(works)
     if machine.chain is None:
-        return FloatChain(machine, config, works, fixed_point)
+        return FloatChain(machine, config, works, fixed_point, options)
+    if options:
+        raise UnsupportedError(f"{machine.name}: its layers in sequence take no "
+                               f"{', '.join(options)}; leave it out")
     part = machine.part("chain")
     if not fixed_point:
         made: Chain = part(config, works, inputs)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from accelsim.errors import ConfigError
+from accelsim.errors import ConfigError, UnsupportedError
 from accelsim.records.fit import words_of
 
 
-def sized(machine: Any, config: Any, works: Sequence[Any]) -> Any:
+def sized(
+    machine: Any, config: Any, works: Sequence[Any],
+    images: Sequence[tuple[int, int] | None] = (),
+) -> Any:
     """What `accelsim.machines.base.Machine.fitted` gives."""
     words = words_of(config)
     if not words or not works or not all(isinstance(work, machine.takes) for work in works):
         return config  # what is still to be sized is told by `check_sized`
-    sizes = machine.part("fit")(config, words, works)
+    fit = machine.part("fit")
+    # A machine without convolutions need not take their sizes.
+    sizes = fit(config, words, works, images) if any(images) else fit(config, words, works)
     try:
         return type(config).model_validate({**config.model_dump(), **sizes})
     except ValidationError as problem:
@@ -30,3 +36,13 @@ def check_sized(config: Any) -> None:
     if words := words_of(config):
         raise ConfigError(f"{config.machine}: {', '.join(words)} still to be sized; "
                           f"accelsim.simulate does it, or Machine.fitted(config, works)")
+
+
+def check_options(make_job: Any, options: Iterable[str], machine: str) -> None:
+    """Raise `UnsupportedError` for an option that a machine's ``make_job`` does not know."""
+    known = inspect.signature(make_job).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values()):
+        return
+    for option in options:
+        if option not in known:
+            raise UnsupportedError(f"the machine '{machine}' takes no '{option}'; leave it out")

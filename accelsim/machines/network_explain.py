@@ -12,6 +12,7 @@ from accelsim.compression import Recipe
 from accelsim.errors import UnsupportedError
 from accelsim.inside.explain import Explanation, explain_result
 from accelsim.inside.network import NetworkExplanation
+from accelsim.lowering.ways import Lowering
 from accelsim.machines.base import Machine
 from accelsim.machines.network_alone import run_alone
 from accelsim.machines.network_run import run_network
@@ -22,7 +23,7 @@ from accelsim.records.result import RunResult
 
 def explain_network(
     machine: Machine, config: Any, network: Network, images: npt.ArrayLike | None = None,
-    recipe: Recipe | None = None, lowering: str = "im2col",
+    recipe: Recipe | None = None, lowering: Lowering = None,
     on_node: Callable[[Node], object] = lambda node: None,
 ) -> NetworkExplanation:
     """Run a network and explain every layer of it from its counters.

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression.binary_points import choose_binary_points
-from accelsim.errors import UnsupportedError
+from accelsim.errors import InputError, UnsupportedError, nearest, printable
 from accelsim.lowering.network_floats import as_images
+from accelsim.lowering.ways import DEFAULT, Lowering, check_way
 from accelsim.machines.base import Machine
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer
 from accelsim.records.host import HostOperation, Shape
@@ -33,24 +35,28 @@ OnLayer = Callable[[Node, list[Job], RunResult], object]
 
 def run_network(
     machine: Machine, config: Any, network: Network, images: npt.ArrayLike,
-    engine: str | None = None, lowering: str | Mapping[str, str] = "im2col",
+    engine: str | None = None, lowering: Lowering = None,
     on_node: Callable[[Node], object] = lambda node: None,
     on_layer: OnLayer = lambda node, jobs, result: None,
+    layer_configs: Mapping[str, Any] = MappingProxyType({}),
 ) -> NetworkResult:
     """Run every node of a compressed network on one image or several.
 
     Parameters
     ----------
     images : the network's input shape, or (n, ...) of it
-    lowering : of the convolutions, or one for each by its name; im2col where a name is missing
+    lowering : of the convolutions, or one for some by their names; the network's own where it
+        says nothing, else im2col
     on_node : called before each node
     on_layer : called after each layer with its node, its jobs (one of a convolution, one an image
         of a matrix) and its result
+    layer_configs : by layer, the machine as it is set while it runs that one, where it differs;
+        widths of activations and accumulators must be the machine's
 
     Raises
     ------
     InputError
-        If the images do not have the network's shape.
+        If the images do not have the network's shape, or a lowering is for no convolution.
     UnsupportedError
         If the machine does not take one of the layers; names it.
     CapacityError
@@ -58,9 +64,9 @@ def run_network(
     """
     engine = machine.check_engine(engine)
     check_takes(machine, network)
-    config = machine.fitted(
-        config, [node.work for node in network.nodes if not node.on_host])
+    config = fitted_to(machine, config, network)
     given = as_images(network, images)
+    ways = lowerings(network, lowering)
     shapes = network.shapes()
     values: dict[str, Values] = {INPUT: given}
     written: dict[str, int | None] = {INPUT: None}
@@ -75,10 +81,11 @@ def run_network(
             values[node.name] = node.work.run(operands)
             written[node.name] = _kept(node.work, [written[name] for name in node.inputs])
             continue
-        points = binary_points(config, node.work, operands[0], written[node.inputs[0]])
-        chosen = lowering if isinstance(lowering, str) else lowering.get(node.name, "im2col")
-        jobs = _jobs(machine, config, node.work, operands[0], points, chosen)
-        result = finished(machine, config, node.work, jobs, engine)
+        here = layer_configs.get(node.name)
+        here = config if here is None else machine.fitted(here, [node.work])
+        points = binary_points(here, node.work, operands[0], written[node.inputs[0]])
+        jobs = _jobs(machine, here, node.work, operands[0], points, ways[node.name])
+        result = finished(machine, here, node.work, jobs, engine)
         on_layer(node, jobs, result)
         layers[node.name] = result
         values[node.name] = result.outputs_float
@@ -87,6 +94,46 @@ def run_network(
     return NetworkResult(network.name, engine, config, layers, tuple(host),
                          values[network.output], np.shape(images) != shapes[INPUT],
                          tuple(dict.fromkeys(note for note in notes if note)))
+
+
+def lowerings(network: Network, asked: Lowering = None) -> dict[str, str]:
+    """Each layer's lowering: what is asked for, else the network's own, else im2col.
+
+    Raises
+    ------
+    InputError
+        If one is asked for of what is no convolution of the network.
+    """
+    layers = [node for node in network.nodes if not node.on_host]
+    convolutions = [node.name for node in layers if hasattr(node.work, "geometry")]
+    for way in {asked} if isinstance(asked, str) else {*(asked or {}).values()}:
+        check_way(network.name, way)
+    for name in asked if isinstance(asked, Mapping) else ():
+        if name not in convolutions:
+            raise InputError(f"{network.name}: lowering of '{printable(name)}', which is no "
+                             f"convolution of it{nearest(name, convolutions)}")
+    if isinstance(asked, str):
+        return dict.fromkeys((node.name for node in layers), asked)
+    own = {**network.lowerings, **(asked or {})}
+    return {node.name: own.get(node.name, DEFAULT) for node in layers}
+
+
+def fitted_to(
+    machine: Machine, config: Any, network: Network, works: Mapping[str, Any] | None = None
+) -> Any:
+    """The configuration sized to a network's layers, on maps of its shapes.
+
+    Parameters
+    ----------
+    works : what runs of each node, by the node's name; None is the nodes' own
+    """
+    shapes = network.shapes()
+    nodes = [node for node in network.nodes if not node.on_host]
+    own = [node.work if works is None else works[node.name] for node in nodes]
+    sizes = [shapes[node.inputs[0]][1:] for node in nodes]
+    return machine.fitted(config, own, [
+        (size[0], size[1]) if isinstance(work, CompressedConv) and len(size) == 2 else None
+        for work, size in zip(own, sizes, strict=True)])
 
 
 def binary_points(

@@ -234,7 +234,7 @@ def _validated(model: type[BaseModel], values: dict[str, Any], where: str) -> An
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{where}: {key} is {value}; need a finite number")
     try:
-        return model(**{k: _widened(model, k, v) for k, v in values.items()})
+        return model(**{k: widened(model, k, v) for k, v in values.items()})
     except ValidationError as problem:
         raise ConfigError(f"{where}: {_one_line(problem)}") from None
 
@@ -242,7 +242,7 @@ def _validated(model: type[BaseModel], values: dict[str, Any], where: str) -> An
 _MAX_NUMBER = 2**63  # no value of a machine is as large; Python's integers have no end
 
 
-def _widened(model: type[BaseModel], key: str, value: Any) -> Any:
+def widened(model: type[BaseModel], key: str, value: Any) -> Any:
     """Let an integer stand for a float field; everything else stays strict."""
     if model.model_fields[key].annotation is float and type(value) is int:
         return float(min(max(value, -_MAX_NUMBER), _MAX_NUMBER))

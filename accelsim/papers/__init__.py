@@ -30,6 +30,7 @@ NAMES: dict[str, str] = {
     "deep-compression": "deep_compression:deep_compression",
     "ese": "ese:ese",
     "networks": "networks:networks",
+    "inq": "inq:inq",
 }
 """Name to ``module:function``; every function takes a ``seed``."""
 

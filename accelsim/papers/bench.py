@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -45,6 +46,19 @@ def run(name: str, seed: int = 1, **overrides: Any) -> RunResult:
 def _run(name: str, seed: int, overrides: tuple[tuple[str, Any], ...]) -> RunResult:
     packed, activations = workload(name, seed)
     return simulate(machine(**dict(overrides)), packed, activations, outputs=False)
+
+
+def unlimited(runs: Iterable[RunResult]) -> tuple[str, ...]:
+    """What a figure must say of its machine: memories have no limits here, and which of the runs
+    need that; nothing where the published memories hold them all."""
+    every = list(runs)
+    beyond = [result for result in every if result.limits]
+    names = dict.fromkeys(result.name for result in beyond)
+    if not beyond:
+        return ()
+    which = ", ".join(names) if len(names) <= 4 else f"of {len(names)} layers"
+    return (f"memories without limits: {len(beyond)} of {len(every)} runs exceed the published "
+            f"ones ({which})",)
 
 
 def energy(

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from accelsim.errors import ConfigError
 from accelsim.records.shown import Short
 
+Side = Literal["ours", "published", "low", "high"]
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -64,6 +66,7 @@ class Cell:
     ----------
     tag : of the published value: P printed, R recalled, D derived, S authors' simulator
     reason : why ours lies outside, or why nothing is claimed
+    low, high : least and most of ours over seeds, where there are several
     """
 
     row: str
@@ -74,6 +77,8 @@ class Cell:
     tolerance: Tolerance | None = None
     tag: str = ""
     reason: str = ""
+    low: float | None = None
+    high: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -153,7 +158,7 @@ class Comparison(Short):
         """Unit of a column."""
         return next(cell.unit for cell in self.cells if cell.column == column)
 
-    def values(self, which: Literal["ours", "published"]) -> npt.NDArray[np.float64]:
+    def values(self, which: Side) -> npt.NDArray[np.float64]:
         """(rows, columns) values, NaN where missing."""
         at = {(cell.row, cell.column): getattr(cell, which) for cell in self.cells}
         found = [[at.get((r, c)) for c in self.columns] for r in self.rows]
@@ -170,12 +175,18 @@ class Comparison(Short):
 
 @dataclass(frozen=True)
 class Published(Short):
-    """A published table or figure reproduced: comparisons, and notes that go with them."""
+    """A published table or figure reproduced: comparisons, and notes that go with them.
+
+    Attributes
+    ----------
+    assumes : what its figure must say of the machine, memories without limits above all
+    """
 
     name: str
     title: str
     tables: tuple[Comparison, ...]
     notes: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
 
     def records(self) -> Iterator[dict[str, Any]]:
         """One flat row a cell, for CSV."""
@@ -187,6 +198,7 @@ class Published(Short):
                     "published": cell.published, "ratio": cell.ratio, "tag": cell.tag,
                     "tolerance": cell.tolerance.text(cell.unit) if cell.tolerance else "",
                     "verdict": cell.verdict,
+                    **({"low": cell.low, "high": cell.high} if cell.low is not None else {}),
                 }
 
     def as_dict(self) -> dict[str, Any]:
@@ -198,6 +210,7 @@ class Published(Short):
                 "compared": len(table.compared()), "outside": len(table.outside()),
             })
         return {
-            "name": self.name, "title": self.title, "notes": list(self.notes), "tables": tables,
+            "name": self.name, "title": self.title, "notes": list(self.notes),
+            "assumes": list(self.assumes), "tables": tables,
             "cells": list(self.records()),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accelsim.papers.bench import LAYERS, run
+from accelsim.papers.bench import LAYERS, run, unlimited
 from accelsim.papers.comparison import Published
 from accelsim.papers.facts import grids
 
@@ -28,7 +28,8 @@ def eie_fig8(seed: int = 1) -> Published:
         "The authors' sweep sets rings of 2 to 512 slots; a ring of n holds n - 1. The bars have "
         "no labels; at depth 8 they equal Table IV's theoretical over actual time.",
     )
-    return Published("eie-fig8", "EIE Fig. 8: queue depth", tables, notes)
+    return Published("eie-fig8", "EIE Fig. 8: queue depth", tables, notes,
+                     unlimited(run(name, seed) for name in LAYERS))
 
 
 def _balance(name: str, seed: int, depth: int) -> float:

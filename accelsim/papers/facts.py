@@ -13,7 +13,7 @@ from typing import Any
 from accelsim.errors import ConfigError
 from accelsim.papers.comparison import Cell, Comparison, Tolerance
 
-_FILES = ("eie_tables", "eie_figures", "deep_compression", "ese", "networks")
+_FILES = ("eie_tables", "eie_figures", "deep_compression", "ese", "networks", "inq")
 
 Values = Mapping[str, Mapping[str, float]]
 """Numbers by row and column."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from accelsim.api import simulate
 from accelsim.compression import Recipe, compress
+from accelsim.compression.pattern_choice import n_m_parameters
 from accelsim.compression.patterns import make_mask
 from accelsim.formats.csb import encode_csb
 from accelsim.formats.registry import huffman_bits
@@ -88,12 +89,6 @@ def on_eie(
         huffman_bits(image.codes, eie.weight_bits) + huffman_bits(image.runs, eie.index_bits),
         float(np.mean([run.energy.total_uj for run in runs])) * 1e3,
     )
-
-
-def n_m_parameters(density: float) -> dict[str, Any]:
-    """N of 4 where that gives the density (2:4), else of 8; at least one weight stays."""
-    m = 4 if 4 * density in (1, 2, 3) else 8
-    return {"n": max(round(m * density), 1), "m": m}
 
 
 def usual_patterns(

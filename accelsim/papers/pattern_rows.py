@@ -13,12 +13,14 @@ from accelsim.papers.pattern_machines import MachineRow, compare_machines, usual
 from accelsim.papers.patterns import PatternRow, compare_patterns
 from accelsim.papers.tradeoff import (
     DENSITIES,
+    PatternNetwork,
     TradeoffRow,
     balance_variants,
     bank_machine,
     tradeoff,
     variants,
 )
+from accelsim.papers.user_network import UserNetwork
 from accelsim.records import CscMatrix
 from accelsim.workload import load_layer
 from accelsim.workload.published_lstm import dense_ese_layer
@@ -68,7 +70,7 @@ def balance_rows(
 
 
 def tradeoff_steps(
-    config: EseConfig, network: RecurrentFolder, densities: Sequence[float] = DENSITIES
+    config: EseConfig, network: PatternNetwork, densities: Sequence[float] = DENSITIES
 ) -> int:
     """How often `tradeoff_rows` calls ``on_step``."""
     return sum(1 for _ in variants(network, config, densities))
@@ -82,6 +84,20 @@ def tradeoff_rows(
 ) -> PatternRows:
     """A real network under every pattern, on EIE, ESE and the bank-balanced machine."""
     machines = load_as(EieConfig, "eie"), config, bank_machine(network)
+    found = tradeoff(machines, network, densities, on_row=on_step)
+    return PatternRows([row.as_dict() for row in found], columns_of(TradeoffRow))
+
+
+def user_rows(
+    config: EseConfig, network: UserNetwork, densities: Sequence[float],
+    on_step: Callable[[], None] = lambda: None,
+) -> PatternRows:
+    """Any recurrent layer under every pattern, on EIE, ESE and, an LSTM, the bank-balanced machine.
+
+    Buffers are taken as large as a matrix needs.
+    """
+    machines = (load_as(EieConfig, "eie", capacity="ignore"),
+                config.model_copy(update={"capacity": "ignore"}), bank_machine(network))
     found = tradeoff(machines, network, densities, on_row=on_step)
     return PatternRows([row.as_dict() for row in found], columns_of(TradeoffRow))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,12 +12,15 @@ import numpy.typing as npt
 
 from accelsim.api import simulate_recurrent
 from accelsim.compression.patterns import prune_recurrent
+from accelsim.lowering.float_run import float_outputs
 from accelsim.machines import EseConfig
-from accelsim.machines.ese.error import StepError, step_errors
+from accelsim.machines.ese.error import StepError, errors_between, step_errors
 from accelsim.machines.ese.machine import MACHINE
+from accelsim.network import simulate_network
 from accelsim.papers.tradeoff import pattern_parameters
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.result import RunResult
+from accelsim.sources.sequences import Sequence as Utterance
 from accelsim.workload.recurrent_folder import RecurrentFolder
 
 _SHOWN = 6
@@ -67,6 +71,24 @@ def run_and_compare(
     result = simulate_recurrent(config, layer, inputs, engine)
     wall_s = time.perf_counter() - start
     return ComparedRun(result, step_errors(result.outputs_float, layer, inputs), wall_s)
+
+
+def run_sequence(
+    config: EseConfig, layers: Sequence[RecurrentLayer], given: Utterance, engine: str = "fast"
+) -> list[ComparedRun]:
+    """Layers in sequence: each on what the machine gave before it, against float all the way.
+
+    Parameters
+    ----------
+    given : what the first runs on
+    """
+    lengths: dict[str, Any] = {} if given.lengths is None else {"lengths": given.lengths}
+    start = time.perf_counter()
+    (results,) = simulate_network(config, layers, given.inputs, engine, **lengths)
+    wall_s = (time.perf_counter() - start) / len(layers)
+    wanted = float_outputs(layers, given.inputs, given.lengths)
+    return [ComparedRun(result, errors_between(result.outputs_float, want), wall_s)
+            for result, want in zip(results, wanted, strict=True)]
 
 
 def chosen_layer(

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,10 @@ from accelsim.files import read_utf8, write_atomically
 from accelsim.machines import load_config, published_sources
 from accelsim.machines.eie.counters import Counters
 from accelsim.papers import reproduce
+from accelsim.papers.ese_sensitivity import sensitivity_table
+from accelsim.papers.lowerings import COLUMNS, NETWORKS, lowered_layers, table_rows
 from accelsim.papers.pattern_tables import load_balance_table, machines_table, tradeoff_table
+from accelsim.papers.searches import codesign_table, mnist_table, trained_table
 
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+)([ \w./-]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -126,15 +129,25 @@ def speed_table(path: str) -> str:
     return f"Measured on {kept['machine']}, {kept['date']}:\n\n{table}"
 
 
+def lowerings_table(network: str) -> str:
+    """Layers of a network under every lowering."""
+    return markdown(COLUMNS, table_rows(lowered_layers(network)))
+
+
 TABLES: dict[str, Callable[..., str]] = {
     "config-eie": config_table,
     "counters": counters_table,
     "validation-eie-times": eie_times_table,
     "validation-eie-power": eie_power_table,
     "validation-ese": ese_table,
+    "ese-sensitivity": lambda: markdown(*sensitivity_table()),
     "ese-load-balance": lambda: markdown(*load_balance_table()),
     "ese-tradeoff": lambda *given: markdown(*tradeoff_table(*given)),
+    **{f"lowerings-{name}": partial(lowerings_table, name) for name in NETWORKS},
     "speed": speed_table,
+    "codesign": lambda path: markdown(*codesign_table(path)),
+    "trained-tables": lambda path: markdown(*trained_table(path)),
+    "mnist-published": lambda: markdown(*mnist_table()),
     "pattern-machines": lambda *given: markdown(*machines_table(*given)),
 }
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from accelsim.api import simulate_recurrent
+from accelsim.compression.pattern_choice import BANK_WIDTH, usual_parameters
 from accelsim.compression.patterns import prune_recurrent
 from accelsim.errors import InputError, nearest
 from accelsim.formats.csb import encode_csb
@@ -17,20 +18,25 @@ from accelsim.lowering.float_run import run_float
 from accelsim.machines import BbsConfig, EieConfig, EseConfig, load_as
 from accelsim.machines.bbs.lstm import lstm_step_cycles
 from accelsim.papers.columns import on
-from accelsim.papers.pattern_machines import n_m_parameters, on_eie
+from accelsim.papers.eie_products import EIE_VECTORS, eie_products, eie_step, sampled_vectors
 from accelsim.papers.patterns import measure
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload.recurrent_folder import RecurrentFolder
 
 PATTERNS = ("unstructured", "load_balanced", "bank_balanced", "block", "n_m", "row", "channel")
 DENSITIES = (0.50, 0.30, 0.18, 0.112, 0.08)
-BANK_WIDTH = 16
-"""Columns of a bank."""
-BLOCK_SHAPE = (4, 4)
-EIE_VECTORS = 8
-"""Vectors of the utterance that EIE's figures are means over."""
-
 Floats = npt.NDArray[np.float64]
+
+
+class PatternNetwork(Protocol):
+    """What is compared: `RecurrentFolder`, or `accelsim.papers.user_network.UserNetwork`."""
+
+    @property
+    def layer(self) -> RecurrentLayer: ...
+    @property
+    def inputs(self) -> Floats: ...
+    @property
+    def retrained(self) -> Mapping[str, Mapping[str, RecurrentLayer]]: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,8 @@ class TradeoffRow:
     error_float : of the outputs of the pruned network in float, relative to the RMS of the dense
         network's in float; among ESE's columns, whose error it is part of
     error : the same of the machine's fixed-point outputs
-    agree : share of decisions equal to those of the dense network in float
+    agree : share of decisions equal to those of the dense network in float; None of a network
+        that decides nothing here
     step_us : ESE, one time step in the steady state
     spmv_us, load_balance : of which slots that multiply, and their theoretical over actual time
     entries_max_over_mean : stored entries of the fullest PE over the mean, worst matrix
@@ -53,7 +60,8 @@ class TradeoffRow:
         as one layer, times vectors of the utterance on EIE (`EieFigures`); the element-wise work
         is not EIE's
     bbs_step_us, csb_bits : a time step of one vector on the bank-balanced machine, and what it
-        stores. ESE works on a vector in each channel meanwhile
+        stores. ESE works on a vector in each channel meanwhile. None of a GRU, which bbs does not
+        run
     """
 
     pattern: str
@@ -61,7 +69,7 @@ class TradeoffRow:
     kept: float
     error_float: float = on("ese")
     error: float = on("ese")
-    agree: float = on("ese")
+    agree: float | None = on("ese")
     step_us: float = on("ese")
     spmv_us: float = on("ese")
     load_balance: float = on("ese")
@@ -74,8 +82,8 @@ class TradeoffRow:
     eie_bits: int = on("eie")
     eie_huffman_bits: int = on("eie")
     eie_energy_nj: float = on("eie")
-    bbs_step_us: float = on("bbs")
-    csb_bits: int = on("bbs")
+    bbs_step_us: float | None = on("bbs")
+    csb_bits: int | None = on("bbs")
 
     def as_dict(self) -> dict[str, Any]:
         """Field to value, rounded to what a table shows."""
@@ -85,22 +93,10 @@ class TradeoffRow:
 
 def pattern_parameters(pattern: str, density: float, config: EseConfig, n_columns: int
                        ) -> dict[str, Any]:
-    """What a pattern of `accelsim.compression.patterns` needs for (nearly) this density.
-
-    Banks hold 16 columns, N:M groups 4 or 8, blocks 4 x 4; at least one weight stays in each group.
-    """
+    """What one of these patterns needs for (nearly) this density on a machine."""
     if pattern not in PATTERNS:
         raise InputError(f"no pattern '{pattern}'{nearest(pattern, PATTERNS)}")
-    if pattern == "load_balanced":
-        return {"density": density, "n_pe": config.n_pe}
-    if pattern == "bank_balanced":
-        n_banks = max(n_columns // BANK_WIDTH, 1)
-        return {"density": max(density, 1 / -(-n_columns // n_banks)), "n_banks": n_banks}
-    if pattern == "n_m":
-        return n_m_parameters(density)
-    if pattern == "block":
-        return {"density": density, "shape": BLOCK_SHAPE, "score": "mean"}
-    return {"density": density}
+    return usual_parameters(pattern, density, config.n_pe, n_columns)
 
 
 def balance_variants(
@@ -119,7 +115,7 @@ def balance_variants(
 
 
 def variants(
-    network: RecurrentFolder, config: EseConfig, densities: Sequence[float] = DENSITIES
+    network: PatternNetwork, config: EseConfig, densities: Sequence[float] = DENSITIES
 ) -> Iterator[tuple[str, str, RecurrentLayer]]:
     """(pattern, origin of the weights, layer): dense, retrained, then one-shot."""
     yield "dense", "as trained", network.layer
@@ -135,13 +131,13 @@ def variants(
                 yield pattern, "one-shot", prune_recurrent(network.layer, pattern, **parameters)
 
 
-def bank_machine(network: RecurrentFolder) -> BbsConfig:
+def bank_machine(network: PatternNetwork) -> BbsConfig:
     """The bank-balanced machine with banks as wide as the masks', and as many multipliers as ever.
 
-    It multiplies [W?x W?r] with [x, y], whose rows have ``n_inputs + n_cells`` columns.
+    It multiplies [W?x W?r] with [x, y], whose rows have ``n_inputs + n_outputs`` columns.
     """
     published = load_as(BbsConfig, "bbs")
-    n_banks = max((network.layer.n_inputs + network.layer.n_cells) // BANK_WIDTH, 1)
+    n_banks = max((network.layer.n_inputs + network.layer.n_outputs) // BANK_WIDTH, 1)
     n_pe = max(published.n_pe * published.n_banks // n_banks, 1)
     return load_as(BbsConfig, "bbs", n_banks=n_banks, n_pe=n_pe)
 
@@ -154,16 +150,18 @@ def eie_vectors(network: RecurrentFolder) -> Floats:
     return np.hstack([network.inputs[steps, channels], network.hidden[steps - 1, channels]])
 
 
-def stacked(layer: RecurrentLayer) -> Floats:
-    """(4 n_cells, n_inputs + n_cells): the gates' [W?x W?r], one above the other."""
-    return np.vstack([
-        np.hstack([layer.floats(f"W{gate}x"), layer.floats(f"W{gate}r")]) for gate in "ifco"
-    ])
+def vectors_of(network: PatternNetwork) -> dict[str, Floats]:
+    """What EIE's products read, by name; of a folder its recorded hidden states."""
+    if not isinstance(network, RecurrentFolder):
+        return sampled_vectors(network.layer, network.inputs)
+    x_and_y = eie_vectors(network)
+    n_inputs = network.layer.n_inputs
+    return {"x": x_and_y[:, :n_inputs], "y": x_and_y[:, n_inputs:]}
 
 
 def tradeoff(
     machines: tuple[EieConfig, EseConfig, BbsConfig],
-    network: RecurrentFolder,
+    network: PatternNetwork,
     densities: Sequence[float] = DENSITIES,
     one_shot: bool = True,
     on_row: Callable[[], None] = lambda: None,
@@ -178,7 +176,7 @@ def tradeoff(
     on_row : called after each row, for a progress bar
     """
     wanted = run_float(network.layer, network.inputs).outputs
-    vectors = eie_vectors(network)
+    vectors = vectors_of(network)
     rows = []
     for variant in variants(network, machines[1], densities if one_shot else ()):
         rows.append(_row(machines, network, wanted, vectors, *variant))
@@ -187,27 +185,30 @@ def tradeoff(
 
 
 def _row(
-    machines: tuple[EieConfig, EseConfig, BbsConfig], network: RecurrentFolder, wanted: Floats,
-    vectors: Floats, pattern: str, origin: str, layer: RecurrentLayer,
+    machines: tuple[EieConfig, EseConfig, BbsConfig], network: PatternNetwork, wanted: Floats,
+    vectors: dict[str, Floats], pattern: str, origin: str, layer: RecurrentLayer,
 ) -> TradeoffRow:
     eie, ese, bbs = machines
     result = simulate_recurrent(ese, layer, network.inputs)
     timed = measure(ese, layer, pattern, None)
     n_steps, n_channels = network.inputs.shape[:2]
-    decided = network.decisions(result.outputs_float) == network.decisions(wanted)
-    matrix = stacked(layer)
-    other = on_eie(eie, matrix, vectors, layer.name)
+    agree = None
+    if isinstance(network, RecurrentFolder):
+        agree = float(np.mean(network.decisions(result.outputs_float) == network.decisions(wanted)))
+    other = eie_step(eie, layer, vectors)
+    on_bbs = layer.kind == "lstm"
     return TradeoffRow(
         pattern, origin, timed.kept,
         relative_error(run_float(layer, network.inputs).outputs, wanted),
         relative_error(result.outputs_float, wanted),
-        float(decided.mean()),
+        agree,
         timed.step_us, timed.spmv_us, timed.load_balance, timed.entries_max_over_mean,
         timed.stream_bits, timed.huffman_bits,
         result.energy.events_total_pj * 1e-3 / (n_steps * n_channels),
         other.time_us, other.balance, other.bits, other.huffman_bits, other.energy_nj,
-        lstm_step_cycles(bbs, layer) / bbs.clock_mhz,
-        encode_csb(matrix, bbs.n_banks).size_bits(bbs.weight_bits),
+        lstm_step_cycles(bbs, layer) / bbs.clock_mhz if on_bbs else None,
+        sum(encode_csb(product.matrix, bbs.n_banks).size_bits(bbs.weight_bits)
+            for product in eie_products(layer)) if on_bbs else None,
     )
 
 

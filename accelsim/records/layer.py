@@ -56,7 +56,7 @@ class Layer(Short):
             object.__setattr__(self, what, checked)
             if checked.shape[-1:] != (width,) or checked.ndim > (2 if what != "bias" else 1):
                 raise InputError(
-                    f"{self.name}: {what} have shape {checked.shape}; the weights need {width}"
+                    f"{self.name}: {what} of shape {checked.shape}; the weights need {width}"
                 )
             if not np.isfinite(checked).all():
                 raise InputError(f"{self.name}: {what} hold NaN or infinity")

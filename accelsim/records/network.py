@@ -54,6 +54,7 @@ class Network(Short):
     output : the node whose result is the network's; the last where it is not given
     note : why the layers are in this order, where their file does not say it
     image : how a photo becomes its input (`accelsim.workload.photos`), where the source says it
+    lowerings : how a convolution becomes products, by its name, where a run says nothing else
 
     Raises
     ------
@@ -69,6 +70,7 @@ class Network(Short):
     input_shape: Shape | None = None
     output: str = ""
     image: Mapping[str, Any] = field(default_factory=dict)
+    lowerings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         nodes = self.nodes or tuple(_chain(self.name, self.layers))
@@ -80,6 +82,11 @@ class Network(Short):
                 raise InputError(f"{self.name}: two nodes are called '{printable(node.name)}'")
             self._check_reads(node, known, {n.name for n in nodes})
             known.add(node.name)
+        layers = [node.name for node in nodes if not node.on_host]
+        for name in self.lowerings:
+            if name not in layers:
+                raise InputError(f"{self.name}: no layer '{printable(name)}' to lower"
+                                 f"{nearest(name, layers)}")
         output = self.output or nodes[-1].name
         if output not in known:
             raise InputError(f"{self.name}: no node '{printable(output)}' for the output"
@@ -174,7 +181,8 @@ class Network(Short):
             needed |= set(new)
             left += new
         nodes = tuple(node for node in self.nodes if node.name in needed)
-        return replace(self, nodes=nodes, output=name)
+        lowerings = {layer: way for layer, way in self.lowerings.items() if layer in needed}
+        return replace(self, nodes=nodes, output=name, lowerings=lowerings)
 
     def with_layers(self, change: Callable[[Any], Any]) -> Network:
         """The same network with each layer replaced by ``change(layer)``."""

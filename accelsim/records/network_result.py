@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,20 @@ import numpy.typing as npt
 
 from accelsim.records.limits import Limit, worst
 from accelsim.records.result import Configuration, RunResult
+
+
+def added_up(results: Sequence[RunResult]) -> RunResult:
+    """Runs of one layer on inputs that follow each other, as one: outputs behind each other,
+    counters and operations added up."""
+    first = results[0]
+    told = [own.outputs for own in results if own.outputs is not None]
+    counted = [own.counters for own in results if own.counters is not None]
+    operations = {name: sum(own.operations[name] for own in results) for name in first.operations}
+    return replace(
+        first, outputs=np.concatenate(told) if told else None,
+        counters=type(counted[0]).added(counted) if counted else None, operations=operations,
+        n_vectors=sum(own.n_vectors for own in results),
+        losses=tuple(loss for own in results for loss in own.losses))
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,32 @@ class NetworkResult:
     def macs(self) -> int:
         """Multiply-accumulates of the array."""
         return sum(result.operations["macs"] for result in self.layers.values())
+
+    def with_more(self, others: Sequence[NetworkResult]) -> NetworkResult:
+        """This run and others of other images of the same network, as one."""
+        every = (self, *others)
+        layers = {name: added_up([one.layers[name] for one in every]) for name in self.layers}
+        host = tuple(replace(work, operations=sum(one.host[at].operations for one in every),
+                             bytes=sum(one.host[at].bytes for one in every))
+                     for at, work in enumerate(self.host))
+        return replace(self, layers=layers, host=host, several=True,
+                       values=np.concatenate([one.values for one in every]))
+
+    def as_one(self) -> RunResult:
+        """All layers together as a run of one piece of work without outputs: counters and
+        operations added up, the energy that of the layers, limits and losses those of any."""
+        runs = list(self.layers.values())
+        timed = [own.counters for own in runs if own.counters is not None]
+        operations = {name: sum(own.operations[name] for own in runs)
+                      for name in runs[0].operations
+                      if all(name in own.operations for own in runs)}
+        priced = all(own.pricer is not None for own in runs)
+        return RunResult(
+            self.name, self.engine, self.config, None,
+            type(timed[0]).added(timed) if len(timed) == len(runs) else None, {}, operations,
+            lanes=runs[0].lanes, pricer=(lambda counters: self.energy) if priced else None,
+            n_vectors=sum(own.n_vectors for own in runs), notes=self.notes, limits=self.limits,
+            losses=tuple(loss for own in runs for loss in own.losses))
 
     @cached_property
     def energy(self) -> Any:

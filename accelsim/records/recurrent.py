@@ -35,6 +35,10 @@ class RecurrentLayer(Short):
     cell_activation : of the LSTM's candidate g; ESE prints "sigmoid", most networks use "tanh"
     reset_after : GRU: the reset gate multiplies ``Wnr h + bnr`` (True) or ``h`` (False)
     relu : "linear" only: the next reader sees negative outputs as zero
+    reverse : the last step of an utterance is run first; outputs stand in the order of the inputs
+    beside : of layers in sequence: reads what the layer before it reads, not what that one gives;
+        whoever reads both gets their outputs side by side (a bidirectional layer's second
+        direction)
     """
 
     kind: str
@@ -46,6 +50,8 @@ class RecurrentLayer(Short):
     name: str = "recurrent"
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     relu: bool = False
+    reverse: bool = False
+    beside: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in CELLS:
@@ -115,7 +121,7 @@ class RecurrentLayer(Short):
     def digest(self) -> str:
         """SHA-256 over everything that determines a run: kind, options, weights, vectors."""
         options = self.kind, self.cell_activation, self.reset_after, self.relu
-        h = hashlib.sha256(repr(options).encode())
+        h = hashlib.sha256(repr(options).encode() + b"reverse" * self.reverse)
         for name in sorted(self.matrices):
             m = self.matrices[name]
             h.update(name.encode())

@@ -5,92 +5,89 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from accelsim.inside.explain import Explanation, steady_step
-from accelsim.report.plots_style import label, plain
+from accelsim.report.meanings import LOOKS, looks_of
+from accelsim.report.paper import PAGE, SMALL, label, legend_below, styled
+from accelsim.report.plots_style import amount, name_ticks, plain
 
-COLOURS = (
-    "#009E73", "#E69F00", "#F0E442", "#CC79A7", "#D55E00", "#0072B2", "#56B4E9", "#BBBBBB",
-    "#8B6914", "#777777", "#444444",
-)
-"""In the order of the states: useful work is green. Okabe and Ito's colours, then greys."""
-
-_LEGEND = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "frameon": False,
-           "fontsize": "small"}
+SAVED = {True: LOOKS["useful"].colour, False: LOOKS["overhead"].colour}
+"""Whether a change saves cycles."""
 
 
-def explanation(found: Explanation) -> Figure:
+@styled
+def explanation(found: Explanation, *, width: float = PAGE) -> Figure:
     """A panel of states, and one each for blame, slots and remedies where there are some."""
     tried = [r for r in found.remedies if r.cycles is not None]
     n_pe = found.result.timed.n_pe
-    heights = [4.0]
+    heights = [2.3]
     if found.blamed is not None:
-        heights.append(2.0)
+        heights.append(1.2)
     if found.result.slots:
-        heights.append(2.5)
+        heights.append(1.9)
     if tried:
-        heights.append(0.5 + 0.4 * len(tried))
-    figure = Figure(figsize=(9.2, sum(heights) - 0.2 - 0.1 * len(tried)),
-                    layout=ConstrainedLayoutEngine(h_pad=0.12))
+        heights.append(0.35 + 0.27 * len(tried))
+    figure = Figure(figsize=(width, sum(heights) + 0.25 * len(heights)), layout="constrained")
+    figure.set_label(f"{found.result.name}: where {found.result.cycles:,} cycles went, and what "
+                     f"would help")
     panels = iter(figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False).flat)
     axes = next(panels)
     _states(axes, found)
-    label(axes, f"{found.result.name}: where the cycles went", "PE", "cycles")
+    label(axes, "PE", "cycles")
     axes.set_xlim(-0.6, n_pe - 0.4)
     if found.blamed is not None:
         axes = next(panels)
-        axes.bar(np.arange(n_pe), found.blamed / n_pe, color="#D55E00", width=0.8)
-        label(axes, "Starved because this PE's queue was full", "PE", "cycles a PE")
+        blocked = "starved: blocked by a full queue"
+        axes.bar(np.arange(n_pe), found.blamed / n_pe, color=LOOKS[blocked].colour, width=0.8)
+        label(axes, "PE whose full queue starved others", "cycles a PE")
         axes.set_xlim(-0.6, n_pe - 0.4)
     if found.result.slots:
-        _slots(next(panels), found)
+        _slots(next(panels), found, width)
     for axes in panels:
         _remedies(axes, found)
+    legend_below(figure)
     return figure
 
 
 def _states(axes: Axes, found: Explanation) -> None:
     n_pe = found.result.timed.n_pe
     bottom = np.zeros(n_pe)
-    for index, (state, cycles) in enumerate(found.states.items()):
-        if cycles.any():
-            axes.bar(np.arange(n_pe), cycles, bottom=bottom, width=1.0 if n_pe > 32 else 0.8,
-                     color=COLOURS[index % len(COLOURS)], label=plain(state), linewidth=0)
-            bottom += cycles
-    axes.legend(**_LEGEND)
+    shown = {state: cycles for state, cycles in found.states.items() if cycles.any()}
+    for state, look in looks_of(shown).items():
+        axes.bar(np.arange(n_pe), shown[state], bottom=bottom, color=look.colour,
+                 width=1.0 if n_pe > 32 else 0.8, label=plain(state), linewidth=0)
+        bottom += shown[state]
 
 
-def _slots(axes: Axes, found: Explanation) -> None:
+def _slots(axes: Axes, found: Explanation, width: float) -> None:
     """The slots of a steady step, coloured by what decided when they ended."""
     slots = found.result.slots
     bounds = found.slot_bounds or ("",) * len(slots)
     step = steady_step(slots)
     shown = [(slot, bound) for slot, bound in zip(slots, bounds, strict=True)
              if slot.step == step]
-    for index, bound in enumerate(dict.fromkeys(bound for _, bound in shown)):
+    for bound, look in looks_of(bound for _, bound in shown).items():
         at = [k for k, (_, own) in enumerate(shown) if own == bound]
-        axes.bar(at, [shown[k][0].cycles for k in at], width=0.8, label=plain(bound),
-                 color=COLOURS[(index + 4) % len(COLOURS)])
-    names = [plain(f"{slot.name} {slot.spmv or ''}") for slot, _ in shown]
-    axes.set_xticks(range(len(shown)), names,
-                    fontsize="x-small", rotation=30, ha="right")
-    label(axes, f"Slots of step {step}, by what decided when they ended", "", "cycles")
-    if found.slot_bounds:
-        axes.legend(**_LEGEND)
+        axes.bar(at, [shown[k][0].cycles for k in at], width=0.8, color=look.colour,
+                 label=plain(f"slot bound by {bound}" if bound else "_slot"))
+    label(axes, f"slots of step {step}", "cycles")
+    name_ticks(axes, [plain(f"{slot.name} {slot.spmv or ''}") for slot, _ in shown], width)
 
 
 def _remedies(axes: Axes, found: Explanation) -> None:
+    """A bar a change, its name above it: beside it there is no room in a column."""
     tried = [r for r in found.remedies if r.cycles is not None][::-1]
     saved = [found.saved(r) or 0 for r in tried]
-    axes.barh(range(len(tried)), saved, color=["#009E73" if s > 0 else "#999999" for s in saved])
-    axes.set_yticks(range(len(tried)), [plain(_short(r.name)) for r in tried], fontsize="small")
-    for row, cycles in enumerate(saved):
+    axes.barh(range(len(tried)), saved, height=0.4, color=[SAVED[s > 0] for s in saved])
+    label(axes, f"cycles saved of {found.result.cycles:,}", "")
+    axes.set_yticks([])
+    for row, (remedy, cycles) in enumerate(zip(tried, saved, strict=True)):
         percent = 100 * cycles / found.result.cycles
-        axes.annotate(f" {cycles:,} ({percent:+.1f} %)", (max(cycles, 0), row), va="center",
-                      fontsize="small")
-    axes.margins(x=0.15)
-    label(axes, f"What would help, of {found.result.cycles:,} cycles", "cycles saved", "")
+        axes.annotate(
+            plain(f"{_short(remedy.name)}: {amount(cycles)} ({percent:+.1f} %)"), (0, row),
+            xycoords=("axes fraction", "data"), xytext=(3, 3.5), textcoords="offset points",
+            va="bottom", fontsize=SMALL)
+    axes.set_ylim(-0.6, len(tried) - 0.1)
 
 
 def _short(name: str) -> str:

@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 
 from accelsim.inside.network import NetworkExplanation
 from accelsim.report import html
-from accelsim.report.explain_plots import COLOURS
 from accelsim.report.explain_tables import View
 from accelsim.report.network_summary import host_rows
-from accelsim.report.plots_style import label, new_axes, plain
+from accelsim.report.paper import PAGE, styled
+from accelsim.report.plots_style import stacked
 
 
 def network_tables(found: NetworkExplanation) -> list[View]:
@@ -34,23 +34,14 @@ def network_tables(found: NetworkExplanation) -> list[View]:
     return views
 
 
-def network_picture(found: NetworkExplanation) -> Figure:
+@styled
+def network_picture(found: NetworkExplanation, *, width: float = PAGE) -> Figure:
     """A bar a layer: cycles of an average PE, state on state."""
-    names = list(found.layers)
-    figure, axes = new_axes("", "", "", (max(6.4, 0.45 * len(names) + 3.5), 4.0))
-    bottom = [0.0] * len(names)
-    for index, state in enumerate(found.states()):
-        heights = [own.shares().get(state, 0.0) * own.result.cycles
-                   for own in found.layers.values()]
-        if any(heights):
-            axes.bar(range(len(names)), heights, bottom=bottom, label=plain(state),
-                     color=COLOURS[index % len(COLOURS)], width=0.8)
-            bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
-    axes.set_xticks(range(len(names)), [plain(name) for name in names], fontsize="x-small",
-                    rotation=45, ha="right")
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize="small")
-    label(axes, f"{found.result.name}: where the cycles of an average PE went", "layer", "cycles")
-    return figure
+    own = found.layers.values()
+    return stacked(
+        f"{found.result.name}: where the cycles of an average PE went", list(found.layers),
+        {state: [each.shares().get(state, 0.0) * each.result.cycles for each in own]
+         for state in found.states()}, "cycles", width)
 
 
 def network_section(found: NetworkExplanation) -> str:

@@ -1,4 +1,4 @@
-"""One function a figure: records in, a matplotlib Figure out. Vector output, units on the axes.
+"""One function a figure: records in, a matplotlib Figure out, at the size at which it is printed.
 
 ============================  ====================================================================
 ``cycle_breakdown``           where each layer's PE-cycles went
@@ -14,6 +14,10 @@
 ``side_by_side``              published values beside ours
 ``save``                      svg, pdf or png
 ============================  ====================================================================
+
+Every function takes ``width`` in inches: `COLUMN` (3.4), `PAGE` (7) or any other. There is no
+title inside (``figure.suptitle(figure.get_label())`` draws one), the legend is below, and colours
+are those of `accelsim.report.meanings`.
 """
 
 from __future__ import annotations
@@ -23,28 +27,27 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from accelsim.records.result import RunResult
+from accelsim.report.meanings import HATCHES, OKABE_ITO
+from accelsim.report.paper import COLUMN, PAGE, styled
 from accelsim.report.plots_bars import side_by_side, storage_breakdown
-from accelsim.report.plots_designs import pareto_scatter, pe_load_heatmap, roofline
+from accelsim.report.plots_designs import pe_load_heatmap, roofline
 from accelsim.report.plots_energy import accuracy_energy, energy_breakdown, line_width_energy
+from accelsim.report.plots_pareto import pareto_scatter
 from accelsim.report.plots_scaling import efficiency, queue_depth, speedup
-from accelsim.report.plots_style import (
-    HATCHES,
-    OKABE_ITO,
-    draw_stack,
-    legend_beside,
-    new_axes,
-    save,
-)
+from accelsim.report.plots_style import save, stacked
 from accelsim.report.summary import breakdown
 
 __all__ = [
-    "HATCHES", "OKABE_ITO", "accuracy_energy", "cycle_breakdown", "efficiency",
+    "COLUMN", "HATCHES", "OKABE_ITO", "PAGE", "accuracy_energy", "cycle_breakdown", "efficiency",
     "energy_breakdown", "line_width_energy", "pareto_scatter", "pe_load_heatmap", "queue_depth",
     "roofline", "save", "side_by_side", "speedup", "storage_breakdown",
 ]
 
 
-def cycle_breakdown(results: Sequence[RunResult], n_inputs: int = 1) -> Figure:
+@styled
+def cycle_breakdown(
+    results: Sequence[RunResult], n_inputs: int = 1, *, width: float = PAGE
+) -> Figure:
     """Where each layer's PE-cycles went, stacked to its cycle count.
 
     Parameters
@@ -52,17 +55,11 @@ def cycle_breakdown(results: Sequence[RunResult], n_inputs: int = 1) -> Figure:
     n_inputs : inputs that each result's counters are the sum of; cycles are those of their mean
     """
     of = f", mean of {n_inputs:,} inputs" if n_inputs > 1 else ""
-    figure, axes = new_axes("Where the cycles of an average PE went", "layer", f"cycles{of}",
-                            (max(6.4, 0.75 * len(results) + 2.5), 3.6))
     shares = [breakdown(result.timed) for result in results]
     states = dict.fromkeys(state for share in shares for state in share)
-    draw_stack(
-        axes, [result.name for result in results],
-        {
-            state: [share.get(state, 0.0) * r.cycles / n_inputs
-                    for share, r in zip(shares, results, strict=True)]
-            for state in states
-        },
+    return stacked(
+        "Where the cycles of an average PE went", [result.name for result in results],
+        {state: [share.get(state, 0.0) * r.cycles / n_inputs
+                 for share, r in zip(shares, results, strict=True)] for state in states},
+        f"cycles{of}", width,
     )
-    legend_beside(axes)
-    return figure

@@ -16,7 +16,8 @@ from accelsim.machines import Machine, get_machine
 from accelsim.report import html
 from accelsim.report.explain_plots import explanation
 from accelsim.report.explain_tables import explanation_tables
-from accelsim.report.plots_style import draw_stack, legend_beside, new_axes
+from accelsim.report.paper import PAGE, styled
+from accelsim.report.plots_style import stacked
 from accelsim.report.run_energy import energy_section, limit_paragraphs
 
 MAX_FILE_BYTES = 64 << 20
@@ -127,16 +128,11 @@ def _breakdown(timed: Sequence[tuple[Run, Mapping[str, Any]]], several: bool) ->
     for run, layer in timed:
         name = f"{run.name}\n{_label(layer)}" if several else _label(layer)
         names.append(name if name not in names else f"{name} ({len(names) + 1})")
-    figure, axes = new_axes("Where the cycles of an average PE went", "layer", "cycles",
-                            (max(6.4, 0.8 * len(names) + 2.5), 3.8))
     states = {state: key for _, layer in timed for state, key in _states(layer).items()}
-    draw_stack(axes, names, {
+    figure = styled(stacked)("Where the cycles of an average PE went", names, {
         state: [float(layer.get(key) or 0) * layer["cycles"] for _, layer in timed]
         for state, key in states.items()
-    })
-    if len(names) > 6:
-        axes.tick_params(axis="x", rotation=60)
-    legend_beside(axes)
+    }, "cycles", PAGE)
     return html.picture(figure, "Cycles of each layer by what an average PE did in them")
 
 

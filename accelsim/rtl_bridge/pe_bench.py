@@ -29,6 +29,20 @@ def pe_of(machine: Machine) -> PeRtl:
     return pe
 
 
+def pe_parameters(config: Any, job: Any) -> dict[str, int]:
+    """Verilog parameters of one PE alone that drives its ``trace_o``.
+
+    Raises
+    ------
+    UnsupportedError
+        If the machine has no bench of one PE, or its Verilog not a setting.
+    """
+    machine = machine_of(config)
+    found = machine.part("rtl").parameters(config, [(job, None)], trace=True).verilog()
+    omits = set(pe_of(machine).omits) - {"Trace"}
+    return {name: value for name, value in found.items() if name not in omits}
+
+
 def run_pe(
     config: Any, job: Any, pe: int, inputs: Fields, rtl_dirs: Sequence[Path],
     build_dir: Path, window: Window | None = None,

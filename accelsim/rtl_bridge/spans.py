@@ -73,10 +73,10 @@ def undriven(got: Take, cycles: int, may_stand: Collection[str]) -> set[str]:
 
 
 def _together(results: list[JobResult]) -> JobResult:
-    """Of parts, each of which is one vector, or of the only part."""
+    """Of parts, whose outputs follow each other, or of the only part."""
     if len(results) == 1:
         return results[0]
     told: list[Any] = [result.outputs for result in results]
     counters = type(results[0].counters).added(result.counters for result in results)
     operations = {name: sum(r.operations[name] for r in results) for name in results[0].operations}
-    return JobResult(np.stack(told), counters, operations)
+    return JobResult(np.concatenate(told), counters, operations)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from accelsim.errors import InputError
 from accelsim.numeric import real_numbers
-from accelsim.workload.arrays import open_arrays
+from accelsim.workload.array_files import open_arrays
 
 MAX_INPUT_FILE_BYTES = 4 << 30
 # What NumPy raises on a damaged header; TokenError where it retries one as of Python 2.

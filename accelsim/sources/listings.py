@@ -16,6 +16,8 @@ from accelsim.records import CompressedConv, CompressedLayer, CscMatrix, Geometr
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.sources.works import is_store
 from accelsim.workload import LayerEntry, Skipped, load_eie_simulator, published_layers
+from accelsim.workload.cells import RecurrentContents, recurrent_contents
+from accelsim.workload.cells.contents import named_entries
 from accelsim.workload.entries import pick
 from accelsim.workload.files import file_contents
 from accelsim.workload.named import Named, named
@@ -58,17 +60,39 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class ListedCell:
+    """One direction of a recurrent layer.
+
+    Attributes
+    ----------
+    kind : "lstm, projection", "gru, reset after, reverse" ...
+    module : the first layer of the sequence that it stands in
+    """
+
+    name: str
+    kind: str
+    n_inputs: int
+    n_cells: int
+    n_outputs: int
+    has_bias: bool
+    module: str
+
+
+@dataclass(frozen=True)
 class Listing:
     """A place's layers, and what of it is skipped.
 
     Attributes
     ----------
     ordered : whether the place itself says in which order the layers stand
+    recurrent : LSTMs and GRUs of a file, whose matrices are among the layers too where they can be
+        read alone
     """
 
     layers: tuple[Listed, ...]
     skipped: tuple[Skipped, ...] = ()
     ordered: bool = True
+    recurrent: tuple[ListedCell, ...] = ()
 
 
 def listing(source: str, count: bool = True) -> Listing:
@@ -135,13 +159,28 @@ def _in_place(place: Named, path: Path, count: bool) -> Listing:
         return _chosen(place, path, [replace(_of_compressed(packed), activation_density=share)])
     if is_store(path):
         return _chosen(place, path, [_of_compressed(packed) for packed in load_compressed(path)])
-    contents = file_contents(path)
+    contents, cells = file_contents(path), recurrent_contents(path)
     entries = list(contents.layers)
+    listed = tuple(ListedCell(e.name, e.told, e.n_inputs, e.n_cells, e.n_outputs, e.has_bias,
+                              e.module) for e in cells.layers)
+    if place.layer is not None and (named_cells := named_entries(cells, place.layer)):
+        kept = {entry.name for entry in named_cells}
+        return Listing((), recurrent=tuple(cell for cell in listed if cell.name in kept))
     if place.layer is not None:
         entries = [pick(path, entries, place.layer)]
     count &= sum(entry.n_outputs * entry.n_inputs for entry in entries) <= COUNTED_WEIGHTS
-    return Listing(tuple(_of_entry(entry, count) for entry in entries), contents.skipped,
-                   contents.ordered)
+    return Listing(tuple(_of_entry(entry, count) for entry in entries),
+                   _skipped(contents.skipped, cells), contents.ordered,
+                   listed if place.layer is None else ())
+
+
+def _skipped(skipped: tuple[Skipped, ...], cells: RecurrentContents) -> tuple[Skipped, ...]:
+    """What neither the matrices nor the cells of a file take, each once."""
+    taken = {entry.name.removesuffix(".forward") for entry in cells.layers}
+    taken |= {array for entry in cells.layers for array in entry.arrays}
+    known = {left_out.name for left_out in skipped}
+    return (*(left_out for left_out in skipped if left_out.name not in taken),
+            *(left_out for left_out in cells.refused if left_out.name not in known))
 
 
 def _chosen(place: Named, path: Path, layers: Sequence[Listed]) -> Listing:

@@ -11,13 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import FormatError, InputError
+from accelsim.compression.store import holds_network, load_compressed, load_compressed_network
+from accelsim.errors import FormatError, InputError, UnsupportedError, printable
+from accelsim.machines import machine_of
+from accelsim.machines.registry import takers
 from accelsim.numeric import real_values
+from accelsim.records import CompressedConv, CompressedLayer, Conv2d
 from accelsim.records.network import Network
+from accelsim.shipped import located
 from accelsim.sources.inputs import read_npy
-from accelsim.workload import list_layers
+from accelsim.sources.works import is_store
+from accelsim.workload import list_layers, networks
 from accelsim.workload.graph_networks import is_graph
-from accelsim.workload.networks import load_digits, load_network
+from accelsim.workload.networks import load_digits
 from accelsim.workload.onnx_network import holds_convolution
 from accelsim.workload.photos import load_photo
 
@@ -26,7 +32,8 @@ def names_network(
     source: str, network: str | None = None, layers: Sequence[str] | None = None
 ) -> bool:
     """Whether a name stands for a graph, not for layers in sequence: of ONNX a model with
-    convolutions, of which none of its matrices is named alone.
+    convolutions, of which none of its matrices is named alone; of what `accelsim compress` wrote
+    a file with a graph.
 
     Raises
     ------
@@ -41,7 +48,7 @@ def names_network(
     if path.suffix.lower() == ".onnx":
         return holds_convolution(path) and not any(
             entry.name in (layers or ()) and entry.kind != "Conv" for entry in list_layers(path))
-    return False
+    return path.suffix.lower() == ".safetensors" and holds_network(path)
 
 
 def network_place(source: str, layer: str | None = None) -> tuple[str, str | None]:
@@ -60,9 +67,35 @@ def network_place(source: str, layer: str | None = None) -> tuple[str, str | Non
     return place, behind
 
 
+def load_network(
+    path: str | Path, names: Sequence[str] | None = None, *, network: str | Path | None = None,
+    input_shape: tuple[int, ...] | None = None, seed: int = 1,
+) -> Network:
+    """As `accelsim.workload.load_network`; a file that `accelsim compress` or `save_compressed`
+    wrote gives its graph, or its matrices in sequence, compressed as they are.
+
+    Raises
+    ------
+    InputError, FormatError, UnsupportedError
+        As there; InputError if a graph, a shape or layers are named of a compressed file, which
+        says its own.
+    """
+    file = located(path)
+    if not is_store(file):
+        return networks.load_network(path, names, network=network, input_shape=input_shape,
+                                     seed=seed)
+    for what, given in (("network", network), ("input_shape", input_shape), ("names", names)):
+        if given is not None:
+            raise InputError(f"{path}: a compressed file says its own layers and graph; leave "
+                             f"{what} out")
+    found = load_compressed_network(file)
+    return found or Network(tuple(load_compressed(file)), file.stem)
+
+
 def open_network(source: str, network: str | None = None, seed: int = 1,
                  inputs: Path | None = None) -> Network:
-    """A graph by its name, a ``.net`` file, an ONNX model, or a file of the arrays of a graph.
+    """A graph by its name, a ``.net`` file, an ONNX model, a file of the arrays of a graph, or of
+    `accelsim compress`.
 
     Parameters
     ----------
@@ -92,6 +125,20 @@ def _as_wide_as(path: Path, shape: tuple[int, ...]) -> Network:
             return load_network(path, input_shape=shape[1:])
         except InputError:
             return load_network(path, input_shape=shape)
+
+
+def check_takes(config: Any, network: Network) -> None:
+    """Raise `UnsupportedError` where the machine does not take a layer of a network, compressed or
+    not."""
+    machine = machine_of(config)
+    for layer in network.layers:
+        convolution = isinstance(layer, Conv2d | CompressedConv)
+        kind = CompressedConv if convolution else CompressedLayer
+        if kind not in machine.takes:
+            what = "convolution" if convolution else "compressed matrix"
+            raise UnsupportedError(
+                f"{network.name}: {printable(layer.name)} is a {what} of a network, which the "
+                f"machine '{machine.name}' does not take; take -m {' or '.join(takers(kind))}")
 
 
 def network_inputs(
@@ -130,7 +177,7 @@ def with_count(network: Network, inputs: Path | None, count: int) -> Network:
 
 def images_of(path: Path, shape: tuple[int, ...], name: str) -> npt.NDArray[np.float64]:
     """(n, ...) inputs of a file, npy or MNIST digits; errors as of `network_inputs`."""
-    if path.suffix.lower() == ".safetensors":
+    if path.suffix.lower() in (".safetensors", ".npz"):
         digits = load_digits(path)[0]
         array: npt.NDArray[Any] = digits.reshape(-1, *shape) if prod(shape) == 784 else digits
     else:

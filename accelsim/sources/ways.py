@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from accelsim.errors import InputError, UnsupportedError, nearest, printable
 from accelsim.records.lineage import check_sequence
+from accelsim.sources.cells import cells_before
 from accelsim.sources.inputs import load_inputs
 from accelsim.sources.listings import listing
 from accelsim.sources.works import as_layers, is_store
@@ -30,7 +32,10 @@ class Reach:
     index: int = 0
 
 
-def reach(source: str, layer: str | None, inputs: Path | None = None, alone: bool = False) -> Reach:
+def reach(
+    source: str, layer: str | None, inputs: Path | None = None, alone: bool = False,
+    config: Any = None,
+) -> Reach:
     """The way to one layer of a place.
 
     Where the layers of a place can run one after the other, those before the layer run first,
@@ -41,6 +46,7 @@ def reach(source: str, layer: str | None, inputs: Path | None = None, alone: boo
     ----------
     layer : None is the first
     inputs : a file of input vectors
+    config : of the machine, which decides whether a file means its recurrent layers
 
     Raises
     ------
@@ -48,6 +54,9 @@ def reach(source: str, layer: str | None, inputs: Path | None = None, alone: boo
         If there is no such layer, or neither width fits.
     """
     place = named(source)
+    cells = None if config is None else cells_before(config, source, layer, inputs, alone)
+    if cells is not None:
+        return Reach(*cells)
     found = listing(source, count=False).layers
     names = [one.name for one in found]
     if place.path is None or place.kind == "eie-simulator" or place.layer is not None:

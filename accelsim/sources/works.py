@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression import Recipe, compress_network
+from accelsim.compression.pattern_choice import usual_parameters
 from accelsim.compression.prepare import prepare, recipe_for, shaped_inputs
 from accelsim.compression.store import METADATA_KEY, load_compressed
 from accelsim.errors import InputError, UnsupportedError, nearest
@@ -19,8 +20,9 @@ from accelsim.records import CompressedConv, CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.shown import Short
 from accelsim.sources.recurrent import recurrent_work
+from accelsim.sources.sequences import Sequence
 from accelsim.workload import load_eie_simulator, load_layer
-from accelsim.workload.arrays import open_arrays
+from accelsim.workload.array_files import open_arrays
 from accelsim.workload.named import named
 from accelsim.workload.networks import load_layers, load_sequence
 
@@ -36,12 +38,18 @@ class Source(Short):
         n_channels, n_inputs); or None
     fixed_point : the inputs are integers in the binary point of the first layer
     note : what there is to say of the file: the order of its layers, where it keeps none
+    floats : of recurrent layers: they as they were named, nothing pruned or quantised
+    lengths : of an utterance: (n_channels,) steps of each channel; None is all
+    at_once : channels that are run at a time, where an utterance may have more; None is all
     """
 
     layers: list[Any]
     inputs: npt.NDArray[Any] | None
     fixed_point: bool = False
     note: str = ""
+    floats: list[RecurrentLayer] | None = None
+    lengths: npt.NDArray[np.int64] | None = None
+    at_once: int | None = None
 
     @property
     def is_sequence(self) -> bool:
@@ -61,6 +69,15 @@ class Source(Short):
         vector = np.abs(rng.standard_normal(n_inputs)) * (rng.random(n_inputs) < density)
         return replace(self, inputs=vector[None, :].astype(np.float32), fixed_point=False)
 
+    def with_sequence(self, given: Sequence, n_channels: int | None) -> Source:
+        """The same layers on a sequence, as many channels at a time as the machine has."""
+        notes = [note for note in (self.note, given.note) if note]
+        total = given.inputs.shape[1]
+        if n_channels is not None and total > n_channels:
+            notes.append(f"{total} channels, the machine has {n_channels}: {n_channels} at a time")
+        return replace(self, inputs=given.inputs, lengths=given.lengths, fixed_point=False,
+                       at_once=n_channels, note="\n".join(notes))
+
     def required_inputs(self) -> npt.NDArray[Any]:
         """The inputs, or an error that says how to give some."""
         if self.inputs is None:
@@ -74,12 +91,23 @@ class Source(Short):
         inputs = self.required_inputs()
         if isinstance(self.layers[0], RecurrentLayer):
             if inputs.ndim == 3:
-                yield inputs
+                yield from (cut.inputs for cut in self._cuts(inputs))
                 return
             if self.is_sequence:
                 yield shaped_inputs(self.layers[0], inputs)
                 return
         yield from (shaped_inputs(self.layers[0], vector) for vector in inputs)
+
+    def options(self) -> Iterator[dict[str, Any]]:
+        """The machine's options that go with each of `runs`."""
+        inputs = self.required_inputs()
+        if self.lengths is None or inputs.ndim != 3:
+            yield from ({} for _ in self.runs())
+            return
+        yield from ({"lengths": cut.lengths} for cut in self._cuts(inputs))
+
+    def _cuts(self, inputs: npt.NDArray[Any]) -> list[Sequence]:
+        return Sequence(inputs, self.lengths).on_channels(self.at_once)
 
 
 def open_source(
@@ -131,7 +159,7 @@ def open_work(
         folder (``traces/silero-lstm``), or one of its retrained layers behind a colon
         (``traces/silero-lstm:load_balanced/11.2``)
     settings : of the compression, by their names in a `Recipe`; the machine's own needs and
-        widths come first
+        widths come first. A ``pattern`` of a recurrent layer gets its usual parameters
 
     Raises
     ------
@@ -141,11 +169,19 @@ def open_work(
         If the machine does not take such work.
     """
     machine = machine_of(config)
-    recipe = recipe_for(config, machine.recipe, **settings)
+    pattern, density = settings.pop("pattern", None), settings.get("density")
     found = recurrent_work(config, source, names, seed)
     if found is not None:
-        layer, inputs = found
-        return Source([prepare(layer, machine.takes, recipe)], inputs)
+        works = []
+        for layer in found.layers:
+            own = settings if pattern is None else settings | _pattern(
+                config, layer, pattern, density)
+            works.append(prepare(layer, machine.takes, recipe_for(config, machine.recipe, **own)))
+        return Source(works, found.inputs, note=found.note, floats=found.layers)
+    if pattern is not None:
+        raise InputError(f"{source}: --pattern is for recurrent layers here; accelsim compress "
+                         f"takes it for others")
+    recipe = recipe_for(config, machine.recipe, **settings)
     if CompressedLayer in machine.takes:
         return open_source(source, names, seed, recipe)
     place = named(source)
@@ -160,6 +196,14 @@ def open_work(
     return Source([prepare(p, machine.takes, recipe) for p in opened.layers], opened.inputs)
 
 
+def _pattern(config: Any, layer: RecurrentLayer, pattern: str, density: float | None
+             ) -> dict[str, Any]:
+    """Settings of a recipe that prune by a pattern, balanced for the machine."""
+    if density is None:
+        raise InputError(f"pattern {pattern}: needs a density, the share of the weights that "
+                         f"stays; give --density")
+    own = usual_parameters(pattern, density, config.n_pe, layer.n_inputs)
+    return {"pattern": pattern, "density": own.pop("density", None), "pattern_parameters": own}
 
 
 def is_store(path: Path) -> bool:

@@ -20,7 +20,7 @@ from accelsim.errors import AccelsimError, InputError
 from accelsim.study.evaluate import error_text, evaluate, make_layer
 from accelsim.study.extras import extra
 from accelsim.study.points import Chunk
-from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial
+from accelsim.study.workers import MAX_DEATHS, Done, Take, Trial, Work
 from accelsim.study.workloads import AnyWorkload
 
 CONNECT_SECONDS = 20
@@ -41,8 +41,13 @@ CHUNKS_PER_WORKER = 2
 LAYERS_KEPT = 4
 
 
-def on_cluster(take: Take, address: str, jobs: int) -> Generator[Done]:
+def on_cluster(take: Take, address: str, jobs: int, work: Work | None = None) -> Generator[Done]:
     """Run chunks on the cluster at ``address``, or on a local one of ``jobs`` workers.
+
+    Parameters
+    ----------
+    work : what is done to a chunk that brings all it needs; None evaluates points of a layer,
+        which is made once and sent to whoever needs it
 
     Raises
     ------
@@ -56,15 +61,16 @@ def on_cluster(take: Take, address: str, jobs: int) -> Generator[Done]:
         stack.enter_context(extra("dask").config.set(large))
         client = stack.enter_context(_client(address, jobs))
         with _one_line(address):
-            yield from _Dispatch(client, take).results()
+            yield from _Dispatch(client, take, work).results()
 
 
 class _Dispatch:
     """Chunks under way and the layers they need."""
 
-    def __init__(self, client: Any, take: Take) -> None:
+    def __init__(self, client: Any, take: Take, work: Work | None) -> None:
         self.client = client
         self.take = take
+        self.work = work
         self.layers: dict[str, Any] = {}
         self.trials: dict[Any, tuple[int, Trial]] = {}
         self.finished = extra("distributed").as_completed([])
@@ -103,6 +109,8 @@ class _Dispatch:
             self.finished.add(future)
 
     def submit(self, chunk: Chunk) -> Any:
+        if self.work is not None:
+            return self.client.submit(self.work, chunk, pure=False)
         layer = self.layer(chunk.workload, chunk.recipe)
         return self.client.submit(evaluate, chunk, layer, pure=False)
 

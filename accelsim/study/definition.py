@@ -13,16 +13,21 @@ from accelsim.errors import AccelsimError, ConfigError, nearest, shown
 from accelsim.files import read_utf8
 from accelsim.machines import DEFAULT_MACHINE, Machine, load_machine, machine_of
 from accelsim.machines.plugins import load_plugin
+from accelsim.machines.registry import widened
 from accelsim.shipped import located
 from accelsim.study.axes import Axis, Scalar, parse_axis
 from accelsim.study.metrics import metrics_named
-from accelsim.study.recipes import PREFIX, check_recipe, recipe_keys, shared_bits
+from accelsim.study.recipes import LOWERING, PREFIX, check_recipe, recipe_keys, shared_bits
 
 _MAX_FILE_BYTES = 1 << 20
 
 
 def _names(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _name_or_names(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else () if value is None else _names(value)
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
@@ -37,7 +42,11 @@ class Study(BaseModel):
     plugin : Python files that bring machines (`accelsim.machines.plugins`)
     workloads : published layers, or layer files as ``"net.onnx"`` (all its layers) or
         ``"net.onnx:fc1"``; every design runs on each of them. On machines that take them also
-        recurrent layers: see `accelsim.study.utterances`
+        recurrent layers (`accelsim.study.utterances`) and networks (`accelsim.study.networks`)
+    network : the graph whose layers the arrays of a file of layers are called after
+    inputs : photos, or a file of inputs, for networks; or the sequence of a file's recurrent layers
+        (`accelsim.study.cell_workloads`); one name or a list
+    count, fit : how many inputs of a file networks run; photos cut and resized
     activation_density : of the inputs of layers from files, which are drawn at random
     fixed : ``[set]``, values that replace the machine's
     axes : parameter to `Axis`; ``recipe.density`` and the like belong to the compression
@@ -54,6 +63,10 @@ class Study(BaseModel):
     machine: str = DEFAULT_MACHINE
     plugin: Names = ()
     workloads: Names = Field(min_length=1)
+    network: str | None = None
+    inputs: Annotated[tuple[str, ...], BeforeValidator(_name_or_names)] = ()
+    count: int = Field(default=1, ge=1)
+    fit: bool = False
     activation_density: float | None = Field(default=None, ge=0, le=1)
     fixed: dict[str, Scalar] = Field(default_factory=dict, alias="set")
     axes: dict[str, Axis] = Field(default_factory=dict)
@@ -76,9 +89,8 @@ class Study(BaseModel):
         try:
             values["set"] = _flat(f"{where}: set", values["set"], shared)
             axes = _flat(f"{where}: axes", values.get("axes", {}), shared)
-            values["axes"] = {
-                key: parse_axis(f"{where}: axis {key}", spec) for key, spec in axes.items()
-            }
+            values["axes"] = {key: parse_axis(f"{where}: axis {key}", spec)
+                              for key, spec in axes.items()}
             super().__init__(**values)
         except ValidationError as problem:
             raise ConfigError(f"{where}: {_one_line(problem)}") from None
@@ -129,8 +141,8 @@ class Study(BaseModel):
 
 
 _KEYS = (
-    "machine", "plugin", "workloads", "activation_density", "set", "axes", "metrics", "seed",
-    "sampling", "n", "engine",
+    "machine", "plugin", "workloads", "network", "inputs", "count", "fit", "activation_density",
+    "set", "axes", "metrics", "seed", "sampling", "n", "engine",
 )
 
 
@@ -208,6 +220,8 @@ def _flat(where: str, table: Any, shared: list[str]) -> dict[str, Any]:
 
 def _alias(key: str, shared: list[str]) -> str:
     bare = key.removeprefix(PREFIX)
+    if bare == LOWERING:
+        return f"{PREFIX}{LOWERING}"
     return bare if bare in shared else key
 
 
@@ -274,13 +288,6 @@ def _check_value(machine: Machine, base: dict[str, Any], key: str, value: Scalar
     except ValidationError as problem:
         if any(error["loc"] == (key,) for error in problem.errors()):
             load_machine(base["machine"], **{key: value})
-
-
-def widened(model: type[BaseModel], key: str, value: Scalar) -> Scalar:
-    """An integer for a parameter that is a float, as machine files allow it."""
-    if type(value) is int and model.model_fields[key].annotation is float:
-        return float(value)
-    return value
 
 
 def _one_line(problem: ValidationError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,23 @@ from pydantic import ValidationError
 from accelsim import __version__
 from accelsim.api import simulate
 from accelsim.errors import AccelsimError, InputError, LossWarning
+from accelsim.lowering.ways import parse_lowering
 from accelsim.machines import get_machine, load_machine, machine_of
 from accelsim.machines.plugins import adopt
-from accelsim.records import Layer, Loss
+from accelsim.records import Loss
 from accelsim.records.limits import Limit
 from accelsim.study.metrics import FinishedPoint, Metric, arrived
+from accelsim.study.networks import NetworkWork
 from accelsim.study.points import Chunk, Settings
+from accelsim.study.recipes import LOWERING
 from accelsim.study.utterances import Utterance
-from accelsim.study.workloads import AnyWorkload, Packed, compressed, compressed_from
+from accelsim.study.workloads import (
+    AnyWorkload,
+    Loaded,
+    Packed,
+    compressed,
+    compressed_from,
+)
 
 Made = tuple[Packed, Any] | str
 
@@ -71,7 +80,7 @@ def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
 
 
 def make_layer(
-    workload: AnyWorkload, recipe: dict[str, Any], loaded: Layer | Utterance | None = None
+    workload: AnyWorkload, recipe: dict[str, Any], loaded: Loaded | None = None
 ) -> Made:
     """The compressed layer and its input vector or utterance, or the text of the error.
 
@@ -111,13 +120,20 @@ def error_text(problem: BaseException) -> str:
     return text if isinstance(problem, AccelsimError) else f"{type(problem).__name__}: {text}"
 
 
-def _finished(config: Any, packed: Packed, inputs: Any, engine: str) -> FinishedPoint:
-    """Run a layer on its input vector, or its utterance on as many channels as there are."""
+def _finished(
+    config: Any, packed: Packed, inputs: Any, engine: str, lowering: str | None
+) -> FinishedPoint:
+    """Run a layer on its input vector, its utterance on as many channels as there are, or a
+    network."""
+    if isinstance(packed, NetworkWork):
+        whole = packed.run(machine_of(config), config, engine, parse_lowering(lowering))
+        return FinishedPoint(config, packed.network, whole)
     if not isinstance(inputs, Utterance):
         result = simulate(config, packed, inputs, engine, outputs=False)
         return FinishedPoint(config, packed, result)
     used = slice(getattr(config, "n_channels", None))
-    result = simulate(config, packed, inputs.inputs[:, used], engine)
+    options: dict[str, Any] = {} if inputs.lengths is None else {"lengths": inputs.lengths[used]}
+    result = simulate(config, packed, inputs.inputs[:, used], engine, **options)
     return FinishedPoint(config, packed, result, inputs.wanted[:, used])
 
 
@@ -128,13 +144,19 @@ def _outcome(
     start = time.perf_counter()
     try:
         config = config_of(chunk.base, overrides)
-        config = machine_of(config).fitted(config, others)
-        point = _finished(config, packed, inputs, chunk.engine)
+        config = machine_of(config).fitted(config, [*_layers(others)])
+        point = _finished(config, packed, inputs, chunk.engine, chunk.recipe.get(LOWERING))
         values = tuple(_finite(metric, point) for metric in metrics)
     except Exception as problem:
         return Outcome((), error_text(problem), time.perf_counter() - start)
     return Outcome(values, None, time.perf_counter() - start, point.result.losses,
                    point.result.limits)
+
+
+def _layers(works: Sequence[Packed]) -> Iterator[Any]:
+    """Layers of networks one by one, other work as it is."""
+    for work in works:
+        yield from work.works if isinstance(work, NetworkWork) else [work]
 
 
 def _finite(metric: Metric, point: FinishedPoint) -> float:

@@ -18,11 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression import Recipe, compress, compression_table
+from accelsim.compression.network import calibrate_network
 from accelsim.errors import InputError, LossWarning
 from accelsim.machines import load_machine, machine_of
 from accelsim.machines.network_run import run_network
+from accelsim.network import network_outputs
 from accelsim.records import CompressedConv, CompressedLayer
 from accelsim.records.network import Network
+
+__all__ = ["SYSTEMS", "System", "SystemRow", "number_systems"]
 
 _SIGNS = MappingProxyType({"multiplier": "sign", "weight_value_bits": 2})
 _SHIFTS = MappingProxyType({"multiplier": "shift"})
@@ -61,7 +65,8 @@ class SystemRow:
     plain_bits, huffman_bits : of the network, pruned and shared, and Huffman-coded
         (`accelsim.compression.table`)
     cycles, energy_nj : of an image, the mean of the images that were timed
-    decoder_nand2 : gates of a PE's weight decoder
+    decoder_nand2, arith_nand2 : gates of a PE's weight decoder, and of its ArithmUnit as it was
+        synthesised
     arith_mm2 : area of all PEs' arithmetic at 45 nm
     """
 
@@ -75,6 +80,7 @@ class SystemRow:
     cycles: float
     energy_nj: float
     decoder_nand2: float
+    arith_nand2: float
     arith_mm2: float
 
     def as_dict(self) -> dict[str, Any]:
@@ -85,7 +91,7 @@ class SystemRow:
 def number_systems(
     config: Any, network: Network, images: npt.NDArray[Any], labels: npt.NDArray[Any],
     systems: Sequence[System] = SYSTEMS, timed: int = 10,
-    on_row: Callable[[], object] = lambda: None,
+    on_row: Callable[[], object] = lambda: None, calibration: str = "max",
 ) -> list[SystemRow]:
     """A row a system.
 
@@ -96,6 +102,7 @@ def number_systems(
     images, labels : (n, ...) images that calibrate and are classified, and (n,) classes
     timed : so many of the images, the first ones, are run cycle by cycle
     on_row : called after each row
+    calibration : how the images settle the activations' range (`accelsim.compression.thresholds`)
 
     Raises
     ------
@@ -116,14 +123,14 @@ def number_systems(
     shaped = images.reshape(len(images), *shape)
     rows = []
     for system in systems:
-        rows.append(_row(config, network, shaped, labels, system, timed))
+        rows.append(_row(config, network, shaped, labels, system, timed, calibration))
         on_row()
     return rows
 
 
 def _row(
     config: Any, network: Network, images: npt.NDArray[Any], labels: npt.NDArray[Any],
-    system: System, timed: int,
+    system: System, timed: int, calibration: str,
 ) -> SystemRow:
     own = {**config.model_dump(exclude={"machine"}), "weight_bits": system.bits, **system.machine}
     variant = load_machine(config.machine, **own)
@@ -131,16 +138,21 @@ def _row(
     recipe = Recipe(table=system.table, weight_bits=system.bits, index_bits=variant.index_bits)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LossWarning)  # the row tells error and kept weights
-        packed = compress(network, recipe, calibration=images)
+        packed = calibrate_network(compress(network, recipe), images, calibration,
+                                   bits=variant.activation_bits)
     matrices = [work.layer if isinstance(work, CompressedConv) else work for work in packed.layers]
     size = compression_table(matrices).total
-    classes = run_network(machine, variant, packed, images, "functional").values
+    # Matrices in sequence take all images at once.
+    results = (network_outputs(variant, packed.layers, images.reshape(len(images), -1))
+               if packed.is_chain
+               else run_network(machine, variant, packed, images, "functional").values)
     run = run_network(machine, variant, packed, images[:timed], "fast")
     return SystemRow(
         system.table, system.bits, variant.multiplier,
-        float(np.mean(classes.reshape(len(images), -1).argmax(axis=1) != labels)),
+        float(np.mean(results.reshape(len(images), -1).argmax(axis=1) != labels)),
         size.kept / size.weights, size.plain_bits, size.huffman_bits,
         run.cycles / timed, run.energy.total_nj / timed,
         variant.decoder_nand2,
+        variant.arith_nand2,
         run.energy.area_mm2["arith_unit"],
     )

@@ -21,9 +21,10 @@ from accelsim import __version__
 from accelsim.machines import get_machine, load_machine
 from accelsim.machines.plugins import PREFIX as PLUGIN
 from accelsim.machines.plugins import Plugin, plugins
+from accelsim.machines.registry import widened
 from accelsim.records.fit import WORDS
 from accelsim.study.axes import Axis, Scalar
-from accelsim.study.definition import Study, widened
+from accelsim.study.definition import Study
 from accelsim.study.metrics import Metric, metrics_named, travelling
 from accelsim.study.recipes import PREFIX, full_recipe, needs_n_pe, shared_bits
 from accelsim.study.workloads import AnyWorkload, find_workloads

@@ -3,7 +3,7 @@
 ``recipe.pattern`` prunes dense weights by a pattern of `accelsim.compression.patterns` before they
 are shared; ``recipe.density`` is then the pattern's. A setting that a pattern has no use for is
 left alone, so that one study can compare patterns. The pattern's ``n_pe`` is the machine's, and so
-are the widths that the machine has.
+are the widths that the machine has. ``lowering`` is that of a network's convolutions.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from accelsim.compression.prepare import SHARED_BITS
 from accelsim.compression.recipe import SETTINGS, TOLD_IF_SET
 from accelsim.compression.tables import is_file
 from accelsim.errors import InputError, nearest
+from accelsim.lowering.ways import parse_lowering
 
 PREFIX = "recipe."
 PATTERN_COUNTS = ("n_banks", "n", "m")
-_SETTINGS = (*SETTINGS, "pattern", *PATTERN_COUNTS)
+LOWERING = "lowering"
+"""Of a network's convolutions; it changes nothing of what is compressed."""
+_SETTINGS = (*SETTINGS, "pattern", *PATTERN_COUNTS, LOWERING)
 
 
 def recipe_keys(parameters: Collection[str]) -> list[str]:
@@ -43,6 +46,7 @@ def check_recipe(settings: Mapping[str, Any], needs: Mapping[str, Any]) -> None:
     needs : settings of the machine's own recipe
     """
     own = {key.removeprefix(PREFIX): value for key, value in settings.items()}
+    parse_lowering(own.pop(LOWERING, None))
     pattern = own.pop("pattern", None)
     if pattern is not None and pattern not in PATTERNS:
         raise InputError(f"recipe: no pattern '{pattern}'{nearest(str(pattern), PATTERNS)}")
@@ -67,6 +71,8 @@ def full_recipe(own: Mapping[str, Any], n_pe: int) -> dict[str, Any]:
     recipe = Recipe(**plain).settings()
     # All designs of a study tell these, or none.
     recipe |= {key: plain[key] for key in TOLD_IF_SET if key in plain}
+    if LOWERING in own:
+        recipe[LOWERING] = own[LOWERING]
     if "pattern" in own:
         recipe |= {key: own[key] for key in ("pattern", *PATTERN_COUNTS) if key in own}
         if needs_n_pe(own["pattern"]):

@@ -123,7 +123,7 @@ def _run(
         progress.interrupted = True
         source.stopped = True
 
-    with _stop_signals(stop), closing(results):
+    with stop_signals(stop), closing(results):
         for chunk, outcomes in results:
             store.write(chunk, outcomes)
             source.learn(len(outcomes), sum(outcome.wall_s for outcome in outcomes))
@@ -141,7 +141,7 @@ def _run(
 
 
 @contextmanager
-def _stop_signals(stop: Callable[[], None]) -> Iterator[None]:
+def stop_signals(stop: Callable[[], None]) -> Iterator[None]:
     """The first interrupt calls ``stop``, the second acts as ever; in the main thread alone."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -38,11 +38,13 @@ class Utterance:
     ----------
     inputs : (n_steps, n_channels, n_inputs); a machine of fewer channels takes the first ones
     wanted : (n_steps, n_channels, n_outputs), the layer's outputs in float
+    lengths : (n_channels,) steps of each channel; None is all
     """
 
     layer: RecurrentLayer
     inputs: Floats
     wanted: Floats
+    lengths: npt.NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,11 @@ class RecurrentWorkload:
         return utterance(layer, inputs)
 
 
-def utterance(layer: RecurrentLayer, inputs: Floats) -> Utterance:
+def utterance(
+    layer: RecurrentLayer, inputs: Floats, lengths: npt.NDArray[np.int64] | None = None
+) -> Utterance:
     """A layer with its inputs, run once in float."""
-    return Utterance(layer, inputs, run_float(layer, inputs).outputs)
+    return Utterance(layer, inputs, run_float(layer, inputs, lengths).outputs, lengths)
 
 
 def recurrent_by_name(place: Named, seed: int) -> RecurrentWorkload:

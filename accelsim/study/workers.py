@@ -24,6 +24,8 @@ from accelsim.study.points import Chunk
 
 Take = Callable[[object], Chunk | None]
 Done = tuple[Chunk, list[Outcome]]
+Work = Callable[[Chunk], list[Outcome]]
+Pools = dict[int, ProcessPoolExecutor]
 
 MAX_DEATHS = 3
 """Workers that a single point may take down before it counts as failed."""
@@ -51,20 +53,28 @@ class Trial:
         return self.chunk, [Outcome((), text, 0.0)] * len(self.chunk.points)
 
 
-def in_process(take: Take) -> Generator[Done]:
+def in_process(take: Take, work: Work = evaluate) -> Generator[Done]:
     """Run chunks here, one after the other."""
     while (chunk := take("here")) is not None:
-        yield chunk, evaluate(chunk)
+        yield chunk, work(chunk)
 
 
-def local_processes(take: Take, jobs: int) -> Generator[Done]:
+def local_processes(
+    take: Take, jobs: int, work: Work = evaluate, kept: Pools | None = None
+) -> Generator[Done]:
     """Run chunks in ``jobs`` processes of this machine.
 
     Each worker is a pool of one process, so that a layer stays with the worker that made it and a
     death is known by its chunk.
+
+    Parameters
+    ----------
+    work : what is done to a chunk
+    kept : workers of an earlier call, which these are added to and the caller ends; None ends
+        them with the call
     """
     context = _context()
-    pools: dict[int, ProcessPoolExecutor] = {}
+    pools: Pools = {} if kept is None else kept
     running: dict[Future[list[Outcome]], tuple[int, Trial]] = {}
     again: deque[Trial] = deque()
 
@@ -79,7 +89,7 @@ def local_processes(take: Take, jobs: int) -> Generator[Done]:
             pools[worker] = ProcessPoolExecutor(
                 1, context, initializer=_begin_worker,
                 initargs=(compiling.listener() if worker == 0 else None,))
-        running[pools[worker].submit(evaluate, trial.chunk)] = worker, trial
+        running[pools[worker].submit(work, trial.chunk)] = worker, trial
 
     try:
         for worker in range(jobs):
@@ -102,8 +112,15 @@ def local_processes(take: Take, jobs: int) -> Generator[Done]:
                 start(worker)
                 yield trial.chunk, outcomes
     finally:
-        for pool in pools.values():
-            pool.shutdown(wait=not running, cancel_futures=True)
+        if kept is None or running:
+            end(pools, wait=not running)
+
+
+def end(pools: Pools, wait: bool = True) -> None:
+    """End workers; ``wait`` for what they do."""
+    for pool in pools.values():
+        pool.shutdown(wait=wait, cancel_futures=True)
+    pools.clear()
 
 
 def _context() -> multiprocessing.context.BaseContext:

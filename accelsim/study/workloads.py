@@ -23,8 +23,15 @@ from accelsim.machines.registry import takers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.sources import is_store
+from accelsim.study.cell_workloads import CellWorkload, cell_workloads
 from accelsim.study.definition import Study
-from accelsim.study.recipes import recipe_of
+from accelsim.study.networks import (
+    NetworkWork,
+    NetworkWorkload,
+    find_networks,
+    uses_lowering,
+)
+from accelsim.study.recipes import LOWERING, recipe_of
 from accelsim.study.utterances import (
     RecurrentWorkload,
     Utterance,
@@ -87,8 +94,9 @@ class Workload:
         return replace(layer, activations=drawn.activations)
 
 
-AnyWorkload = Workload | RecurrentWorkload
-Packed = CompressedLayer | RecurrentLayer
+AnyWorkload = Workload | RecurrentWorkload | NetworkWorkload
+Loaded = Layer | Utterance | NetworkWork
+Packed = CompressedLayer | RecurrentLayer | NetworkWork
 
 
 def find_workloads(study: Study) -> tuple[AnyWorkload, ...]:
@@ -102,6 +110,9 @@ def find_workloads(study: Study) -> tuple[AnyWorkload, ...]:
     """
     machine = machine_of(study.base_config())
     found = [workload for text in study.workloads for workload in _find(study, machine, text)]
+    if study.inputs and not any(isinstance(w, CellWorkload | NetworkWorkload) for w in found):
+        raise InputError("inputs: is for networks and for the recurrent layers of a file, and no "
+                         "workload is one; leave it out")
     names = [workload.name for workload in found]
     for name in names:
         if names.count(name) > 1:
@@ -109,11 +120,20 @@ def find_workloads(study: Study) -> tuple[AnyWorkload, ...]:
     recurrent = all(isinstance(workload, RecurrentWorkload) for workload in found)
     if recurrent and study.activation_density is not None:
         raise InputError("activation_density: recurrent workloads bring their inputs; leave it out")
+    if not any(isinstance(workload, NetworkWorkload) for workload in found):
+        for what, given in (("network", study.network), ("fit", study.fit),
+                            ("count", study.count != 1), (LOWERING, uses_lowering(study))):
+            if given:
+                raise InputError(f"{what}: is for networks, and no workload is one; leave it out")
     return tuple(found)
 
 
 def _find(study: Study, machine: Machine, text: str) -> Iterator[AnyWorkload]:
     """What one text of a study stands for."""
+    networks = list(find_networks(study, machine, text))
+    if networks:
+        yield from networks
+        return
     try:
         place = named(text, study.folder)
     except InputError as problem:
@@ -129,7 +149,17 @@ def _find(study: Study, machine: Machine, text: str) -> Iterator[AnyWorkload]:
         raise InputError(f"workload {text}: is compressed already, and a study compresses; name "
                          f"the file that it was made of")
     else:
-        yield from _layers_of_file(study, machine, text, place.path, place.layer)
+        cells = list(cell_workloads(
+            study.base_config(), place.path, place.layer, _sequence(study), study.seed))
+        yield from cells or _layers_of_file(study, machine, text, place.path, place.layer)
+
+
+def _sequence(study: Study) -> Path | None:
+    """The file of the sequence that a study gives to recurrent layers."""
+    if len(study.inputs) > 1:
+        raise InputError(f"inputs: {len(study.inputs)} files, and recurrent layers run on one "
+                         f"sequence; give one")
+    return study.folder / study.inputs[0] if study.inputs else None
 
 
 def _by_name(study: Study, machine: Machine, place: Named) -> Workload:
@@ -183,15 +213,18 @@ def _refusal(machine: Machine, what: str, *kinds: type) -> InputError:
 
 
 def compressed(workload: AnyWorkload, recipe: dict[str, Any]) -> tuple[Packed, Any]:
-    """The compressed layer and its input vector, or utterance; the last few of this process are
-    kept."""
-    return _compressed(workload, json.dumps(recipe, sort_keys=True))
+    """The compressed layer or network and its input vector, or utterance; the last few of this
+    process are kept."""
+    own = {key: value for key, value in recipe.items() if key != LOWERING}
+    return _compressed(workload, json.dumps(own, sort_keys=True))
 
 
 def compressed_from(
-    layer: Layer | Utterance, recipe: dict[str, Any]
+    layer: Loaded, recipe: dict[str, Any]
 ) -> tuple[Packed, Any]:
-    """The same from a layer that is loaded already."""
+    """The same from a layer or network that is loaded already."""
+    if isinstance(layer, NetworkWork):
+        return layer.compressed(recipe_of(recipe)), None
     if isinstance(layer, Utterance):
         return prepare(layer.layer, (RecurrentLayer,), recipe_of(recipe)), layer
     return prepare(layer, (CompressedLayer,), recipe_of(recipe)), _vector(layer)
@@ -208,7 +241,7 @@ def _compressed(workload: AnyWorkload, recipe: str) -> tuple[Packed, Any]:
 
 
 @lru_cache(maxsize=1)
-def _loaded(workload: AnyWorkload) -> Layer | Utterance:
+def _loaded(workload: AnyWorkload) -> Loaded:
     return workload.load()
 
 

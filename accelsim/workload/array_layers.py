@@ -3,7 +3,8 @@
 * A 2-D float array is the weights of a layer, (outputs, inputs). Its bias is the 1-D array beside
   it: ``X.bias``, ``X_bias`` or the weight's own name with ``bias`` in place of ``weight``; ``b1``
   belongs to ``W1``. The layer ``fc1.weight`` is called ``fc1``; both names find it.
-* ``X/kernel`` of Keras and Flax is (inputs, outputs), and is turned around.
+* ``X/kernel`` of Keras and Flax is (inputs, outputs), and is turned around; so is Conv1D of GPT-2
+  (`array_turned`).
 * ``X.codes`` (uint8, 2-D) with ``X.codebook`` (1-D float) is a layer ``X`` with shared weights
   ``codebook[codes]``.
 * Sets of arrays that are one matrix: `reparametrised`, `quantised_sets`, `sparse_sets`.
@@ -25,6 +26,7 @@ import numpy.typing as npt
 from accelsim.errors import FormatError
 from accelsim.records import Layer
 from accelsim.workload import quantised_sets, reparametrised, sparse_sets
+from accelsim.workload.array_files import open_arrays
 from accelsim.workload.array_sets import (
     Found,
     Refusal,
@@ -35,7 +37,8 @@ from accelsim.workload.array_sets import (
     present,
 )
 from accelsim.workload.array_skips import by_name, skipped
-from accelsim.workload.arrays import ArrayFile, SafetensorsFile, open_arrays
+from accelsim.workload.array_turned import CONV1D, turned_words, word_of
+from accelsim.workload.arrays import ArrayFile, NpzFile
 from accelsim.workload.entries import (
     Contents,
     LayerEntry,
@@ -51,6 +54,7 @@ _WEIGHT_ENDINGS = (".weight", "_weight", ".weights", "_weights", ".codes", "_cod
 _RULES: tuple[Rule, ...] = (
     reparametrised.pruned_or_spectral, reparametrised.weight_norm, reparametrised.parametrised,
     quantised_sets.refused_layout, quantised_sets.scaled, quantised_sets.packed,
+    quantised_sets.unnamed_scale,
     sparse_sets.scipy_set, sparse_sets.torch_set, sparse_sets.bitmask_set,
 )
 
@@ -68,7 +72,7 @@ def array_contents(path: Path) -> Contents:
         If the file is damaged, or codes have no codebook.
     """
     file = open_arrays(path)
-    ordered = not isinstance(file, SafetensorsFile)
+    ordered = isinstance(file, NpzFile)
     found = list(_found(file))
     sets = [each for each in found if isinstance(each, WeightSet)]
     stems = [_stem(each.logical) for each in sets]
@@ -129,16 +133,19 @@ def _found(file: ArrayFile) -> Iterator[Found]:
                 sets[name] = each
                 taken |= set(each.members)
                 break
+    turned = turned_words(file)
     adapted = {n[: n.index("lora_")] for n in file.arrays if "lora_" in n}
     for name in file.arrays:
         each = sets.get(name)
         if each is None and name not in taken:
-            each = _single(file, name, adapted)
+            each = _single(file, name, adapted, turned)
         if each is not None:
             yield each
 
 
-def _single(file: ArrayFile, name: str, adapted: set[str]) -> Found | None:
+def _single(
+    file: ArrayFile, name: str, adapted: set[str], turned: frozenset[str]
+) -> Found | None:
     """One array that is a layer's weights by itself."""
     shape = matrix_shape(file, name)
     if shape is None:
@@ -152,6 +159,13 @@ def _single(file: ArrayFile, name: str, adapted: set[str]) -> Found | None:
     if re.search(r"(^|[._/]|_)kernel(:0)?$", name):
         return WeightSet(name, (name,), (shape[1], shape[0]), "kernel",
                          partial(_turned, file, name))
+    word = word_of(name)
+    if word in turned & CONV1D:
+        return WeightSet(name, (name,), (shape[1], shape[0]), "Conv1D",
+                         partial(_turned, file, name))
+    if word in turned and shape[0] == shape[1]:
+        return Refusal(name, (name,), shape, "array", f"square, and others called {word} are "
+                       f"stored as (inputs, outputs); turn them around")
     masks = present(file, *(f"{name.removesuffix('weight')}{m}" for m in ("mask", "weight_mask")))
     if name.endswith("weight") and masks and file.arrays[masks[0]].shape == shape:
         return WeightSet(name, (name, masks[0]), shape, "array",
@@ -214,10 +228,11 @@ class _Loader:
 
     def __call__(self) -> Layer:
         path, members = self.file.path, self.weights.members
+        home = self.file.home(members[0])
         with reading(path, ValueError, IndexError, TypeError), np.errstate(all="ignore"):
             weights = self.weights.read()
         provenance = {
-            "source": path.name, "sha256": file_sha256(path), "array": members[0],
+            "source": home.name, "sha256": file_sha256(home), "array": members[0],
             **({"arrays": list(members)} if len(members) > 1 else {}),
             **{key: value for key, value in self.file.metadata.items() if key == "provenance"},
         }

@@ -20,16 +20,23 @@ _BY_NAME = tuple(
         (rf"{_B}(position_ids|inv_freq){_E}", "positions", "numbers of positions, not weights"),
         (r"(^|[._/]|_)masks?(:0)?$", "mask", "a mask without the weights that it belongs to; "
          "multiply them and save the product"),
-        (r"lora_", "adapter", "a LoRA factor; merge it into the weights (merge_and_unload) and "
-         "save them"),
+        (r"lora_|(^|[._/])(hada_|lokr_|oft_|boft_|vera_|ia3_)", "adapter", "a factor of an adapter "
+         "(LoRA and its kin); merge it into the weights (merge_and_unload) and save them"),
+        (rf"{_B}(rel(ative)?_pos\w*|relative_attention_bias|\w*_bias_table|(cos|sin)_cached|"
+         rf"pos_enc\w*|pe){_E}", "embedding", "a table of positions, which is looked up and not "
+         "multiplied"),
+        (rf"{_B}(res_|outlier_)?(centroids|codebooks?){_E}", "codebook", "values that codes share, "
+         "of a layout that is not read; dequantise it with its library and save float weights"),
+        (rf"{_B}A_log{_E}", "state space", "the transition of a state-space layer, which is no "
+         "product of a matrix with a vector"),
         (r"(^|[._/]|_)(running_mean|running_var|moving_mean|moving_var(iance)?|"
          r"num_batches_tracked)(:0)?$", "normalisation", "statistics of a batch normalisation; "
          "fold it into the layer before it"),
-        (r"(^|[._/]|_)(scales?|scale_inv|zeros?|zero_points?|qzeros|absmax|scb|g_idx)(:0)?$",
+        (r"(^|[._/]|_)(\w*scales?|scale_inv|zeros?|zero_points?|qzeros|absmax|scb|g_idx)(:0)?$",
          "scale", "a scale or zero point of weights that are not here"),
     )
 )
-_EMBEDDING = re.compile(r"(embed|(^|_)embs?$|^wte$|^wpe$)", re.IGNORECASE)
+_EMBEDDING = re.compile(r"(embed|(^|_)embs?$|^wte$|^wpe$|^shared$)", re.IGNORECASE)
 
 
 def by_name(name: str) -> tuple[str, str] | None:
@@ -73,6 +80,9 @@ def _why(file: ArrayFile, name: str, info: ArrayInfo) -> tuple[str, str]:
                                  "into the layer before it")
     if told is not None:
         return told
+    if info.dtype.kind == "b":
+        return "mask", ("true and false, as of a mask, not weights: save pruned weights as their "
+                        "product with it, weights of 0 and 1 as float32")
     if not info.is_float:
         return "integers", "integers without a scale are no weights; save them as floats"
     if len(info.shape) >= 3:

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
-from accelsim.shipped import located
 from accelsim.workload.entries import check_size, fault, reading
 
 # A zip member of more than _FREE_BYTES must not claim to unpack to more than _MAX_RATIO times
@@ -61,6 +60,10 @@ class ArrayFile(Protocol):
 
     def read(self, name: str) -> npt.NDArray[Any]:
         """One array; `FormatError` if the file does not hold what its header says."""
+        ...
+
+    def home(self, name: str) -> Path:
+        """The file that an array lies in: this one, unless it is an index of others."""
         ...
 
 
@@ -123,6 +126,10 @@ class NpzFile:
             flat = np.frombuffer(data, dtype=dtype)
             return flat.reshape(shape, order="F" if fortran else "C")
 
+    def home(self, name: str) -> Path:
+        """This file."""
+        return self.path
+
 
 class SafetensorsFile:
     """safetensors: a JSON header and raw arrays."""
@@ -154,6 +161,10 @@ class SafetensorsFile:
             array: npt.NDArray[Any] = file.get_tensor(name)
         return array
 
+    def home(self, name: str) -> Path:
+        """This file."""
+        return self.path
+
     def _raw(self, name: str, dtype: str) -> npt.NDArray[Any]:
         """The stored integers of an array, whose header the library has checked."""
         with reading(self.path, ValueError, KeyError, struct.error), self.path.open("rb") as file:
@@ -184,40 +195,3 @@ def widened(stored: str, codes: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return values
 
 
-ARRAY_FILES: dict[str, type[NpzFile] | type[SafetensorsFile]] = {
-    ".npz": NpzFile,
-    ".safetensors": SafetensorsFile,
-}
-
-
-_PYTORCH = ("; a PyTorch checkpoint is a pickle, which is never loaded: save it with "
-            "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')")
-_KERAS = ("; save its arrays with numpy.savez('model.npz', **{v.path: v.numpy() for v in "
-          "model.variables})")
-_REMEDIES = {
-    **dict.fromkeys((".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"), _PYTORCH),
-    **dict.fromkeys((".h5", ".hdf5", ".keras"), _KERAS),
-    **dict.fromkeys((".pb", ".tflite"), "; convert it to ONNX (tf2onnx)"),
-    ".msgpack": "; save its arrays with numpy.savez, or with safetensors.flax.save_file",
-    ".npy": "; one array without a name: save it with numpy.savez('layer.npz', weight=array)",
-    ".gguf": "; dequantise it and save float arrays as safetensors",
-}
-
-
-def remedy(path: Path) -> str:
-    """What to do with a file of another kind, if that is known; begins with a semicolon."""
-    return _REMEDIES.get(path.suffix.lower(), "")
-
-
-def open_arrays(path: Path) -> ArrayFile:
-    """Open an npz or safetensors file by its ending.
-
-    Raises
-    ------
-    FormatError
-        If it is neither, damaged or unreadable.
-    """
-    path = located(path)
-    if path.suffix.lower() not in ARRAY_FILES:
-        raise fault(f"{path}: need a file ending in {' or '.join(ARRAY_FILES)}{remedy(path)}")
-    return ARRAY_FILES[path.suffix.lower()](path)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -164,7 +165,7 @@ def reading(path: Path, *damage: type[Exception]) -> Iterator[None]:
     except InputError as problem:
         raise fault(f"{path}: {problem}") from None
     except OSError as problem:
-        reason = problem.strerror or one_line(problem)
+        reason = problem.strerror or one_line(problem).removesuffix(f": {path}")
         raise FormatError(f"{path}: cannot be read: {reason}; check the path") from None
     except damage as problem:
         raise FormatError(f"{path}: {_instead(path) or f'{one_line(problem)}; {_DAMAGED}'}"
@@ -197,5 +198,13 @@ def one_line(problem: BaseException) -> str:
 
 def file_sha256(path: Path) -> str:
     """The file's digest, for a layer's provenance."""
+    with reading(path):
+        state = path.stat()
+    return _digest(path, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, *_state: int) -> str:
+    """Computed once for all layers of a file that stays as it is."""
     with reading(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,8 +7,8 @@ from pathlib import Path
 from accelsim.errors import FormatError, InputError, nearest, printable
 from accelsim.records import Layer
 from accelsim.shipped import located
+from accelsim.workload.array_files import is_array_file, remedy
 from accelsim.workload.array_layers import array_contents
-from accelsim.workload.arrays import ARRAY_FILES, remedy
 from accelsim.workload.entries import Contents, LayerEntry, pick, reading
 from accelsim.workload.named import ENDINGS, named
 from accelsim.workload.onnx_layers import onnx_contents
@@ -85,7 +85,7 @@ def file_contents(path: str | Path) -> Contents:
         raise InputError(f"{path}: no such file or published layer{hint}")
     if file.suffix.lower() == ".onnx":
         return onnx_contents(file)
-    if file.suffix.lower() in ARRAY_FILES:
+    if is_array_file(file):
         return array_contents(file)
     if file.suffix.lower() == ".npy":
         raise FormatError(f"{file}: one array without a name, which may be inputs (--inputs); save "

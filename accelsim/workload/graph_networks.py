@@ -24,7 +24,8 @@ from accelsim.lowering.im2col import block_diagonal
 from accelsim.records import CompressedConv, CompressedLayer, Conv2d, CscMatrix, Layer
 from accelsim.records.host import Shape
 from accelsim.records.network import Network
-from accelsim.workload.arrays import ArrayFile, open_arrays
+from accelsim.workload.array_files import open_arrays
+from accelsim.workload.arrays import ArrayFile
 from accelsim.workload.entries import fault, file_sha256, reading
 from accelsim.workload.graph_file import LayerShape, read_graph
 from accelsim.workload.net_file import read_net
@@ -78,10 +79,11 @@ def named_network(name: str | Path, seed: int = 1, input_shape: Shape | None = N
     InputError, FormatError
         As `graph`.
     """
-    return graph(name, lambda shape: _drawn(shape, str(name), seed), input_shape)
+    return graph(name, lambda shape: drawn_layer(shape, str(name), seed), input_shape)
 
 
-def _drawn(shape: LayerShape, network: str, seed: int) -> Layer | Conv2d:
+def drawn_layer(shape: LayerShape, network: str, seed: int = 1) -> Layer | Conv2d:
+    """One layer of a network as `named_network` draws it."""
     n_outputs, n_inputs = shape.shape[0], prod(shape.shape[1:])
     density = 1.0 if shape.weight_density is None else shape.weight_density
     layer = random_layer(

@@ -20,7 +20,8 @@ from typing import Literal
 
 from accelsim.errors import InputError, nearest, printable
 from accelsim.shipped import located
-from accelsim.workload.arrays import ARRAY_FILES
+from accelsim.workload.array_files import ENDINGS as ARRAY_ENDINGS
+from accelsim.workload.array_files import ending_of
 from accelsim.workload.drawn import PREFIX, Drawn, parse_drawn
 from accelsim.workload.eie_simulator import is_eie_simulator
 from accelsim.workload.graph_networks import network_names
@@ -28,7 +29,7 @@ from accelsim.workload.published import published_layers
 from accelsim.workload.published_lstm import RECURRENT
 from accelsim.workload.recurrent_folder import is_recurrent_folder
 
-ENDINGS = (*ARRAY_FILES, ".onnx")
+ENDINGS = (*ARRAY_ENDINGS, ".onnx")
 """Of files of layers."""
 
 _FOLDERS = ("a recurrent folder has dense.safetensors and speech.safetensors, a data folder of the "
@@ -137,7 +138,7 @@ def _network(text: str) -> str:
 def _files_in(path: Path) -> str:
     """The files of a folder that can be named themselves."""
     try:
-        files = sorted(str(file) for file in path.iterdir() if file.suffix.lower() in ENDINGS)
+        files = sorted(str(file) for file in path.iterdir() if ending_of(file, ENDINGS))
     except OSError:
         return ""
     more = f" and {len(files) - _MAX_LISTED} more" if len(files) > _MAX_LISTED else ""

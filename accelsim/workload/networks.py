@@ -15,7 +15,7 @@ from accelsim.records import Layer
 from accelsim.records.host import Shape
 from accelsim.records.network import Network
 from accelsim.shipped import located
-from accelsim.workload.arrays import open_arrays
+from accelsim.workload.array_files import open_arrays
 from accelsim.workload.entries import pick
 from accelsim.workload.files import file_contents
 from accelsim.workload.graph_networks import (
@@ -25,6 +25,7 @@ from accelsim.workload.graph_networks import (
     stored_network,
 )
 from accelsim.workload.onnx_network import holds_branch, holds_convolution, onnx_network
+from accelsim.workload.onnx_quantised import rounds_activations
 from accelsim.workload.order import in_order
 
 
@@ -104,6 +105,10 @@ def load_sequence(path: str | Path, names: Sequence[str] | None = None) -> Netwo
     if not wanted:
         pick(file, contents.layers, None, contents.skipped)
     layers = [entry.load() for entry in wanted]
+    coded = sum(rounds_activations(entry.kind) for entry in wanted)
+    if coded and len(wanted) > 1:
+        note = (f"the file rounds and saturates the activations of {coded} of {len(wanted)} layers "
+                f"to integer codes; that is passed, layers run on numbers")
     if file.suffix.lower() != ".onnx":
         last = len(layers) - 1
         layers = [replace(layer, relu=i < last) for i, layer in enumerate(layers)]

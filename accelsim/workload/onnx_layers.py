@@ -25,6 +25,7 @@ from accelsim.workload.onnx_folding import STANDARD, Folder
 from accelsim.workload.onnx_found import Found
 from accelsim.workload.onnx_graphs import NotTaken, Scope, Site, sites
 from accelsim.workload.onnx_products import conv, gemm, matmul
+from accelsim.workload.onnx_quantised import plain
 from accelsim.workload.onnx_recurrent import recurrent
 from accelsim.workload.onnx_skipped import IN_A_LOOP, skipped
 from accelsim.workload.onnx_tensors import load_model
@@ -69,19 +70,36 @@ def onnx_contents(path: Path) -> Contents:
 
 def _read(site: Site) -> tuple[list[Found], Skipped | None]:
     """A node's layers, or why it has none where it holds weights."""
-    reader = _READERS.get(site.node.op_type) if site.node.domain in STANDARD else None
     if site.is_constant:
         return [], None
-    if reader is None or not site.node.output:
-        return [], skipped(site)
     try:
-        layers = reader(site)
+        layers = _found(site)
     except NotTaken as problem:
         no_layer = skipped(site, str(problem))
         return [], no_layer or Skipped(site.name, site.kind, (), str(problem))
     if layers and site.scope.in_loop:
         return [], Skipped(site.name, site.kind, layers[0].shape, IN_A_LOOP)
     return layers, None if layers else skipped(site)
+
+
+def _found(site: Site) -> list[Found]:
+    """What a node offers, of codes or fused as the plain operator that it stands for."""
+    node = site.node
+    if not node.output:
+        return []
+    if node.domain in STANDARD and node.op_type in _READERS:
+        return _READERS[node.op_type](site)
+    stands_for = plain(site)
+    if stands_for is None:
+        return []
+    found = []
+    for layer in _READERS[stands_for.site.node.op_type](stands_for.site):
+        facts = dict(layer.facts)
+        if stands_for.writes is not None:
+            facts["writes"] = site.scope.origin(stands_for.writes)
+        found.append(replace(layer, kind=site.kind, facts=facts,
+                             relu=layer.relu or stands_for.relu))
+    return found
 
 
 def _named(layers: list[Found]) -> list[Found]:

@@ -7,11 +7,13 @@ import math
 from accelsim.workload.entries import Skipped
 from accelsim.workload.onnx_folding import STANDARD, Constant
 from accelsim.workload.onnx_graphs import Site
+from accelsim.workload.onnx_quantised import MICROSOFT
 from accelsim.workload.onnx_tensors import numpy_type
 
 _LOOKED_UP = "a table that is looked up, not multiplied"
-_CODES = ("a product of integer codes whose scales stand elsewhere; save the model unquantised, or "
+_CODES = ("a product of integer codes without constant weights; save the model unquantised, or "
           "with DequantizeLinear before a plain operator")
+_UNFUSE = "export the model without ONNX Runtime's optimiser"
 _ONE_BY_ONE = "combined element by element, no product of a matrix with a vector"
 _REASONS = {
     "Gather": _LOOKED_UP, "GatherElements": _LOOKED_UP, "GatherND": _LOOKED_UP,
@@ -24,6 +26,22 @@ _REASONS = {
     "RNN": "a plain recurrent cell; LSTM and GRU are read",
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Pow", "Where", "Max", "Min", "Sum", "PRelu",
                      "BatchNormalization", "LayerNormalization"), _ONE_BY_ONE),
+}
+_MICROSOFT = {
+    **dict.fromkeys(("Attention", "QAttention", "DecoderMaskedSelfAttention", "LongformerAttention",
+                     "PackedAttention", "QOrderedAttention"),
+                    f"Q, K and V in one operator with what follows; {_UNFUSE}"),
+    **dict.fromkeys(("MoE", "QMoE"), "experts, of which the inputs choose some"),
+    **dict.fromkeys(("EmbedLayerNormalization", "QEmbedLayerNormalization", "GatherBlockQuantized"),
+                    _LOOKED_UP),
+    **dict.fromkeys(("QLinearAdd", "QLinearMul", "BiasGelu", "FastGelu", "BiasDropout", "BiasAdd",
+                     "SkipLayerNormalization", "BiasSplitGelu"), _ONE_BY_ONE),
+    **dict.fromkeys(("MatMulBnb4", "MatMulFpQ4", "QOrderedMatMul", "SparseToDenseMatMul"),
+                    "a product of weights in a layout that is not read; dequantise the model, or "
+                    "use MatMulNBits"),
+    **dict.fromkeys(("NhwcConv", "NhwcFusedConv", "FusedGemm", "FusedConv", "FusedMatMul",
+                     "TransposeMatMul", "GemmFastGelu"),
+                    f"fused of several operators, of which not all are read; {_UNFUSE}"),
 }
 _PRODUCTS = ("MatMulInteger", "QLinearMatMul", "ConvInteger", "QLinearConv", "Einsum",
              "ConvTranspose", "DeformConv", "RNN")
@@ -38,9 +56,13 @@ def skipped(site: Site, reason: str | None = None) -> Skipped | None:
     if reason is None:
         node = site.node
         if node.domain not in STANDARD:
-            reason = f"an operator of {node.domain}, not of ONNX itself"
+            known = _MICROSOFT.get(node.op_type) if node.domain == MICROSOFT else None
+            reason = known or f"an operator of {node.domain}, not of ONNX itself"
         elif site.scope.in_loop:
             reason = IN_A_LOOP
+        elif node.op_type not in _REASONS and all(map(site.scope.constant, node.input)):
+            reason = (f"{node.op_type} of constants is not computed here; save the model with its "
+                      f"constants folded (onnxruntime, ORT_ENABLE_BASIC)")
         else:
             reason = _REASONS.get(node.op_type, f"{node.op_type} is not a product of a matrix with "
                                                 f"a vector")

@@ -32,12 +32,19 @@ from accelsim.workload.entries import fault
 BLOCK = 128
 """Rows and columns of a block of DeepSeek's FP8 (``weight_block_size`` of its configuration)."""
 
+_SCALES = ("scale", "scales", "scale_weight", "scale_inv", "scaling_factor", "zero_point",
+           "zero_points", "zeros", "zero")
+"""What libraries call scales and zero points, behind the name of a layer or of its weights."""
+
 _SAVE = "dequantise it with its library and save float weights"
 # The array that names the layout: its ending, those that go with it, what it is called.
 _REFUSED = (
     ("qweight", ("qzeros", "scales", "g_idx"), "GPTQ or AWQ",
      "which of them, and the version that says how zero points are stored, is not in the file"),
     ("W_q", ("scale", "zero", "meta", "W_q"), "HQQ", "its settings are not in the file"),
+    ("B", ("s", "workspace"), "Marlin", "its order of codes is that of a GPU kernel"),
+    ("_weight_qdata", ("_weight_scale", "_weight_zero_point"), "torchao",
+     "its layout stands in the file's notes, which are not read"),
     ("weight._data", ("weight._scale", "weight._shift"), "Quanto", "its layout is not documented"),
 )
 
@@ -81,6 +88,20 @@ def scaled(file: ArrayFile, name: str) -> Found | None:
     if len(members) > 2 + len(zeros):
         return _refusal(file, name, members, "scaled", f"{members[-1]} is not understood; {_SAVE}")
     return _set(file, name, members, info.stored.lower(), partial(_times, file, *members))
+
+
+def unnamed_scale(file: ArrayFile, name: str) -> Found | None:
+    """Weights beside a scale of which it is not said how it makes numbers of them."""
+    word = next((w for w in ("weight", "kernel") if base_of(name, w) is not None), None)
+    if word is None or len(file.arrays[name].shape) != 2:
+        return None
+    base = name.removesuffix(word)
+    others = _there(file, base, *_SCALES, *(f"{word}_{scale}" for scale in _SCALES))
+    if not others:
+        return None
+    return _refusal(file, name, (name, *others), "scaled", f"not known how {others[0]} makes "
+                    f"numbers of them; where they are weight * scale, save that product, or codes "
+                    f"of int8 beside {base}weight_scale")
 
 
 def packed(file: ArrayFile, name: str) -> Found | None:

@@ -29,7 +29,8 @@ from accelsim.records import CscMatrix
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.shown import Short
 from accelsim.shipped import located
-from accelsim.workload.arrays import ArrayFile, open_arrays
+from accelsim.workload.array_files import open_arrays
+from accelsim.workload.arrays import ArrayFile
 
 Floats = npt.NDArray[np.float64]
 GATES = "ifco"

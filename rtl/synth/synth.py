@@ -46,6 +46,9 @@ KINDS = {
 COLUMNS = ("LUT", "FF", "DSP", "BRAM 36 Kb", "BRAM 18 Kb", "LUTRAM")
 PE_ALONE = {"Counters": 0, "Trace": 0}
 SMALL_SRAMS = {"SpmatLines": 1024, "PointerWords": 2048}
+ARRAYS = (4,)  # PEs that are placed and routed
+_ARRAY_ONLY = ("NPe", "ProgramDepth", "Gather")  # parameters that a PE does not have
+_NO_HARNESS = ("Counters", "Trace", "Gather", "Multiplier")
 
 
 def area_table(liberty: Path) -> str:
@@ -70,32 +73,36 @@ def area_table(liberty: Path) -> str:
 
 
 def fpga_table(netlists: Path) -> str:
-    """Resources and clock of one PE; of all that 64 PEs share, the resources."""
+    """Resources and clock of one PE and of arrays; of all that 64 PEs share, the resources."""
     shared = flows.published_parameters()
-    one = {key: value for key, value in shared.items() if key not in ("NPe", "ProgramDepth")}
-    harness = {key: value for key, value in one.items() if key not in PE_ALONE}
+    one = {key: value for key, value in shared.items() if key not in _ARRAY_ONLY}
     rows = [_row(["design", "target", *COLUMNS, "MHz"]), _row(["---"] * (len(COLUMNS) + 3))]
     for family, target in (("xcu", "Xilinx UltraScale"), ("ecp5", "Lattice ECP5")):
         cells = flows.fpga_cells(family, "pe", one | PE_ALONE)
-        mhz = ""
-        if family == "ecp5":
-            netlist = netlists / "pe.json"
-            flows.fpga_cells(
-                family, "pe_harness", harness, sources=[HERE / "pe_harness.v"], netlist=netlist
-            )
-            mhz = f"{flows.ecp5_fmax_mhz(netlist, speed=6):.1f}"
+        mhz = _routed("pe_harness", _of_harness(one), netlists)[1] if family == "ecp5" else ""
         rows.append(_row(["pe", target, *_counted(family, cells), mhz]))
         cells = flows.fpga_cells(family, "eie_array", shared | PE_ALONE, apart=["pe"])
         rows.append(_row(["ccu and lnzd_tree for 64 PEs", target, *_counted(family, cells), ""]))
-    netlist = netlists / "small.json"
-    cells = flows.fpga_cells(
-        "ecp5", "pe_harness", harness | SMALL_SRAMS, sources=[HERE / "pe_harness.v"],
-        netlist=netlist,
-    )
-    mhz = f"{flows.ecp5_fmax_mhz(netlist, speed=6):.1f}"
-    name = "pe in its harness, SpMat 8 KB, pointers 4 KB"
-    rows.append(_row([name, "Lattice ECP5", *_counted("ecp5", cells), mhz]))
+    small = _of_harness(shared | SMALL_SRAMS)
+    designs = [("pe_harness", "pe", {key: small[key] for key in _of_harness(one)})]
+    designs += [("array_harness", f"{n_pe} PEs", small | {"NPe": n_pe}) for n_pe in ARRAYS]
+    for top, name, parameters in designs:
+        counted, mhz = _routed(top, parameters, netlists)
+        rows.append(_row([f"{name} in a harness, SpMat 8 KB, pointers 4 KB", "Lattice ECP5",
+                          *counted, mhz]))
     return "\n".join(rows)
+
+
+def _of_harness(parameters: dict[str, int]) -> dict[str, int]:
+    return {key: value for key, value in parameters.items() if key not in _NO_HARNESS}
+
+
+def _routed(top: str, parameters: dict[str, int], netlists: Path) -> tuple[list[str], str]:
+    """Resources of a harness on ECP5, and its clock after place and route."""
+    netlist = netlists / "netlist.json"
+    cells = flows.fpga_cells(
+        "ecp5", top, parameters, sources=[HERE / f"{top}.v"], netlist=netlist)
+    return _counted("ecp5", cells), f"{flows.ecp5_fmax_mhz(netlist, speed=6):.1f}"
 
 
 def _counted(family: str, cells: dict[str, int]) -> list[str]:

@@ -28,6 +28,8 @@ QUICK = {
     "recurrent": ["recurrent", f"{ROOT}/traces/silero-lstm", "--steps", "2", "--energy"],
     "patterns": ["patterns", NETWORK, "-l", "a:b"],
     "tables": ["tables", "digits.npz", "--digits", "few.npz", "--table", "kmeans"],
+    "codesign": ["codesign", "digits.npz", "--images", "few.npz", "--budget", "energy_uj=0.05",
+                 "--rounds", "1", "--timed", "1", "--set", "n_pe=4", "-j", "1"],
     "cosim": ["cosim", *RUN, "-l", "a:b", "--rtl", f"{ROOT}/rtl"],
     "trace": ["trace", *RUN, "-l", "a:b", "-f", "text", "--to", "5", "--pe", "0"],
     "explain": ["explain", *RUN, "-l", "block[/relu]"],
@@ -35,6 +37,7 @@ QUICK = {
     "sweep": ["sweep", STUDY, "--dry-run"],
     "results": ["results", "done.sqlite"],
     "pareto": ["pareto", "done.sqlite", "--min", "time_us"],
+    "plot": ["plot", "done.sqlite", "--x", "act_queue_depth"],
     "explore": ["explore", STUDY, "--min", "time_us", "--trials", "2", "-j", "1"],
     "sensitivity": ["sensitivity", STUDY, "-j", "1"],
     "published": ["published", "eie-table5"],
@@ -47,14 +50,19 @@ WRITTEN = {
     ("compress", "--output"): ("out.safetensors", ["compress", NETWORK]),
     ("trace", "--output"): ("out.vcd", ["trace", *RUN, "-l", "a:b", "--to", "5"]),
     ("explain", "--picture"): ("out.svg", ["explain", *RUN, "-l", "a:b"]),
+    ("codesign", "--write"): ("out.safetensors", [
+        "codesign", "digits.npz", "--images", "few.npz", "--budget", "energy_uj=0.05",
+        "--rounds", "1", "--timed", "1", "--set", "n_pe=4", "-j", "1"]),
     ("report", "--output"): ("out.html", ["report", *RUN, "-l", "a:b"]),
+    ("plot", "--output"): ("out.svg", ["plot", "done.sqlite", "--x", "act_queue_depth"]),
     ("results", "--parquet"): ("out.parquet", ["results", "done.sqlite"]),
     ("cosim", "--waveform"): ("out.vcd", ["cosim", *RUN, "-l", "a:b", "--rtl", f"{ROOT}/rtl",
                                           "--rtl-dir", "mine"]),
 }
 """(command, option that names a file to write) to a name and the rest of the line."""
 
-DATABASES = {("sweep", "--output"), ("explore", "--output"), ("sensitivity", "--output")}
+DATABASES = {("sweep", "--output"), ("explore", "--output"), ("sensitivity", "--output"),
+             ("codesign", "--output")}
 """Written in place: SQLite and its journals."""
 
 AS_EXPLAIN = {("demo", "--picture")}
@@ -62,7 +70,8 @@ AS_EXPLAIN = {("demo", "--picture")}
 
 FOLDERS = {("published", "--output"), ("cosim", "--export"), ("cosim", "--build-dir")}
 
-READ = {"--plugin", "--inputs", "--image", "--digits", "--network", "--rtl", "--rtl-dir"}
+READ = {"--plugin", "--inputs", "--image", "--digits", "--network", "--rtl", "--rtl-dir", "--data",
+        "--images", "--test"}
 """Options that name a file to read."""
 
 

@@ -47,7 +47,7 @@ DRAWN_PICTURES = {"explain": ("a branch", "of a folder"), "report": ("of a store
 PAIRS = [(command, work) for command in COMMANDS for work in DRAWN_PICTURES.get(command, WORKS)]
 OTHERS = {"layers", "compress"}  # below
 # Each says what it takes.
-NOT_WORK = {"recurrent", "patterns", "accuracy", "demo", "published", "tables"}
+NOT_WORK = {"recurrent", "patterns", "accuracy", "demo", "published", "tables", "codesign"}
 
 
 def run(capsys, monkeypatch, *arguments):
@@ -103,7 +103,7 @@ def test_a_command_takes_it(command, work, files, tmp_path, capsys, monkeypatch)
     words = [word.replace("{}", str(tmp_path)) for word in COMMANDS[command]]
     status, out, err = run(
         capsys, monkeypatch, command, source.replace("{}", str(files)), *options, *words)
-    if command == "cosim" and "-m" in options:
+    if command == "cosim" and "bbs" in options:
         assert status == 2
         assert "rtl" in err
         return

@@ -98,5 +98,5 @@ def test_the_order_is_told(cli, folder):
               path)
     status, _, err = cli("simulate", path, "--inputs", folder / "uint8.npy")
     assert status == 2
-    assert "more than one fits; name them in order (-l, names=)" in err
+    assert "more than one fits; name them in order (-l):" in err
     assert cli("simulate", path, "-l", "b", "-l", "a", "--inputs", folder / "uint8.npy")[0] == 0

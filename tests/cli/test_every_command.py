@@ -193,6 +193,7 @@ REFUSED = {
     "compress": ["compress", NETWORK, "-o", "out.safetensors", "--weight-bits", "99"],
     "results": ["results", "none.sqlite"],
     "pareto": ["pareto", "none.sqlite", "--min", "time_us"],
+    "plot": ["plot", "none.sqlite"],
     "published": ["published", "eie-table9"],
     "explore": ["explore", "lost.toml", "--min", "time_us", "--trials", "2"],
     "sensitivity": ["sensitivity", "lost.toml"],

@@ -59,7 +59,7 @@ def test_a_forger_who_changes_nothing_is_believed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda h, t: h.update(format_version=4), "format version 4 is newer than 3"),
+        (lambda h, t: h.update(format_version=5), "format version 5 is newer than 4"),
         (lambda h, t: h["layers"][0].update(rows_per_table=1), "0.codebook"),
         (lambda h, t: h.update(format_version="1"), "format_version"),
         (lambda h, t: h.update(layers=[]), "layers"),

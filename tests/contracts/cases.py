@@ -108,6 +108,7 @@ def machines(draw, max_pe):
         "row_change_cycles": draw(st.integers(0, 1)),
         "empty_column_cycles": draw(st.integers(0, 1)),
         "bypass": draw(st.booleans()),
+        "overlap": draw(st.booleans()),
         "start_cycles": draw(st.sampled_from([0, 1, 1, 3])),
         "capacity": capacity,
         "accumulator_bits": draw(st.sampled_from([4, 8, 16, 31, 33, 48])),

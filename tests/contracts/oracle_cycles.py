@@ -72,7 +72,9 @@ class Machine:
         self.total["refill_bits"] += step.refill_bits
         self.idle("refill_cycles", -(-step.refill_bits // self.config.dma_width_bits))
         if step.load_rows:
-            self.idle("load_cycles", step.load_rows + 1)
+            # O1: not the first pass's, whose load has no drain before it.
+            hidden = DRAIN if self.config.overlap and self.total["passes"] > 1 else 0
+            self.idle("load_cycles", max(0, step.load_rows + 1 - hidden))
         if step.bias_rows:
             self.load_biases(step)
         self.compute()

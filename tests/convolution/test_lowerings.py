@@ -195,9 +195,9 @@ def test_a_depthwise_convolution_keeps_one_pe_at_work():
 
 
 @pytest.mark.parametrize(("given", "lowering", "told"), [
-    ({"kernel": (1, 1), "padding": 0}, "winograd", "needs a kernel of \\(3, 3\\)"),
-    ({"stride": 2}, "winograd", "needs a stride of \\(1, 1\\), this one has \\(2, 2\\)"),
-    ({"winograd": None}, "winograd", "compress with Recipe\\(winograd='before'\\)"),
+    ({"kernel": (1, 1), "padding": 0}, "winograd", "needs a kernel of 3 x 3"),
+    ({"stride": 2}, "winograd", "needs a stride of 1 x 1, this one has stride 2 x 2"),
+    ({"winograd": None}, "winograd", "compress with --winograd before or after"),
     ({"activation_bits": 4}, "winograd", "needs activation_bits of 5 or more"),
     ({"spmat_kb": 0.0625, "n_pe": 1}, "winograd", "the 16 matrices have .* take lowering='im2col'"),
     ({"regfile_depth": 8}, "winograd", "a tile's 16 words do not fit regfile_depth=8"),
@@ -220,7 +220,7 @@ def test_auto_tries_each_and_takes_the_fastest():
     each = {name: simulate(case.config, case.packed, case.images, lowering=name).cycles
             for name in ("im2col", "shifted", "pixels")}
     assert {name: told for name, told in run.tried.items() if name != "winograd"} == each
-    assert "not transformed" in run.tried["winograd"]
+    assert run.tried["winograd"] == "weights not transformed"
     assert each[run.lowering] == run.cycles == min(each.values())
     assert simulate(case.config, case.packed, case.images).tried == {}
 
@@ -237,3 +237,30 @@ def test_pruning_before_or_after_the_transform(winograd):
     pruned = make(2, group=(4, 8), density=0.25, winograd=winograd, n_pe=4, bias="")
     kept = pruned.packed.winograd.matrix.nnz / (8 * 64)
     assert kept == 0.25 if winograd == "after" else kept > 0.5
+
+
+@pytest.mark.parametrize(("lowering", "changed"), [
+    ("im2col", {}), ("im2col", {"n": 2, "bias": "accumulator"}), ("im2col", {"kernel": (1, 1)}),
+    ("im2col", {"regfile_depth": 4}), ("im2col", {"bypass": False}), ("winograd", {}),
+    ("pixels", {"n_pe": 16}), ("shifted", {}),
+])
+def test_loads_in_the_drain_are_the_contract_s_words(lowering, changed):
+    case = make(3, **{"n_pe": 4, "padding": 0, "size": (5, 5), **changed})
+    plain = agree(case, lowering)
+    config = case.config.model_copy(update={"overlap": True})
+    run = agree(Case(config, case.conv, case.packed, case.images, {}), lowering)
+    geometry = case.conv.geometry
+    row = ceil(geometry.in_channels / config.n_pe)
+    # (rows of a load, whether a drain stands before it) of every load of a vector (O1).
+    rows = row * {"im2col": geometry.n_positions, "pixels": geometry.n_positions * (
+        config.n_pe // geometry.out_channels), "winograd": 1, "shifted": 0}[lowering]
+    loads = [min(config.regfile_depth, rows - at) for at in range(0, rows, config.regfile_depth)]
+    products = 16 if lowering == "winograd" else 1
+    hidden = plain.n_vectors * sum(min(4, n + 1) for n in loads)
+    hidden -= products * min(4, loads[0] + 1) if loads else 0
+    assert plain.cycles - run.cycles == hidden
+    assert plain.counters.load_cycles - run.counters.load_cycles == hidden
+    assert np.array_equal(plain.outputs, run.outputs)
+    for name in ("act_sram_reads", "src_reg_writes", "macs", "broadcasts", "drain_cycles",
+                 "starved_cycles"):
+        assert np.array_equal(getattr(plain.counters, name), getattr(run.counters, name))

@@ -1,5 +1,7 @@
 """What a convolution is, what is kept of it, and what is refused in one line."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -102,4 +104,34 @@ def test_maps_beyond_the_activation_sram_are_told():
     machine = load_machine("eie", n_pe=2, act_sram_kb=0.125)
     result = simulate(machine, PACKED, IMAGE)
     assert "maps take 0.2 KB a PE, its activation SRAM holds 0.125 KB" in result.notes[0]
+    (limit,) = [own for own in result.limits if own.what == "maps in the activation SRAM"]
+    assert (limit.value, limit.limit, limit.unit) == (0.2, 0.125, "KB a PE")
+    assert not result.feasible
     assert simulate("eie", PACKED, IMAGE).notes == ()
+    assert simulate("eie", PACKED, IMAGE).feasible
+
+
+@pytest.mark.parametrize("lowering", ["im2col", "shifted", "pixels"])
+def test_maps_that_just_fit_are_no_limit(lowering):
+    """Counted by hand: pixels and one of zeros before, pixels after, a row of channels each."""
+    channels, high, wide = IMAGE.shape
+    outputs = simulate("eie", PACKED, IMAGE).outputs
+    n_pe = 16
+    rows = (high * wide + 1) * math.ceil(channels / n_pe)
+    rows += outputs[0].size * math.ceil(len(outputs) / n_pe)
+    for words, feasible in ((rows, True), (rows - 1, False)):
+        machine = load_machine("eie", n_pe=n_pe, act_sram_kb=words * 16 / 8192, regfile_depth=256)
+        try:
+            result = simulate(machine, PACKED, IMAGE, lowering=lowering)
+        except UnsupportedError:
+            pytest.skip("not lowered so")
+        assert result.feasible is feasible
+
+
+def test_fit_counts_maps():
+    machine = load_machine("eie", n_pe=2, act_sram_kb="fit")
+    result = simulate(machine, PACKED, np.tile(IMAGE, (1, 9, 9)))
+    assert result.feasible
+    assert result.notes == ()
+    smaller = load_machine("eie", n_pe=2, act_sram_kb=result.config.act_sram_kb / 2)
+    assert not simulate(smaller, PACKED, np.tile(IMAGE, (1, 9, 9))).feasible

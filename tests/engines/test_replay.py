@@ -61,7 +61,7 @@ def first_difference(case, first, length):
     return None
 
 
-@settings(max_examples=500, suppress_health_check=MANY)
+@settings(max_examples=250, suppress_health_check=MANY)
 @given(case=cases(), first=st.integers(0, 10_000), length=st.integers(0, 40))
 def test_a_replayed_window_is_the_whole_runs(case, first, length):
     assert first_difference(case, first, length) is None
@@ -138,7 +138,7 @@ def test_windows_that_are_not_there():
             replay(case.config, case.job, *window, Snapshots())
 
 
-@settings(max_examples=300, suppress_health_check=MANY)
+@settings(max_examples=150, suppress_health_check=MANY)
 @given(case=cases())
 def test_causes_of_starvation_add_up(case):
     """Each starved cycle of the reference has one cause, and each blocked one a culprit."""
@@ -177,7 +177,7 @@ class ScanStates:
                 self.causes[key] = self.causes.get(key, 0) + 1
 
 
-@settings(max_examples=300, suppress_health_check=MANY)
+@settings(max_examples=150, suppress_health_check=MANY)
 @given(case=cases())
 def test_causes_are_what_the_reference_shows(case):
     seen = ScanStates()

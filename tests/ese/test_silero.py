@@ -16,13 +16,13 @@ from accelsim import simulate_recurrent
 from accelsim.compression import Recipe, compress_recurrent
 from accelsim.errors import FormatError, InputError
 from accelsim.machines import EseConfig, load_as, load_config
+from accelsim.papers.eie_products import eie_products
 from accelsim.papers.pattern_machines import on_eie
 from accelsim.papers.recurrent_runs import chosen_layer, run_and_compare
 from accelsim.papers.tradeoff import (
     bank_machine,
     eie_vectors,
     pattern_parameters,
-    stacked,
     tradeoff,
 )
 from accelsim.workload.recurrent_folder import load_recurrent_folder
@@ -163,7 +163,7 @@ def test_eie_multiplies_what_the_network_multiplies(network, ese):
         assert any(np.array_equal(vector[:128], x) for x in network.inputs.reshape(-1, 128))
     eie = load_config("eie")
     for layer in (network.layer, network.retrained["load_balanced"]["11.2"]):
-        matrix = stacked(layer)
+        matrix = eie_products(layer)[0].matrix
         assert np.array_equal(matrix[128:256, 128:], layer.floats("Wfr"))
         found = on_eie(eie, matrix, vectors, "all gates")
         n_weights = np.count_nonzero(matrix)

@@ -69,7 +69,7 @@ def assert_equals_oracle(image: LayerImage, array: list[oracle.OraclePe]) -> Non
     assert len(image.codes) == sum(len(pe.codes) for pe in array)
 
 
-@settings(max_examples=2500)
+@settings(max_examples=1500)
 @given(case=cases())
 def test_the_image_is_the_oracles(case: Case) -> None:
     rows, bias, n_pe, weight_bits, index_bits, tile_rows = case

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 
 from accelsim import Layer, Recipe, compress, load_config
-from tests.fuzz.onnx_files import make_folded, read_folded
+from tests.fuzz.onnx_files import (
+    make_codes,
+    make_folded,
+    make_shards,
+    read_folded,
+    read_shards,
+)
 from tests.fuzz.study_files import (
     make_journal,
     make_results,
@@ -249,6 +255,8 @@ READERS = {
     "npz": Reader(make_npz, read_layers),
     "onnx": Reader(make_onnx, read_layers),
     "onnx-folded": Reader(make_folded, read_folded),
+    "onnx-codes": Reader(make_codes, read_folded),
+    "shards": Reader(make_shards, read_shards),
     "store": Reader(make_store, read_store),
     "eie_folder": Reader(make_eie_folder, read_eie_folder),
     "machine": Reader(make_machine, read_machine),

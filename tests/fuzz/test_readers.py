@@ -11,8 +11,8 @@ import pytest
 from tests.fuzz.mutate import damage
 from tests.fuzz.readers import READERS
 
-QUICK = 160      # 15 readers: 2,400 files
-MANY = 8_000     # 120,000 files
+QUICK = 140      # 17 readers: 2,380 files
+MANY = 8_000     # 136,000 files
 MAX_GROWN_KB = 1_000_000
 
 

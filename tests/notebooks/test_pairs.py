@@ -31,9 +31,10 @@ def notebook(path):
     return json.loads(path.with_suffix(".ipynb").read_text("utf-8"))
 
 
-def test_six_notebooks():
+def test_every_notebook_is_here():
     assert [path.stem for path in TEXTS] == [
-        "1_first_look", "2_pe_sweep", "3_energy", "4_compression", "5_published", "6_rtl"
+        "1_first_look", "2_pe_sweep", "3_energy", "4_compression", "5_published", "6_rtl",
+        "7_my_lstm_on_ese", "8_cnn_on_fc", "9_number_systems",
     ]
 
 

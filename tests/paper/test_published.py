@@ -40,7 +40,7 @@ COMPARED = {
     "eie-table2": 32, "eie-table3": 45, "eie-table4": 47, "eie-table5": 12, "eie-fig6": 60,
     "eie-fig7": 10, "eie-fig8": 63, "eie-fig9": 18, "eie-fig11": 81, "eie-fig12": 81,
     "eie-fig13": 81, "deep-compression": 60, "ese": 26,
-    "networks": 98,
+    "networks": 98, "inq": 0,
 }
 
 

@@ -62,8 +62,9 @@ def test_a_text_is_drawn_as_it_is():
 
 def test_two_layers_of_one_name_are_two_bars(results):
     figure = plots.cycle_breakdown([results[0], results[0]])
-    assert len(figure.axes[0].get_xticklabels()) == 2
-    assert {bar.get_x() for bar in figure.axes[0].patches} == {-0.4, 0.6}
+    assert len(figure.axes[0].get_yticklabels()) == 2
+    assert {round(bar.get_y() + bar.get_height() / 2, 9) for bar in figure.axes[0].patches} == {
+        0, 1}
 
 
 def test_a_device_needs_no_ending(tmp_path):

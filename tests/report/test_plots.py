@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 import accelsim
 from accelsim.errors import InputError
 from accelsim.report import plots
-from accelsim.report.plots_style import LINE_COLOURS, MARKERS
+from accelsim.report.meanings import MARKERS, SPARE
 from accelsim.workload import random_layer
 
 N_PE = [1, 2, 4, 8]
@@ -33,12 +33,13 @@ def lines(axes):
 
 
 def bars(axes):
-    """Label to heights of every set of bars."""
-    return {b.get_label(): [bar.get_height() for bar in b] for b in axes.containers}
+    """Label to lengths of every set of bars, standing or lying."""
+    return {b.get_label(): [bar.get_width() if b.orientation == "horizontal" else bar.get_height()
+                            for bar in b] for b in axes.containers}
 
 
 def labelled(axes):
-    return axes.get_title() and axes.get_ylabel()
+    return not axes.get_title() and (axes.get_ylabel() or axes.get_xlabel())
 
 
 def test_cycle_breakdown(results):
@@ -85,7 +86,7 @@ def test_line_width_energy():
     assert total["HP"][1] == pytest.approx([20.0, 21.0])
     assert total["LOP"][1] == pytest.approx([12.0, 27.0])
     assert [axes.get_ylabel() for axes in figure.axes] == [
-        "reads (thousands)", "energy (pJ)", "energy (nJ)"
+        "reads (thousands)", "energy a read (pJ)", "energy of all reads (nJ)"
     ]
 
 
@@ -94,9 +95,10 @@ def test_energy_breakdown():
         {"one": {"SpmatRead": 4.0, "leakage": 1.0}, "two": {"SpmatRead": 2.0, "ActRW": 3.0}}
     ).axes
     assert bars(axes) == {"SpmatRead": [4.0, 2.0], "leakage": [1.0, 0.0], "ActRW": [0.0, 3.0]}
-    tops = [bar.get_y() + bar.get_height() for bar in axes.containers[-1]]
-    assert tops == [5.0, 5.0]
-    assert axes.get_ylabel() == "energy (nJ)"
+    ends = [bar.get_x() + bar.get_width() for bar in axes.containers[-1]]
+    assert ends == [5.0, 5.0]
+    assert axes.get_xlabel() == "energy (nJ)"
+    assert [text.get_text() for text in axes.texts] == ["5", "5"]
 
 
 def test_storage_breakdown():
@@ -104,7 +106,7 @@ def test_storage_breakdown():
         {"dense": {"weights": 80_000}, "EIE": {"weights": 8_000, "pointers": 4_000}}
     ).axes
     assert bars(axes) == {"weights": [10.0, 1.0], "pointers": [0.0, 0.5]}
-    assert axes.get_ylabel() == "storage (KB)"
+    assert axes.get_xlabel() == "storage (KB)"
 
 
 def test_accuracy_energy():
@@ -177,7 +179,7 @@ def test_side_by_side():
 
 def test_bars_and_lines_can_be_told_apart_in_grey():
     assert len(set(MARKERS)) == len(MARKERS) >= 9
-    assert len(set(LINE_COLOURS)) == len(LINE_COLOURS)
+    assert len(set(SPARE)) == len(SPARE) == len(MARKERS)
     looks = {
         (round(float(np.dot(to_rgb(c), (0.299, 0.587, 0.114))), 1), hatch)
         for c, hatch in zip(plots.OKABE_ITO, plots.HATCHES, strict=True)
@@ -207,4 +209,4 @@ def test_cycle_breakdown_of_several_inputs_is_their_mean(results):
     one, (axes,) = results[:1], plots.cycle_breakdown(results[:1], 50).axes
     total = np.sum(list(bars(axes).values()), axis=0)
     assert total == pytest.approx([one[0].cycles / 50])
-    assert axes.get_ylabel() == "cycles, mean of 50 inputs"
+    assert axes.get_xlabel() == "cycles, mean of 50 inputs"

@@ -20,7 +20,17 @@ def table(rows, columns, title="T", tag="P"):
     return Comparison(title, "row", "a test", tuple(cells))
 
 
-@pytest.mark.parametrize("name", ["eie-fig11", "eie-fig12", "eie-fig13"])
+def test_speedup_is_told_as_efficiency():
+    """As speedups nine lines lie on each other."""
+    given = table(("alex-6", "nt-we"), ("1", "64"))
+    axes = figure_of(Published("eie-fig11", "title", (given,))).axes[0]
+    drawn = {line.get_label(): list(line.get_ydata()) for line in axes.get_lines()}
+    assert drawn["alex-6"] == pytest.approx([100, 100 * 2 / 64])
+    assert drawn["_alex-6, published"] == pytest.approx([100 * 101, 100 * 102 / 64])
+    assert axes.get_ylabel() == "speedup / number of PEs (%)"
+
+
+@pytest.mark.parametrize("name", ["eie-fig12", "eie-fig13"])
 def test_lines_over_pes(name):
     given = table(("alex-6", "nt-we"), ("1", "64"))
     axes = figure_of(Published(name, "title", (given,))).axes[0]
@@ -33,7 +43,8 @@ def test_lines_over_pes(name):
 def test_the_legend_says_what_was_not_printed_in_a_paper():
     given = table(("alex-6",), ("1", "64"), tag="S")
     axes = figure_of(Published("eie-fig13", "title", (given,))).axes[0]
-    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    (legend,) = axes.figure.legends
+    legend = [text.get_text() for text in legend.get_texts()]
     assert legend == ["alex-6", "authors' simulator"]
 
 

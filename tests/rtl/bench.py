@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-from contextlib import redirect_stdout
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from cocotb_tools.runner import get_runner
 
 from accelsim.machines import run_job
 from accelsim.machines.eie.rtl import RTL as EIE
 from accelsim.rtl_bridge import icarus
+from accelsim.rtl_bridge.bench_run import run_bench
 from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.run import run_layer
 
 ROOT = Path(__file__).parents[2]
 RTL = ROOT / "rtl"
 UNITS = icarus.units_of(EIE, RTL)  # module to file: EIE's own, and those that machines share
-# cocotb would rewrite the assertions of every module that a bench imports, Numba's included.
-REWRITTEN = {"COCOTB_REWRITE_ASSERTION_FILES": "test_*.py"}
 BUILDS = Path(__file__).parent / "sim_build"  # kept between runs
 
 
@@ -40,30 +34,18 @@ def difference(config, job, rtl, engine="fast"):
 
 
 def disagreement(case, **options):
-    """Run one case on the array; the first difference to the fast engine, or None."""
+    """Run one case on the array; the first difference to the fast engine, with a waveform and the
+    command that replays it, or None."""
+    from tests.rtl.replay import shown
+
     rtl = run_layer(case.config, case.job, [RTL], BUILDS, **options)
-    return difference(case.config, case.job, rtl)
+    told = difference(case.config, case.job, rtl)
+    return told and f"{told}; {shown(case.words)}"
 
 
 def simulate_unit(unit, module, parameters, testcase=None):
-    """Run the cocotb tests of ``module`` on one unit; fails with the first of their messages."""
-    name = "_".join([unit, *(f"{k}{v}" for k, v in parameters.items())])
-    runner = get_runner("icarus")
-    with redirect_stdout(io.StringIO()):
-        runner.build(
-            sources=sorted(UNITS.values()), hdl_toplevel=unit, parameters=parameters,
-            build_dir=BUILDS / name, timescale=("1ns", "1ps"), log_file=BUILDS / f"{name}.log",
-        )
-        results = BUILDS / name / f"{module.rpartition('.')[2]}.xml"
-        with contextlib.suppress(SystemExit):  # a failed test; the file says more
-            runner.test(
-                hdl_toplevel=unit, test_module=module, testcase=testcase, seed=1,
-                results_xml=str(results), extra_env=REWRITTEN,
-                log_file=BUILDS / name / "simulation.log",
-            )
-    cases = list(ElementTree.parse(results).iter("testcase"))
-    assert cases, f"{module} holds no cocotb test"
-    for case in cases:
-        for failure in case.iter("failure"):
-            text = failure.get("error_msg") or failure.get("message") or failure.text
-            pytest.fail(f"{unit} {parameters}, {case.get('name')}: {text}", pytrace=False)
+    """Run the cocotb tests of ``module`` on one unit; fails with the first of their messages, which
+    ends with the waveform and the command that replays it."""
+    report = run_bench(unit, module, parameters, testcase=testcase, build_dir=BUILDS)
+    if not report.passed:
+        pytest.fail(f"{unit} {parameters}, {report.failures[0]}", pytrace=False)

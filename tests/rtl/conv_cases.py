@@ -22,14 +22,15 @@ FIRST = {
     "active": 0.6, "bias": "accumulator", "calibrated": True, "machine": MACHINE,
     "geometry": {"stride": (2, 1), "padding": ((1, 0), (2, 1)), "dilation": (1, 2), "groups": 1},
 }
-# Reads what the first one leaves: 8 pixels of 14 channels of two images, 2 x 3 each.
+# Reads what the first one leaves: 14 channels of two images, 2 x 3 pixels each. Below the first one
+# lies the second: a map with as many rows as columns would read that for the padding.
 SECOND = FIRST | {
     "seed": 4, "size": (2, 3), "group": (7, 2), "kernel": (1, 2), "bias": "column",
-    "geometry": {"stride": (1, 2), "padding": ((1, 0), (0, 1)), "dilation": (1, 1), "groups": 2},
+    "geometry": {"stride": (1, 2), "padding": ((1, 1), (0, 1)), "dilation": (1, 1), "groups": 2},
 }
-# Addresses, positions and times beyond 12 bits.
+# Addresses, positions, times, and steps back and forth, beyond 12 bits.
 LONG = {
-    "seed": 5, "n": 1, "size": (1, 4300), "group": (1, 3), "kernel": (1, 4250), "density": 0.003,
+    "seed": 5, "n": 1, "size": (2, 4300), "group": (1, 3), "kernel": (2, 4250), "density": 0.003,
     "active": 0.1, "bias": "", "calibrated": True,
     "geometry": {"stride": (1, 50), "padding": ((0, 0), (0, 50)), "dilation": (1, 1), "groups": 1},
     "machine": MACHINE | {"n_pe": 1, "index_bits": 8, "regfile_depth": 1024, "pointer_kb": 32.0},

@@ -4,9 +4,18 @@ import random
 
 import cocotb
 import pytest
+from cocotb.triggers import FallingEdge
 
+from accelsim.rtl_bridge.bench import (
+    Monitor,
+    Scoreboard,
+    drive,
+    expect,
+    parameters,
+    settle,
+    start_and_reset,
+)
 from accelsim.units.act_queue import ActQueue
-from tests.rtl.lockstep import drive, expect, parameters, start_and_reset
 
 
 @cocotb.test()
@@ -31,6 +40,29 @@ async def lock_step(dut, push_rate, pop_rate):
         model.load()
     if push_rate != pop_rate:
         assert (depth if push_rate > pop_rate else 0) in counts
+
+
+@cocotb.test()
+async def in_order(dut):
+    """Whatever the ports say, what goes in comes out, once and in order."""
+    (width,) = parameters(dut, "Width")
+    board, rng = Scoreboard("data_o"), random.Random(2)
+    await start_and_reset(dut)
+    Monitor(dut, ["data_o"], when="pop_i", saw=board.saw)
+    for _ in range(300):
+        await FallingEdge(dut.clk_i)
+        item = rng.getrandbits(width)
+        push = not int(dut.full_o.value) and rng.random() < 0.6
+        pop = int(dut.valid_o.value) and rng.random() < 0.6
+        if push:
+            board.expect(item)
+        await settle(dut, push_i=push, data_i=item, pop_i=pop)
+    for _ in range(14):
+        await drive(dut, push_i=0, pop_i=0)
+        await FallingEdge(dut.clk_i)
+        await settle(dut, pop_i=dut.valid_o.value)
+    board.finish()
+    assert board.compared > 50
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 8, 13])

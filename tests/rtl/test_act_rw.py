@@ -7,7 +7,8 @@ import pytest
 
 from accelsim.fixedpoint import read_activations
 from accelsim.machines.eie.reference.act_rw import ActRw
-from tests.rtl.lockstep import drive, expect, parameters, signed, start_and_reset
+from accelsim.rtl_bridge.bench import drive, expect, parameters, start_and_reset
+from tests.rtl.lockstep import signed
 
 IDLE = dict.fromkeys(
     ["swap_i", "clear_i", "write_i", "load_i", "bias_load_i", "store_i", "io_sram_i", "io_source_i",

@@ -5,9 +5,10 @@ import random
 import cocotb
 import pytest
 
+from accelsim.rtl_bridge.bench import drive, expect, parameters, start_and_reset
 from accelsim.units.arith_unit import ArithUnit
 from accelsim.units.weight_decoder import WeightDecoder
-from tests.rtl.lockstep import drive, expect, parameters, signed, start_and_reset
+from tests.rtl.lockstep import signed
 
 
 def next_entry(rng, rows, last_row, codebook, activation_bits, run_bits):

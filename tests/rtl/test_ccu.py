@@ -15,7 +15,8 @@ from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.lnzd_tree import LnzdTree
 from accelsim.machines.eie.rtl.images import PROGRAM_FIELDS
 from accelsim.machines.eie.rtl.params import CCU_COUNTERS
-from tests.rtl.lockstep import drive, expect, parameters, settle, signed, start_and_reset
+from accelsim.rtl_bridge.bench import drive, expect, parameters, settle, start_and_reset
+from tests.rtl.lockstep import signed
 
 SHIFTS = (5, 2, 1)  # shift, read_shift, relu
 

@@ -16,7 +16,8 @@ SLOW = {"130 PEs"}
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in LARGE
+    "long map",
+    *(pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in LARGE),
 ])
 def test_a_large_size_is_equal_in_every_cycle(name):
     assert large_fault(name, [RTL], BUILDS) is None
@@ -45,6 +46,10 @@ PLANTED = [
      "pointers beyond 16 bits"),
     ("spmat_read", "reg  [SlotBits-1:0]      s1_slot_q;", "reg  [4:0]      s1_slot_q;",
      "a line of 64 entries"),
+    ("gather", "reg  [ActAddrBits-1:0] addr_step [0:7];", "reg  [11:0] addr_step [0:7];",
+     "long map"),
+    ("gather", "reg  [LoopBits-1:0]    y_step    [0:7];", "reg  [11:0]    y_step    [0:7];",
+     "long map"),
     ("ccu", "reg  [PassBits-1:0]     pass_q;", "reg  [7:0]     pass_q;", "600 passes"),
     ("ccu", "if (start_i) state_q <= Start;", "if (start_i && !done_q) state_q <= Start;", None),
 ]

@@ -72,6 +72,12 @@ def test_verilator_of_the_shell():
                "eie/tb/eie_array_shell.v") == (0, "")
 
 
+@pytest.mark.parametrize("harness", ["pe_harness", "array_harness"])
+def test_verilator_of_the_harnesses(harness):
+    assert run("verilator", "--lint-only", "-Wall", "--top-module", harness, *FOLDERS,
+               f"synth/{harness}.v") == (0, "")
+
+
 def test_a_latch_is_seen(tmp_path):
     """Only lint does: the benches never look between two edges."""
     text = UNITS["ccu_program"].read_text()

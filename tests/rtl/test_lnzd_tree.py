@@ -7,7 +7,8 @@ import pytest
 from cocotb.triggers import Timer
 
 from accelsim.machines.eie.reference.lnzd_tree import LnzdTree
-from tests.rtl.lockstep import expect, parameters, signed
+from accelsim.rtl_bridge.bench import expect, parameters
+from tests.rtl.lockstep import signed
 
 
 @cocotb.test()

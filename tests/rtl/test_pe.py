@@ -1,12 +1,9 @@
 """pe.v: one PE, played what the array would give it, compared in every cycle."""
 
-import random
-
 import cocotb
 import pytest
-from cocotb.triggers import FallingEdge, ReadOnly
 
-from tests.rtl.lockstep import drive, expect, parameters, start_and_reset
+from accelsim.rtl_bridge.bench import parameters, play_pe
 
 
 def small_case(n_pe, bypass):
@@ -25,53 +22,10 @@ def small_case(n_pe, bypass):
 
 @cocotb.test()
 async def lock_step(dut):
-    """Handle by handle: every port in every cycle."""
-    from accelsim.machines.eie.rtl.expected import expected_run
-    from accelsim.machines.eie.rtl.params import rtl_parameters
-    from accelsim.machines.eie.rtl.pe import expected, stimulus
-
-    pe, n_pe = 1, 3
+    """Handle by handle: every port in every cycle, memories written in any order."""
     (bypass,) = parameters(dut, "Bypass")
-    case = small_case(n_pe, bool(bypass))
-    rtl = rtl_parameters(case.config, len(case.job.plan), trace=True)
-    model, fields = expected_run(case.config, case.job, rtl)
-    inputs = stimulus(case.job, fields)
-    want = expected(case.config, pe, fields)
-    await start_and_reset(dut)
-    await load(dut, case, pe)
-    await drive(dut, io_req_i=0, layer_start_i=1)
-    for cycle in range(model.counters.cycles):
-        await drive(dut, layer_start_i=0, running_i=1,
-                    **{port: values[cycle] for port, values in inputs.items()})
-        trace = 0
-        for name, bits in rtl.pe_trace_fields():
-            trace = trace << bits | int(want[name][cycle])
-        expect(dut, cycle, full_o=want["pe.full"][cycle], busy_o=want["pe.busy"][cycle],
-               trace_o=trace)
-    await FallingEdge(dut.clk_i)
-    dut.running_i.value = 0
-    await ReadOnly()
-    expect(dut, "the end", busy_o=0)
-
-
-async def load(dut, case, pe):
-    """The host's script of the hybrid bench, port by port."""
-    from accelsim.machines.eie.rtl import images
-
-    words = images.pointer_words(case.job.image)
-    lines = images.spmat_lines(case.config, case.job.image)
-    job, plan = case.job, case.job.plan
-    place = images.place(case.config, job.image, plan)
-    script = [
-        *images.pe_weight_lines(words, lines, pe), *images.codebook_lines(case.config, case.job),
-        *images.activation_lines(case.config, job, plan, place, [pe]),
-        *images.bias_lines(case.config, job, place, [pe]),
-    ]
-    random.Random(13).shuffle(script)
-    for line in script:
-        _, memory, _, address, data = line.split()
-        await drive(dut, io_req_i=1, io_we_i=1, io_mem_i=int(memory, 16),
-                    io_addr_i=int(address, 16), io_wdata_i=int(data, 16))
+    case = small_case(3, bool(bypass))
+    await play_pe(dut, case.config, case.job, pe=1, seed=13)
 
 
 @pytest.mark.parametrize("bypass", [False, True])

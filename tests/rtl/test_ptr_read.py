@@ -5,8 +5,8 @@ import random
 import cocotb
 import pytest
 
+from accelsim.rtl_bridge.bench import drive, expect, parameters, start_and_reset
 from accelsim.units.ptr_read import PtrRead
-from tests.rtl.lockstep import drive, expect, parameters, start_and_reset
 
 
 @cocotb.test()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from accelsim.rtl_bridge import cosim
 from accelsim.rtl_bridge.run import run_layer
-from tests.rtl.bench import BUILDS, RTL, UNITS, difference
+from tests.rtl.bench import BUILDS, ROOT, RTL, UNITS, difference
 from tests.rtl.random_cases import random_cases
+from tests.rtl.replay import shown
 
 
 def differences(seed, machines, layers, rtl_dirs=(RTL,), builds=BUILDS, **sizes):
@@ -21,10 +25,8 @@ def differences(seed, machines, layers, rtl_dirs=(RTL,), builds=BUILDS, **sizes)
         # Every other machine is loaded as a host loads it.
         rtl = run_layer(case.config, case.job, rtl_dirs, builds, backdoor=bool(machine % 2))
         if difference(case.config, case.job, rtl) is not None:
-            wave = builds / f"seed{seed}_machine{machine}_layer{layer}.vcd"
-            report = cosim(case.config, case.job, rtl_dirs, builds, wave)
-            found.append(f"{report.told} (seed {seed}, machine {machine}, layer {layer}, "
-                         f"sizes {sizes or 'default'}; {wave})")
+            found.append(f"seed {seed}, machine {machine}, layer {layer}, "
+                         f"sizes {sizes or 'default'}: {shown(case.words, rtl_dirs[:-1], builds)}")
     return number, found
 
 
@@ -47,7 +49,7 @@ def test_two_hundred_layers_are_equal(seed):
 def test_every_cycle_of_forty_layers_is_equal(seed):
     for machine, layer, case in random_cases(seed, machines=10, layers=4):
         report = cosim(case.config, case.job, [RTL], BUILDS)
-        assert report.equal, f"{report.told} (seed {seed}, machine {machine}, layer {layer})"
+        assert report.equal, f"machine {machine}, layer {layer}: {shown(case.words)}"
 
 
 def test_a_difference_is_told_by_cycle_unit_and_seed(tmp_path):
@@ -57,8 +59,13 @@ def test_a_difference_is_told_by_cycle_unit_and_seed(tmp_path):
                                                       "assign saturated_o = !"))
     _, found = differences(7, 2, 1, rtl_dirs=[tmp_path, RTL], builds=tmp_path)
     assert found
-    pattern = (r"cycle \d+, PE \d+ \w+\.\w+: expected 0x\w+, got 0x\w+ "
-               r"\(seed 7, machine \d, layer 0, sizes default; (.*)\)")
+    pattern = (r"seed 7, machine \d, layer 0, sizes default: "
+               r"cycle \d+, PE \d+ \w+\.\w+: expected 0x\w+, got 0x\w+; waveform (.*\.vcd); "
+               r"replay: python -m tests.rtl.replay (.*)")
     match = re.fullmatch(pattern, found[0])
     assert match, found[0]
     assert Path(match[1]).stat().st_size
+    again = subprocess.run([sys.executable, "-m", "tests.rtl.replay", *shlex.split(match[2])],
+                           cwd=ROOT, capture_output=True, text=True)
+    assert again.returncode == 1, again.stderr
+    assert again.stdout.startswith(re.search(r"cycle .*?;", found[0])[0])

@@ -7,7 +7,8 @@ import pytest
 from cocotb.triggers import Timer
 
 from accelsim import fixedpoint
-from tests.rtl.lockstep import drive, expect, parameters, signed, start_and_reset
+from accelsim.rtl_bridge.bench import drive, expect, parameters, start_and_reset
+from tests.rtl.lockstep import signed
 
 
 @cocotb.test()

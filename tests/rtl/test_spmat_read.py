@@ -5,8 +5,8 @@ import random
 import cocotb
 import pytest
 
+from accelsim.rtl_bridge.bench import drive, expect, parameters, start_and_reset
 from accelsim.units.spmat_read import SpmatRead
-from tests.rtl.lockstep import drive, expect, parameters, start_and_reset
 
 
 async def load_lines(dut, lines):

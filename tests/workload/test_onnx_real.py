@@ -63,9 +63,11 @@ def test_every_layer_of(model: Model, wheels: dict[str, Path], tmp_path: Path) -
     found: dict[str, float] = {}
     for inputs in model.runs:
         found |= deviation(path, drawn(inputs))
-    assert max(found.values(), default=0.0) < TOLERANCE
+    assert max(found.values(), default=0.0) < (0.02 if model.of_codes else TOLERANCE)
+    # Cells of codes have no twin of floats: `test_onnx_quantised` has them.
+    left = {e.name for e in contents.layers if "DynamicQuantizeLSTM" not in e.kind} - set(found)
     # silero-vad has its cell twice, for states of another rank, which these inputs never run.
-    for name in {entry.name for entry in contents.layers} - set(found):
+    for name in left:
         assert "/rnn_1/" in name
         twin = load_layer(path, name.replace("/rnn_1/", "/rnn/"))
         assert np.array_equal(load_layer(path, name).weights, twin.weights)

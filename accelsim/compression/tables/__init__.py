@@ -38,6 +38,11 @@ _tables: dict[str, CodeTable] = {
 TABLES: Mapping[str, CodeTable] = MappingProxyType(_tables)
 """Name to table; `register_table` adds one."""
 
+_SIGNS = ("activations of one bit are no table of weights, and are signs: none is zero, so "
+          "nothing could be skipped; 'binary' has the weights alone (BWN)")
+REFUSED: Mapping[str, str] = MappingProxyType({"xnor": _SIGNS, "bnn": _SIGNS})
+"""Systems of the field that this decoder cannot have, and why."""
+
 
 def register_table(name: str, table: CodeTable) -> None:
     """Offer a table under a name of its own.
@@ -73,6 +78,8 @@ def table_named(text: Any) -> tuple[CodeTable, dict[str, Any]]:
     if isinstance(text, str) and is_file(text):
         return own_table(text), {}
     name, *words = str(text).split(":")
+    if name in REFUSED:
+        raise InputError(f"recipe: table {name}: {REFUSED[name]}")
     if name not in TABLES:
         raise InputError(f"recipe: no code table '{name}'{nearest(name, TABLES)}; or a file with a "
                          f"codebook (npy, json, safetensors)")

@@ -214,6 +214,4 @@ def _utterance(name: str, n_inputs: int, inputs: npt.ArrayLike) -> npt.NDArray[n
     if x.ndim != 3 or x.shape[2] != n_inputs or 0 in x.shape:
         raise InputError(f"{name}: inputs have shape {shape}; need ({n_inputs},), (steps, "
                          f"{n_inputs}) or (steps, channels, {n_inputs})")
-    if not np.isfinite(x).all():
-        raise InputError(f"{name}: inputs hold NaN or infinity")
     return x

@@ -28,6 +28,7 @@ def case(rng: np.random.Generator) -> Case:
         "row_change_cycles": int(rng.integers(2)),
         "empty_column_cycles": int(rng.integers(2)),
         "bypass": bool(rng.integers(2)),
+        "overlap": bool(rng.integers(2)),
         "start_cycles": int(rng.integers(4)),
         "capacity": str(rng.choice(["check", "stream", "ignore"])),
         "spmat_kb": float(rng.choice([0.1, 0.5, 128.0])),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from accelsim.energy.process import HIGHEST, LOWEST, Node
 from accelsim.machines.eie.datapath import (
     DECODER_NAND2_A_BIT,
     SIGN_BITS,
     Multiplier,
+    gates,
     word_bits,
 )
 from accelsim.records.fit import Depth, PointerBits, SizeKb
@@ -40,7 +41,7 @@ class EieConfig(Configuration):
     regfile_depth: Depth = Field(
         description="activations in each of a PE's two register files"
     )
-    activation_bits: int = Field(ge=2, le=32, description="an activation")
+    activation_bits: int = Field(ge=1, le=32, description="an activation")
     weight_value_bits: int = Field(ge=2, le=32, description="a decoded weight")
     multiplier: Multiplier = Field(
         default="full", description="the ArithmUnit multiplies, shifts (powers of two), or adds "
@@ -54,11 +55,24 @@ class EieConfig(Configuration):
         ge=0, le=1, description="issue cycles of a column without entries"
     )
     bypass: bool = Field(description="forward sums that are not yet written; off: wait for them")
+    overlap: bool = Field(
+        default=False, description="load the next pass's or vector's activations while the one "
+                                   "before drains"
+    )
     start_cycles: int = Field(ge=0, le=64, description="cycles before the first scan cycle")
     capacity: Literal["check", "stream", "ignore"] = Field(
         description="layers beyond the memories: an error, refilled by DMA, or unlimited memories"
     )
     dma_width_bits: int = Field(ge=1, le=65_536, description="DMA bits per cycle (stream)")
+
+    @field_validator("activation_bits")
+    @classmethod
+    def _activations_are_numbers(cls, bits: int) -> int:
+        if bits == 1:
+            raise ValueError(
+                "activations of one bit (XNOR-Net, BNN) are signs: none is zero, so nothing could "
+                "be skipped, and products are counted equal bits, not sums; take 2 or more")
+        return bits
 
     @model_validator(mode="after")
     def _line_holds_an_entry(self) -> EieConfig:
@@ -83,6 +97,11 @@ class EieConfig(Configuration):
         """Two-input NANDs of a PE's weight decoder."""
         word = word_bits(self.multiplier, self.weight_value_bits)
         return DECODER_NAND2_A_BIT * (word << self.weight_bits)
+
+    @property
+    def arith_nand2(self) -> float:
+        """Two-input NANDs of a PE's ArithmUnit as it was synthesised, at 16 bits."""
+        return gates()["arith_unit_nand2"][self.multiplier]
 
     @property
     def entry_bits(self) -> int:

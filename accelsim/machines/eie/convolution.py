@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -24,7 +24,14 @@ from accelsim.records.signals import Observer
 @dataclass(frozen=True, eq=False)
 class MapsJob(Job):
     """Products of matrices and vectors that together are a convolution: what a telling runs one
-    by one, and what becomes of their results."""
+    by one, and what becomes of their results.
+
+    Attributes
+    ----------
+    map_rows : register rows of one image's maps in a PE, read and written
+    """
+
+    map_rows: int = field(default=0, kw_only=True)
 
     @property
     def products(self) -> tuple[ConvJob, ...]:
@@ -56,6 +63,7 @@ class ConvJob(MapsJob):
     geometry : of the matrix's columns; its outputs are those of a vector
     several : whether the images have an axis of their own
     beside : phases that belong to no single vector
+    overlap : whether each vector but the first is loaded in the drain of the one before it (O1)
     """
 
     one: LayerJob
@@ -63,6 +71,7 @@ class ConvJob(MapsJob):
     geometry: Geometry
     several: bool
     beside: Beside = NOTHING
+    overlap: bool = False
 
     @property
     def products(self) -> tuple[ConvJob, ...]:
@@ -91,7 +100,10 @@ class ConvJob(MapsJob):
         """What one vector gives the machine to do: a layer's job like any other."""
         if not 0 <= index < self.n_vectors:
             raise InputError(f"{self.name}: vector is {index}; there are 0 to {self.n_vectors - 1}")
-        return replace(self.one, activations=self.vectors(index, index + 1)[0])
+        one = self.one
+        if self.overlap and index:
+            one = replace(one, plan=(one.plan[0].behind_another(), *one.plan[1:]))
+        return replace(one, activations=self.vectors(index, index + 1)[0])
 
     def vectors(self, first: int, end: int) -> IntArray:
         """(end - first, image inputs) activations of some vectors."""

@@ -12,6 +12,9 @@ The decoder's words are weights in two's complement, of ``shift`` {not zero, neg
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from importlib import resources
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -35,6 +38,13 @@ _REMEDIES = {
     "sign": "adds and subtracts only: take table 'ternary:scale=power_of_two' or "
             "'binary:scale=power_of_two', or multiplier='full'",
 }
+
+
+@cache
+def gates() -> dict[str, dict[str, float]]:
+    """NAND2 equivalents by part and datapath (``datapaths.toml``)."""
+    text = resources.files("accelsim.machines.eie").joinpath("datapaths.toml").read_text("utf-8")
+    return tomllib.loads(text)
 
 
 def held(multiplier: str, weights: IntArray) -> npt.NDArray[np.bool_]:

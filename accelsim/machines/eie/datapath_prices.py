@@ -13,24 +13,13 @@ gates: ``datapaths.toml``. No paper prices these units for EIE; the rules are ch
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from importlib import resources
-
 from accelsim.energy.technology import Events
 from accelsim.energy.units import PUBLISHED_BITS, arith_register_bits
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.datapath import SIGN_BITS, word_bits
+from accelsim.machines.eie.datapath import SIGN_BITS, gates, word_bits
 
 SYNTHESISED_BITS = 16
 """Of activations and accumulators, and of the weights but for "sign", when gates were counted."""
-
-
-@cache
-def gates() -> dict[str, dict[str, float]]:
-    """NAND2 equivalents by part and datapath (``datapaths.toml``)."""
-    text = resources.files("accelsim.machines.eie").joinpath("datapaths.toml").read_text("utf-8")
-    return tomllib.loads(text)
 
 
 def decoder_word_bits(config: EieConfig) -> int:

@@ -10,7 +10,7 @@ from accelsim.energy.sram import table_step
 from accelsim.formats.interleaved_csc import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import image_for
-from accelsim.machines.eie.sizes import Stored
+from accelsim.machines.eie.sizes import Stored, map_rows
 from accelsim.machines.eie.spread import matrix_of
 from accelsim.records import CompressedConv, CompressedLayer
 from accelsim.records.fit import FIT_ALL
@@ -22,7 +22,10 @@ _ROOMY: Mapping[str, float] = {"spmat_kb": 1.0, "pointer_kb": 1.0, "pointer_bits
 """Stand for what is not known yet; none of them but the depth is looked at."""
 
 
-def fit(config: EieConfig, words: Mapping[str, str], works: Sequence[Work]) -> dict[str, Any]:
+def fit(
+    config: EieConfig, words: Mapping[str, str], works: Sequence[Work],
+    sizes: Sequence[tuple[int, int] | None] = (),
+) -> dict[str, Any]:
     """Values for the parameters that are "fit" or "fit_all".
 
     Register files hold the longest vectors, so that a layer takes one pass; pointers address the
@@ -32,7 +35,9 @@ def fit(config: EieConfig, words: Mapping[str, str], works: Sequence[Work]) -> d
     ----------
     words : parameter to its word
     works : what is to run: "fit" takes the largest need, "fit_all" the sum of what stays resident
-        (entries and pointers; vectors never do)
+        (entries and pointers; vectors and maps never do)
+    sizes : (rows, columns) of a convolution's images, whose maps the activation SRAM is to hold
+        (contract V5); those of an image without a size are not counted
     """
     known = config.model_copy(update={key: _ROOMY[key] for key in words})
     depth = known.regfile_depth
@@ -49,14 +54,18 @@ def fit(config: EieConfig, words: Mapping[str, str], works: Sequence[Work]) -> d
     bits = known.pointer_bits
     if "pointer_bits" in words:
         bits = max(need("pointer_bits", "entries").bit_length(), 4)
-    sizes = {
+    maps = [map_rows(work.geometry, config.n_pe, size)
+            for work, size in zip(works, sizes, strict=False)
+            if size is not None and isinstance(work, CompressedConv)]
+    waiting = max(*(own.spilled for own in needs), *maps, 0)
+    found = {
         "regfile_depth": depth,
         "pointer_bits": bits,
         "spmat_kb": table_step(need("spmat_kb", "lines") * config.spmat_width_bits / 8192),
         "pointer_kb": 2 * table_step(need("pointer_kb", "pointers") * bits / 8192 / 2),
-        "act_sram_kb": table_step(max(own.spilled for own in needs) * config.register_bits / 8192),
+        "act_sram_kb": table_step(waiting * config.register_bits / 8192),
     }
-    return {key: sizes[key] for key in words}
+    return {key: found[key] for key in words}
 
 
 def _sides(work: Work) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from accelsim.machines.eie import job as vectors
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import IntArray
+from accelsim.machines.eie.sizes import map_rows
 from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedConv
 
@@ -24,6 +25,7 @@ class Images:
     integers : of ``points``, as the scan reads them
     several : whether they have an axis of their own
     notes : what is to be said of their size
+    map_rows : register rows of one image's maps, before and after
     """
 
     values: npt.NDArray[Any]
@@ -32,6 +34,7 @@ class Images:
     several: bool
     fixed: bool
     notes: tuple[str, ...]
+    map_rows: int
 
 
 def given_images(
@@ -44,19 +47,13 @@ def given_images(
              else real_values(what, image))
     images = packed.geometry.images(packed.name, given)
     points, integers = vectors.settled(config, packed.layer, images, binary_points, fixed_point)
-    size = packed.geometry.output_size(*images.shape[2:])
+    rows = map_rows(packed.geometry, config.n_pe, (images.shape[2], images.shape[3]))
     return Images(images, integers, points, given.ndim == 4, fixed_point,
-                  _notes(config, packed, images.shape, size))
+                  _notes(config, packed, rows), rows)
 
 
-def _notes(
-    config: EieConfig, packed: CompressedConv, shape: tuple[int, ...], size: tuple[int, int]
-) -> tuple[str, ...]:
+def _notes(config: EieConfig, packed: CompressedConv, rows: int) -> tuple[str, ...]:
     """What is to be said of maps that the published memories do not hold (contract V5)."""
-    _, _, height, width = shape
-    geometry, n_pe = packed.geometry, config.n_pe
-    rows = (height * width + 1) * -(-geometry.in_channels // n_pe)
-    rows += size[0] * size[1] * -(-geometry.out_channels // n_pe)
     if config.capacity == "ignore" or rows <= config.act_sram_words:
         return ()
     kb = rows * config.register_bits / 8192

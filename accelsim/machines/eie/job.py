@@ -179,7 +179,7 @@ def make_job(
 
     Parameters
     ----------
-    activations : (n_inputs,) numbers, which are quantised
+    activations : (n_inputs,) or (1, n_inputs) numbers, which are quantised
     fixed_point : the activations are integers with ``input_frac_bits`` fraction bits already; the
         layer then needs binary points, its own or given ones
     binary_points : None chooses them (`accelsim.compression.binary_points`)
@@ -194,6 +194,8 @@ def make_job(
     what = f"{packed.name}: activations"
     vector = (fixed_point_integers(what, activations, config.activation_bits) if fixed_point
               else real_values(what, activations))
+    if vector.shape == (1, packed.n_inputs):  # a batch of one, or a row of scipy.sparse
+        vector = vector[0]
     if vector.shape != (packed.n_inputs,):
         raise InputError(
             f"{packed.name}: activations have shape {vector.shape}; need ({packed.n_inputs},)"

@@ -16,12 +16,23 @@ from accelsim.records.limits import Limit
 def limits(config: EieConfig, job: LayerJob | MapsJob, counters: object) -> tuple[Limit, ...]:
     """Memories and widths that ``capacity = "ignore"`` takes as unlimited; then the clock.
 
-    With "check" and "stream" a layer that does not fit is an error before it runs.
+    With "check" and "stream" a layer that does not fit is an error before it runs. Maps of a
+    convolution are an error nowhere: beyond the activation SRAM they stand in a buffer that nothing
+    prices (contract V5), and are a limit.
     """
     layers = [one.one for one in job.products] if isinstance(job, MapsJob) else [job]
     found = (limit for layer in layers for limit in _capacity(config, layer))
-    return (*dict.fromkeys(found), *physical_limits(
+    return (*dict.fromkeys(found), *_maps(config, job), *physical_limits(
         config, asked_for(config), config.weight_value_bits, config.activation_bits))
+
+
+def _maps(config: EieConfig, job: LayerJob | MapsJob) -> Iterator[Limit]:
+    """One image's maps, where the activation SRAM does not hold them."""
+    if isinstance(job, MapsJob) and job.map_rows > config.act_sram_words:
+        kb = job.map_rows * config.register_bits / 8192
+        yield Limit("maps in the activation SRAM", round(kb, 1), config.act_sram_kb, "KB a PE",
+                    "use act_sram_kb='fit' or a larger n_pe; until then the rest stands in a "
+                    "buffer without a price", job.name)
 
 
 def _capacity(config: EieConfig, job: LayerJob) -> Iterator[Limit]:

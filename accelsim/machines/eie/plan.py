@@ -6,7 +6,7 @@ shapes, entry counts and the configuration only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from accelsim.machines.eie.sizes import (
     rows_of,
     weight_needs,
 )
+from accelsim.units.arith_unit import ARITH_STAGES
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Pass:
     store_rows: int         # rows copied from the destination file to the activation SRAM after
     refill_bits: int        # bits that the DMA brings for this pass, over all PEs
     bias_rows: int = 0      # rows of biases copied from the activation SRAM to the destination file
+    early: int = 0          # cycles of the load that ran in the drain before the pass (O1)
+
+    def behind_another(self) -> Pass:
+        """The pass with as much of its load as a drain hides."""
+        return replace(self, early=min(ARITH_STAGES, self.load_rows + 1) if self.load_rows else 0)
 
 
 def tile_rows(config: EieConfig, n_outputs: int) -> int:
@@ -91,6 +97,8 @@ def make_plan(
                         bias_rows=rows_here * exact_bias if a == 0 else 0,
                     )
                 )
+    if config.overlap:
+        passes[1:] = [step.behind_another() for step in passes[1:]]
     return tuple(passes)
 
 

@@ -50,6 +50,8 @@ def changes(
     if counters.empty_column_cycles.any():
         yield Change("empty columns take no cycle (empty_column_cycles = 0)",
                      {"empty_column_cycles": 0})
+    if not config.overlap and counters.load_cycles:
+        yield Change("loads in the drain before them (overlap = true)", {"overlap": True})
     if config.row_change_cycles and counters.row_change_cycles:
         yield Change("row changes take no cycle (row_change_cycles = 0)",
                      {"row_change_cycles": 0})

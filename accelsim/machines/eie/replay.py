@@ -89,7 +89,7 @@ def _before(config: EieConfig, step: Pass) -> int:
     """Cycles of a pass before its compute phase."""
     refill = -(-step.refill_bits // config.dma_width_bits)
     moved = (step.load_rows, step.bias_rows)
-    return config.start_cycles + refill + sum(rows + 1 for rows in moved if rows)
+    return config.start_cycles + refill + sum(rows + 1 for rows in moved if rows) - step.early
 
 
 def starts_of_tile(job: LayerJob, tile: int) -> IntArray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from accelsim.formats.interleaved_csc import LayerImage, decode_image
 from accelsim.machines.eie.config import EieConfig
+from accelsim.records import Geometry
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,20 @@ def register_needs(config: EieConfig, image: LayerImage) -> list[Need]:
     return [Need("register files", rows, config.regfile_depth, "activations a PE",
                  f"{rows} activations a PE, a register file holds {config.regfile_depth}",
                  {"regfile_depth": rows})]
+
+
+def map_rows(geometry: Geometry, n_pe: int, size: tuple[int, int]) -> int:
+    """Register rows of one image's maps, that it reads (with the pixel of zeros) and that it writes
+    (contract V2, V4).
+
+    Parameters
+    ----------
+    size : (rows, columns) of the image
+    """
+    height, width = size
+    out_height, out_width = geometry.output_size(height, width)
+    return ((height * width + 1) * -(-geometry.in_channels // n_pe)
+            + out_height * out_width * -(-geometry.out_channels // n_pe))
 
 
 def rows_of(config: EieConfig, image: LayerImage) -> tuple[int, int]:

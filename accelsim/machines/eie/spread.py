@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from accelsim.compression.binary_points import ById
-from accelsim.errors import CapacityError, UnsupportedError
+from accelsim.errors import CapacityError, LoweringError
 from accelsim.lowering.im2col import Gather, gather, in_register_rows, pixel_width
 from accelsim.machines.eie import job as vectors
 from accelsim.machines.eie.beside import Beside
@@ -31,6 +31,7 @@ def im2col_job(config: EieConfig, packed: CompressedConv, given: Images) -> Conv
     return ConvJob(
         one, pixels, geometry, given.several, name=packed.name, frac_bits=one.frac_bits,
         provenance=one.provenance, lowering="im2col", losses=one.losses, notes=given.notes,
+        map_rows=given.map_rows, overlap=config.overlap,
     )
 
 
@@ -47,13 +48,13 @@ def shifted_job(config: EieConfig, packed: CompressedConv, given: Images) -> Con
     what = f"{packed.name}: lowering 'shifted'"
     geometry = packed.geometry
     if geometry.n_positions == 1:
-        raise UnsupportedError(f"{what}: a kernel of one position is nothing to shift; take "
-                               f"lowering='im2col'")
+        raise LoweringError(f"{what}: a kernel of one position is nothing to shift; take "
+                            f"lowering='im2col'", "kernel 1 x 1")
     plain = im2col_job(config, packed, given)
     plan = plain.one.plan
     if any(step.refill_bits for step in plan):
-        raise UnsupportedError(f"{what}: the layer is refilled for every vector; take "
-                               f"lowering='im2col'")
+        raise LoweringError(f"{what}: the layer is refilled for every vector; take "
+                            f"lowering='im2col'", "refilled for every vector")
     rows = pixel_width(geometry, config.n_pe) // config.n_pe
     _, wide = plain.pixels.output_size
     out_rows = -(-geometry.out_channels // config.n_pe)
@@ -115,9 +116,10 @@ def pixels_job(config: EieConfig, packed: CompressedConv, given: Images) -> Spre
     geometry, n_pe = packed.geometry, config.n_pe
     at_once = n_pe // geometry.out_channels
     if at_once < 2:
-        raise UnsupportedError(
+        raise LoweringError(
             f"{packed.name}: lowering 'pixels': {geometry.out_channels} rows leave no PEs of "
-            f"{n_pe} for a second pixel; take lowering='im2col'")
+            f"{n_pe} for a second pixel; take lowering='im2col'",
+            f"{geometry.out_channels} rows, {n_pe} PEs")
     pixels = gather(geometry, given.integers)
     n = -(-pixels.n_vectors // at_once)
     zeros = len(pixels.maps) - 1
@@ -130,8 +132,8 @@ def pixels_job(config: EieConfig, packed: CompressedConv, given: Images) -> Spre
         one, Gather(pixels.maps, addresses.reshape(n, -1), (n, 1), 1, pixels.input_size), wide,
         given.several, name=packed.name, frac_bits=one.frac_bits, provenance=one.provenance,
         lowering="pixels",
-        losses=one.losses, notes=given.notes, at_once=at_once, size=pixels.output_size,
-        n_images=pixels.n_images,
+        losses=one.losses, notes=given.notes, map_rows=given.map_rows, at_once=at_once,
+        size=pixels.output_size, n_images=pixels.n_images, overlap=config.overlap,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from accelsim.errors import CapacityError, UnsupportedError
+from accelsim.errors import CapacityError, LoweringError, UnsupportedError
 from accelsim.fixedpoint import bounds, dequantise, frac_bits_for, quantise
 from accelsim.lowering import winograd
 from accelsim.lowering.im2col import Gather, in_register_rows
@@ -101,10 +101,12 @@ def winograd_job(config: EieConfig, packed: CompressedConv, given: Images) -> Wi
     """
     layer, geometry = packed.winograd, packed.geometry
     if why := winograd.why_not(geometry):
-        raise UnsupportedError(f"{packed.name}: lowering 'winograd': {why}; take lowering='im2col'")
+        raise LoweringError(f"{packed.name}: lowering 'winograd': F(2x2, 3x3) needs {why}; take "
+                            f"lowering='im2col'", why.partition("this one has ")[2])
     if layer is None:
-        raise UnsupportedError(f"{packed.name}: lowering 'winograd': the weights were not "
-                               f"transformed; compress with Recipe(winograd='before') or 'after'")
+        raise LoweringError(f"{packed.name}: lowering 'winograd': the weights were not "
+                            f"transformed; compress with --winograd before or after, in Python "
+                            f"Recipe(winograd=)", "weights not transformed")
     if config.activation_bits < _LEAST_BITS:
         raise UnsupportedError(f"{packed.name}: lowering 'winograd' needs activation_bits of "
                                f"{_LEAST_BITS} or more")
@@ -123,7 +125,7 @@ def winograd_job(config: EieConfig, packed: CompressedConv, given: Images) -> Wi
         elements, gathered, size, given.several, _beside(config, geometry, gathered, size),
         config.accumulator_bits, name=packed.name, frac_bits=first.frac_bits,
         provenance=first.provenance, lowering="winograd",
-        losses=(*layer.losses, *first.losses), notes=given.notes)
+        losses=(*layer.losses, *first.losses), notes=given.notes, map_rows=given.map_rows)
 
 
 def _points(config: EieConfig, layer: CompressedLayer, plain: BinaryPoints) -> BinaryPoints:
@@ -148,7 +150,8 @@ def _element(config: EieConfig, layer: CompressedLayer, geometry: Geometry, inde
     maps = np.vstack([inputs, np.zeros((1, channels), np.int64)])
     pixels = Gather(maps, np.arange(n, dtype=np.int32)[:, None], (n, 1), 1, (n, 1))
     return ConvJob(job, pixels, one, False, name=layer.name, frac_bits=job.frac_bits,
-                   provenance=job.provenance, lowering="winograd", losses=job.losses)
+                   provenance=job.provenance, lowering="winograd", losses=job.losses,
+                   overlap=config.overlap)
 
 
 def _columns(layer: CompressedLayer, index: int, channels: int) -> CompressedLayer:

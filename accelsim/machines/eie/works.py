@@ -7,7 +7,14 @@ from dataclasses import replace
 
 import numpy.typing as npt
 
-from accelsim.errors import AccelsimError, CapacityError, InputError, UnsupportedError, nearest
+from accelsim.errors import (
+    AccelsimError,
+    CapacityError,
+    InputError,
+    LoweringError,
+    UnsupportedError,
+)
+from accelsim.lowering.ways import AUTO, DEFAULT, check_way
 from accelsim.machines.eie import job as vectors
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import MapsJob
@@ -21,8 +28,6 @@ LOWERINGS: Mapping[str, Callable[[EieConfig, CompressedConv, Images], MapsJob]] 
     "im2col": im2col_job, "shifted": shifted_job, "winograd": winograd_job, "pixels": pixels_job,
 }
 """How a convolution becomes products of matrices and vectors (README.md)."""
-
-DEFAULT = "im2col"
 
 
 def make_job(
@@ -50,15 +55,14 @@ def make_job(
     UnsupportedError
         If the convolution cannot be lowered so; the message says why.
     """
-    if lowering not in (None, "auto", *LOWERINGS):
-        raise InputError(f"{packed.name}: no lowering '{lowering}'"
-                         f"{nearest(str(lowering), ('auto', *LOWERINGS))}")
+    if lowering is not None:
+        check_way(packed.name, lowering)
     if isinstance(packed, CompressedConv):
         given = given_images(config, packed, activations, binary_points, fixed_point)
-        if lowering == "auto":
+        if lowering == AUTO:
             return _fastest(config, packed, given)
         return LOWERINGS[lowering or DEFAULT](config, packed, given)
-    if lowering not in (None, "auto"):
+    if lowering not in (None, AUTO):
         raise InputError(f"{packed.name}: lowering is for convolutions; a layer is one matrix and "
                          f"one vector already")
     return vectors.make_job(config, packed, activations, binary_points, fixed_point)
@@ -78,7 +82,7 @@ def _fastest(config: EieConfig, packed: CompressedConv, given: Images) -> MapsJo
             job = make(config, packed, given)
         except (UnsupportedError, CapacityError) as refused:
             problem = problem or refused
-            tried[name] = str(refused).removeprefix(f"{packed.name}: ")
+            tried[name] = refused.short if isinstance(refused, LoweringError) else "does not fit"
             continue
         cycles = int(run(config, job, outputs=False).counters.cycles)
         tried[name] = cycles

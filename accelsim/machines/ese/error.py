@@ -63,7 +63,13 @@ def step_errors(
     got: npt.NDArray[np.float64], layer: RecurrentLayer, inputs: npt.NDArray[np.float64]
 ) -> list[StepError]:
     """Outputs (n_steps, n_channels, n_outputs) against those of ``layer`` in float."""
-    want = run_float(layer, inputs).outputs
+    return errors_between(got, run_float(layer, inputs).outputs)
+
+
+def errors_between(
+    got: npt.NDArray[np.float64], want: npt.NDArray[np.float64]
+) -> list[StepError]:
+    """Outputs (n_steps, n_channels, n_outputs) against those that are wanted."""
     scale = float(np.sqrt(np.mean(want**2))) or 1.0
     return [
         StepError(step, rms, float(np.abs(difference).max()), rms / scale)

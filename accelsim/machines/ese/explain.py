@@ -16,6 +16,7 @@ from accelsim.inside.explain import Details, Table, steady_step
 from accelsim.machines.base import Machine
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.counters import EseCounters
+from accelsim.machines.ese.explain_more import more_tables
 from accelsim.machines.ese.fast import slot_ends
 from accelsim.machines.ese.job import RecurrentJob
 from accelsim.machines.ese.machine import MACHINE
@@ -47,7 +48,7 @@ def details(
     return Details(
         states=_states(config, result, ends, bounds),
         tables=(_bounds(result.slots, bounds), _slots(result.slots, bounds, ends),
-                _matrices(config, job)),
+                _matrices(config, job), *more_tables(config, job, result)),
         bound=_bound(config, job, result, ends, bounds),
         slot_bounds=bounds,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from accelsim.records.job import Job
 from accelsim.records.linear import LinearWeights
 from accelsim.records.losses import Loss, of_quantising
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.records.utterance import as_run, checked_lengths
 
 IntArray = npt.NDArray[np.int64]
 
@@ -42,7 +43,8 @@ class RecurrentJob(Job):
     vectors : biases and peepholes that there are, (n_cells,) int64
     shifts : right shift of every product of a matrix
     tables : "sigmoid" and "tanh"
-    inputs : (n_steps, n_channels, n_inputs) int64
+    inputs : (n_steps, n_channels, n_inputs) int64, in the order in which they are run (V7)
+    lengths : (n_channels,) steps of each channel; None is all
     """
 
     layer: RecurrentLayer
@@ -54,6 +56,7 @@ class RecurrentJob(Job):
     shifts: Mapping[str, int]
     tables: Mapping[str, Table]
     inputs: IntArray
+    lengths: IntArray | None = None
 
     @property
     def operations(self) -> dict[str, int]:
@@ -64,14 +67,18 @@ class RecurrentJob(Job):
                 "macs": (entries - padding) * self.n_channels}
 
     def finished(self, outputs: IntArray) -> IntArray:
-        """The outputs y_t, negative ones zero where the layer has a ReLU."""
+        """The outputs y_t in the order of the utterance (V7), negative ones zero where the layer
+        has a ReLU."""
+        outputs = as_run(outputs, self.layer.reverse, self.lengths)
         return np.maximum(outputs, 0) if self.layer.relu else outputs
 
     def again(self, machine: Any, config: EseConfig, work: RecurrentLayer | None = None) -> Job:
         """The same integers for another machine or layer: binary points stay."""
+        inputs = as_run(self.inputs, self.layer.reverse, self.lengths)
+        more = {} if self.lengths is None else {"lengths": self.lengths}
         made: Job = machine.job(
-            config, work or self.layer, dequantise(self.inputs, self.frac_bits["x"]),
-            frac_bits={s: bits for s, bits in self.frac_bits.items() if s != "output"},
+            config, work or self.layer, dequantise(inputs, self.frac_bits["x"]),
+            frac_bits={s: bits for s, bits in self.frac_bits.items() if s != "output"}, **more,
         )
         return made
 
@@ -87,6 +94,7 @@ def make_job(
     frac_bits: Mapping[str, int] | None = None,
     calibration: npt.ArrayLike | None = None,
     fixed_point: bool = False,
+    lengths: npt.ArrayLike | None = None,
 ) -> RecurrentJob:
     """A layer and an utterance as integers, stage by stage.
 
@@ -100,6 +108,7 @@ def make_job(
     calibration : inputs of that float run; None takes ``inputs``
     fixed_point : the inputs are integers with ``frac_bits["x"]`` fraction bits already; needs
         ``frac_bits``, or ``calibration`` to choose them from
+    lengths : (n_channels,) steps of each channel of ``inputs``; None is all
 
     Raises
     ------
@@ -114,10 +123,14 @@ def make_job(
         if frac_bits is None and calibration is None:
             raise InputError(f"{layer.name}: fixed-point inputs have no binary point here; give "
                              f"frac_bits, or calibration inputs to choose it from")
+    own = None if lengths is None else checked_lengths(layer.name, lengths, *x.shape[:2])
+    x = as_run(x, layer.reverse, own)
     weights = linear_weights(layer, config.weight_bits)
     if frac_bits is None:
-        sample = x if calibration is None else _utterance(config, layer, calibration)
-        frac_bits = choose_recurrent_points(config, layer, weights, sample)
+        sample = x if calibration is None else as_run(
+            _utterance(config, layer, calibration), layer.reverse)
+        forward = replace(layer, reverse=False)  # the sample is in the order of the run
+        frac_bits = choose_recurrent_points(config, forward, weights, sample)
     points = {**frac_bits, FUNCTION: gate_frac_bits(config),
               **{name: quantised.frac_bits for name, quantised in weights.items()}}
     program = make_program(layer)
@@ -132,7 +145,7 @@ def make_job(
         layer, program.at_points(points), make_schedule(program, layer.n_cells), weights,
         _streams(config, weights), vectors,
         _shifts(config, layer, program, points),
-        make_tables(config), integers,
+        make_tables(config), integers, own,
         name=layer.name, frac_bits={**frac_bits, "output": frac_bits["y"]},
         n_channels=int(x.shape[1]),
         provenance={"accelsim": __version__, **layer.provenance},
@@ -164,8 +177,6 @@ def _utterance(
     if x.ndim != 3 or x.shape[2] != layer.n_inputs or 0 in x.shape:
         raise InputError(f"{layer.name}: inputs have shape {shape}; need (steps, "
                          f"{layer.n_inputs}) or (steps, channels, {layer.n_inputs})")
-    if not np.isfinite(x).all():
-        raise InputError(f"{layer.name}: inputs hold NaN or infinity")
     if x.shape[1] > config.n_channels:
         raise InputError(f"{layer.name}: {x.shape[1]} channels of inputs, the machine has "
                          f"{config.n_channels}; split them or set n_channels={x.shape[1]}")

@@ -27,11 +27,18 @@ def dram_mbit(point: FinishedPoint) -> float:
     return float(words * point.config.ddr_word_bits / 1e6)
 
 
+def time_us_a_channel(point: FinishedPoint) -> float:
+    """Of one sequence where every channel has one."""
+    return float(point.result.time_us / point.config.n_channels)
+
+
 METRICS = (
     Metric("relative_error", "outputs against the uncompressed layer in float, by RMS", "mean",
            relative_error, after="area_mm2"),
     Metric("fetch_wait_share", "cycles in which the next column had not arrived", "mean",
            fetch_wait_share, after="area_mm2"),
+    Metric("time_us_a_channel", "time over n_channels: of one sequence where each has one", "sum",
+           time_us_a_channel, after="area_mm2"),
     Metric("dram_mbit", "10^6 bits read from and written to DRAM", "sum", dram_mbit,
            after="area_mm2"),
 )

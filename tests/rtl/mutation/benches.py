@@ -22,6 +22,8 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.rtl import RTL as EIE
+from accelsim.machines.eie.rtl.expected_vectors import expected
+from accelsim.machines.eie.rtl.host import places
 from accelsim.machines.eie.rtl.images import Chained
 from accelsim.rtl_bridge import run_layers
 from accelsim.rtl_bridge.cosim import counter_difference
@@ -91,11 +93,8 @@ class ArrayBench:
         self._config, self._jobs = conv_chain() if name == "maps" else _chain(name)
         self._parameters = EIE.parameters(self._config, self._jobs, trace=True)
         self._model = []
-        for job, chained in self._jobs:
-            result, trace = EIE.expected(self._config, job, self._parameters)
-            if chained:  # its place in the activation SRAM is that of the layer before
-                trace = trace | {"batch_addr": np.full_like(trace["batch_addr"], -1)}
-            self._model.append((result, trace))
+        for (job, _), place in zip(self._jobs, places(self._config, self._jobs), strict=True):
+            self._model.append(expected(self._config, job, self._parameters, place))
         self._limit = 2 * max(result.counters.cycles for result, _ in self._model) + 100
 
     def __call__(self, rtl_dirs: Sequence[Path]) -> str | None:

@@ -1,13 +1,15 @@
 """The whole hunt on several processes, and its table in rtl/README.md.
 
     python -m tests.rtl.mutation [UNIT ...] [--jobs N] [--stride N] [--write]
+
+A unit's row counts its own mutants only, so that units can be hunted in one by one.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -19,6 +21,8 @@ from tests.rtl.mutation.benches import Bench, benches
 from tests.rtl.mutation.equivalent import explained
 from tests.rtl.mutation.hunt import Verdict, hunt, limited_tools
 from tests.rtl.mutation.operators import Mutant, mutants
+
+_BEGIN, _END = "<!-- mutation: begin -->\n", "<!-- mutation: end -->"
 
 
 @dataclass(frozen=True)
@@ -53,33 +57,48 @@ def _verdict(mutant: Mutant) -> Verdict:
     return verdict
 
 
-def table(verdicts: Sequence[Verdict]) -> str:
-    """Mutants by unit, as Markdown."""
-    rows = ["| unit | planted | no Verilog | seen | change nothing, explained | score |",
-            "| --- " * 6 + "|"]
-    units = dict.fromkeys(verdict.mutant.unit for verdict in verdicts)
-    for unit in (*units, "all"):
-        here = [v for v in verdicts if unit in (v.mutant.unit, "all")]
+Row = tuple[int, int, int, int]
+"""Of a unit's mutants: planted, no Verilog, seen, explained as changing nothing."""
+
+
+def counts(verdicts: Sequence[Verdict]) -> dict[str, Row]:
+    """Unit to what became of its mutants."""
+    found: dict[str, Row] = {}
+    for unit in dict.fromkeys(verdict.mutant.unit for verdict in verdicts):
+        here = [v for v in verdicts if v.mutant.unit == unit]
         counted = [v for v in here if v.compiles]
-        seen = sum(v.seen is not None for v in counted)
-        same = sum(v.seen is None and explained(v.mutant) is not None for v in counted)
-        score = f"{100 * seen / len(counted):.1f} %" if counted else ""
-        cells = [unit, f"{len(here):,}", str(len(here) - len(counted)), f"{seen:,}", str(same),
-                 score]
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*rows, ""])
+        found[unit] = (
+            len(here), len(here) - len(counted), sum(v.seen is not None for v in counted),
+            sum(v.seen is None and explained(v.mutant) is not None for v in counted),
+        )
+    return found
 
 
-def planted(text: str) -> dict[str, int]:
-    """Unit to number of mutants, from a text that holds the table."""
-    block = text.partition("<!-- mutation: begin -->")[2].partition("<!-- mutation: end -->")[0]
-    rows = re.findall(r"^\| (\w+) \| ([\d,]+) \|", block, re.MULTILINE)
-    return {unit: int(number.replace(",", "")) for unit, number in rows}
+def table(rows: Mapping[str, Row]) -> str:
+    """Mutants by unit and in all, as Markdown."""
+    lines = ["| unit | planted | no Verilog | seen | change nothing, explained | score |",
+             "| --- " * 6 + "|"]
+    for unit, row in (*rows.items(), ("all", tuple(map(sum, zip(*rows.values(), strict=True))))):
+        planted, wrong, seen, same = row
+        score = f"{100 * seen / (planted - wrong):.1f} %" if planted > wrong else ""
+        lines.append(f"| {unit} | {planted:,} | {wrong} | {seen:,} | {same} | {score} |")
+    return "\n".join([*lines, ""])
 
 
-def write(text: str) -> None:
-    """Renew the table of rtl/README.md, between its markers."""
+def read_table(text: str) -> dict[str, Row]:
+    """The table of a text that holds it between its markers, without the row of all units."""
+    block = text.partition(_BEGIN)[2].partition(_END)[0]
+    rows = re.findall(r"^\| (\w+) \|" + r" ([\d,]+) \|" * 4, block, re.MULTILINE)
+    numbers = {unit: tuple(int(n.replace(",", "")) for n in row) for unit, *row in rows}
+    return {unit: (a, b, c, d) for unit, (a, b, c, d) in numbers.items() if unit != "all"}
+
+
+def write(rows: Mapping[str, Row]) -> None:
+    """Renew these units' rows in the table of rtl/README.md."""
     readme = RTL / "README.md"
-    before, begin, rest = readme.read_text().partition("<!-- mutation: begin -->\n")
-    _, end, after = rest.partition("<!-- mutation: end -->")
-    write_atomically(readme, f"{before}{begin}{text}{end}{after}")
+    text = readme.read_text()
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    merged = {**read_table(text), **rows}
+    ordered = {unit: merged[unit] for unit in sorted(merged) if unit in UNITS}
+    write_atomically(readme, f"{before}{begin}{table(ordered)}{end}{after}")

@@ -50,10 +50,17 @@ class LayerTime:
         self._add_phases(scan.step, 1)
         self._add_compute(self._timer.run(scan), len(scan.columns))
 
-    def add_vectors(self, timer: VectorTimer, addresses: npt.NDArray[np.int32]) -> None:
-        """Count all passes of many vectors; errors as in `VectorTimer.run`."""
+    def add_vectors(self, timer: VectorTimer, addresses: npt.NDArray[np.int32], hidden: int = 0
+                    ) -> None:
+        """Count all passes of many vectors; errors as in `VectorTimer.run`.
+
+        Parameters
+        ----------
+        hidden : of how many vectors a drain before them hides the load (O1)
+        """
         for step in timer.plan:
             self._add_phases(step, len(addresses))
+        self._totals["load_cycles"] -= hidden * timer.plan[0].behind_another().early
         compute, changed, blocked, broadcasts = timer.run(
             addresses, self._timer.sums, self._timer.excess)
         self._add_compute(PassTime(compute, changed, blocked), broadcasts)
@@ -78,7 +85,7 @@ class LayerTime:
         totals["passes"] += times
         totals["start_cycles"] += times * config.start_cycles
         totals["refill_cycles"] += times * -(-step.refill_bits // config.dma_width_bits)
-        totals["load_cycles"] += times * (step.load_rows + 1 if step.load_rows else 0)
+        totals["load_cycles"] += times * (step.load_rows + 1 - step.early if step.load_rows else 0)
         totals["bias_cycles"] += times * (step.bias_rows + 1 if step.bias_rows else 0)
         totals["drain_cycles"] += times * ARITH_STAGES
         totals["store_cycles"] += times * step.store_rows

@@ -101,6 +101,7 @@ class PassTimer:
             sums[counters.SPMAT_LINE_READS], self.excess, np.empty((3, n_pe), few),
             np.empty((passes.LEVELS, n_pe), np.uint16 if narrow else np.int64),
         ))
+        self._floors = np.empty((passes.LEVELS, self._block), self._kind)
 
     def run(self, scan: Scan) -> PassTime:
         """Count one pass.
@@ -136,7 +137,7 @@ class PassTimer:
             lines = table.lines(config.entries_per_line)
             first_line = lines.first[tile]
             spans = None if lines.spans is None else lines.spans[tile]
-        issue = np.empty(len(columns), np.int32)
+        issue, latest = np.empty((2, len(columns)), np.int32)
         rows = len(columns)
         if config.bypass and not self._count_bypasses:
             rows = min(rows, (-(-depth // self._block) + 2) * self._block)
@@ -151,6 +152,8 @@ class PassTimer:
             counts, table.padding[tile], first_line, spans, columns, changes,
             (depth, config.empty_column_cycles, self._longest, self._block), not config.bypass,
             issue, wait, self._pass_sums,
+            (latest, np.zeros(config.n_pe, self._kind), self._floors,
+             None if first_line is None else np.zeros((2, config.n_pe), first_line.dtype)),
         ))
         if refilled:
             starts = table.starts[tile]

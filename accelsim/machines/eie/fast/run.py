@@ -110,8 +110,9 @@ def _values(
     saturations = np.zeros(image.n_pe, np.int64)
     # The bias is the matrix's last column.
     columns = np.minimum(active, len(matrix.column_starts) - 2)
+    codebook = job.codebook.astype(np.int64)
     values.accumulate(
         matrix.column_starts, matrix.rows, matrix.codes, columns, activations.astype(np.int64),
-        job.codebook.astype(np.int64), job.shift, low, high, sums, saturations,
+        codebook, job.shift, low, high, sums, saturations, np.empty_like(codebook),
     )
     return sums, saturations

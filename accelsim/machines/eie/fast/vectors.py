@@ -93,7 +93,8 @@ class _Work:
         """The vectors ``begin`` to ``end``."""
         one, image, addresses = self._one, self._one.image, self._job.pixels.addresses[begin:end]
         time = LayerTime(self._config, image, count_bypasses=self._outputs)
-        time.add_vectors(self._timer, addresses)
+        hidden = end - max(begin, 1) if self._job.overlap else 0
+        time.add_vectors(self._timer, addresses, hidden)
         if not self._outputs:
             return _Part(time, None, None)
         totals = np.empty((image.n_outputs, end - begin), np.int64)

@@ -81,6 +81,7 @@ class Eie:
             self._env, None if observer is None else lambda t: observer.cycle(t, self)
         )
         self.ccu = self.CCU(config, self.plan, job.bias_activation, self.begin, self._read_row)
+        self.ccu.load_early = self._load_early
         n_pe, image = config.n_pe, job.image
         in_rows = -(-image.n_inputs // n_pe)
         self._loads = any(step.load_rows for step in self.plan)
@@ -244,6 +245,10 @@ class Eie:
         flat = np.ascontiguousarray(pointers).data
         pe.ptr_read.fill(flat[0::2], flat[1::2])
         pe.spmat_read.fill(codes.tobytes(), runs.tobytes())
+
+    def _load_early(self, row: tuple[int, int] | None) -> None:
+        for pe in self.pes:
+            pe.act_rw.load(row, None)
 
     def _read_row(self, row: int) -> list[int]:
         return [pe.act_rw.read(row) for pe in self.pes]

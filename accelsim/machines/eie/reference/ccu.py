@@ -100,6 +100,7 @@ class Ccu:
     queue entry, a column or a waiting entry; False once the layer is done. Outputs of the cycle:
     ``phase``; ``broadcast``, an item for every queue, or None; ``load_row``, ``bias_row`` and
     ``store_row``, (activation SRAM address, register row) or None. Edge: ``load()``.
+    ``load_early(row)`` is an edge of a load that takes no cycle of its own (O1).
     ``begin(step)`` is called before a pass's refill: control registers and DMA, while nothing
     else runs. ``read_row(row)`` gives one activation of each PE.
     """
@@ -137,6 +138,7 @@ class Ccu:
         self.blocked_cycles = 0
         self.scan_idle_cycles = 0
         self.blocking_cycles = [0] * config.n_pe
+        self.load_early: Callable[[tuple[int, int] | None], None] = lambda row: None
 
     def decide(self, full: Sequence[bool], busy: bool) -> bool:
         """What happens in this cycle; False if the layer ended with the one before."""
@@ -196,16 +198,17 @@ class Ccu:
             yield True
 
     def _load(self, step: Pass) -> Iterator[bool]:
-        """M2: an address a cycle, and one more cycle for the last word to arrive."""
+        """M2: an address a cycle, and one more cycle for the last word to arrive; those of O1 have
+        passed in the drain before."""
         if not step.load_rows:
             return
         self.phase = "load"
         self._batch_first = step.first_row
-        for row in range(step.load_rows):
-            self.load_row = (step.first_row + row, row)
+        rows = [*((step.first_row + row, row) for row in range(step.load_rows)), None]
+        for early in rows[:step.early]:
+            self.load_early(early)
+        for self.load_row in rows[step.early:]:
             yield True
-        self.load_row = None
-        yield True
 
     def _load_biases(self, step: Pass) -> Iterator[bool]:
         """M6: an address a cycle, and one more cycle for the last word to arrive."""

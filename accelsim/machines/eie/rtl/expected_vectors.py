@@ -11,7 +11,13 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, added
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.rtl.expected import expected_run
-from accelsim.machines.eie.rtl.gathering import pixel_rows, place_maps, row_addresses
+from accelsim.machines.eie.rtl.gathering import (
+    MapPlacement,
+    pixel_rows,
+    place_maps,
+    row_addresses,
+)
+from accelsim.machines.eie.rtl.images import Placement
 from accelsim.machines.eie.rtl.params import RtlParameters
 from accelsim.records.result import JobResult
 
@@ -20,23 +26,35 @@ Span = tuple[JobResult, dict[str, IntArray]]
 
 
 def spans(
-    config: EieConfig, job: LayerJob | ConvJob, parameters: RtlParameters
+    config: EieConfig, job: LayerJob | ConvJob, parameters: RtlParameters,
+    place: Placement | None = None,
 ) -> Iterator[Span]:
-    """A layer, or a convolution vector by vector (contract V1 to V4)."""
+    """A layer, or a convolution vector by vector (contract V1 to V4), outputs (1, n_outputs) each.
+
+    Parameters
+    ----------
+    place : where its vectors or maps lie; None: where those of a layer alone do
+    """
     if not isinstance(job, ConvJob):
-        yield expected_run(config, job, parameters)
+        yield expected_run(config, job, parameters, place)
         return
-    place = place_maps(config, job)
+    place = place or place_maps(config, job)
+    assert isinstance(place, MapPlacement)
     rows = pixel_rows(config, job.geometry.out_channels)
     for index, loaded in enumerate(row_addresses(config, job, place)):
         here = replace(place, store_base=place.store_base + index * rows)
-        yield expected_run(config, job.vector_job(index), parameters, here, loaded)
+        result, fields = expected_run(config, job.vector_job(index), parameters, here, loaded)
+        assert result.outputs is not None
+        yield replace(result, outputs=result.outputs[None]), fields
 
 
-def expected(config: EieConfig, job: LayerJob | ConvJob, parameters: RtlParameters) -> Span:
+def expected(
+    config: EieConfig, job: LayerJob | ConvJob, parameters: RtlParameters,
+    place: Placement | None = None,
+) -> Span:
     """All of it at once."""
     if not isinstance(job, ConvJob):
-        return expected_run(config, job, parameters)
-    results, fields = zip(*spans(config, job, parameters), strict=True)
+        return expected_run(config, job, parameters, place)
+    results, fields = zip(*spans(config, job, parameters, place), strict=True)
     whole = {name: np.concatenate([one[name] for one in fields]) for name in fields[0]}
     return added(results), whole

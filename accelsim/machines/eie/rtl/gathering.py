@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,10 @@ GATHER = 10
 _FIRST, _SIZE = 7, 8  # beside the loops
 
 
+Region = tuple[int, int]
+"""First word, and the word behind the last one."""
+
+
 @dataclass(frozen=True)
 class MapPlacement(Placement):
     """Where maps lie (contract V2, V4): every pixel in rows of its own, image after image.
@@ -26,9 +30,15 @@ class MapPlacement(Placement):
     Attributes
     ----------
     words : of the activation SRAM, that all this takes and that the loops can count
+    n_maps, map_step : the inputs are so many maps, of which each has the next channels, and so far
+        apart
+    region : of the outputs, with room for their pixel of zeros
     """
 
     words: int = 0
+    n_maps: int = 1
+    map_step: int = 0
+    region: Region = (0, 0)
 
 
 def pixel_rows(config: EieConfig, channels: int) -> int:
@@ -36,43 +46,69 @@ def pixel_rows(config: EieConfig, channels: int) -> int:
     return -(-channels // config.n_pe)
 
 
-def place_maps(config: EieConfig, job: ConvJob, load_base: int = 0) -> MapPlacement:
-    """Outputs go below the inputs if there is room, else behind them; biases behind both.
+def place_maps(
+    config: EieConfig, job: ConvJob, read: Sequence[MapPlacement] = (),
+    kept: Sequence[Region] = (),
+) -> MapPlacement:
+    """Inputs and outputs go as low as there is room, biases behind everything.
 
     Behind each map there is room for its pixel of zeros.
+
+    Parameters
+    ----------
+    read : of the convolutions whose outputs are the inputs; none: a host writes them
+    kept : what must not be written over
     """
     geometry, (rows, columns) = job.geometry, job.pixels.input_size
-    in_words = len(job.pixels.maps) * pixel_rows(config, geometry.in_channels)
+    n_maps = max(1, len(read))
+    in_words = len(job.pixels.maps) * (pixel_rows(config, geometry.in_channels) // n_maps)
     out_words = (job.n_vectors + 1) * pixel_rows(config, geometry.out_channels)
-    store_base = 0 if out_words <= load_base else load_base + in_words
-    bias_base = max(load_base + in_words, store_base + out_words)
+    first = read[0].store_base if read else _lowest(in_words, kept)
+    step = read[1].store_base - first if len(read) > 1 else 0
+    taken = [*kept, *((first + n * step, first + n * step + in_words) for n in range(n_maps))]
+    store = _lowest(out_words, taken)
+    region = store, store + out_words
+    bias_base = max(end for _, end in (*taken, region))
     biases = sum(step.bias_rows for step in job.one.plan)
     (top, bottom), (left, right) = geometry.padding
-    longest = max(*_times(config, job), rows + top + bottom, columns + left + right)
-    return MapPlacement(load_base, store_base, bias_base, max(bias_base + biases, longest))
+    longest = max(*_times(config, job, n_maps), rows + top + bottom, columns + left + right)
+    return MapPlacement(first, store, bias_base, max(bias_base + biases, longest), n_maps, step,
+                        region)
 
 
-def row_addresses(config: EieConfig, job: ConvJob, place: Placement) -> IntArray:
+def _lowest(words: int, taken: Sequence[Region]) -> int:
+    """The lowest address from which so many words are free."""
+    return next(start for start in sorted({0, *(end for _, end in taken)})
+                if all(start + words <= low or start >= end for low, end in taken))
+
+
+def row_addresses(config: EieConfig, job: ConvJob, place: MapPlacement) -> IntArray:
     """(n_vectors, rows) activation SRAM addresses of what each vector loads (contract V3)."""
-    rows = pixel_rows(config, job.geometry.in_channels)
-    pixels = job.pixels.addresses.astype(np.int64)
-    spread = place.load_base + pixels[:, :, None] * rows + np.arange(rows)
+    rows = pixel_rows(config, job.geometry.in_channels) // place.n_maps
+    pixels = place.load_base + job.pixels.addresses.astype(np.int64) * rows
+    maps = np.arange(place.n_maps) * place.map_step
+    spread = pixels[:, :, None, None] + maps[:, None] + np.arange(rows)
     return spread.reshape(job.n_vectors, -1)
 
 
-def gather_lines(config: EieConfig, job: ConvJob, place: Placement) -> Iterator[str]:
-    """I/O writes of the loops, from those of a pixel's rows to that of the images."""
+def gather_lines(config: EieConfig, job: ConvJob, place: MapPlacement) -> Iterator[str]:
+    """I/O writes of the loops, from those of a pixel's rows to that of the images.
+
+    A convolution of one pixel has no use for the loop over kernel columns: that goes through maps.
+    """
     geometry, (height, width) = job.geometry, job.pixels.input_size
-    rows = pixel_rows(config, geometry.in_channels)
+    rows = pixel_rows(config, geometry.in_channels) // place.n_maps
     (top, _), (left, _) = geometry.padding
     (stride_y, stride_x), (dilation_y, dilation_x) = geometry.stride, geometry.dilation
     # Of each loop: how far one more time is in the SRAM, and in x and y of the map.
     strides = np.array([
-        (1, 0, 0), _step(rows, width, dilation_x, 0), _step(rows, width, 0, dilation_y), (0, 0, 0),
+        (1, 0, 0),
+        _step(rows, width, dilation_x, 0) if place.n_maps == 1 else (place.map_step, 0, 0),
+        _step(rows, width, 0, dilation_y), (0, 0, 0),
         _step(rows, width, stride_x, 0), _step(rows, width, 0, stride_y),
         (height * width * rows, 0, 0),
     ])
-    times = np.array(_times(config, job))
+    times = np.array(_times(config, job, place.n_maps))
     # A step of a loop takes those inside it back to their beginnings.
     behind = np.cumsum((times[:, None] - 1) * strides, axis=0)
     steps = strides - np.vstack([np.zeros((1, 3), np.int64), behind[:-1]])
@@ -84,41 +120,78 @@ def gather_lines(config: EieConfig, job: ConvJob, place: Placement) -> Iterator[
     yield from _writes(_SIZE, (0, 0, width, height))
 
 
-def map_lines(config: EieConfig, job: ConvJob, place: Placement, chained: bool) -> Iterator[str]:
+def map_lines(
+    config: EieConfig, job: ConvJob, place: MapPlacement, chained: bool
+) -> Iterator[str]:
     """I/O writes of the maps and the pixel of zeros, all rows in full; of zeros only, if
-    ``chained``: then the layer before has left the maps."""
-    rows = pixel_rows(config, job.geometry.in_channels)
+    ``chained``: then earlier layers have left the maps."""
+    rows = pixel_rows(config, job.geometry.in_channels) // place.n_maps
     maps = np.asarray(job.pixels.maps, np.int64)
     first = len(maps) - 1 if chained else 0
     words = np.zeros((len(maps) - first, rows * config.n_pe), np.int64)
-    words[:, : maps.shape[1]] = maps[first:]
+    if not chained:
+        words[:, : maps.shape[1]] = maps
     words = words.reshape(-1, config.n_pe) & ((1 << config.register_bits) - 1)
     for pe in range(config.n_pe):
         for address, word in enumerate(words[:, pe].tolist(), place.load_base + first * rows):
             yield f"w {ACT_SRAM:x} {pe:x} {address:x} {word:x}"
 
 
-def check_follows(job: LayerJob | ConvJob, before: LayerJob | ConvJob | None) -> None:
-    """Raise `InputError` unless a job can read what the job ``before`` left: a convolution its
-    maps, pixel by pixel and channel by channel; a layer the outputs of a layer."""
+def check_follows(
+    config: EieConfig, job: LayerJob | ConvJob, before: Sequence[LayerJob | ConvJob],
+    reads: Sequence[int],
+) -> None:
+    """Raise `InputError` unless a job can read what those ``before`` it left, ``reads`` jobs back:
+    a convolution its maps, pixel by pixel and channel by channel; a layer the outputs of the layer
+    right before it."""
+    if not reads or not all(0 < back <= len(before) for back in reads):
+        raise InputError(f"{job.name}: reads what was left {_told(reads)} layers before it; there "
+                         f"are {len(before)} before it; give it inputs of its own")
     if not isinstance(job, ConvJob):
-        if isinstance(before, ConvJob):
-            raise InputError(f"{job.name}: reads what {before.name} left, the maps of a "
+        left = before[-reads[0]]
+        if isinstance(left, ConvJob):
+            raise InputError(f"{job.name}: reads what {left.name} left, the maps of a "
                              f"convolution; give it inputs of its own")
+        if tuple(reads) != (1,):
+            raise InputError(f"{job.name}: reads what was left {_told(reads)} layers before it; a "
+                             f"layer reads the one right before it; give it inputs of its own")
         return
     pixels, channels = len(job.pixels.maps) - 1, job.geometry.in_channels
-    if not isinstance(before, ConvJob) or (before.n_vectors, before.geometry.out_channels) != (
-            pixels, channels):
+    given = [before[-back] for back in reads]
+    maps = [left for left in given if isinstance(left, ConvJob) and left.n_vectors == pixels]
+    if len(maps) < len(reads) or sum(left.geometry.out_channels for left in maps) != channels:
         raise InputError(f"{job.name}: reads what the layer before left, which is no map of "
                          f"{pixels} pixels of {channels} channels; give it inputs of its own")
-    if before.one.packed is not None and before.one.packed.row_order is not None:
-        raise InputError(f"{job.name}: reads what {before.name} left, whose outputs are in another "
-                         f"order; compress that without permute_rows")
+    between = before[-max(reads):]
+    if not all(isinstance(left, ConvJob) for left in between):
+        raise InputError(f"{job.name}: reads what was left {_told(reads)} layers before it, with a "
+                         f"layer that is no convolution between; give it inputs of its own")
+    for left in maps:
+        if left.one.packed is not None and left.one.packed.row_order is not None:
+            raise InputError(f"{job.name}: reads what {left.name} left, whose outputs are in "
+                             f"another order; compress that without permute_rows")
+    if len(maps) > 1:
+        _check_joined(config, job, maps)
 
 
-def _times(config: EieConfig, job: ConvJob) -> tuple[int, ...]:
+def _check_joined(config: EieConfig, job: ConvJob, maps: Sequence[ConvJob]) -> None:
+    """Raise `InputError` unless maps side by side are as one (contract V2)."""
+    rows = {left.geometry.out_channels / config.n_pe for left in maps}
+    plain = job.geometry.n_positions == 1 and not any(map(any, job.geometry.padding))
+    if len(maps) > 2 or len(rows) > 1 or not rows.pop().is_integer() or not plain:
+        raise InputError(f"{job.name}: reads {len(maps)} maps as one, which takes two of as many "
+                         f"channels, a multiple of {config.n_pe} PEs, and a kernel of 1 x 1 "
+                         f"without padding; give it inputs of its own")
+
+
+def _told(reads: Sequence[int]) -> str:
+    return " and ".join(map(str, reads)) or "no"
+
+
+def _times(config: EieConfig, job: ConvJob, n_maps: int = 1) -> tuple[int, ...]:
     geometry, (rows, columns) = job.geometry, job.pixels.output_size
-    return (pixel_rows(config, geometry.in_channels), geometry.kernel[1], geometry.kernel[0],
+    return (pixel_rows(config, geometry.in_channels) // n_maps,
+            geometry.kernel[1] if n_maps == 1 else n_maps, geometry.kernel[0],
             job.one.image.n_tiles, columns, rows, job.pixels.n_images)
 
 

@@ -57,22 +57,37 @@ def parameters(
 
 def places(config: EieConfig, jobs: Jobs) -> Iterator[images.Placement]:
     """Where inputs, outputs and biases of each layer lie; one that is chained reads the outputs of
-    the one before it.
+    one before it, which nothing is written over until then.
 
     Raises
     ------
     InputError
         If it cannot.
     """
-    place, before = images.Placement(), None
-    for job, chained in jobs:
+    before: list[LayerJob | ConvJob] = []
+    found: list[images.Placement] = []
+    for number, (job, chained) in enumerate(jobs):
+        sources: list[images.Placement] = []
         if chained:
-            check_follows(job, before)
-        base = place.store_base if chained else 0
-        place = (place_maps(config, job, base) if isinstance(job, ConvJob)
-                 else images.place(config, job.image, job.plan, base))
-        before = job
+            check_follows(config, job, before, chained.reads)
+            sources = [found[number - back] for back in chained.reads]
+        if isinstance(job, ConvJob):
+            read = [place for place in sources if isinstance(place, MapPlacement)]
+            place: images.Placement = place_maps(config, job, read, [
+                kept.region for index, kept in enumerate(found)
+                if isinstance(kept, MapPlacement) and _last_read(jobs, index) > number])
+        else:
+            base = sources[0].store_base if sources else 0
+            place = images.place(config, job.image, job.plan, base)
+        before.append(job)
+        found.append(place)
         yield place
+
+
+def _last_read(jobs: Jobs, index: int) -> int:
+    """Number of the last layer that reads what layer ``index`` leaves; -1: there is none."""
+    return max((number for number, (_, chained) in enumerate(jobs)
+                if chained and number - index in chained.reads), default=-1)
 
 
 def bound(config: EieConfig, job: LayerJob | ConvJob) -> int:
@@ -100,6 +115,7 @@ def script(
         lines += images.weight_lines(config, layer.image, number if number in filled else None)
         lines += images.layer_lines(config, layer, place, chained, vectors)
         if isinstance(job, ConvJob):
+            assert isinstance(place, MapPlacement)
             lines += gather_lines(config, job, place)
             lines += map_lines(config, job, place, chained is not None)
         elif chained is None:

@@ -35,15 +35,18 @@ START = "s 0 0 0 0"
 
 @dataclass(frozen=True)
 class Chained:
-    """A layer that reads what the layer before left in the array: no activations are written.
+    """A layer that reads what one before left in the array: no activations are written.
 
     Attributes
     ----------
     relu, read_shift : how stored outputs become activations (`accelsim.fixedpoint`)
+    reads : how many layers back what it reads was left. A convolution may read the maps of earlier
+        ones; of several (a concatenation) each gives the next channels
     """
 
     relu: bool
     read_shift: int
+    reads: tuple[int, ...] = (1,)
 
 
 @dataclass(frozen=True)

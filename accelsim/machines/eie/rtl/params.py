@@ -218,6 +218,8 @@ def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None
         got = getattr(config, key)
         if got != want:
             raise UnsupportedError(f"the RTL has no {key}={got}; use {key}={want} or --engine fast")
+    if config.overlap:
+        raise UnsupportedError("the RTL has no overlap=true; use overlap=false or --engine fast")
     if config.capacity == "check":
         return
     checked = config.model_copy(update={"capacity": "check"})

@@ -64,16 +64,19 @@ def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write):
             first, second = edge[FIRST], edge[SECOND]
             before_last, last = edge[BEFORE_LAST], edge[LAST]
             for p in range(n_pe):
-                a, one, d, total = first[p], row1[p], between[p], from_adder[p]
+                a, one = first[p], row1[p]  # four at once would be a tuple, see `passes`
+                d, total = between[p], from_adder[p]
                 from_adder[p] = narrow(total + narrow((a == one) & (d == 1)))
             for p in range(n_pe):
-                a, b, one, two = first[p], second[p], row1[p], row2[p]
+                a, b = first[p], second[p]
+                one, two = row1[p], row2[p]
                 d, total = between[p], from_write[p]
                 again = narrow((a == one) & (d == 2)) + narrow((a == two) & (a != one) & (d == 1))
                 again = narrow(again) + narrow((b == one) & (d == 1))
                 from_write[p] = narrow(total + narrow(again))
             for p in range(n_pe):
-                old1, old2, new1, new2 = row1[p], row2[p], last[p], before_last[p]
+                old1, old2 = row1[p], row2[p]
+                new1, new2 = last[p], before_last[p]
                 follows = old1 if between[p] == near else none
                 kept = follows if new2 == single else new2
                 row2[p] = old2 if new2 == none else kept

@@ -3,6 +3,8 @@
 `accelsim.machines.eie.fast.pass_time.PassTimer` makes what `run_pass` is given. All is done to a
 block of columns while it is in the nearest cache: reading tables and waits again from further away
 would cost more than counting. `at` marks an index that is not negative: Numba leaves out a test.
+A statement gives values to three names at most: of four Python makes a tuple, which Numba and LLVM
+take long to take apart again.
 """
 
 from typing import NamedTuple
@@ -39,6 +41,7 @@ class Sums(NamedTuple):
 @kernel
 def run_pass(
     counts, padding, first_line, spans, columns, row_changes, rules, waits_known, issue, wait, sums,
+    memory,
 ):
     """The last cycle of any issue slot, and all counters that need no rows.
 
@@ -48,20 +51,15 @@ def run_pass(
     ``rules``: ``depth`` entries of a queue, ``empty_cycles`` of an empty column, ``longest`` cycles
     bound all waits. Sums of ``block`` columns, a multiple of four, fit `Sums.few` and `Sums.some`.
     ``wait`` has as many rows as columns, or is a ring of whole blocks that holds a queue and two
-    blocks. ``waits_known``: ``issue`` and ``wait`` are there already.
+    blocks. ``waits_known``: ``issue`` and ``wait`` are there already. ``memory``: (K,) for each
+    column's last pop, as ``issue``; `broadcast`'s ``busy``, zeros, and (LEVELS, block) floors, as
+    ``wait``; (2, n_pe) zeros, as ``first_line``.
     """
-    sums = Sums(*sums)
+    sums, (latest, busy, floors, read) = Sums(*sums), memory
     depth, empty_cycles, longest, block = rules
     n_columns, n_pe = len(columns), counts.shape[1]
-    latest = np.empty(n_columns, np.int64)  # the last PE's pop of each column
-    busy = np.empty(n_pe, wait.dtype)
-    busy[:] = 0
     if first_line is not None:
-        end_line = np.empty(n_pe, first_line.dtype)
-        skipped = np.empty(n_pe, first_line.dtype)
-        end_line[:] = 0
-        skipped[:] = 0
-    floors = np.empty((LEVELS, block), wait.dtype)
+        end_line, skipped = read[0], read[1]
     now, counted = np.int64(-1), np.int64(0)
     for begin in range(0, n_columns, block):
         end = min(begin + block, n_columns)
@@ -135,9 +133,11 @@ def _count_columns(counts, padding, columns, sums):
     entries, pads, empty = sums.issued_entries, sums.padding_entries, sums.empty_columns
     whole = len(columns) // 4 * 4
     for k in range(0, whole, 4):
-        i, j, m, n = at(columns[k]), at(columns[k + 1]), at(columns[k + 2]), at(columns[k + 3])
-        a, b, c, d = counts[i], counts[j], counts[m], counts[n]
-        e, f, g, h = padding[i], padding[j], padding[m], padding[n]
+        i, j, m = at(columns[k]), at(columns[k + 1]), at(columns[k + 2])
+        n = at(columns[k + 3])
+        a, b, c = counts[i], counts[j], counts[m]
+        d, e, f = counts[n], padding[i], padding[j]
+        g, h = padding[m], padding[n]
         for p in range(n_pe):
             four = kind(kind(a[p]) + kind(b[p])) + kind(kind(c[p]) + kind(d[p]))
             few_entries[p] = kind(few_entries[p] + kind(four))
@@ -181,8 +181,8 @@ def count_packed_line_reads(lines, columns, end, skipped):
     """The same from a table of 16 bits; four columns at a time, 0.7 of the time of one by one."""
     whole = len(columns) // 4 * 4
     for k in range(0, whole, 4):
-        i, j, m, n = at(columns[k]), at(columns[k + 1]), at(columns[k + 2]), at(columns[k + 3])
-        a, b, c, d = lines[i], lines[j], lines[m], lines[n]
+        a, b = lines[at(columns[k])], lines[at(columns[k + 1])]
+        c, d = lines[at(columns[k + 2])], lines[at(columns[k + 3])]
         for p in range(len(end)):
             reached, gap = _read_packed(a[p], end[p], skipped[p])
             reached, gap = _read_packed(b[p], reached, gap)
@@ -270,12 +270,14 @@ def _add_above(wait, floors, n_rows, some):
     """
     some[:] = 0
     n_pe, small = wait.shape[1], some.dtype.type
-    floor0, floor1, floor2, floor3 = floors[0], floors[1], floors[2], floors[3]
-    sum0, sum1, sum2, sum3 = some[0], some[1], some[2], some[3]
+    floor0, floor1, floor2 = floors[0], floors[1], floors[2]
+    floor3, sum0, sum1 = floors[3], some[0], some[1]
+    sum2, sum3 = some[2], some[3]
     whole = n_rows // 4 * 4
     for k in range(0, whole, 4):
-        h, i, j, m = at(k), at(k + 1), at(k + 2), at(k + 3)
-        row0, row1, row2, row3 = wait[h], wait[i], wait[j], wait[m]
+        h, i, j = at(k), at(k + 1), at(k + 2)
+        m, row0, row1 = at(k + 3), wait[h], wait[i]
+        row2, row3 = wait[j], wait[m]
         a0, a1, a2, a3 = floor0[h], floor0[i], floor0[j], floor0[m]
         b0, b1, b2, b3 = floor1[h], floor1[i], floor1[j], floor1[m]
         c0, c1, c2, c3 = floor2[h], floor2[i], floor2[j], floor2[m]

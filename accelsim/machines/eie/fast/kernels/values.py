@@ -8,17 +8,17 @@ from accelsim.kernels.jit import kernel
 @kernel
 def accumulate(
     column_starts, rows, codes, columns, activations, codebook, shift, low, high,
-    sums, saturations,
+    sums, saturations, products,
 ):
     """Add the ``columns`` in their order to ``sums`` (n_outputs,) int64, saturating each sum.
 
     ``column_starts``, ``rows`` and ``codes`` are a `NonZeros`, ``columns`` (K,) int64.
     ``activations`` (K,) and ``codebook`` are int64 of at most 32 bits; ``saturations`` (n_pe,)
-    counts. `accelsim.machines.eie.fast.run` checks what this kernel is given.
+    counts; ``products`` is memory, as long as the codebook. `accelsim.machines.eie.fast.run` checks
+    what this kernel is given.
     Within a column every row occurs once, so columns in order are sums in order.
     """
     n_pe = len(saturations)
-    products = np.empty(len(codebook), np.int64)
     span = np.uint64(high - low)
     for k in range(len(columns)):
         for code in range(len(codebook)):
