@@ -9,7 +9,7 @@ from accelsim.machines.ese.reference.array import Ese
 from accelsim.machines.ese.rtl import layout
 from accelsim.machines.ese.rtl.fields import PeFields
 from accelsim.machines.ese.rtl.params import pe_fields
-from tests.rtl.lockstep import drive, expect, start_and_reset
+from accelsim.rtl_bridge.bench import drive, expect, start_and_reset
 from tests.rtl_ese.cases import random_case
 
 CONTROL = {"start_o": "start", "fetch_wait_o": "fetch_wait", "blocked_o": "blocked",
