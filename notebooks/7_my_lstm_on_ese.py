@@ -29,14 +29,11 @@ import pandas as pd
 from safetensors.numpy import save_file
 
 import accelsim
-from accelsim.compression import Recipe
-from accelsim.compression.patterns import prune_recurrent
-from accelsim.compression.recurrent import compress_recurrent
+from accelsim.compression import Recipe, compress_recurrent, prune_recurrent
 from accelsim.inside.explain import explain
 from accelsim.lowering.float_run import run_float
 from accelsim.machines import machine_of
-from accelsim.workload.cells import recurrent_contents
-from accelsim.workload.recurrent_folder import load_recurrent_folder
+from accelsim.workload import load_recurrent_folder, recurrent_contents
 
 speech = load_recurrent_folder(accelsim.data_folder("traces") / "silero-lstm")
 folder = Path(tempfile.mkdtemp())

@@ -28,7 +28,7 @@ NAMES = {
     ),
     "accelsim.compression": (
         "CompressionTable Recipe TableRow compress compress_network compress_recurrent "
-        "compression_table load_compressed load_compressed_network save_compressed"
+        "compression_table load_compressed load_compressed_network prune_recurrent save_compressed"
     ),
     "accelsim.api": "choose_binary_points make_job price simulate simulate_recurrent",
     "accelsim.network": (
@@ -41,6 +41,8 @@ NAMES = {
         "line_width_energy pareto_scatter pe_load_heatmap queue_depth roofline save side_by_side "
         "speedup storage_breakdown"
     ),
+    "accelsim.inside.explain": "explain",
+    "accelsim.lowering.float_run": "run_float",
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
     "accelsim.contracts": "CHECKS Case Check Fault Verilog check_machine draw faults",
     "accelsim.papers": "Cell Comparison NAMES Published Tolerance reproduce",
@@ -65,14 +67,15 @@ NAMES = {
         "run_layers"
     ),
     "accelsim.sources": (
-        "Listed ListedNode Listing NetworkListing Reach Source as_layers is_store listing "
-        "load_inputs load_network names_network network_inputs network_listing open_network "
-        "open_source open_work published reach skipped_of"
+        "Listed ListedCell ListedNode Listing NetworkListing Reach Source as_layers "
+        "drawn_sequence is_store listing load_inputs load_network load_sequence means_cells "
+        "names_network network_inputs network_listing open_network open_source open_work published "
+        "reach skipped_of"
     ),
     "accelsim.workload": (
         "Contents LayerEntry Network PublishedLayer Skipped file_contents list_layers load_digits "
-        "load_eie_simulator load_layer load_network network_names published_layers random_layer "
-        "save_eie_simulator synthetic_layer"
+        "load_eie_simulator load_layer load_network load_recurrent_folder network_names "
+        "published_layers random_layer recurrent_contents save_eie_simulator synthetic_layer"
     ),
 }
 
@@ -82,7 +85,7 @@ PARAMETERS = {
     "accelsim.load_eie_simulator": "folder n_outputs name",
     "accelsim.load_layer": "source name seed",
     "accelsim.simulate": "machine work inputs engine *outputs *fixed_point **options",
-    "accelsim.simulate_network": "config layers inputs engine threads *fixed_point",
+    "accelsim.simulate_network": "config layers inputs engine threads *fixed_point **options",
     "accelsim.Layer": "weights activations bias relu name provenance",
     "accelsim.machines.register_machine": "model file",
     "accelsim.machines.eie.engines.register_engine": "name run",
@@ -117,7 +120,8 @@ def test_no_package_is_left_out():
     with_names = {p for p in packages if hasattr(importlib.import_module(p), "__all__")}
     with_modules = {"accelsim", "accelsim.formats.registry", "accelsim.api", "accelsim.network",
                     "accelsim.papers.figures", "accelsim.report.plots",
-                    "accelsim.study.codesign", "accelsim.study.number_systems"}
+                    "accelsim.study.codesign", "accelsim.study.number_systems",
+                    "accelsim.inside.explain", "accelsim.lowering.float_run"}
     assert with_names == set(NAMES) - with_modules
 
 

@@ -8,18 +8,13 @@ import shutil
 import subprocess
 import sys
 
-import numpy as np
-import onnx
 import pytest
-from PIL import Image
-from safetensors.numpy import load_file, save_file
 
 from accelsim.cli import main
 from accelsim.contracts.__main__ import main as hold
 from accelsim.machines.plugins import plugins, unload
-from accelsim.workload.graph_networks import layer_shapes
-from tests.documents import DOCUMENTS, GRAPHS, README, ROOT, refreshed
-from tests.networks.test_net_file import written
+from tests.documents import DOCUMENTS, README, ROOT, refreshed
+from tests.readme_files import networks, small_models
 
 BLOCKS = [block.text for document in DOCUMENTS for block in document.blocks if block.kind == "sh"]
 
@@ -64,6 +59,11 @@ TWINS = {
     "accelsim cosim nt-we --export bench": f"accelsim cosim {SMALL} --export small-bench",
     "accelsim tables traces/lenet-300-100/dense.safetensors":
         f"accelsim tables {NETWORK} --table log --count 5 --timed 1",
+    "accelsim codesign traces/lenet-300-100/dense.safetensors --data mnist-train.safetensors "
+    "--test mnist-test.safetensors --budget energy_uj=0.3 -o found.sqlite":
+        "accelsim codesign traces/lenet-300-100/dense.safetensors --data digits.safetensors --test "
+        "digits.safetensors --budget energy_uj=0.6 --rounds 1 --steps 2 --final-steps 2 "
+        "--table kmeans@4 --fixed index --fixed rows -j 1 -o found.sqlite",
     "accelsim codesign traces/lenet-300-100/dense.safetensors --budget energy_uj=0.45 --rounds 4":
         "accelsim codesign traces/lenet-300-100/dense.safetensors --budget energy_uj=0.5 "
         "--rounds 1 --timed 1 --judged 50 --table kmeans@4 --fixed index --fixed rows -j 1",
@@ -145,59 +145,6 @@ def folder(tmp_path_factory):
     for plugin in plugins():
         if plugin.name not in before:
             unload(plugin.name)
-
-
-def small_models(folder):
-    """Files with the names, and the kinds of arrays and nodes, of the real ones in the README."""
-    rng = np.random.default_rng(2)
-
-    def weights(*shape):
-        return rng.normal(size=shape).astype(np.float32)
-
-    arrays = {}
-    for name, shape in {"attention.self.query": (16, 16), "attention.self.key": (16, 16),
-                        "intermediate.dense": (64, 16)}.items():
-        layer = f"encoder.layer.0.{name}"
-        arrays |= {f"{layer}.weight_orig": weights(*shape), f"{layer}.bias": weights(shape[0]),
-                   f"{layer}.weight_mask": (rng.random(shape) < 0.1).astype(np.float32)}
-    save_file(arrays, folder / "pruned.safetensors")
-    np.save(folder / "tokens.npy", weights(4, 16))
-    node = onnx.helper.make_node("MatMul", ["x", "w"], ["y"], name="p2o.MatMul.24")
-    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, width])
-              for name, width in (("x", 20), ("y", 90))]
-    graph = onnx.helper.make_graph([node], "recogniser", values[:1], values[1:], [
-        onnx.numpy_helper.from_array(weights(20, 90), "w")])
-    onnx.save(onnx.helper.make_model(graph), folder / "ch_PP-OCRv4_rec_infer.onnx")
-    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, *shape])
-              for name, shape in (("image", (3, 8, 8)), ("y", (4, 6, 6)))]
-    graph = onnx.helper.make_graph(
-        [onnx.helper.make_node("Conv", ["image", "w"], ["c"]),
-         onnx.helper.make_node("Relu", ["c"], ["y"])], "cnn", values[:1], values[1:],
-        [onnx.numpy_helper.from_array(weights(4, 3, 3, 3), "w")])
-    onnx.save(onnx.helper.make_model(graph), folder / "model.onnx")
-    np.save(folder / "x.npy", weights(3, 8, 8))
-
-
-def networks(folder):
-    """A graph of a document with arrays and images, a digit, a photo, and a SqueezeNet of which
-    next to nothing is left."""
-    rng = np.random.default_rng(3)
-    (folder / "net.toml").write_text(GRAPHS[0])
-    shapes = layer_shapes(folder / "net.toml")
-    np.savez(folder / "weights.npz", **{
-        f"{shape.name}.weight": rng.normal(size=shape.shape).astype(np.float32)
-        for shape in shapes})
-    np.save(folder / "images.npy", rng.normal(size=(5, *shapes[0].input_shape)))
-    digits = load_file(ROOT / "traces" / "lenet-300-100" / "digits.safetensors")["images"]
-    Image.fromarray(digits[0].reshape(28, 28)).save(folder / "digit.png")
-    Image.fromarray(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8)).save(folder / "cat.png")
-    codes = []
-    for shape in layer_shapes("squeezenet"):
-        codes.append(np.zeros(shape.shape, np.uint8))
-        codes[-1].ravel()[:shape.shape[0]] = 1
-    book = np.eye(1, 256, 1, dtype=np.float32)[0]
-    (folder / "squeezenet.net").write_bytes(written(
-        codes, [book] * len(codes), [np.zeros(len(own), np.float32) for own in codes]))
 
 
 def run(command, folder):

@@ -20,6 +20,8 @@ from accelsim.errors import AccelsimError, ConfigError, ConservationError, Unsup
 from accelsim.records.result import RunResult, SlotTime
 from accelsim.records.shown import Short
 
+__all__ = ["explain"]
+
 IntArray = npt.NDArray[np.int64]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 

@@ -16,6 +16,8 @@ from accelsim.numeric import real_values
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.records.utterance import as_run, checked_lengths, reads
 
+__all__ = ["run_float"]
+
 Floats = npt.NDArray[np.float64]
 
 

@@ -6,12 +6,14 @@
 ``random_layer``        a seeded layer of any shape and density
 ``load_network``        a network: a graph by name, a .net file, or the layers of a file in sequence
 ``network_names``       graphs that the package has
+``recurrent_contents``  LSTMs and GRUs of a file, ``load_recurrent_folder`` those of a folder
 ``load_digits``         the MNIST digits to run through it
 ``load_eie_simulator``  the data folder of the EIE authors' simulator, and ``save_eie_simulator``
 ======================  ===========================================================================
 """
 
 from accelsim.records.network import Network
+from accelsim.workload.cells import recurrent_contents
 from accelsim.workload.eie_export import save_eie_simulator
 from accelsim.workload.eie_simulator import load_eie_simulator
 from accelsim.workload.entries import Contents, LayerEntry, Skipped
@@ -19,6 +21,7 @@ from accelsim.workload.files import file_contents, list_layers, load_layer
 from accelsim.workload.graph_networks import network_names
 from accelsim.workload.networks import load_digits, load_network
 from accelsim.workload.published import PublishedLayer, published_layers, synthetic_layer
+from accelsim.workload.recurrent_folder import load_recurrent_folder
 from accelsim.workload.synthetic import random_layer
 
 __all__ = [
@@ -33,9 +36,11 @@ __all__ = [
     "load_eie_simulator",
     "load_layer",
     "load_network",
+    "load_recurrent_folder",
     "network_names",
     "published_layers",
     "random_layer",
+    "recurrent_contents",
     "save_eie_simulator",
     "synthetic_layer",
 ]

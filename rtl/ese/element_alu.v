@@ -1,6 +1,6 @@
 // element_alu: one element of an element-wise operation, before a look-up.
 //
-// Model: accelsim/lowering/arithmetic.py in the units of accelsim/machines/ese/reference; contract
+// Model: accelsim/lowering/arithmetic.py in accelsim/machines/ese/reference/elementwise.py; contract
 // V3 to V6. With product_i: shift(left * right) [+ shift(c * d)], left being a or 1 - a, right b or
 // saturate(b + c); else the sum of the operands that valid_i names, a in its lowest bit. Products
 // are kept whole, shifts round, the sum is saturated once.

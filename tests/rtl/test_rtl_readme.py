@@ -56,7 +56,7 @@ def missing_models(texts):
     """(module, path) of files of the package that headers name and that are not there."""
     return [
         (module, path) for module, text in texts.items()
-        for path in re.findall(r"\baccelsim/[\w/]*(?:\.py)?", text)
+        for path in re.findall(r"\baccelsim/[\w/]*(?:\.py|\.md)?", text)
         if not (ROOT / path).is_file()
     ]
 

@@ -24,6 +24,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from accelsim.errors import FormatError
 from accelsim.records import CscMatrix, Layer
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload.array_files import open_arrays
@@ -47,7 +48,7 @@ _KERAS_GATES = {"lstm": "ifco", "gru": "zrn"}
 _KINDS = {4: "lstm", 3: "gru"}
 
 
-class _RefusedError(Exception):
+class _RefusedError(FormatError):
     """Why a cell is not read."""
 
 
