@@ -82,7 +82,8 @@ class Relu(HostOperation):
 
     def run(self, operands: Sequence[Values]) -> Values:
         x = operands[0]
-        return np.clip(np.where(x < 0, x * self.slope, x), None, self.limit)
+        kept = np.where(x < 0, x * self.slope, x)
+        return kept if self.limit is None else np.minimum(kept, self.limit)
 
 
 @dataclass(frozen=True, eq=False)
