@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from accelsim.study.codesign.rounds import Plan
     from accelsim.study.codesign.runner import Step
 
+DIGITS = Path("traces/lenet-300-100/digits.safetensors")
 TABLES = ("kmeans@4", "kmeans@3", "kmeans@2")
 PARTS = ("codes", "index", "rows")
 
@@ -58,8 +59,9 @@ def codesign(
         Path | None, typer.Option(help="Labelled digits to tune with; a sixth is held out.")
     ] = None,
     images: Annotated[
-        Path, typer.Option(help="Without --data: inputs whose decisions are to be kept.")
-    ] = Path("traces/lenet-300-100/digits.safetensors"),
+        Path | None, typer.Option(help="Without --data: inputs whose decisions are to be kept; "
+                                       "none are the package's digits.")
+    ] = None,
     test: Annotated[
         Path | None, typer.Option(help="Labelled digits that are looked at once, at the end.")
     ] = None,
@@ -124,7 +126,7 @@ def codesign(
         tuple(_axis(config, text) for text in axes or ()),
         _free(fixed or ()),
         None if data is None else str(located(data)),
-        None if data is not None else str(located(images)), timed, judged, seed)
+        None if data is not None else str(located(images or DIGITS)), timed, judged, seed)
     plan = Plan(search, rounds, steps, final_steps, guide=guide, densities=_densities(densities))
     try:
         with _progress(plan, trials) as (on_step, on_round):
@@ -136,6 +138,9 @@ def codesign(
         resume = "run the same command again to resume" if output else "-o keeps what is done"
         sys.stderr.write(f"accelsim: interrupted; {resume}\n")
         raise typer.Exit(130) from None
+    if data is None and images is None:
+        sys.stderr.write(f"accelsim: judged by the decisions on {DIGITS}; --images or --data FILE "
+                         f"takes inputs of yours\n")
     if weights is not None:
         write_weights(weights, found, setting, limits)
     if as_json:

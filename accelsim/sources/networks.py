@@ -184,5 +184,6 @@ def images_of(path: Path, shape: tuple[int, ...], name: str) -> npt.NDArray[np.f
         array = real_values(f"{path}: inputs", read_npy(path))
     several = array[None] if array.shape == shape else array
     if several.shape[1:] != shape or not len(several):
-        raise InputError(f"{path}: inputs have shape {array.shape}; {name} takes {shape}")
+        raise InputError(f"{path}: inputs have shape {array.shape}; {name} takes {shape}; give "
+                         f"a file of such inputs")
     return several.astype(np.float64)

@@ -9,16 +9,9 @@ import numpy as np
 import pytest
 
 import accelsim
-from tests.networks.test_run import LENET, command, digits
+from tests.networks.test_run import LENET, command
 
 GRAPH = (LENET, "--network", "lenet-5")
-
-
-@pytest.fixture(scope="module")
-def two_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("digits") / "x.npy"
-    np.save(path, digits(2)[0])
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import accelsim
-from tests.networks.test_graph_commands import GRAPH, two_digits  # noqa: F401 (a fixture)
+from tests.networks.test_graph_commands import GRAPH
 from tests.networks.test_onnx_graph import quantised, small
 from tests.networks.test_run import command
 
@@ -18,7 +18,7 @@ FIT = ("--set", "spmat_kb=fit", "--set", "pointer_kb=fit")
 
 
 @pytest.mark.parametrize("view", ["simulate", "explain"])
-def test_inputs_that_are_left_out(capsys, monkeypatch, tmp_path, two_digits, view):  # noqa: F811
+def test_inputs_that_are_left_out(capsys, monkeypatch, tmp_path, two_digits, view):
     monkeypatch.chdir(tmp_path)
     told = f"the first 1 of 2 inputs of {two_digits}; --count takes more"
     for count, is_told in ((1, True), (2, False)):
@@ -79,7 +79,7 @@ def test_layers_of_a_graph_and_of_what_is_none(capsys, monkeypatch, tmp_path):
 
 
 def test_lowerings_that_were_tried_are_text_in_csv(
-        capsys, monkeypatch, two_digits):  # noqa: F811
+        capsys, monkeypatch, two_digits):
     given = ("simulate", *GRAPH, "--inputs", two_digits, "--lowering", "auto", "--csv")
     rows = list(csv.DictReader(io.StringIO(command(capsys, monkeypatch, *given)[1])))
     im2col = accelsim.simulate("eie", accelsim.compress(

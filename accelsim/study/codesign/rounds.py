@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from accelsim.errors import InputError
 from accelsim.study.codesign.design import Design
@@ -170,24 +171,23 @@ def _proposals(
     runner: Runner, plan: Plan, at: Step, target: float, number: int, exact: bool
 ) -> list[Proposal]:
     guide: Guide = "exact" if exact else plan.guide
-    common = {"target": target, "steps": plan.steps, "rate": plan.rate, "guide": guide,
-              "criterion": plan.criterion}
+    proposal = partial(Proposal, target=target, steps=plan.steps, rate=plan.rate, guide=guide,
+                       criterion=plan.criterion)
     if plan.kind == "uniform":
-        return [Proposal("all", at.design, **common)]  # type: ignore[arg-type]
+        return [proposal("all", at.design)]
     if plan.kind == "given":
         part = number / plan.rounds
         design = at.design
         for name, density in plan.densities.items():
             design = design.changed(name, density=density ** part)
-        return [Proposal("given", design, **common)]  # type: ignore[arg-type]
+        return [proposal("given", design)]
     names = list(at.design.layers)
     if plan.kind == "energy":
         uj = _layer_uj(runner, at)
         names.sort(key=lambda name: -uj[name])
-    found = [Proposal("layer", at.design, layer=name, **common)  # type: ignore[arg-type]
-             for name in names]
+    found = [proposal("layer", at.design, layer=name) for name in names]
     for name in names:
-        found += [Proposal("layer", design, layer=name, **common)  # type: ignore[arg-type]
+        found += [proposal("layer", design, layer=name)
                   for design in _narrower(runner, at.design, name)]
     return found
 
