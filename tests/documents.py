@@ -34,6 +34,7 @@ NAMES = (
     "accelsim/papers/README.md",
     "tests/bench/README.md",
     "rtl/README.md",
+    "rtl/ese/README.md",
     "traces/README.md",
 )
 """In the order in which their commands run: some read what others have written."""
