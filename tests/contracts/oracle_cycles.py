@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from accelsim.machines.eie.counters import Counters
+from tests.contracts.oracle_refill import Refills
 
 DRAIN = 4
 
@@ -50,6 +51,8 @@ class Machine:
         self.images = [job.image.pe(p) for p in range(config.n_pe)]
         self.total = {f.name: 0 for f in fields(Counters) if f.metadata["per"] == "layer"}
         self.sums = {}
+        self.refills = Refills(config, job)
+        self.asked = 0   # cycle in which the refill of the pass began
         for step in job.plan:
             self.one_pass(step)
 
@@ -69,8 +72,7 @@ class Machine:
             pe.line = None
             if step.clear:
                 pe.file = {}
-        self.total["refill_bits"] += step.refill_bits
-        self.idle("refill_cycles", -(-step.refill_bits // self.config.dma_width_bits))
+        self.refill(step)
         if step.load_rows:
             # O1: not the first pass's, whose load has no drain before it.
             hidden = DRAIN if self.config.overlap and self.total["passes"] > 1 else 0
@@ -92,6 +94,20 @@ class Machine:
             pe.tally("src_reg_reads", step.n_rows)
             for row, value in pe.file.items():
                 self.sums[(row + step.tile * self.job.image.tile_rows) * len(self.pes) + p] = value
+
+    def refill(self, step):
+        """M4: the pass waits until it is filled; M8: since the pass before it began to compute."""
+        number = self.total["passes"] - 1
+        if not (self.config.refill_overlap and number):
+            self.asked = self.total["cycles"]
+        bits, bursts, cycles, rows, refreshes = self.refills.of(number)
+        self.total["refill_bits"] += bits
+        self.total["refill_bursts"] += bursts
+        self.total["dma_cycles"] += cycles
+        self.total["dram_rows"] += rows
+        self.total["dram_refreshes"] += refreshes
+        self.idle("refill_cycles", max(0, self.asked + cycles - self.total["cycles"]))
+        self.asked = self.total["cycles"]
 
     def load_biases(self, step):
         """M6: every row of the tile, whether or not the PE has an output there; one more cycle for

@@ -36,7 +36,7 @@ class Pass:
     bias: bool              # 1.0 is broadcast after the last row
     load_rows: int          # rows copied from the activation SRAM to the source file first
     store_rows: int         # rows copied from the destination file to the activation SRAM after
-    refill_bits: int        # bits that the DMA brings for this pass, over all PEs
+    refill_bits: int        # bits of the pass's segment, over all PEs; 0 if the layer is resident
     bias_rows: int = 0      # rows of biases copied from the activation SRAM to the destination file
     early: int = 0          # cycles of the load that ran in the drain before the pass (O1)
 
@@ -81,7 +81,7 @@ def make_plan(
         for first in range(0, in_rows, config.regfile_depth):
             last = min(first + config.regfile_depth, in_rows)
             load = last - first if gathered or in_rows > config.regfile_depth else 0
-            for a, b, bits in _segments(config, image, tile, first, last, resident):
+            for a, b, bits in _segments(config, image, tile, (first, last), resident, len(passes)):
                 ends_tile = b == in_rows
                 stores = ends_tile and (gathered or image.n_tiles > 1)
                 passes.append(
@@ -120,26 +120,34 @@ def _needs_refills(config: EieConfig, image: LayerImage, exact_bias: bool, gathe
 
 
 def _segments(
-    config: EieConfig, image: LayerImage, tile: int, first: int, last: int, resident: bool
+    config: EieConfig, image: LayerImage, tile: int, rows: tuple[int, int], resident: bool,
+    number: int,
 ) -> list[tuple[int, int, int]]:
-    """Cut rows [first, last) so that each part fits the SRAMs: (row, end row, DMA bits)."""
+    """Cut rows [first, last) so that each part fits the SRAMs: (row, end row, DMA bits).
+
+    Parameters
+    ----------
+    number : of the first part among the layer's segments, which take the halves in turn (M8)
+    """
+    start, last = rows
     if resident:
-        return [(first, last, 0)]
+        return [(start, last, 0)]
     parts: list[tuple[int, int, int]] = []
-    limit = min(config.spmat_entries, (1 << config.pointer_bits) - 1)
-    start = first
     while start < last:
+        limit, words = config.half(number + len(parts))
+        limit = min(limit, (1 << config.pointer_bits) - 1)
         end = start
         while end < last:
             entries, columns = _span(image, tile, start, end + 1)
-            if entries.max() > limit or columns + 1 > config.pointer_words:
+            if entries.max() > limit or columns + 1 > words:
                 break
             end += 1
         if end == start:
             entries, columns = _span(image, tile, start, start + 1)
+            hold = ("a half of the SRAMs holds" if config.refill_overlap else "the SRAMs hold")
             raise CapacityError(
                 f"{image.name}: one row of {columns} columns needs {int(entries.max())} entries "
-                f"and {columns + 1} pointers in one PE, more than the SRAMs hold; "
+                f"and {columns + 1} pointers in one PE, more than {hold}; "
                 f"try a larger spmat_kb, pointer_kb or pointer_bits"
             )
         entries, columns = _span(image, tile, start, end)

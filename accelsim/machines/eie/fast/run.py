@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.dram import DramPart, Reading, Requests
 from accelsim.fixedpoint import bounds
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import MapsJob, run_products
@@ -20,6 +21,7 @@ from accelsim.machines.eie.fast.layer_time import LayerTime
 from accelsim.machines.eie.fast.pass_time import Scan
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.refill import Refills, Waits
 from accelsim.records.result import JobResult
 
 IntArray = npt.NDArray[np.int64]
@@ -46,8 +48,9 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
     image = job.image
     time = LayerTime(config, image, count_bypasses=outputs)
     active = _active_columns(job)
-    for step in job.plan:
-        time.add(_scan(job, step, active))
+    refills, waits = Refills(config, job, read_dram), Waits(config, job.plan)
+    for number, step in enumerate(job.plan):
+        time.add(_scan(job, step, active), refills.of(number), waits)
     saturations = sums = None
     if outputs:
         sums, saturations = _values(config, job, active)
@@ -56,6 +59,13 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
     if saturations is not None:
         operations["saturations"] = int(saturations.sum())
     return JobResult(sums, counters, operations)
+
+
+def read_dram(part: DramPart, requests: Requests) -> Reading:
+    """Late: a run without DRAM compiles no kernel of it."""
+    from accelsim.dram.rows import read_requests
+
+    return read_requests(part, requests)
 
 
 def _active_columns(job: LayerJob) -> IntArray:

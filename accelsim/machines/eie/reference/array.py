@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import simpy
 
+from accelsim.formats.interleaved_csc import PeImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob, run_products, vector_by_vector
 from accelsim.machines.eie.counters import Counters
@@ -16,6 +18,7 @@ from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.counting import count
+from accelsim.machines.eie.reference.dma import Dma
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.records.result import JobResult
 from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
@@ -63,7 +66,7 @@ class Eie:
     Attributes
     ----------
     CCU, PE : the classes it is made of; a machine with others derives from this one
-    clock, ccu, pes : the units
+    clock, ccu, dma, pes : the units
     plan : the passes
     step : the pass in work, from its refill on
     """
@@ -82,6 +85,7 @@ class Eie:
         )
         self.ccu = self.CCU(config, self.plan, job.bias_activation, self.begin, self._read_row)
         self.ccu.load_early = self._load_early
+        self.ccu.dma = self.dma = Dma(config, job)
         n_pe, image = config.n_pe, job.image
         in_rows = -(-image.n_inputs // n_pe)
         self._loads = any(step.load_rows for step in self.plan)
@@ -112,7 +116,7 @@ class Eie:
             pe.settle()
 
     def load(self) -> None:
-        """Clock edge of the CCU and, in load, bias and store phases, of the activation SRAMs."""
+        """Clock edge of CCU, DMA and, in load, bias and store phases, of the activation SRAMs."""
         ccu = self.ccu
         if ccu.phase in ("load", "store"):
             for pe in self.pes:
@@ -120,6 +124,7 @@ class Eie:
         elif ccu.phase == "bias":
             for pe in self.pes:
                 pe.act_rw.load_bias(ccu.bias_row)
+        self.dma.load()
         ccu.load()
 
     def outputs(self) -> IntArray:
@@ -237,8 +242,21 @@ class Eie:
                 pointers = memory.pointers[
                     step.tile, first : (image.n_columns if step.bias else end) + 1
                 ]
-                part = slice(int(pointers[0]), int(pointers[-1]))
-                self._fill(pe, pointers - pointers[0], memory.codes[part], memory.runs[part])
+                self._refill(pe, memory, pointers, self.job.activations[first:end] != 0)
+
+    def _refill(
+        self, pe: Pe, memory: PeImage, pointers: IntArray, active: npt.NDArray[np.bool_]
+    ) -> None:
+        """Segment addresses begin at 0 (M4). What is not brought (M7) is zero here, so that
+        reading it would change the outputs."""
+        part = slice(int(pointers[0]), int(pointers[-1]))
+        codes, runs, pointers = memory.codes[part], memory.runs[part], pointers - pointers[0]
+        if self.config.refill == "active":
+            brought = np.append(active, np.ones(len(pointers) - 1 - len(active), bool))
+            kept = np.repeat(brought, np.diff(pointers))
+            codes, runs = codes * kept, runs * kept
+            pointers = pointers * (np.append(brought, False) | np.append(False, brought))
+        self._fill(pe, pointers, codes, runs)
 
     @staticmethod
     def _fill(pe: Pe, pointers: IntArray, codes: np.ndarray, runs: np.ndarray) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.reference.dma import Dma
 from accelsim.machines.eie.reference.lnzd_tree import LnzdTree
 from accelsim.records.signals import NOTHING, Signals
 from accelsim.units.act_queue import Item
@@ -139,6 +140,7 @@ class Ccu:
         self.scan_idle_cycles = 0
         self.blocking_cycles = [0] * config.n_pe
         self.load_early: Callable[[tuple[int, int] | None], None] = lambda row: None
+        self.dma: Dma | None = None  # the wiring's, where weights are refilled
 
     def decide(self, full: Sequence[bool], busy: bool) -> bool:
         """What happens in this cycle; False if the layer ended with the one before."""
@@ -179,11 +181,11 @@ class Ccu:
     def _cycles(self, index: int = 0, computing: bool = False) -> Iterator[bool]:
         """All passes from ``index`` on, one ``yield`` a cycle."""
         config = self._config
-        for step in self._plan[index:]:
+        for number, step in enumerate(self._plan[index:], index):
             if not computing:
                 yield from self._wait("start", config.start_cycles)
                 self._begin(step)
-                yield from self._wait("refill", -(-step.refill_bits // config.dma_width_bits))
+                yield from self._refill(number)
                 yield from self._load(step)
                 yield from self._load_biases(step)
                 self.scan.begin(step)
@@ -196,6 +198,17 @@ class Ccu:
         self.phase = phase
         for _ in range(cycles):
             yield True
+
+    def _refill(self, number: int) -> Iterator[bool]:
+        """M4; with M8 the next pass's begins as soon as this one's is over."""
+        if self.dma is None:
+            return
+        self.dma.begin(number)
+        self.phase = "refill"
+        while self.dma.left:
+            yield True
+        if self._config.refill_overlap and number + 1 < len(self._plan):
+            self.dma.begin(number + 1)
 
     def _load(self, step: Pass) -> Iterator[bool]:
         """M2: an address a cycle, and one more cycle for the last word to arrive; those of O1 have
