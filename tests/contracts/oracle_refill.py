@@ -24,7 +24,7 @@ class Refills:
         self.images = [job.image.pe(p) for p in range(config.n_pe)]
 
     def of(self, number):
-        if not self.job.plan[number].refill_bits:
+        if not (self.job.plan[number].refill_bits and self.job.plan[number].fetches):
             return 0, 0, 0, 0, 0
         wanted = self.segment(number) if self.config.refill == "all" else self.active(number)
         bits = sum(bits for bits, _ in wanted)
@@ -57,7 +57,7 @@ class Refills:
 
     def segment(self, number):
         """[(bits, first burst)]: segments lie one behind the other."""
-        sizes = [self.segment_bits(step) for step in self.job.plan[: number + 1]]
+        sizes = [self.segment_bits(step) for step in self.job.plan[: number + 1] if step.fetches]
         return [(sizes[-1], sum(up(size, self.burst_bits) for size in sizes[:-1]))]
 
     def column_bits(self, tile, column):
@@ -75,7 +75,7 @@ class Refills:
             for column in range(image.n_columns):
                 bits = self.column_bits(tile, column)
                 bias = image.has_bias and column == image.n_columns - 1
-                active = column < image.n_inputs and self.job.activations[column]
+                active = column < image.n_inputs and any(v[column] for v in self.job.inputs)
                 if tile == step.tile and column in own and (bias or active):
                     found.append((bits, at))
                 at += up(bits, self.burst_bits)

@@ -76,6 +76,9 @@ class EieConfig(Configuration):
     refill_split: float = Field(
         default=0.5, gt=0, lt=1, description="the first half's share of both SRAMs (refill_overlap)"
     )
+    refill_batch: int = Field(
+        default=1, ge=1, le=4096, description="vectors of one matrix that share a refill (stream)"
+    )
     dram: str = Field(
         default=NONE, description="the DRAM behind the DMA: a part, or none, which gives a word of "
                                   "the DMA's width every cycle (stream)"

@@ -103,7 +103,7 @@ class Counters(CounterSet):
             ("passes wait for the DMA", waited, most),
         ]
         if config.refill == "all" and isinstance(job, LayerJob):
-            segments = sum(step.refill_bits for step in job.plan)
+            segments = sum(step.refill_bits for step in job.plan if step.fetches)
             found.append(("bits refilled = bits of the segments", bits, segments))
         return [(law, np.array([left]), np.array([right])) for law, left, right in found]
 

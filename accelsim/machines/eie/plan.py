@@ -39,6 +39,11 @@ class Pass:
     refill_bits: int        # bits of the pass's segment, over all PEs; 0 if the layer is resident
     bias_rows: int = 0      # rows of biases copied from the activation SRAM to the destination file
     early: int = 0          # cycles of the load that ran in the drain before the pass (O1)
+    vector: int = 0         # of those that share a refill (M10)
+    input_base: int = 0     # activation SRAM row of the vector's first input
+    output_base: int = 0    # and of its first output, behind all inputs
+    fetches: bool = True    # not if the pass before it has refilled the segment
+    restores: bool = False  # the biases are the vector's sums so far (M10)
 
     def behind_another(self) -> Pass:
         """The pass with as much of its load as a drain hides."""
@@ -97,6 +102,31 @@ def make_plan(
                         bias_rows=rows_here * exact_bias if a == 0 else 0,
                     )
                 )
+    if config.overlap:
+        passes[1:] = [step.behind_another() for step in passes[1:]]
+    return tuple(passes)
+
+
+def sharing_refills(
+    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], n_vectors: int
+) -> tuple[Pass, ...]:
+    """The passes of several vectors of a map: each segment's for one after the other (M10).
+
+    Parameters
+    ----------
+    plan : of one of them, "gathered"
+    """
+    in_rows, out_rows = rows_of(config, image)
+    tile_rows = {step.tile: step.store_rows for step in plan if step.store_rows}
+    passes = []
+    for step in plan:
+        rows = tile_rows[step.tile]
+        begins = step.clear and step.first_row == 0
+        for vector in range(n_vectors):
+            passes.append(replace(
+                step, vector=vector, input_base=vector * in_rows, output_base=vector * out_rows,
+                fetches=vector == 0, load_rows=step.n_rows, store_rows=rows,
+                bias_rows=step.bias_rows if begins else rows, restores=not begins, early=0))
     if config.overlap:
         passes[1:] = [step.behind_another() for step in passes[1:]]
     return tuple(passes)

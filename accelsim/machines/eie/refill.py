@@ -47,8 +47,9 @@ class Refills:
         self._config, self._job, self._read = config, job, read
 
     def of(self, number: int) -> Refill:
-        """Of a pass; nothing where its layer is resident."""
-        if not self._job.plan[number].refill_bits:
+        """Of a pass; nothing where its layer is resident, or its segment there."""
+        step = self._job.plan[number]
+        if not (step.refill_bits and step.fetches):
             return NOTHING
         config, requests = self._config, self.requests(number)
         bursts, part = requests.bursts, config.dram_part
@@ -76,14 +77,18 @@ class Refills:
         job, n_pe = self._job, self._job.image.n_pe
         first = step.first_row * n_pe
         end = min(first + step.n_rows * n_pe, job.image.n_inputs)
-        columns = first + np.flatnonzero(job.activations[first:end])
+        active = job.activations[first:end] != 0
+        if job.others is not None:
+            active |= job.others[:, first:end].any(axis=0)
+        columns = first + np.flatnonzero(active)
         return np.append(columns, job.image.n_columns - 1) if step.bias else columns
 
     @cached_property
     def _bases(self) -> IntArray:
         """(passes,) first burst of each segment: one behind the other."""
         return _behind_each_other(
-            -(-np.array([step.refill_bits for step in self._job.plan]) // self._config.burst_bits))
+            -(-np.array([step.refill_bits * step.fetches for step in self._job.plan])
+              // self._config.burst_bits))
 
     @cached_property
     def _column_bits(self) -> IntArray:
@@ -123,9 +128,10 @@ class Waits:
         """Cycles of the refill phase of the next pass."""
         return max(0, refill.cycles - self._hidden)
 
-    def ran(self, cycles: int) -> None:
-        """The pass took so many cycles behind its refill phase."""
-        self._hidden = cycles + self._start if self._overlaps else 0
+    def ran(self, step: Pass, cycles: int) -> None:
+        """A pass took so many cycles behind its refill phase."""
+        before = 0 if step.fetches else self._hidden
+        self._hidden = before + cycles + self._start if self._overlaps else 0
 
     def begun(self, number: int, refill: Refill) -> tuple[int, int]:
         """At the start of pass ``number``: the latest refill begun, and cycles that are left of

@@ -88,7 +88,7 @@ def state_before(config: EieConfig, job: LayerJob, cycle: int) -> MachineState |
         if step.store_rows:
             tiles.append(sums[:, : step.store_rows].copy())
         now += before + compute + after
-        waits.ran(moved + compute + after)
+        waits.ran(step, moved + compute + after)
     raise InputError(
         f"{job.image.name}: cycle {cycle} is behind the end; the layer takes {now} cycles"
     )

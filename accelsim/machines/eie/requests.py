@@ -38,11 +38,11 @@ def requests(config: EieConfig, job: LayerJob | MapsJob) -> Iterator[int]:
 def _addresses(config: EieConfig, job: LayerJob | MapsJob, size: int) -> Iterator[int]:
     if isinstance(job, MapsJob):
         for product in job.products:
-            for index in range(product.n_vectors):
-                yield from _addresses(config, product.vector_job(index), size)
+            for part in product.runs():
+                yield from _addresses(config, part, size)
         return
     refills, lanes = Refills(config, job, read_requests), np.arange(config.dram_channels)
     for number, step in enumerate(job.plan):
-        if step.refill_bits:
+        if step.refill_bits and step.fetches:
             for burst in refills.requests(number).addresses():
                 yield from ((burst * config.dram_channels + lanes) * size).tolist()

@@ -50,7 +50,7 @@ class LayerTime:
         """Count one pass and its refill; errors as in `PassTimer.run`."""
         totals, time = self._totals, self._timer.run(scan)
         totals["refill_cycles"] += waits.of(refill)
-        waits.ran(self._add_phases(scan.step, 1) + time.compute)
+        waits.ran(scan.step, self._add_phases(scan.step, 1) + time.compute)
         totals["refill_bits"] += refill.bits
         totals["refill_bursts"] += refill.bursts
         totals["dma_cycles"] += refill.cycles

@@ -128,10 +128,16 @@ class Eie:
         ccu.load()
 
     def outputs(self) -> IntArray:
-        """The accumulators, (n_outputs,): PE after PE in each row."""
+        """The accumulators, (n_outputs,), PE after PE in each row; (n, n_outputs) of vectors that
+        share refills."""
+        if self.job.others is None:
+            return self._outputs_of(0)
+        return np.array([self._outputs_of(vector) for vector in range(len(self.job.inputs))])
+
+    def _outputs_of(self, vector: int) -> IntArray:
         rows = -(-self.job.image.n_outputs // self.config.n_pe)
         if self._stores:
-            base = self.ccu.store_base
+            base = self.ccu.store_base + vector * rows
             columns = [pe.act_rw.sram[base : base + rows] for pe in self.pes]
         else:
             columns = [pe.act_rw.destination[:rows] for pe in self.pes]
@@ -213,11 +219,12 @@ class Eie:
     def _io_mode(self, in_rows: int) -> None:
         """Before the first cycle: activations as the layer before leaves them, weights, biases."""
         n_pe = self.config.n_pe
-        padded = np.zeros(in_rows * n_pe, dtype=np.int64)
-        padded[: len(self.job.activations)] = self.job.activations
+        inputs = self.job.inputs
+        padded = np.zeros((len(inputs), in_rows * n_pe), dtype=np.int64)
+        padded[:, : inputs.shape[1]] = inputs
         for index, pe in enumerate(self.pes):
-            mine = padded[index::n_pe].tolist()
-            (pe.act_rw.sram if self._loads else pe.act_rw.destination)[:in_rows] = mine
+            mine = padded[:, index::n_pe].ravel().tolist()
+            (pe.act_rw.sram if self._loads else pe.act_rw.destination)[: len(mine)] = mine
             memory = self.job.image.pe(index)
             self._fill(pe, memory.pointers.ravel(), memory.codes, memory.runs)
         if self.job.bias is not None:
@@ -230,6 +237,7 @@ class Eie:
         image = self.job.image
         first = step.first_row * self.config.n_pe
         end = min(first + step.n_rows * self.config.n_pe, image.n_inputs)
+        active = (self.job.inputs[:, first:end] != 0).max(axis=0, initial=False)
         for index, pe in enumerate(self.pes):
             if step is self.plan[0]:
                 pe.act_rw.swap()
@@ -237,12 +245,12 @@ class Eie:
                 pe.act_rw.clear()
             pe.spmat_read.begin()
             pe.ptr_read.begin(self.pointer_address(0))
-            if step.refill_bits:
+            if step.refill_bits and step.fetches:
                 memory = image.pe(index)
                 pointers = memory.pointers[
                     step.tile, first : (image.n_columns if step.bias else end) + 1
                 ]
-                self._refill(pe, memory, pointers, self.job.activations[first:end] != 0)
+                self._refill(pe, memory, pointers, active)
 
     def _refill(
         self, pe: Pe, memory: PeImage, pointers: IntArray, active: npt.NDArray[np.bool_]

@@ -119,11 +119,12 @@ class Ccu:
             lambda row: read_row(row - self._batch_first),
         )
         # Stored outputs follow the inputs, if these are in the activation SRAM too.
-        loaded = [step.first_row + step.load_rows for step in plan if step.load_rows]
+        loaded = [step.input_base + step.first_row + step.load_rows for step in plan
+                  if step.load_rows]
         self.store_base = max(loaded, default=0)
         # Biases follow them.
-        stored = sum(step.store_rows for step in plan)
-        self.bias_base = self.store_base + stored
+        stored = [self._output_row(step) + step.store_rows for step in plan if step.store_rows]
+        self.bias_base = max(stored, default=self.store_base)
         self._full: Sequence[bool] = ()
         self._busy = False
         self._blocked = False
@@ -185,7 +186,7 @@ class Ccu:
             if not computing:
                 yield from self._wait("start", config.start_cycles)
                 self._begin(step)
-                yield from self._refill(number)
+                yield from self._refill(number, step)
                 yield from self._load(step)
                 yield from self._load_biases(step)
                 self.scan.begin(step)
@@ -199,16 +200,22 @@ class Ccu:
         for _ in range(cycles):
             yield True
 
-    def _refill(self, number: int) -> Iterator[bool]:
-        """M4; with M8 the next pass's begins as soon as this one's is over."""
-        if self.dma is None:
+    def _output_row(self, step: Pass) -> int:
+        """Activation SRAM row of a pass's first output."""
+        return self.store_base + step.output_base + step.tile * self._config.regfile_depth
+
+    def _refill(self, number: int, step: Pass) -> Iterator[bool]:
+        """M4; with M8 the next segment's begins as soon as this one's is over."""
+        if self.dma is None or not step.fetches:
             return
         self.dma.begin(number)
         self.phase = "refill"
         while self.dma.left:
             yield True
-        if self._config.refill_overlap and number + 1 < len(self._plan):
-            self.dma.begin(number + 1)
+        behind = range(number + 1, len(self._plan))
+        following = next((other for other in behind if self._plan[other].fetches), None)
+        if self._config.refill_overlap and following is not None:
+            self.dma.begin(following)
 
     def _load(self, step: Pass) -> Iterator[bool]:
         """M2: an address a cycle, and one more cycle for the last word to arrive; those of O1 have
@@ -217,7 +224,8 @@ class Ccu:
             return
         self.phase = "load"
         self._batch_first = step.first_row
-        rows = [*((step.first_row + row, row) for row in range(step.load_rows)), None]
+        first = step.input_base + step.first_row
+        rows = [*((first + row, row) for row in range(step.load_rows)), None]
         for early in rows[:step.early]:
             self.load_early(early)
         for self.load_row in rows[step.early:]:
@@ -229,6 +237,8 @@ class Ccu:
             return
         self.phase = "bias"
         base = self.bias_base + step.tile * self._config.regfile_depth
+        if step.restores:  # M10: the sums so far
+            base = self._output_row(step)
         for row in range(step.bias_rows):
             self.bias_row = (base + row, row)
             yield True
@@ -248,7 +258,7 @@ class Ccu:
     def _store(self, step: Pass) -> Iterator[bool]:
         """M3: a destination row of every PE a cycle."""
         self.phase = "store"
-        base = self.store_base + step.tile * self._config.regfile_depth
+        base = self._output_row(step)
         for row in range(step.store_rows):
             self.store_row = (base + row, row)
             yield True
