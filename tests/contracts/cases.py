@@ -66,7 +66,8 @@ def make_case(
         matrix.values[rng.random(matrix.nnz) < 0.3] = 0
     codebook = np.zeros(1 << config.weight_bits, np.float32)
     packed = CompressedLayer(matrix, codebook, config.weight_bits, config.index_bits, column)
-    image = build_image(packed, config.n_pe, config.index_bits, tile_rows(config, n_out))
+    image = build_image(packed, config.n_pe, config.index_bits, tile_rows(config, n_out),
+                        config.index)
     weights_int = weights_of(rng, config, len(codebook), values)
     weights_int[0] = 0
     activations = integers_of(rng, config.activation_bits, n_in, values)
@@ -92,14 +93,17 @@ def fits(case):
 
 
 @st.composite
-def machines(draw, max_pe):
+def machines(draw, max_pe, indexes=("zero_runs",)):
     """Overrides of the published machine."""
-    weight_bits, index_bits = draw(st.integers(2, 8)), draw(st.sampled_from([2, 2, 3, 4, 8]))
+    weight_bits, index_bits = draw(st.integers(2, 8)), draw(st.sampled_from([2, 1, 3, 4, 8]))
+    index = draw(st.sampled_from(indexes))
     per_line = draw(st.integers(1, 9))
     extra = draw(st.integers(0, weight_bits + index_bits - 1))
     line = min(max(8, per_line * (weight_bits + index_bits) + extra), 4096)
-    capacity = draw(st.sampled_from(["ignore", "check", "stream"]))
+    capacity = draw(st.sampled_from(
+        ["ignore", "check", "stream"] if index == "zero_runs" else ["ignore", "check"]))
     overrides = {
+        "index": index,
         "n_pe": draw(st.one_of(st.integers(1, 5), st.integers(1, max_pe))),
         "act_queue_depth": draw(st.sampled_from([1, 2, 1, 3, 2, 4, 8, 30])),
         "weight_bits": weight_bits,
@@ -128,9 +132,9 @@ def machines(draw, max_pe):
 
 
 @st.composite
-def cases(draw, max_pe=9, max_side=24):
+def cases(draw, max_pe=9, max_side=24, indexes=("zero_runs", "zero_runs", "bitmap")):
     """A case that fits its machine."""
-    overrides = draw(machines(max_pe))
+    overrides = draw(machines(max_pe, indexes))
     sides = st.one_of(
         st.integers(1, 3), st.integers(2, max_side), st.integers(max_side // 2, 2 * max_side)
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from accelsim.machines.eie.counters import Counters
+from tests.contracts.oracle_words import word_addresses
 
 DRAIN = 4
 
@@ -29,7 +30,8 @@ class Pe:
     """One processing element's state and its counters."""
 
     queue: list = field(default_factory=list)
-    held: tuple | None = None        # (next entry, end, activation) in spmat_read
+    held: tuple | None = None        # (next entry, end, activation, column) in spmat_read
+    bits: list = field(default_factory=list)    # lines to read before the first entry (B2)
     row: int = -1                    # of the latest entry of the column in stage 1
     stages: list = field(default_factory=lambda: [None] * 4)
     line: int | None = None
@@ -48,6 +50,8 @@ class Machine:
         self.pes = [Pe() for _ in range(config.n_pe)]
         self.histogram = np.zeros((config.n_pe, config.act_queue_depth + 1), np.int64)
         self.images = [job.image.pe(p) for p in range(config.n_pe)]
+        self.bitmaps = config.index == "bitmap"
+        self.words = [word_addresses(config, job.image, own) for own in self.images]
         self.total = {f.name: 0 for f in fields(Counters) if f.metadata["per"] == "layer"}
         self.sums = {}
         for step in job.plan:
@@ -189,6 +193,9 @@ class Machine:
             free, state = True, "empty_column_cycles"
         elif waits:
             state = "hazard_stall_cycles"
+        elif pe.bits:
+            state = "index_cycles"
+            self.read_line(pe, pe.bits.pop(0))
         else:
             entry, state = pe.held, "issued_entries"
             free = pe.held[0] + 1 == pe.held[1]
@@ -197,6 +204,10 @@ class Machine:
         self.arithmetic(pe, self.read(p, pe, entry) if entry else None, waits)
         if popped:
             pe.held, pe.row = popped, -1
+            if self.bitmaps and popped[0] < popped[1]:
+                begin, codes = self.words[p][self.step.tile, popped[3]]
+                per_line = self.config.entries_per_line
+                pe.bits = list(range(begin // per_line, codes // per_line))
         elif free:
             pe.held = None
         elif entry:
@@ -212,26 +223,30 @@ class Machine:
             pointers = self.images[p].pointers[self.step.tile]
             first, end = int(pointers[column]), int(pointers[column + 1])
             if first < end or self.config.empty_column_cycles:
-                return first, end, activation
+                return first, end, activation, column
         return None
 
     def read(self, p, pe, entry):
         """P3, P5, A1: the entry that advances to stage 1."""
-        address, _, activation = entry
+        address, _, activation, column = entry
         base = 0
         if self.step.refill_bits:
             first = self.step.first_row * self.config.n_pe
             base = int(self.images[p].pointers[self.step.tile][first])
-        line = (address - base) // self.config.entries_per_line
-        if line != pe.line:
-            pe.line = line
-            pe.tally("spmat_line_reads")
+        first = int(self.images[p].pointers[self.step.tile][column])
+        word = self.words[p][self.step.tile, column][1] + address - first
+        self.read_line(pe, (word - base) // self.config.entries_per_line)
         code, run = int(self.images[p].codes[address]), int(self.images[p].runs[address])
         pe.row += run + 1
         if code == 0:
             pe.tally("padding_entries")
             return Slot(None, 0, 0)
         return Slot((self.step.tile, pe.row), int(self.job.codebook[code]), activation)
+
+    def read_line(self, pe, line):
+        if line != pe.line:
+            pe.line = line
+            pe.tally("spmat_line_reads")
 
     def arithmetic(self, pe, entering, waits):
         """One cycle of the ArithmUnit, then its edge (A1 to A4)."""

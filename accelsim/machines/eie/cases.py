@@ -11,7 +11,8 @@ import numpy.typing as npt
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Geometry
 
 AS_BUILT = {"row_change_cycles": 1, "empty_column_cycles": 1, "overlap": False,
-            "start_cycles": 1, "capacity": "check", "spmat_kb": 128.0, "pointer_kb": 32.0}
+            "start_cycles": 1, "capacity": "check", "spmat_kb": 128.0, "pointer_kb": 32.0,
+            "index": "zero_runs"}
 """What the Verilog is built for; it refuses other values by name (rtl/README.md)."""
 
 Case = tuple[dict[str, Any], CompressedLayer | CompressedConv, Any]
@@ -19,7 +20,7 @@ Case = tuple[dict[str, Any], CompressedLayer | CompressedConv, Any]
 
 def case(rng: np.random.Generator) -> Case:
     """(overrides, layer or convolution, input vector or image)."""
-    weight_bits, index_bits = (int(rng.integers(2, 6)) for _ in range(2))
+    weight_bits, index_bits = int(rng.integers(2, 6)), int(rng.integers(1, 6))
     n_out, n_in = (int(n) for n in rng.integers(1, 25, 2))
     overrides: dict[str, Any] = {
         "n_pe": int(rng.integers(1, 9)),
@@ -38,7 +39,10 @@ def case(rng: np.random.Generator) -> Case:
         "spmat_kb": float(rng.choice([0.1, 0.5, 128.0])),
         "pointer_kb": float(rng.choice([0.1, 0.5, 32.0])),
         "dma_width_bits": int(rng.integers(1, 100)),
+        "index": str(rng.choice(["zero_runs", "bitmap"])),
     }
+    if overrides["index"] == "bitmap" and overrides["capacity"] == "stream":
+        overrides["capacity"] = "check"  # a bitmap is not refilled
     if rng.random() < 0.4:
         overrides |= AS_BUILT
     bias = bool(rng.integers(2))

@@ -40,6 +40,7 @@ class Counters(CounterSet):
     issued_entries: IntArray = per_pe("entries passed to the ArithmUnit, padding included")
     padding_entries: IntArray = per_pe("issued entries that only extend a zero run")
     empty_column_cycles: IntArray = per_pe("issue slots of columns without entries")
+    index_cycles: IntArray = per_pe("issue slots in which a column's bitmap is read", absent=0)
     hazard_stall_cycles: IntArray = per_pe("cycles waiting for an accumulator in flight")
     starved_cycles: IntArray = per_pe("compute cycles without anything to issue")
     blocking_cycles: IntArray = per_pe("blocked cycles in which this PE's queue was full")
@@ -71,10 +72,12 @@ class Counters(CounterSet):
         )
 
     def states(self) -> dict[str, IntArray]:
-        """What each PE did; "overhead" is all other phases."""
+        """What each PE did; "overhead" is all other phases, "bitmaps" there where some are read."""
+        bitmaps = {"bitmaps": self.index_cycles} if np.any(self.index_cycles) else {}
         return {
             "useful": self.macs,
             "padding": self.padding_entries,
+            **bitmaps,
             "empty columns": self.empty_column_cycles,
             "hazard": self.hazard_stall_cycles,
             "starved": self.starved_cycles,
@@ -85,8 +88,8 @@ class Counters(CounterSet):
         """The conservation laws: README.md, counters."""
         compute = np.full(self.n_pe, self.compute_cycles)
         states = (
-            self.issued_entries + self.empty_column_cycles + self.hazard_stall_cycles
-            + self.starved_cycles
+            self.issued_entries + self.index_cycles + self.empty_column_cycles
+            + self.hazard_stall_cycles + self.starved_cycles
         )
         pushes = np.full(self.n_pe, self.broadcasts)
         histogram = self.queue_occupancy_histogram

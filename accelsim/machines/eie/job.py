@@ -60,6 +60,7 @@ class LayerJob(Job):
         for what, got, want in (
             ("n_pe", image.n_pe, config.n_pe),
             ("weight_bits", image.weight_bits, config.weight_bits),
+            ("index", image.index, config.index),
             ("index_bits", image.index_bits, config.index_bits),
             ("codebook entries", len(self.codebook), 1 << config.weight_bits),
             ("activations", len(self.activations), image.n_inputs),
@@ -150,8 +151,10 @@ def layer_job(
 
 
 @lru_cache(maxsize=8)
-def _cached_image(packed: ById, n_pe: int, index_bits: int, rows: int) -> LayerImage:
-    return build_image(packed.layer, n_pe, index_bits, rows)
+def _cached_image(
+    packed: ById, n_pe: int, index_bits: int, rows: int, index: str
+) -> LayerImage:
+    return build_image(packed.layer, n_pe, index_bits, rows, index)
 
 
 def image_for(config: EieConfig, packed: CompressedLayer) -> LayerImage:
@@ -168,7 +171,7 @@ def image_for(config: EieConfig, packed: CompressedLayer) -> LayerImage:
             f"{config.weight_bits}; compress again or set weight_bits={packed.weight_bits}"
         )
     rows = tile_rows(config, packed.n_outputs)
-    return _cached_image(ById(packed), config.n_pe, config.index_bits, rows)
+    return _cached_image(ById(packed), config.n_pe, config.index_bits, rows, config.index)
 
 
 def make_job(

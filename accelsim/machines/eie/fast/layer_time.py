@@ -69,6 +69,7 @@ class LayerTime:
         """Count what another one, of the same layer, has counted."""
         self._timer.sums += other._timer.sums
         self._timer.excess += other._timer.excess
+        self._timer.index_cycles += other._timer.index_cycles
         for name, count in other._totals.items():
             self._totals[name] += count
         self._compute += other._compute
@@ -125,6 +126,8 @@ class LayerTime:
         if self._biased:
             for name in ("act_sram_reads", "dst_reg_writes"):
                 values[name] = values[name] + self._biased
+        values["starved_cycles"] = values["starved_cycles"] - timer.index_cycles
+        values["index_cycles"] = timer.index_cycles
         values["queue_occupancy_histogram"] = histogram
         if not self._count_bypasses:
             values["adder_bypasses"] = values["write_bypasses"] = None

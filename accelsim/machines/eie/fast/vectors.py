@@ -1,8 +1,8 @@
 """A convolution by the fast telling: all vectors in a few calls, on all cores.
 
 Time and counters go through the kernels of a layer's passes; sums go row by row, many vectors at a
-time. What those kernels do not take (bypass off, segments that are refilled, sums beyond 31
-bits) goes vector by vector, to the same results.
+time. What those kernels do not take (bypass off, bitmaps, segments that are refilled, sums beyond
+31 bits) goes vector by vector, to the same results.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.formats import LayerImage
 from accelsim.formats.column_table import Bytes
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, vector_by_vector
 from accelsim.machines.eie.fast.kernels import sums
 from accelsim.machines.eie.fast.layer_time import LayerTime
 from accelsim.machines.eie.fast.vector_time import VectorTimer
+from accelsim.machines.eie.slots import SameImage
 from accelsim.records.result import JobResult
 
 IntArray = npt.NDArray[np.int64]
@@ -42,7 +42,8 @@ def run(
     one : runs a job of one vector
     threads : None takes all cores
     """
-    if not config.bypass or any(step.refill_bits for step in job.one.plan) or (
+    if not config.bypass or config.index != "zero_runs" or any(
+            step.refill_bits for step in job.one.plan) or (
         outputs and not _narrow(config, job)
     ):
         return vector_by_vector(one, config, job, outputs)
@@ -84,7 +85,7 @@ class _Work:
         if outputs:
             self._narrow_maps = self._maps.astype(np.int16)
             starts, columns, codes = _by_rows(
-                ById(job.one.image), job.geometry.in_channels, self._width)
+                SameImage(job.one.image), job.geometry.in_channels, self._width)
             self._rows = starts, columns, job.one.codebook[codes].astype(np.int32)
             bias = job.one.bias
             self._start = np.zeros(job.one.image.n_outputs, np.int64) if bias is None else bias
@@ -120,21 +121,8 @@ class _Work:
         return JobResult(np.concatenate(told) if told else None, counters, operations)
 
 
-class ById:
-    """A hashable handle of an image: the same object, not an equal one."""
-
-    def __init__(self, image: LayerImage) -> None:
-        self.image = image
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ById) and other.image is self.image
-
-    def __hash__(self) -> int:
-        return id(self.image)
-
-
 @lru_cache(maxsize=8)
-def _by_rows(handle: ById, channels: int, width: int) -> tuple[IntArray, Int32, Bytes]:
+def _by_rows(handle: SameImage, channels: int, width: int) -> tuple[IntArray, Int32, Bytes]:
     """Row starts, columns and codes of the matrix by rows, without the columns that fill register
     rows; the bias is the last column."""
     image = handle.image

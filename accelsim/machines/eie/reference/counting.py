@@ -18,6 +18,7 @@ PER_PE: dict[str, Callable[[Pe], int]] = {
     "issued_entries": lambda pe: pe.spmat_read.issued,
     "padding_entries": lambda pe: pe.spmat_read.padding,
     "empty_column_cycles": lambda pe: pe.spmat_read.empty_columns,
+    "index_cycles": lambda pe: pe.index_cycles,
     "hazard_stall_cycles": lambda pe: pe.stall_cycles,
     "starved_cycles": lambda pe: pe.starved_cycles,
     "queue_pushes": lambda pe: pe.act_queue.pushes,

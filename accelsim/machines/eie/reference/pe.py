@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+import numpy as np
+
+from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.reference.act_rw import ActRw
@@ -83,7 +86,7 @@ class Pe:
     def load(self) -> None:
         """Clock edge of all units, and the state of this cycle (README.md, counters)."""
         spmat_read, arith_unit = self.spmat_read, self.arith_unit
-        if not (spmat_read.advances or spmat_read.skips):
+        if not self.issues:
             if arith_unit.waits:
                 self.stall_cycles += 1
             elif self._ccu.phase == "compute":
@@ -92,6 +95,25 @@ class Pe:
         column = ptr_read.load() if ptr_read.pops else None
         arith_unit.load(spmat_read.load(column), self.act_rw.destination)
         self.act_queue.load()
+
+    def stored(self, image: LayerImage, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the SpMat SRAM of PE ``index`` holds: codes and runs."""
+        memory = image.pe(index)
+        return memory.codes, memory.runs
+
+    def begin(self, image: LayerImage, tile: int) -> None:
+        """Start a pass (C1)."""
+        self.spmat_read.begin()
+
+    @property
+    def issues(self) -> bool:
+        """Whether an entry advances or an empty column takes its slot."""
+        return self.spmat_read.advances or self.spmat_read.skips
+
+    @property
+    def index_cycles(self) -> int:
+        """Slots in which bits of a bitmap were read: none."""
+        return 0
 
     def units(self) -> Iterator[tuple[str, Unit]]:
         """What a trace shows of a PE, by the instances' names in rtl/eie/pe.v."""

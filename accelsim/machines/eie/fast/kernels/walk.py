@@ -18,12 +18,14 @@ Int64 = npt.NDArray[np.int64]
 
 
 class Entries(NamedTuple):
-    """``pointers`` (n_pe, n_columns + 1) of one tile, and a `LayerImage`'s entries of all PEs."""
+    """``pointers`` (n_pe, n_columns + 1) of one tile, and a `LayerImage`'s entries of
+    all PEs. ``work`` (n_columns, n_pe) issue slots, those in which a bitmap is read included."""
 
     pointers: Int64
+    work: npt.NDArray[np.signedinteger]
     pe_starts: Int64
     codes: npt.NDArray[np.uint8]
-    runs: npt.NDArray[np.uint8]
+    runs: npt.NDArray[np.integer]
 
 
 class Rules(NamedTuple):
@@ -127,7 +129,7 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                 state.popped[p] = k + 1
             begin = pointers[p, columns[k]] + pe_starts[p]
             end = pointers[p, columns[k] + 1] + pe_starts[p]
-            work = max(end - begin, empty_cycles)
+            work = max(np.int64(entries.work[columns[k], p]), empty_cycles)
             if work > fullest[k]:
                 fullest[k], heaviest[k] = work, p
             if begin == end:
@@ -138,6 +140,10 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                 continue
             row = np.int64(-1)
             advance = pop
+            for _ in range(work - (end - begin)):  # lines that hold bits only
+                advance = max(advance + 1, leave1[p])
+                row2[p], leave2[p] = row1[p], leave1[p]
+                row1[p], leave1[p] = -1, advance + 1
             for entry in range(begin, end):
                 row += np.int64(runs[entry]) + 1
                 code = codes[entry]
