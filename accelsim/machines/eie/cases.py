@@ -62,8 +62,10 @@ def case(rng: np.random.Generator) -> Case:
         layer = replace(layer, bias=biases.astype(np.float32))
     active = rng.random(n_in) < rng.choice([0.0, 0.4, 1.0])
     vector = np.where(active, rng.normal(size=n_in) * 4, 0.0)
-    return (overrides, *_of_image(rng, layer, vector)) if rng.random() < 0.25 else (
-        overrides, layer, vector)
+    if rng.random() < 0.25:
+        return (overrides, *_of_image(rng, layer, vector))
+    overrides["rows"] = str(rng.choice(["interleaved", "blocked"]))
+    return overrides, layer, vector
 
 
 def _of_image(

@@ -32,6 +32,10 @@ class EieConfig(Configuration):
     )
     act_queue_depth: int = Field(ge=1, le=4096, description="entries a PE's queue can hold")
     weight_bits: int = Field(ge=2, le=8, description="bits of a weight code")
+    rows: Literal["interleaved", "blocked"] = Field(
+        default="interleaved", description="rows of a PE, and its activations: every n_pe-th, or "
+                                           "as many side by side"
+    )
     index: Literal["zero_runs", "bitmap"] = Field(
         default="zero_runs", description="what says an entry's row: the zeros before it, or a bit "
                                          "for each row of its column"

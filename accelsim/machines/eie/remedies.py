@@ -35,12 +35,14 @@ def changes(
             yield Change(f"queues of {depth * factor} entries instead of {depth}",
                          {"act_queue_depth": depth * factor})
     again = permute_rows(original_order(packed), config.n_pe)
-    if again.digest() != packed.digest():
+    if config.rows == "blocked":
+        yield Change("rows interleaved instead of in blocks", {"rows": "interleaved"})
+    elif again.digest() != packed.digest():
         yield Change(f"rows in an order balanced for {config.n_pe} PEs (--permute-rows)",
                      work=again)
     balanced = balanced_pruning(packed, config.n_pe)
     dropped = packed.matrix.nnz - balanced.matrix.nnz
-    if dropped:
+    if dropped and config.rows == "interleaved":
         yield Change(f"balanced pruning: no PE keeps more than the mean; {dropped:,} weights "
                      f"({100 * dropped / packed.matrix.nnz:.2f} %) fewer", work=balanced)
     yield from _indexes(config, counters)
