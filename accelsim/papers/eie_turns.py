@@ -28,6 +28,11 @@ INDEXES: Mapping[str, Mapping[str, Any]] = {
     "zero runs of 4 bits": {}, "of 2 bits": {"index_bits": 2}, "of 1 bit": {"index_bits": 1},
     "a bitmap": {"index": "bitmap"},
 }
+OTHERS: Mapping[str, Mapping[str, Any]] = {
+    "as published": {}, "rows in blocks": {"rows": "blocked"},
+    "two entries a cycle": {"issue_width": 2}, "four entries a cycle": {"issue_width": 4},
+    "two, and a bitmap": {"issue_width": 2, "index": "bitmap"},
+}
 COLUMNS = ("layer", "machine", "bits a weight", "SpMat KB a PE", "cycles", "nJ", "mm2")
 DENSITIES = (0.1, 0.3, 0.5, 1.0)
 DENSITY_COLUMNS = ("kept %", *INDEXES, "dense INT4")

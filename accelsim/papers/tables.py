@@ -147,6 +147,8 @@ TABLES: dict[str, Callable[..., str]] = {
     "eie-index-bits": lambda: markdown(eie_turns.DENSITY_COLUMNS, eie_turns.density_rows()),
     "eie-indexes": lambda: markdown(
         eie_turns.COLUMNS, eie_turns.turned_rows(eie_turns.INDEXES)),
+    "eie-others": lambda: markdown(
+        eie_turns.COLUMNS, eie_turns.turned_rows(eie_turns.OTHERS)),
     "speed": speed_table,
     "codesign": lambda path: markdown(*codesign_table(path)),
     "trained-tables": lambda path: markdown(*trained_table(path)),

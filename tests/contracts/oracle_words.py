@@ -1,6 +1,19 @@
-"""Where words lie in a sparse-matrix SRAM (contract B1), counted column by column."""
+"""Of the loop over cycles: an entry in the ArithmUnit, and where words lie in a sparse-matrix SRAM
+(contract B1), counted column by column."""
 
+from dataclasses import dataclass
 from itertools import pairwise
+
+
+@dataclass(eq=False)
+class Slot:
+    """An entry on its way through the ArithmUnit; ``acc`` is None for padding."""
+
+    acc: tuple | None
+    weight: int
+    activation: int
+    operand: int = 0
+    total: int = 0
 
 
 def word_addresses(config, layer, own):

@@ -12,7 +12,7 @@ from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscM
 
 AS_BUILT = {"row_change_cycles": 1, "empty_column_cycles": 1, "overlap": False,
             "start_cycles": 1, "capacity": "check", "spmat_kb": 128.0, "pointer_kb": 32.0,
-            "index": "zero_runs"}
+            "index": "zero_runs", "issue_width": 1}
 """What the Verilog is built for; it refuses other values by name (rtl/README.md)."""
 
 Case = tuple[dict[str, Any], CompressedLayer | CompressedConv, Any]
@@ -40,9 +40,12 @@ def case(rng: np.random.Generator) -> Case:
         "pointer_kb": float(rng.choice([0.1, 0.5, 32.0])),
         "dma_width_bits": int(rng.integers(1, 100)),
         "index": str(rng.choice(["zero_runs", "bitmap"])),
+        "issue_width": int(rng.choice([1, 1, 2, 3])),
     }
-    if overrides["index"] == "bitmap" and overrides["capacity"] == "stream":
-        overrides["capacity"] = "check"  # a bitmap is not refilled
+    if overrides["issue_width"] > 1:
+        overrides["bypass"] = True  # several entries wait for no accumulator
+    if overrides["index"] == "bitmap" or overrides["issue_width"] > 1:
+        overrides["capacity"] = str(rng.choice(["check", "ignore"]))  # neither is refilled
     if rng.random() < 0.4:
         overrides |= AS_BUILT
     bias = bool(rng.integers(2))

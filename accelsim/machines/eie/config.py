@@ -41,6 +41,10 @@ class EieConfig(Configuration):
                                          "for each row of its column"
     )
     index_bits: int = Field(ge=1, le=8, description="bits of a zero run")
+    issue_width: int = Field(
+        default=1, ge=1, le=8, description="entries of one column and one line that a PE issues in "
+                                           "a cycle"
+    )
     spmat_width_bits: int = Field(ge=8, le=4096, description="one sparse-matrix SRAM line")
     spmat_kb: SizeKb = Field(description="sparse-matrix SRAM of one PE")
     pointer_kb: SizeKb = Field(description="pointer SRAM of one PE, both banks")
@@ -97,7 +101,22 @@ class EieConfig(Configuration):
         if self.capacity == "stream" and self.index == "bitmap":
             raise ValueError(
                 "capacity 'stream' refills zero runs; use index='zero_runs', or capacity='check'")
+        if self.capacity == "stream" and self.issue_width > 1:
+            raise ValueError("capacity 'stream' refills PEs that issue one entry a cycle; use "
+                             "issue_width=1, or capacity='check'")
         return self
+
+    @model_validator(mode="after")
+    def _lanes_forward(self) -> EieConfig:
+        if self.issue_width > 1 and not self.bypass:
+            raise ValueError(f"issue_width is {self.issue_width}; several entries wait for no "
+                             f"accumulator; use bypass=true, or issue_width=1")
+        return self
+
+    @property
+    def published_units(self) -> bool:
+        """Whether PEs are made of the published units: zero runs, an entry a cycle."""
+        return self.index == "zero_runs" and self.issue_width == 1
 
     @model_validator(mode="after")
     def _signs_have_two_bits(self) -> EieConfig:

@@ -26,7 +26,7 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.datapath_prices import area_growth
 from accelsim.machines.eie.memories import ModuleBits, event_energies, memories
-from accelsim.machines.eie.turned_prices import bitmap_area_um2, detection_nodes
+from accelsim.machines.eie.turned_prices import bitmap_area_um2, detection_nodes, files_area
 
 
 def price(
@@ -71,7 +71,11 @@ def price(
     # A node's published power at 800 MHz is an energy per cycle.
     clock["lnzd"] = lnzd["power_mw"] * 1e3 / lnzd["clock_mhz"] * nodes * counters.cycles
     for module, um2 in settled.area_um2.items():
-        grown = area_growth(config) if module == "arith_unit" else growth.get(module, 1.0)
+        grown = growth.get(module, 1.0)
+        if module == "arith_unit":
+            grown = config.issue_width * area_growth(config)
+        elif module == "act_rw":
+            grown *= files_area(config)
         area[module] += um2 * grown * config.n_pe * 1e-6
     area["spmat_read"] += bitmap_area_um2(config, settled, events) * config.n_pe * 1e-6
     area["lnzd"] = lnzd["area_um2"] * nodes * 1e-6

@@ -31,8 +31,8 @@ def phases(counters: Counters) -> dict[str, IntArray]:
     before += counters.bias_cycles
     after = counters.drain_cycles + counters.store_cycles
     return {
-        "useful": counters.macs,
-        "padding": counters.padding_entries,
+        "useful": counters.macs - counters.macs_beside,
+        "padding": counters.padding_entries - counters.padding_beside,
         **({"bitmaps": counters.index_cycles} if np.any(counters.index_cycles) else {}),
         "empty columns": counters.empty_column_cycles,
         "hazard": counters.hazard_stall_cycles,

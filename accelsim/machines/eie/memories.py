@@ -24,10 +24,12 @@ from accelsim.machines.eie.beside import TransformCounters
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.datapath_prices import decoder_word_bits, mac_pj, register_bits
-from accelsim.machines.eie.turned_prices import bitmap_bits, bitmap_pj, row_pj
+from accelsim.machines.eie.turned_prices import bitmap_bits, bitmap_pj, ports_energy, row_pj
 
 FREE_COUNTERS = {
     "index_cycles": "lines are priced as read; the slots are time",
+    "macs_beside": "part of macs",
+    "padding_beside": "part of padding_entries",
     "broadcasts": "wires of the H-tree; EIE gives no length or energy",
     "row_change_cycles": "the scan's logic is in the LNZD nodes, priced by time",
     "blocked_cycles": "time, priced as leakage and clock",
@@ -126,7 +128,7 @@ class ModuleBits:
             "ptr_read": pointer_register_bits(config.pointer_bits, config.activation_bits),
             "spmat_read": (config.spmat_width_bits + 2 * config.pointer_bits
                            + bitmap_bits(config)),
-            "arith_unit": register_bits(config),
+            "arith_unit": config.issue_width * register_bits(config),
             "act_rw": 2 * config.regfile_depth * config.register_bits,
         })
 
@@ -157,6 +159,7 @@ def event_energies(
     mac = mac_pj(config, events)
     read = events.linear_pj("register_file_read", config.register_bits)
     write = events.linear_pj("register_file_write", config.register_bits)
+    ports = ports_energy(config)
     line = arrays.spmat.read_pj + register(config.spmat_width_bits)
     return {
         "act_queue": {"column": (total("queue_pushes") + total("queue_pops")) * register(item)},
@@ -177,11 +180,11 @@ def event_energies(
                 events.linear_pj("add", config.accumulator_bits) + 2 * read + write),
         },
         "act_rw": {
-            "mac": total("macs") * read + total("macs") * write,
+            "mac": total("macs") * ports * read + total("macs") * ports * write,
             "column": total("src_reg_reads") * read,
             "pass": total("src_reg_writes") * write
-            + (total("dst_reg_reads") - total("macs")) * read
-            + (total("dst_reg_writes") - total("macs")) * write
+            + (total("dst_reg_reads") - total("macs")) * ports * read
+            + (total("dst_reg_writes") - total("macs")) * ports * write
             + total("act_sram_reads") * arrays.act.read_pj
             + total("act_sram_writes") * arrays.act.write_pj,
         },

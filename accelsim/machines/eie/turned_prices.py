@@ -1,4 +1,4 @@
-"""What units cost that the published machine does not have: a bitmap in place of zero runs.
+"""What units cost that the published machine does not have: bitmaps, and several entries a cycle.
 
 * **Bitmap register**: a flip-flop for each row that a register file holds, beside spmat_read; its
   clock in proportion to the module's own bits, its area as a queue's bits.
@@ -6,6 +6,11 @@
   addition of a run; each entry costs what the nodes take in a cycle. EIE's nodes (sec. VI) carry an
   activation beside the flag, so that both energy and area are an upper bound.
 * **Index slots**: the line that is read is written to the bitmap register.
+* **Lanes**: each entry of a slot has an ArithmUnit of its own, with its decoder, and a tree that
+  finds its row where there is a bitmap.
+* **Ports**: the destination file is read and written by every lane. A bit of it grows with the
+  number of ports in both directions, its wires in one: area with the square, energy of an access
+  in proportion. The source file keeps its port.
 
 No paper prices these units for EIE; the rules are chosen.
 """
@@ -52,4 +57,15 @@ def bitmap_area_um2(config: EieConfig, settled: Calibration, events: Events) -> 
     if config.index != "bitmap":
         return 0.0
     nodes = detection_nodes(config.regfile_depth) * float(events.rows["lnzd_node"]["area_um2"])
-    return bitmap_bits(config) * area_um2_a_bit(settled, "act_queue") + nodes
+    bits = bitmap_bits(config) * area_um2_a_bit(settled, "act_queue")
+    return bits + config.issue_width * nodes
+
+
+def ports_energy(config: EieConfig) -> int:
+    """Energy of an access to the destination file over that with a port."""
+    return config.issue_width
+
+
+def files_area(config: EieConfig) -> float:
+    """Area of both register files over that with a port each."""
+    return (1 + config.issue_width**2) / 2

@@ -11,13 +11,15 @@ import numpy.typing as npt
 from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.fast.kernels import counters, passes, time
+from accelsim.machines.eie.fast.kernels import counters, lanes, passes, time
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.slots import slots_of
 
 IntArray = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Small = npt.NDArray[np.signedinteger[Any]]
+
+BESIDE = ("index_cycles", "macs_beside", "padding_beside")
 
 _CYCLE_LIMIT = 1 << 31
 _STALLS = 4  # most cycles that accumulators in flight add to a column, bypass off
@@ -78,7 +80,8 @@ class PassTimer:
     ----------
     sums : (len(`PASS_SUMS`), n_pe) int64
     excess : (act_queue_depth + 1, n_pe) int64; `kernels.counters.finish` says what it means
-    index_cycles : (n_pe,) int64 slots in which bitmaps were read; entries do not count them
+    beside : (len(`BESIDE`), n_pe) int64, counters of units that the published machine has not
+    more_slots : (n_pe,) int64 slots beyond as many as entries
     """
 
     def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
@@ -97,8 +100,10 @@ class PassTimer:
         self._longest = min(bound, _CYCLE_LIMIT - 1)
         self.sums = sums = np.zeros((len(counters.PASS_SUMS), n_pe), np.int64)
         self.excess = np.zeros((depth + 1, n_pe), np.int64)
-        self.index_cycles = np.zeros(n_pe, np.int64)
-        few = np.int16 if self._slots.work.dtype == np.int8 else np.int32
+        self.beside = np.zeros((len(BESIDE), n_pe), np.int64)
+        self.more_slots = np.zeros(n_pe, np.int64)
+        narrow_sums = self._slots.work.dtype == self._table.counts.dtype == np.int8
+        few = np.int16 if narrow_sums else np.int32
         self._pass_sums = tuple(passes.Sums(
             sums[counters.ISSUED_ENTRIES], sums[counters.PADDING_ENTRIES],
             sums[counters.EMPTY_COLUMNS], sums[counters.BLOCKING_CYCLES],
@@ -159,26 +164,45 @@ class PassTimer:
             (latest, np.zeros(config.n_pe, self._kind), self._floors,
              None if first_line is None else np.zeros((2, config.n_pe), first_line.dtype)),
         ))
-        if self._slots.ahead is not None:
-            ahead = self._slots.ahead[tile, columns].sum(axis=0, dtype=np.int64)
-            self.index_cycles += ahead
-            sums[counters.ISSUED_ENTRIES] -= ahead  # which the kernel took for entries
+        if not config.published_units:
+            self._count_slots(tile, columns)
         if refilled:
             starts = table.starts[tile]
             counters.count_segment_line_reads(
                 starts, columns, starts[scan.first], config.entries_per_line,
                 sums[counters.SPMAT_LINE_READS],
             )
-        if self._count_bypasses:
+        if self._count_bypasses and config.issue_width > 1:
+            lanes.count_lane_bypasses(
+                self._slots.entries(tile), columns, issue, wait, sums[counters.ADDER_BYPASSES],
+                sums[counters.WRITE_BYPASSES],
+            )
+        elif self._count_bypasses:
             counters.count_bypasses(
                 work, self._slots.edges[tile], columns, issue, wait, self._longest,
                 sums[counters.ADDER_BYPASSES], sums[counters.WRITE_BYPASSES],
             )
         return int(last_slot), int(issue[-1])
 
+    def _count_slots(self, tile: int, columns: IntArray) -> None:
+        """What the kernels, which take a slot for an entry, do not tell."""
+        slots = self._slots
+
+        def added(table: Small) -> IntArray:
+            return np.asarray(table[tile, columns].sum(axis=0, dtype=np.int64))
+
+        more = added(slots.work) - added(self._table.counts)
+        self.sums[counters.ISSUED_ENTRIES] -= more
+        self.more_slots += more
+        if slots.ahead is not None:
+            self.beside[0] += added(slots.ahead)
+        if self._config.issue_width > 1:
+            for row, table in zip(self.beside[1:], slots.beside, strict=True):
+                row += added(table)
+
     def _check_limit(self, count: int, changed: int) -> None:
         """Cycles are 32-bit integers inside a pass; every entry in turn is the worst case."""
-        slots = self._table.n_entries + count * (self._slots.most - self._table.most)
+        slots = self._table.n_entries + count * max(self._slots.most - self._table.most, 0)
         if slots + (2 + _STALLS) * count + changed >= _CYCLE_LIMIT:
             raise UnsupportedError(
                 f"{self._image.name}: a pass may take 2**31 cycles or more, beyond engine 'fast'; "

@@ -1,8 +1,8 @@
 """A convolution by the fast telling: all vectors in a few calls, on all cores.
 
 Time and counters go through the kernels of a layer's passes; sums go row by row, many vectors at a
-time. What those kernels do not take (bypass off, bitmaps, segments that are refilled, sums beyond
-31 bits) goes vector by vector, to the same results.
+time. What those kernels do not take (bypass off, other units than the published, segments that are
+refilled, sums beyond 31 bits) goes vector by vector, to the same results.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def run(
     one : runs a job of one vector
     threads : None takes all cores
     """
-    if not config.bypass or config.index != "zero_runs" or any(
+    if not config.bypass or not config.published_units or any(
             step.refill_bits for step in job.one.plan) or (
         outputs and not _narrow(config, job)
     ):

@@ -93,6 +93,8 @@ def walk_pass(
         kernels.Entries(
             np.ascontiguousarray(image.pointers[:, step.tile]),
             slots_of(config, image).work[step.tile], image.pe_starts, image.codes, image.runs,
+            np.ascontiguousarray(image.words[:, step.tile]), int(image.bitmap_words[step.tile]),
+            config.entries_per_line, config.issue_width,
         ),
         kernels.Rules(
             config.act_queue_depth, config.empty_column_cycles, config.bypass,

@@ -19,6 +19,7 @@ from accelsim.machines.eie.reference.bitmap import BitmapPe
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.counting import count
 from accelsim.machines.eie.reference.pe import Pe
+from accelsim.machines.eie.reference.wide import WideBitmapPe, WidePe
 from accelsim.records.result import JobResult
 from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
 from accelsim.units.clock import Clock, Process
@@ -98,12 +99,15 @@ class Eie:
 
     def _pe_of(self, config: EieConfig) -> type[Pe]:
         """The PEs that a configuration asks for."""
-        if config.index == "zero_runs":
+        if config.published_units:
             return self.PE
         if self.PE is not Pe:
-            raise UnsupportedError(f"{type(self).__name__} has PEs of its own, without "
-                                   f"index='bitmap'; use index='zero_runs'")
-        return BitmapPe
+            raise UnsupportedError(
+                f"{type(self).__name__} has PEs of its own, without index='bitmap' and "
+                f"issue_width > 1; use index='zero_runs' and issue_width=1")
+        if config.issue_width == 1:
+            return BitmapPe
+        return WidePe if config.index == "zero_runs" else WideBitmapPe
 
     def run(self, shuffle: random.Random | None = None, last: int | None = None) -> None:
         """To the end of the last pass, or of cycle ``last``."""

@@ -19,6 +19,8 @@ PER_PE: dict[str, Callable[[Pe], int]] = {
     "padding_entries": lambda pe: pe.spmat_read.padding,
     "empty_column_cycles": lambda pe: pe.spmat_read.empty_columns,
     "index_cycles": lambda pe: pe.index_cycles,
+    "macs_beside": lambda pe: pe.beside[0],
+    "padding_beside": lambda pe: pe.beside[1],
     "hazard_stall_cycles": lambda pe: pe.stall_cycles,
     "starved_cycles": lambda pe: pe.starved_cycles,
     "queue_pushes": lambda pe: pe.act_queue.pushes,

@@ -16,7 +16,7 @@ from accelsim.records.signals import Unit
 from accelsim.units.act_queue import ActQueue, Item
 from accelsim.units.arith_unit import ArithUnit
 from accelsim.units.clock import Clock, Process
-from accelsim.units.ptr_read import PtrRead
+from accelsim.units.ptr_read import Column, PtrRead
 from accelsim.units.spmat_read import SpmatRead
 from accelsim.units.weight_decoder import WeightDecoder
 
@@ -85,15 +85,14 @@ class Pe:
 
     def load(self) -> None:
         """Clock edge of all units, and the state of this cycle (README.md, counters)."""
-        spmat_read, arith_unit = self.spmat_read, self.arith_unit
         if not self.issues:
-            if arith_unit.waits:
+            if self.arith_unit.waits:
                 self.stall_cycles += 1
             elif self._ccu.phase == "compute":
                 self.starved_cycles += 1
         ptr_read = self.ptr_read
         column = ptr_read.load() if ptr_read.pops else None
-        arith_unit.load(spmat_read.load(column), self.act_rw.destination)
+        self._pass_on(column)
         self.act_queue.load()
 
     def stored(self, image: LayerImage, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -114,6 +113,15 @@ class Pe:
     def index_cycles(self) -> int:
         """Slots in which bits of a bitmap were read: none."""
         return 0
+
+    @property
+    def beside(self) -> tuple[int, int]:
+        """Multiply-accumulates and padding entries without a slot of their own: none."""
+        return 0, 0
+
+    def _pass_on(self, column: Column | None) -> None:
+        """What leaves spmat_read at the edge enters the ArithmUnit."""
+        self.arith_unit.load(self.spmat_read.load(column), self.act_rw.destination)
 
     def units(self) -> Iterator[tuple[str, Unit]]:
         """What a trace shows of a PE, by the instances' names in rtl/eie/pe.v."""

@@ -21,5 +21,6 @@ RTL = Rtl(
     backdoor=("eie_array", "pe", "ptr_read", "spmat_read", "sram_1rw"),
     bound=host.bound,
     # The array has no DMA.
-    absent={"refill_cycles": 0, "refill_bits": 0, "index_cycles": 0},
+    absent={"refill_cycles": 0, "refill_bits": 0, "index_cycles": 0, "macs_beside": 0,
+            "padding_beside": 0},
 )
