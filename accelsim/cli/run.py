@@ -119,7 +119,8 @@ def simulate(
             config, place, network, chosen[0] if chosen else None, engine, image or [], inputs,
             count, fit, parse_lowering(lowering),
             lambda: make_recipe(density, threshold, weight_bits or config.weight_bits,
-                                config.index_bits, init, bias=bias, winograd=winograd, **tables),
+                                config.index_bits, init, bias=bias, winograd=winograd,
+                                index=getattr(config, "index", "zero_runs"), **tables),
             seed, energy, as_json, as_csv)
         return
     if image or fit:

@@ -66,7 +66,8 @@ def make_case(
         matrix.values[rng.random(matrix.nnz) < 0.3] = 0
     codebook = np.zeros(1 << config.weight_bits, np.float32)
     packed = CompressedLayer(matrix, codebook, config.weight_bits, config.index_bits, column)
-    image = build_image(packed, config.n_pe, config.index_bits, tile_rows(config, n_out))
+    image = build_image(packed, config.n_pe, config.index_bits, tile_rows(config, n_out),
+                        config.index)
     weights_int = weights_of(rng, config, len(codebook), values)
     weights_int[0] = 0
     activations = integers_of(rng, config.activation_bits, n_in, values)
@@ -92,14 +93,20 @@ def fits(case):
 
 
 @st.composite
-def machines(draw, max_pe):
+def machines(draw, max_pe, units="published"):
     """Overrides of the published machine."""
-    weight_bits, index_bits = draw(st.integers(2, 8)), draw(st.sampled_from([2, 2, 3, 4, 8]))
+    weight_bits, index_bits = draw(st.integers(2, 8)), draw(st.sampled_from([2, 1, 3, 4, 8]))
+    published = units == "published"
+    index = draw(st.sampled_from(["zero_runs", *([] if published else ["zero_runs", "bitmap"])]))
+    width = draw(st.sampled_from([1, *([] if published else [1, 2, 3, 8])]))
     per_line = draw(st.integers(1, 9))
     extra = draw(st.integers(0, weight_bits + index_bits - 1))
     line = min(max(8, per_line * (weight_bits + index_bits) + extra), 4096)
-    capacity = draw(st.sampled_from(["ignore", "check", "stream"]))
+    capacity = draw(st.sampled_from(
+        ["ignore", "check", *(["stream"] if index == "zero_runs" and width == 1 else [])]))
     overrides = {
+        "index": index,
+        "issue_width": width,
         "n_pe": draw(st.one_of(st.integers(1, 5), st.integers(1, max_pe))),
         "act_queue_depth": draw(st.sampled_from([1, 2, 1, 3, 2, 4, 8, 30])),
         "weight_bits": weight_bits,
@@ -107,7 +114,7 @@ def machines(draw, max_pe):
         "spmat_width_bits": line,
         "row_change_cycles": draw(st.integers(0, 1)),
         "empty_column_cycles": draw(st.integers(0, 1)),
-        "bypass": draw(st.booleans()),
+        "bypass": width > 1 or draw(st.booleans()),
         "overlap": draw(st.booleans()),
         "start_cycles": draw(st.sampled_from([0, 1, 1, 3])),
         "capacity": capacity,
@@ -133,9 +140,9 @@ def machines(draw, max_pe):
 
 
 @st.composite
-def cases(draw, max_pe=9, max_side=24):
-    """A case that fits its machine."""
-    overrides = draw(machines(max_pe))
+def cases(draw, max_pe=9, max_side=24, units="any"):
+    """A case that fits its machine; of ``units`` "published" or "any"."""
+    overrides = draw(machines(max_pe, units))
     sides = st.one_of(
         st.integers(1, 3), st.integers(2, max_side), st.integers(max_side // 2, 2 * max_side)
     )

@@ -16,6 +16,7 @@ from accelsim.compression.binary_points import ById, choose_binary_points
 from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import bounds, quantise
 from accelsim.formats import LayerImage, build_image
+from accelsim.machines.eie.blocks import placed, scanned, unscanned
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.datapath import check_held, check_table
 from accelsim.machines.eie.losses import job_losses
@@ -40,6 +41,7 @@ class LayerJob(Job):
     bias_activation : 1.0 in the activations' binary point
     plan : the passes, in order
     packed : the layer that the image was built from, or None
+    in_blocks_of : that layer before its rows and columns were put into blocks, or None
     bias : (n_outputs,) int64 that the accumulators start from, of ``accumulator_bits`` bits in the
         outputs' binary point, in the image's order of rows; None starts from zero
     others : (n - 1, n_inputs) activations of further vectors, whose passes the plan has too (M10)
@@ -54,6 +56,7 @@ class LayerJob(Job):
     packed: CompressedLayer | None = None
     bias: IntArray | None = None
     others: IntArray | None = None
+    in_blocks_of: CompressedLayer | None = None
 
     @property
     def inputs(self) -> IntArray:
@@ -68,6 +71,9 @@ class LayerJob(Job):
         for what, got, want in (
             ("n_pe", image.n_pe, config.n_pe),
             ("weight_bits", image.weight_bits, config.weight_bits),
+            ("index", image.index, config.index),
+            ("rows", config.rows if self.packed is None else
+             "blocked" if self.in_blocks_of else "interleaved", config.rows),
             ("index_bits", image.index_bits, config.index_bits),
             ("codebook entries", len(self.codebook), 1 << config.weight_bits),
             ("activations", len(self.activations), image.n_inputs),
@@ -118,13 +124,18 @@ class LayerJob(Job):
 
     def on(self, config: EieConfig, packed: CompressedLayer | None = None) -> LayerJob:
         """The same integers on another machine, or with another layer of the same values."""
-        layer = packed or self.packed
+        layer = packed or self.in_blocks_of or self.packed
         if layer is None:
             raise InputError(f"{self.name}: made from an image; there is no layer to encode again")
-        image = image_for(config, layer)
-        bias = quantised_bias(config, layer, self.frac_bits["output"])
+        image, laid = image_for(config, layer), placed(config, layer)
+        bias = quantised_bias(config, laid, self.frac_bits["output"])
         plan = make_plan(config, image, bias is not None)
-        return replace(self, image=image, plan=plan, packed=layer, bias=bias)
+        inputs = self.activations
+        if self.in_blocks_of is not None:
+            inputs = unscanned(inputs, self.image.n_pe)
+        return replace(self, image=image, plan=plan, packed=laid, bias=bias,
+                       activations=scanned(config, inputs),
+                       in_blocks_of=None if laid is layer else layer)
 
     def again(self, machine: Any, config: EieConfig, work: CompressedLayer | None = None
               ) -> LayerJob:
@@ -158,8 +169,10 @@ def layer_job(
 
 
 @lru_cache(maxsize=8)
-def _cached_image(packed: ById, n_pe: int, index_bits: int, rows: int) -> LayerImage:
-    return build_image(packed.layer, n_pe, index_bits, rows)
+def _cached_image(
+    packed: ById, n_pe: int, index_bits: int, rows: int, index: str
+) -> LayerImage:
+    return build_image(packed.layer, n_pe, index_bits, rows, index)
 
 
 def image_for(config: EieConfig, packed: CompressedLayer) -> LayerImage:
@@ -175,8 +188,8 @@ def image_for(config: EieConfig, packed: CompressedLayer) -> LayerImage:
             f"{packed.name}: compressed with weight_bits={packed.weight_bits}, the machine has "
             f"{config.weight_bits}; compress again or set weight_bits={packed.weight_bits}"
         )
-    rows = tile_rows(config, packed.n_outputs)
-    return _cached_image(ById(packed), config.n_pe, config.index_bits, rows)
+    rows, laid = tile_rows(config, packed.n_outputs), placed(config, packed)
+    return _cached_image(ById(laid), config.n_pe, config.index_bits, rows, config.index)
 
 
 def make_job(
@@ -245,13 +258,14 @@ def of_integers(
             )
         one = 1 << points.input_frac_bits
     codebook = decoder_table(config, packed, points)
-    starts = quantised_bias(config, packed, points.output_frac_bits)
-    return layer_job(
-        config, image_for(config, packed), codebook, integers, points.shift, one, packed, starts,
-        gathered=gathered, frac_bits=signals(points),
+    laid, bits = placed(config, packed), points.output_frac_bits
+    job = layer_job(
+        config, image_for(config, packed), codebook, scanned(config, integers), points.shift, one,
+        laid, quantised_bias(config, laid, bits), gathered=gathered, frac_bits=signals(points),
         provenance={"accelsim": __version__, **packed.provenance},
-        losses=job_losses(config, packed, points, *seen, starts),
+        losses=job_losses(config, packed, points, *seen, quantised_bias(config, packed, bits)),
     )
+    return job if laid is packed else replace(job, in_blocks_of=packed)
 
 
 def decoder_table(config: EieConfig, packed: CompressedLayer, points: BinaryPoints) -> IntArray:

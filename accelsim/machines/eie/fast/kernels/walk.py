@@ -18,12 +18,19 @@ Int64 = npt.NDArray[np.int64]
 
 
 class Entries(NamedTuple):
-    """``pointers`` (n_pe, n_columns + 1) of one tile, and a `LayerImage`'s entries of all PEs."""
+    """``pointers`` (n_pe, n_columns + 1) of one tile, and a `LayerImage`'s entries of
+    all PEs. ``work`` (n_columns, n_pe) issue slots, those in which a bitmap is read included;
+    ``words`` as ``pointers``, words of a bitmap and of a line, and entries that issue at once."""
 
     pointers: Int64
+    work: npt.NDArray[np.signedinteger]
     pe_starts: Int64
     codes: npt.NDArray[np.uint8]
-    runs: npt.NDArray[np.uint8]
+    runs: npt.NDArray[np.integer]
+    words: Int64
+    bitmap_words: int
+    words_per_line: int
+    width: int
 
 
 class Rules(NamedTuple):
@@ -127,7 +134,7 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                 state.popped[p] = k + 1
             begin = pointers[p, columns[k]] + pe_starts[p]
             end = pointers[p, columns[k] + 1] + pe_starts[p]
-            work = max(end - begin, empty_cycles)
+            work = max(np.int64(entries.work[columns[k], p]), empty_cycles)
             if work > fullest[k]:
                 fullest[k], heaviest[k] = work, p
             if begin == end:
@@ -138,11 +145,22 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                 continue
             row = np.int64(-1)
             advance = pop
+            at = entries.words[p, columns[k]] + entries.bitmap_words
+            before_codes = entries.words[p, columns[k]] // entries.words_per_line
+            for _ in range(at // entries.words_per_line - before_codes):
+                advance = max(advance + 1, leave1[p])
+                row2[p], leave2[p] = row1[p], leave1[p]
+                row1[p], leave1[p] = -1, advance + 1
+            taken = 0
             for entry in range(begin, end):
                 row += np.int64(runs[entry]) + 1
                 code = codes[entry]
-                advance = max(advance + 1, leave1[p])
+                if taken == 0:
+                    advance = max(advance + 1, leave1[p])
                 leave = advance + 1
+                taken, at = taken + 1, at + 1
+                if taken == entries.width or at % entries.words_per_line == 0:
+                    taken = 0
                 if code != 0 and not bypass:
                     if row == row1[p]:
                         leave = max(leave, leave1[p] + 3)
