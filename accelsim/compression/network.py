@@ -56,6 +56,8 @@ def compress_graph(
         done = layer
         if not isinstance(layer, CompressedLayer | CompressedConv):
             own = settings.for_layer(layer.name.removesuffix(BEFORE))
+            if calibration is not None:  # it settles what the layer's own activations would
+                layer = replace(layer, activations=None)
             done = compress(layer, replace(own, rank=None))
         on_layer()
         return _with_loss(done, lost[layer.name]) if layer.name in lost else done

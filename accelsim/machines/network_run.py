@@ -90,10 +90,9 @@ def run_network(
         layers[node.name] = result
         values[node.name] = result.outputs_float
         written[node.name] = points.output_frac_bits
-    notes = [network.note, *(note for own in layers.values() for note in own.notes)]
     return NetworkResult(network.name, engine, config, layers, tuple(host),
                          values[network.output], np.shape(images) != shapes[INPUT],
-                         tuple(dict.fromkeys(note for note in notes if note)))
+                         (network.note,) if network.note else ())
 
 
 def lowerings(network: Network, asked: Lowering = None) -> dict[str, str]:

@@ -125,7 +125,7 @@ def winograd_job(config: EieConfig, packed: CompressedConv, given: Images) -> Wi
         elements, gathered, size, given.several, _beside(config, geometry, gathered, size),
         config.accumulator_bits, name=packed.name, frac_bits=first.frac_bits,
         provenance=first.provenance, lowering="winograd",
-        losses=(*layer.losses, *first.losses), notes=given.notes, map_rows=given.map_rows)
+        losses=(*layer.losses, *first.losses), map_rows=given.map_rows)
 
 
 def _points(config: EieConfig, layer: CompressedLayer, plain: BinaryPoints) -> BinaryPoints:
