@@ -27,7 +27,13 @@ from accelsim.cli.graphs import (
     prepared_node,
 )
 from accelsim.cli.limits import limit_lines, sized_lines
-from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.network_options import (
+    FitOption,
+    ImageOption,
+    LoweringOption,
+    NetworkOption,
+    WinogradOption,
+)
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -56,6 +62,7 @@ def explain(
     fit: FitOption = False,
     network: NetworkOption = None,
     lowering: LoweringOption = None,
+    winograd: WinogradOption = None,
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
@@ -84,7 +91,7 @@ def explain(
     config = config_from(machine, settings)
     asked = graph_or_cells(
         config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
-        activation_density, inputs_fixed_point)
+        activation_density, inputs_fixed_point, winograd)
     if asked is not None and asked.layer is None:
         _explain_network(config, asked, picture, inches, as_json)
         return

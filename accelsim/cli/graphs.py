@@ -48,6 +48,7 @@ class GraphAsked:
     alone: bool = False
     density: float | None = None
     seed: int = 1
+    winograd: str | None = None
 
     def opened(self, config: Any) -> Network:
         """The network, of which the machine takes every layer."""
@@ -63,7 +64,8 @@ class GraphAsked:
         """Of the machine's widths."""
         from accelsim.cli.frontend import make_recipe
 
-        return make_recipe(self.density, None, config.weight_bits, config.index_bits, "linear")
+        return make_recipe(self.density, None, config.weight_bits, config.index_bits, "linear",
+                           winograd=self.winograd)
 
     @property
     def gives_inputs(self) -> bool:
@@ -75,11 +77,11 @@ def asked_graph(
     source: str, network: str | None, layer: str | None, photos: Sequence[Path] | None,
     inputs: Path | None, count: int, fit: bool, lowering: str | None, alone: bool,
     density: float | None,
-    seed: int, activation_density: float | None, fixed_point: bool,
+    seed: int, activation_density: float | None, fixed_point: bool, winograd: str | None = None,
 ) -> GraphAsked | None:
     """What is asked of a network; None where the source names layers in sequence."""
     from accelsim.errors import InputError
-    from accelsim.lowering.ways import DEFAULT, parse_lowering
+    from accelsim.lowering.ways import parse_lowering
     from accelsim.sources import names_network
     from accelsim.sources.networks import network_place
 
@@ -88,8 +90,7 @@ def asked_graph(
         if photos or fit:
             raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
                              f"vectors (--inputs)")
-        if lowering not in (None, DEFAULT):
-            raise InputError(f"{source}: --lowering is for convolutions of a network")
+        refuse_convolutions(source, lowering, winograd)
         return None
     for option, given in (("--activation-density", activation_density is not None),
                           ("--inputs-fixed-point", fixed_point)):
@@ -97,7 +98,18 @@ def asked_graph(
             raise InputError(f"{place}: a network, which runs on images of real numbers; leave "
                              f"{option} out")
     return GraphAsked(place, network, at, tuple(photos or ()), inputs, count, fit,
-                      parse_lowering(lowering), alone, density, seed)
+                      parse_lowering(lowering), alone, density, seed, winograd)
+
+
+def refuse_convolutions(source: str, lowering: str | None, winograd: str | None) -> None:
+    """Raise InputError for what is asked of convolutions where there are none."""
+    from accelsim.errors import InputError
+    from accelsim.lowering.ways import DEFAULT
+
+    for option, asked in (("--lowering", lowering not in (None, DEFAULT)),
+                          ("--winograd", winograd is not None)):
+        if asked:
+            raise InputError(f"{source}: {option} is for convolutions of a network")
 
 
 def graph_or_cells(

@@ -34,6 +34,7 @@ from accelsim.cli.frontend import (
     ThresholdOption,
     make_recipe,
 )
+from accelsim.cli.graphs import refuse_convolutions
 from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 from accelsim.cli.network_options import (
@@ -125,6 +126,7 @@ def simulate(
     if image or fit:
         raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
                          f"vectors (--inputs)")
+    refuse_convolutions(source, lowering, winograd)
     opened = opened_work(
         config, source, layer, inputs, activation_density, seed, count, inputs_fixed_point,
         density=density, threshold=threshold, init=init, bias=bias, pattern=pattern, **tables,

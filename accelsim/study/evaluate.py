@@ -20,7 +20,7 @@ from accelsim.machines.plugins import adopt
 from accelsim.records import Loss
 from accelsim.records.limits import Limit
 from accelsim.study.metrics import FinishedPoint, Metric, arrived
-from accelsim.study.networks import NetworkWork
+from accelsim.study.network_work import NetworkWork
 from accelsim.study.points import Chunk, Settings
 from accelsim.study.recipes import LOWERING
 from accelsim.study.utterances import Utterance
