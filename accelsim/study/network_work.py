@@ -18,7 +18,7 @@ from accelsim.lowering.network_floats import layer_floats
 from accelsim.lowering.ways import Lowering
 from accelsim.machines import Machine
 from accelsim.machines.network_alone import run_alone
-from accelsim.machines.network_run import run_network
+from accelsim.machines.network_run import map_sizes, run_network
 from accelsim.records import CompressedConv
 from accelsim.records.network import Network
 from accelsim.records.result import RunResult
@@ -46,6 +46,11 @@ class NetworkWork:
     def works(self) -> list[Any]:
         """The layers."""
         return [*self.network.layers]
+
+    @property
+    def map_sizes(self) -> list[tuple[int, int] | None]:
+        """(rows, columns) that each layer reads; None of what reads a vector."""
+        return map_sizes(self.network)
 
     def compressed(self, recipe: Recipe) -> NetworkWork:
         """The same with compressed layers; where the recipe has a rank, with two for each."""

@@ -175,6 +175,20 @@ def test_words_size_every_layer_and_changed_files_are_seen(folder: Path) -> None
         found.load()
 
 
+@pytest.mark.parametrize("workload", ["wide.toml", "wide.toml:a"])
+def test_words_hold_maps(folder: Path, workload: str) -> None:
+    """40 x 40 pixels and one of zeros before, 40 x 40 after: 3,201 rows of 2 bytes, 2 KB given."""
+    (folder / "wide.toml").write_text(
+        'name = "wide"\ninput = [1, 40, 40]\nnode = [{name = "a", conv = 3, kernel = 3, '
+        'padding = 1, activation_density = 0.1}]\n')
+    fixed = run_study(study(folder, workloads=[workload]), folder / "r.sqlite")
+    assert "maps in the activation SRAM: 6.3 KB a PE, at most 2" in fixed.limits[0]
+    fit = run_study(study(folder, workloads=[workload], set={**SET, "act_sram_kb": "fit"}),
+                    folder / "r.sqlite")
+    assert "maps" not in fit.limits[0]
+    assert fit.area_mm2[0] > fixed.area_mm2[0]
+
+
 @pytest.mark.parametrize(("values", "words"), [
     ({"workloads": ["net.toml:c"]}, "'c' is not there"),
     ({"workloads": ["net.toml:pool"]}, "runs on the host"),
