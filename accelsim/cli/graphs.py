@@ -189,7 +189,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
         job = alone_job(machine, config, packed, node.work.activations, way)
         return PreparedNode(config, packed, (job,), [],
                             f"{node.name} runs on inputs of its own, drawn at their density")
-    own = _as_network(network, node)
+    own = as_network(network, node)
     if asked.inputs is not None and (asked.alone or _fits_alone(asked.inputs, network, own)):
         network = own
     elif asked.alone:
@@ -241,7 +241,7 @@ def _quickest(machine: Any) -> str:
     return "fast" if "fast" in machine.tellings else "functional"
 
 
-def _as_network(network: Network, node: Node) -> Network:
+def as_network(network: Network, node: Node) -> Network:
     """A layer as a network of its own."""
     from accelsim.records.network import INPUT, Network, Node
 

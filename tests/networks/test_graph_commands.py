@@ -91,9 +91,15 @@ def test_a_published_layer_runs_on_inputs_of_its_own(capsys, monkeypatch, tmp_pa
     layer = accelsim.load_network("lenet-5").layers[1]
     alone = accelsim.simulate("eie", accelsim.compress(layer), layer.activations)
     assert json.loads(out)["cycles"] == alone.cycles
-    status, out, _ = command(capsys, monkeypatch, "explain", "lenet-5")
-    assert status == 0
-    assert "drawn at their density" in out
+    for view in ("explain", "simulate"):
+        status, out, _ = command(capsys, monkeypatch, view, "lenet-5")
+        assert status == 0
+        assert "drawn at their density" in out
+        assert "largest results" not in out
+    _, out, _ = command(capsys, monkeypatch, "simulate", "lenet-5", "-l", "conv2", "--json")
+    found = json.loads(out)
+    assert found["cycles"] == found["layers"][0]["cycles"] == alone.cycles
+    assert [row["layer"] for row in found["layers"]] == ["conv2"]
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
