@@ -91,7 +91,7 @@ def explain(
     config = config_from(machine, settings)
     asked = graph_or_cells(
         config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
-        activation_density, inputs_fixed_point, winograd)
+        activation_density, inputs_fixed_point, winograd, pattern)
     if asked is not None and asked.layer is None:
         _explain_network(config, asked, picture, inches, as_json)
         return

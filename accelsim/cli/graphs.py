@@ -49,6 +49,7 @@ class GraphAsked:
     density: float | None = None
     seed: int = 1
     winograd: str | None = None
+    pattern: str | None = None
 
     def opened(self, config: Any) -> Network:
         """The network, of which the machine takes every layer."""
@@ -64,8 +65,9 @@ class GraphAsked:
         """Of the machine's widths."""
         from accelsim.cli.frontend import make_recipe
 
-        return make_recipe(self.density, None, config.weight_bits, config.index_bits, "linear",
-                           winograd=self.winograd)
+        density, pattern = graph_pattern(self.pattern, self.density, config.n_pe)
+        return make_recipe(density, None, config.weight_bits, config.index_bits, "linear",
+                           winograd=self.winograd, **pattern)
 
     @property
     def gives_inputs(self) -> bool:
@@ -78,6 +80,7 @@ def asked_graph(
     inputs: Path | None, count: int, fit: bool, lowering: str | None, alone: bool,
     density: float | None,
     seed: int, activation_density: float | None, fixed_point: bool, winograd: str | None = None,
+    pattern: str | None = None,
 ) -> GraphAsked | None:
     """What is asked of a network; None where the source names layers in sequence."""
     from accelsim.errors import InputError
@@ -98,7 +101,32 @@ def asked_graph(
             raise InputError(f"{place}: a network, which runs on images of real numbers; leave "
                              f"{option} out")
     return GraphAsked(place, network, at, tuple(photos or ()), inputs, count, fit,
-                      parse_lowering(lowering), alone, density, seed, winograd)
+                      parse_lowering(lowering), alone, density, seed, winograd, pattern)
+
+
+def graph_pattern(
+    pattern: str | None, density: float | None, n_pe: int
+) -> tuple[float | None, dict[str, Any]]:
+    """The density and more settings of a recipe that prunes every layer of a network.
+
+    Raises
+    ------
+    InputError
+        If there is no such pattern or density, or the pattern is another one for each layer.
+    """
+    from accelsim.compression.pattern_choice import usual_parameters
+    from accelsim.errors import InputError
+
+    if pattern is None:
+        return density, {}
+    if density is None:
+        raise InputError(f"--pattern {pattern}: needs the share of the weights that stays; give "
+                         f"--density")
+    own = usual_parameters(pattern, density, n_pe, 1)
+    if pattern == "bank_balanced":
+        raise InputError("--pattern bank_balanced: the number of banks is each layer's own; "
+                         "compress the network with --pattern-set n_banks=N and --layer-set first")
+    return own.pop("density", None), {"pattern": pattern, "pattern_parameters": own}
 
 
 def refuse_convolutions(source: str, lowering: str | None, winograd: str | None) -> None:

@@ -73,7 +73,7 @@ def report(
     files = [source for source in sources if source.lower().endswith(".json")]
     asked = None if files or len(sources) != 1 else graph_or_cells(
         config_from(machine, settings), sources[0], network, layer, image, inputs, count, fit,
-        lowering, alone, density, seed, activation_density, inputs_fixed_point, winograd)
+        lowering, alone, density, seed, activation_density, inputs_fixed_point, winograd, pattern)
     behind = ""
     if asked is not None:
         text, behind = _of_graph(config_from(machine, settings), asked)

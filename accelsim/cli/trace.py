@@ -90,7 +90,7 @@ def trace(
     config = config_from(machine, settings)
     asked = graph_or_cells(
         config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
-        activation_density, inputs_fixed_point, winograd)
+        activation_density, inputs_fixed_point, winograd, pattern)
     if asked is not None and asked.layer is None:
         raise InputError(f"{asked.source}: a trace is of one vector of one layer; name the layer "
                          f"with -l and the vector with --vector")

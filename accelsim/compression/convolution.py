@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from accelsim.compression.kept import pattern_mask
 from accelsim.compression.largest_sums import largest_sum
+from accelsim.compression.patterns import OF_KERNELS
 from accelsim.compression.permute import permute_rows
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.winograd import compress_winograd
@@ -26,17 +28,30 @@ def compress_conv(
         zeros between groups not counted
     compress : of a layer's matrix
     """
-    geometry = conv.geometry
+    geometry, asked = conv.geometry, recipe
+    conv, recipe = _of_kernels(conv, recipe)
     packed = compress(
         Layer(conv.matrix, None, conv.bias, conv.relu, conv.name, conv.provenance),
         replace(recipe, permute_rows=None, winograd=None),
     )
     packed = replace(packed, matrix=block_diagonal(packed, geometry),
-                     provenance={**packed.provenance, "recipe": recipe.settings()})
+                     provenance={**packed.provenance, "recipe": asked.settings()})
     if recipe.permute_rows is not None:
         packed = permute_rows(packed, recipe.permute_rows)
     done = CompressedConv(packed, geometry, compress_winograd(conv, recipe, compress))
     return done if conv.activations is None else _calibrated(done, conv)
+
+
+def _of_kernels(conv: Conv2d, recipe: Recipe) -> tuple[Conv2d, Recipe]:
+    """Pruned already where the pattern looks at kernels, whose shape a matrix does not have; the
+    groups of a convolution one by one."""
+    if recipe.pattern not in OF_KERNELS:
+        return conv, recipe
+    masks = [pattern_mask(recipe, part)
+             for part in np.split(np.asarray(conv.weights), conv.groups)]
+    weights = np.where(np.concatenate(masks), conv.weights, 0)
+    return replace(conv, weights=weights), replace(
+        recipe, pattern=None, pattern_parameters={}, density=None)
 
 
 def _calibrated(done: CompressedConv, conv: Conv2d) -> CompressedConv:
