@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from accelsim.machines.eie.counters import Counters
+from tests.contracts.oracle_refill import Refills
 
 DRAIN = 4
 
@@ -41,15 +42,17 @@ class Pe:
 
 
 class Machine:
-    """Runs one job; ``counters()`` and ``outputs()`` afterwards."""
+    """Runs one job, ``behind`` another or not; ``counters()`` and ``outputs()`` afterwards."""
 
-    def __init__(self, config, job):
-        self.config, self.job = config, job
+    def __init__(self, config, job, behind=False):
+        self.config, self.job, self.behind = config, job, behind
         self.pes = [Pe() for _ in range(config.n_pe)]
         self.histogram = np.zeros((config.n_pe, config.act_queue_depth + 1), np.int64)
         self.images = [job.image.pe(p) for p in range(config.n_pe)]
         self.total = {f.name: 0 for f in fields(Counters) if f.metadata["per"] == "layer"}
         self.sums = {}
+        self.refills = Refills(config, job)
+        self.asked = 0   # cycle in which the refill of the pass began
         for step in job.plan:
             self.one_pass(step)
 
@@ -67,13 +70,13 @@ class Machine:
         self.idle("start_cycles", self.config.start_cycles)
         for pe in self.pes:
             pe.line = None
-            if step.clear:
+            if step.clear or step.restores:
                 pe.file = {}
-        self.total["refill_bits"] += step.refill_bits
-        self.idle("refill_cycles", -(-step.refill_bits // self.config.dma_width_bits))
+        self.refill(step)
         if step.load_rows:
             # O1: not the first pass's, whose load has no drain before it.
-            hidden = DRAIN if self.config.overlap and self.total["passes"] > 1 else 0
+            drained = self.behind or self.total["passes"] > 1
+            hidden = DRAIN if self.config.overlap and drained else 0
             self.idle("load_cycles", max(0, step.load_rows + 1 - hidden))
         if step.bias_rows:
             self.load_biases(step)
@@ -91,7 +94,25 @@ class Machine:
             pe.tally("dst_reg_reads", step.store_rows)
             pe.tally("src_reg_reads", step.n_rows)
             for row, value in pe.file.items():
-                self.sums[(row + step.tile * self.job.image.tile_rows) * len(self.pes) + p] = value
+                output = (row + step.tile * self.job.image.tile_rows) * len(self.pes) + p
+                self.sums[step.vector, output] = value
+
+    def refill(self, step):
+        """M4: the pass waits until it is filled; M8: since the pass before it began to compute;
+        M10: a segment that is there stays."""
+        number = self.total["passes"] - 1
+        if not step.fetches:
+            return
+        if not (self.config.refill_overlap and number):
+            self.asked = self.total["cycles"]
+        bits, bursts, cycles, rows, refreshes = self.refills.of(number)
+        self.total["refill_bits"] += bits
+        self.total["refill_bursts"] += bursts
+        self.total["dma_cycles"] += cycles
+        self.total["dram_rows"] += rows
+        self.total["dram_refreshes"] += refreshes
+        self.idle("refill_cycles", max(0, self.asked + cycles - self.total["cycles"]))
+        self.asked = self.total["cycles"]
 
     def load_biases(self, step):
         """M6: every row of the tile, whether or not the PE has an output there; one more cycle for
@@ -102,7 +123,10 @@ class Machine:
             for row in range(step.bias_rows):
                 output = (first + row) * n_pe + p
                 known = output < self.job.image.n_outputs
-                pe.file[row] = int(self.job.bias[output]) if known else 0
+                if step.restores:
+                    pe.file[row] = self.sums.get((step.vector, output), 0)
+                else:
+                    pe.file[row] = int(self.job.bias[output]) if known else 0
             pe.tally("act_sram_reads", step.bias_rows)
             pe.tally("dst_reg_writes", step.bias_rows)
 
@@ -111,7 +135,7 @@ class Machine:
     def rows_of(self, step):
         """Each register row of the pass as [(column, activation)], the bias as a row of one."""
         n_pe, image = self.config.n_pe, self.job.image
-        values = [int(v) for v in self.job.activations]
+        values = [int(v) for v in self.job.inputs[step.vector]]
         rows = []
         for row in range(step.first_row, step.first_row + step.n_rows):
             at = range(row * n_pe, (row + 1) * n_pe)
@@ -279,4 +303,6 @@ class Machine:
         return Counters(**values)
 
     def outputs(self):
-        return np.array([self.sums.get(i, 0) for i in range(self.job.image.n_outputs)])
+        found = np.array([[self.sums.get((vector, i), 0) for i in range(self.job.image.n_outputs)]
+                          for vector in range(len(self.job.inputs))])
+        return found[0] if self.job.others is None else found

@@ -18,7 +18,7 @@ MANY = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 def registers(machine):
     """Everything that the machine holds and decides in this cycle, as plain values."""
     ccu = machine.ccu
-    words = [ccu.phase, ccu.broadcast, ccu.load_row, ccu.store_row]
+    words = [ccu.phase, ccu.broadcast, ccu.load_row, ccu.store_row, machine.dma.left]
     if ccu.phase == "compute":
         words += [ccu.scan.finished, ccu.scan.found, ccu.scan.found is not None and ccu.scan.item]
     for pe in machine.pes:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.dram import part_names
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Geometry
 
 AS_BUILT = {"row_change_cycles": 1, "empty_column_cycles": 1, "overlap": False,
@@ -38,6 +39,12 @@ def case(rng: np.random.Generator) -> Case:
         "spmat_kb": float(rng.choice([0.1, 0.5, 128.0])),
         "pointer_kb": float(rng.choice([0.1, 0.5, 32.0])),
         "dma_width_bits": int(rng.integers(1, 100)),
+        "refill": str(rng.choice(["all", "active"])),
+        "refill_overlap": bool(rng.integers(2)),
+        "refill_split": float(rng.choice([0.3, 0.5, 0.75])),
+        "dram": str(rng.choice(["none", *part_names()])),
+        "dram_channels": int(rng.integers(1, 4)),
+        "clock_mhz": float(rng.choice([100.0, 333.3, 800.0])),
     }
     if rng.random() < 0.4:
         overrides |= AS_BUILT

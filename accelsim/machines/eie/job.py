@@ -42,6 +42,7 @@ class LayerJob(Job):
     packed : the layer that the image was built from, or None
     bias : (n_outputs,) int64 that the accumulators start from, of ``accumulator_bits`` bits in the
         outputs' binary point, in the image's order of rows; None starts from zero
+    others : (n - 1, n_inputs) activations of further vectors, whose passes the plan has too (M10)
     """
 
     image: LayerImage
@@ -52,6 +53,13 @@ class LayerJob(Job):
     plan: tuple[Pass, ...]
     packed: CompressedLayer | None = None
     bias: IntArray | None = None
+    others: IntArray | None = None
+
+    @property
+    def inputs(self) -> IntArray:
+        """(n, n_inputs) activations of all vectors of the plan."""
+        first = self.activations[None]
+        return first if self.others is None else np.concatenate([first, self.others])
 
     def check(self, config: EieConfig) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""

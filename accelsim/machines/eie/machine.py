@@ -34,6 +34,7 @@ MACHINE = Machine(
     chain=f"{_HERE}.chain:LayerChain",
     watch=f"{_HERE}.replay:replay",
     tracks=f"{_HERE}.tracks:view",
+    requests=f"{_HERE}.requests:requests",
     metrics=f"{_HERE}.metrics:METRICS",
     rebuilds=(("n_pe", "capacity", "regfile_depth"), ("spmat_width_bits",)),
     rtl=f"{_HERE}.rtl:RTL",
