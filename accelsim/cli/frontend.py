@@ -110,7 +110,8 @@ def compress(
     ] = None,
     pattern: Annotated[
         str | None, typer.Option(help="Prune by a sparsity pattern: unstructured, load_balanced, "
-                                      "bank_balanced, block, n_m, row or channel.")
+                                      "bank_balanced, block, n_m, row, channel; of kernels "
+                                      "too vector, kernel, filter, output_channel.")
     ] = None,
     pattern_set: Annotated[
         list[str] | None,

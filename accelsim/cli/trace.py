@@ -12,7 +12,13 @@ import typer
 from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.graphs import CountOption, graph_or_cells, prepared_node
-from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.network_options import (
+    FitOption,
+    ImageOption,
+    LoweringOption,
+    NetworkOption,
+    WinogradOption,
+)
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -57,6 +63,7 @@ def trace(
     fit: FitOption = False,
     network: NetworkOption = None,
     lowering: LoweringOption = None,
+    winograd: WinogradOption = None,
     vector: Annotated[
         int | None, typer.Option("--vector", min=0, help="Which vector of the layer: a pixel of a "
                                                          "convolution's outputs, image after "
@@ -86,7 +93,7 @@ def trace(
     config = config_from(machine, settings)
     asked = graph_or_cells(
         config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
-        activation_density, inputs_fixed_point)
+        activation_density, inputs_fixed_point, winograd, pattern)
     if asked is not None and asked.layer is None:
         raise InputError(f"{asked.source}: a trace is of one vector of one layer; name the layer "
                          f"with -l and the vector with --vector")

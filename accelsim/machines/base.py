@@ -262,10 +262,11 @@ class Machine(Short):
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
             dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
-            job.n_vectors, job.lowering, job.notes,
-            (*job.losses, *of_saturations(raw.operations, job.name)),
-            None if self.limits is None else tuple(self.part("limits")(config, job, raw.counters)),
-            dict(job.tried),
+            job.n_vectors, job.lowering,
+            losses=(*job.losses, *of_saturations(raw.operations, job.name)),
+            limits=(None if self.limits is None
+                    else tuple(self.part("limits")(config, job, raw.counters))),
+            tried=dict(job.tried),
         )
 
     def counter_class(self) -> type[CounterSet]:

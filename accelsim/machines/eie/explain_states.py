@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.inside.explain import Table, largest_loss
+from accelsim.machines.eie.beside import TransformCounters
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.walk import CAUSES
 
@@ -26,10 +27,14 @@ _OF_CAUSE = dict(zip(CAUSES, (STATES[8], STATES[6], STATES[5], _BLOCKED, STATES[
 
 
 def phases(counters: Counters) -> dict[str, IntArray]:
-    """(n_pe,) cycles in each state that the counters tell apart; "starved" is one of them."""
+    """(n_pe,) cycles in each state that the counters tell apart; "starved" is one of them,
+    "transforms" one of runs that have some."""
     before = counters.start_cycles + counters.refill_cycles + counters.load_cycles
     before += counters.bias_cycles
     after = counters.drain_cycles + counters.store_cycles
+    transforms = {}
+    if isinstance(counters, TransformCounters):
+        transforms["transforms"] = np.full(counters.n_pe, counters.transform_cycles)
     return {
         "useful": counters.macs - counters.macs_beside,
         "padding": counters.padding_entries - counters.padding_beside,
@@ -39,6 +44,7 @@ def phases(counters: Counters) -> dict[str, IntArray]:
         "starved": counters.starved_cycles,
         "start, refill, load": np.full(counters.n_pe, before),
         "drain, store": np.full(counters.n_pe, after),
+        **transforms,
     }
 
 

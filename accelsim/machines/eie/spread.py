@@ -33,7 +33,7 @@ def im2col_job(config: EieConfig, packed: CompressedConv, given: Images) -> Conv
         sharing = partial(sharing_refills, config, one.image, one.plan), config.refill_batch
     return ConvJob(
         one, pixels, geometry, given.several, name=packed.name, frac_bits=one.frac_bits,
-        provenance=one.provenance, lowering="im2col", losses=one.losses, notes=given.notes,
+        provenance=one.provenance, lowering="im2col", losses=one.losses,
         map_rows=given.map_rows, overlap=config.overlap, sharing=sharing,
     )
 
@@ -135,7 +135,7 @@ def pixels_job(config: EieConfig, packed: CompressedConv, given: Images) -> Spre
         one, Gather(pixels.maps, addresses.reshape(n, -1), (n, 1), 1, pixels.input_size), wide,
         given.several, name=packed.name, frac_bits=one.frac_bits, provenance=one.provenance,
         lowering="pixels",
-        losses=one.losses, notes=given.notes, map_rows=given.map_rows, at_once=at_once,
+        losses=one.losses, map_rows=given.map_rows, at_once=at_once,
         size=pixels.output_size, n_images=pixels.n_images, overlap=config.overlap,
     )
 
