@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from accelsim import __version__
 from accelsim.compression.binary_points import ById, choose_binary_points
-from accelsim.errors import InputError, UnsupportedError
+from accelsim.errors import InputError
 from accelsim.fixedpoint import bounds, quantise
 from accelsim.formats import LayerImage, build_image
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.datapath import check_held, check_table
+from accelsim.machines.eie.datapath import check_held
+from accelsim.machines.eie.decoder import check_tables, decode, decoder_table
 from accelsim.machines.eie.losses import job_losses
 from accelsim.machines.eie.plan import Pass, make_plan, tile_rows
 from accelsim.numeric import fixed_point_integers, real_values
@@ -34,7 +35,8 @@ class LayerJob(Job):
     Attributes
     ----------
     image : the memory images, built with ``config.index_bits`` and the plan's tile rows
-    codebook : (2**weight_bits,) int64 weights of ``weight_value_bits`` bits; entry 0 is 0
+    codebook : (2**weight_bits,) int64 weights of ``weight_value_bits`` bits, entry 0 is 0; with
+        ``rows_per_table`` (n_tables, 2**weight_bits)
     activations : (n_inputs,) int64 of ``activation_bits`` bits, as the scan reads them
     shift : right shift of every product
     bias_activation : 1.0 in the activations' binary point
@@ -42,6 +44,7 @@ class LayerJob(Job):
     packed : the layer that the image was built from, or None
     bias : (n_outputs,) int64 that the accumulators start from, of ``accumulator_bits`` bits in the
         outputs' binary point, in the image's order of rows; None starts from zero
+    rows_per_table : rows that share a table; None: all (contract D1)
     """
 
     image: LayerImage
@@ -52,16 +55,20 @@ class LayerJob(Job):
     plan: tuple[Pass, ...]
     packed: CompressedLayer | None = None
     bias: IntArray | None = None
+    rows_per_table: int | None = None
 
     def check(self, config: EieConfig) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""
         image = self.image
         name = image.name
+        check_tables(config, name, image.n_outputs, self.rows_per_table)
         for what, got, want in (
             ("n_pe", image.n_pe, config.n_pe),
             ("weight_bits", image.weight_bits, config.weight_bits),
             ("index_bits", image.index_bits, config.index_bits),
-            ("codebook entries", len(self.codebook), 1 << config.weight_bits),
+            ("codebook entries", self.codebook.shape[-1], 1 << config.weight_bits),
+            ("code tables", self.codebook.size >> config.weight_bits,
+             -(-image.n_outputs // (self.rows_per_table or image.n_outputs))),
             ("activations", len(self.activations), image.n_inputs),
             ("biases", image.n_outputs if self.bias is None else len(self.bias), image.n_outputs),
         ):
@@ -80,6 +87,10 @@ class LayerJob(Job):
             if len(values) and (int(values.min()) < low or int(values.max()) > high):
                 raise InputError(f"{name}: {what} exceed {bits} bits")
         check_held(config.multiplier, self.codebook, name)
+
+    def decoded(self, rows: npt.NDArray[Any], codes: npt.NDArray[Any]) -> IntArray:
+        """(n,) integer weights of codes in rows of the layer."""
+        return decode(self.codebook, self.rows_per_table, rows, codes)
 
     def starts(self) -> IntArray:
         """(n_pe, rows) what the accumulators start from, a copy: biases, or zeros. Output i is in
@@ -127,7 +138,8 @@ class LayerJob(Job):
 def layer_job(
     config: EieConfig, image: LayerImage, codebook: IntArray, activations: IntArray, shift: int,
     bias_activation: int = 0, packed: CompressedLayer | None = None,
-    bias: IntArray | None = None, *, gathered: bool = False, **known: Any,
+    bias: IntArray | None = None, *, gathered: bool = False,
+    rows_per_table: int | None = None, **known: Any,
 ) -> LayerJob:
     """A job from integers: the passes are made here, once.
 
@@ -135,6 +147,7 @@ def layer_job(
     ----------
     bias : what the accumulators start from, see `LayerJob`
     gathered : the vector is one of many (`accelsim.machines.eie.plan.make_plan`)
+    rows_per_table : see `LayerJob`
     known : ``frac_bits``, ``provenance`` and ``losses`` of the `Job`
 
     Raises
@@ -144,8 +157,8 @@ def layer_job(
     """
     return LayerJob(
         image, codebook, activations, shift, bias_activation,
-        make_plan(config, image, bias is not None, gathered), packed, bias, name=image.name,
-        **known,
+        make_plan(config, image, bias is not None, gathered), packed, bias, rows_per_table,
+        name=image.name, **known,
     )
 
 
@@ -240,26 +253,10 @@ def of_integers(
     starts = quantised_bias(config, packed, points.output_frac_bits)
     return layer_job(
         config, image_for(config, packed), codebook, integers, points.shift, one, packed, starts,
-        gathered=gathered, frac_bits=signals(points),
+        gathered=gathered, rows_per_table=packed.rows_per_table, frac_bits=signals(points),
         provenance={"accelsim": __version__, **packed.provenance},
         losses=job_losses(config, packed, points, *seen, starts),
     )
-
-
-def decoder_table(config: EieConfig, packed: CompressedLayer, points: BinaryPoints) -> IntArray:
-    """(2**weight_bits,) integers that the weight decoder holds.
-
-    Raises
-    ------
-    UnsupportedError
-        If the layer has several tables, or one that the datapath cannot multiply by.
-    """
-    if packed.rows_per_table is not None:
-        raise UnsupportedError(
-            f"{packed.name}: {packed.n_tables} tables, one for {packed.rows_per_table} rows each; "
-            f"the weight decoder holds one; compress without table_rows")
-    check_table(config.multiplier, packed.codebook, packed.name)
-    return quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
 
 
 def check_has_point(packed: CompressedLayer) -> None:

@@ -24,7 +24,7 @@ from accelsim.energy.units import (
 from accelsim.machines.eie.beside import TransformCounters
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
-from accelsim.machines.eie.datapath_prices import decoder_word_bits, mac_pj, register_bits
+from accelsim.machines.eie.datapath_prices import look_up_pj, mac_pj, register_bits
 
 FREE_COUNTERS = {
     "broadcasts": "wires of the H-tree; EIE gives no length or energy",
@@ -169,7 +169,7 @@ def event_energies(
         "arith_unit": {
             # Codebook look-up, and row = last row + run + 1.
             "entry": total("issued_entries")
-            * (register(decoder_word_bits(config)) + events.linear_pj("add", INDEX_BITS)),
+            * (look_up_pj(config, events) + events.linear_pj("add", INDEX_BITS)),
             "mac": total("macs") * mac,
             "transform": _additions(counters) * (
                 events.linear_pj("add", config.accumulator_bits) + 2 * read + write),

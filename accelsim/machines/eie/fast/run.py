@@ -111,8 +111,13 @@ def _values(
     # The bias is the matrix's last column.
     columns = np.minimum(active, len(matrix.column_starts) - 2)
     codebook = job.codebook.astype(np.int64)
-    values.accumulate(
-        matrix.column_starts, matrix.rows, matrix.codes, columns, activations.astype(np.int64),
-        codebook, job.shift, low, high, sums, saturations, np.empty_like(codebook),
-    )
+    where = (matrix.column_starts, matrix.rows, matrix.codes, columns,
+             activations.astype(np.int64))
+    if job.rows_per_table is None:
+        values.accumulate(*where, codebook, job.shift, low, high, sums, saturations,
+                          np.empty_like(codebook))
+    else:
+        table = np.arange(image.n_outputs) // job.rows_per_table
+        values.accumulate_by_tables(*where, codebook, table, job.shift, low, high, sums,
+                                    saturations)
     return sums, saturations

@@ -85,7 +85,8 @@ class _Work:
             self._narrow_maps = self._maps.astype(np.int16)
             starts, columns, codes = _by_rows(
                 ById(job.one.image), job.geometry.in_channels, self._width)
-            self._rows = starts, columns, job.one.codebook[codes].astype(np.int32)
+            rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+            self._rows = starts, columns, job.one.decoded(rows, codes).astype(np.int32)
             bias = job.one.bias
             self._start = np.zeros(job.one.image.n_outputs, np.int64) if bias is None else bias
 

@@ -215,6 +215,8 @@ class Eie:
             (pe.act_rw.sram if self._loads else pe.act_rw.destination)[:in_rows] = mine
             memory = self.job.image.pe(index)
             self._fill(pe, memory.pointers.ravel(), memory.codes, memory.runs)
+            if self.job.rows_per_table is not None:
+                pe.fill_tables(self.job, index)
         if self.job.bias is not None:
             for pe, biases in zip(self.pes, self.job.starts(), strict=True):
                 pe.act_rw.sram[self.ccu.bias_base :] = biases.tolist()
@@ -231,6 +233,8 @@ class Eie:
             if step.clear:
                 pe.act_rw.clear()
             pe.spmat_read.begin()
+            if self.job.rows_per_table is not None:
+                pe.decoder.begin(step.tile * image.tile_rows)
             pe.ptr_read.begin(self.pointer_address(0))
             if step.refill_bits:
                 memory = image.pe(index)

@@ -34,3 +34,23 @@ def accumulate(
                 saturations[row % n_pe] += 1
                 total = high if total > high else low
             sums[row] = total
+
+
+@kernel
+def accumulate_by_tables(
+    column_starts, rows, codes, columns, activations, codebooks, table, shift, low, high,
+    sums, saturations,
+):
+    """`accumulate` where row r has the table ``codebooks[table[r]]``; more tables than a column has
+    entries may there be, so that products are made entry by entry."""
+    n_pe = len(saturations)
+    for k in range(len(columns)):
+        activation = activations[k]
+        for i in range(column_starts[columns[k]], column_starts[columns[k] + 1]):
+            row = rows[i]
+            product = codebooks[table[row], codes[i]] * activation
+            total = sums[row] + (((product >> (shift - 1)) + 1) >> 1 if shift else product)
+            if total < low or total > high:
+                saturations[row % n_pe] += 1
+                total = high if total > high else low
+            sums[row] = total
