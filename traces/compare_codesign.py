@@ -41,7 +41,7 @@ DENSITIES = {  # Han et al., Deep Compression, ICLR 2016, tables 2 and 3
 DENSE = {"lenet-300-100": Schedule(steps=6000, rate=0.1, dropout=0.2),
          "lenet-5": Schedule(steps=1600, rate=0.05, dropout=0.3)}
 PLANS = {"lenet-300-100": Plan(rounds=8, steps=60, final_steps=1500),
-         "lenet-5": Plan(rounds=4, steps=20, final_steps=300)}
+         "lenet-5": Plan(rounds=3, steps=15, final_steps=150)}
 JUDGED = {"lenet-300-100": 2000, "lenet-5": 1000}
 # The published 2 KB do not hold the maps of conv1, 1,361 words of 16 bits a PE (contract V5).
 MACHINES = {"lenet-300-100": {}, "lenet-5": {"act_sram_kb": 4.0}}
