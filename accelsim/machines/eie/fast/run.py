@@ -117,7 +117,7 @@ def _values(
         values.accumulate(*where, codebook, job.shift, low, high, sums, saturations,
                           np.empty_like(codebook))
     else:
-        table = np.arange(image.n_outputs) // job.rows_per_table
-        values.accumulate_by_tables(*where, codebook, table, job.shift, low, high, sums,
-                                    saturations)
+        first = np.arange(image.n_outputs) // job.rows_per_table * codebook.shape[1]
+        values.accumulate_by_tables(*where, codebook.ravel(), first.astype(np.uint32), job.shift,
+                                    low, high, sums, saturations)
     return sums, saturations
