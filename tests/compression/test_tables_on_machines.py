@@ -69,8 +69,8 @@ def test_machines_of_linear_weights_store_what_a_table_decodes(machine: str) -> 
 @pytest.mark.parametrize(("settings", "rows", "told"), [
     ({"n_pe": 5}, 5, "fc: 4 tables, one for 5 rows each, 4 in a PE; the weight decoder holds one; "
                      "set decoder_tables=4 or 'fit'"),
-    ({"n_pe": 5, "decoder_tables": 2}, 1, "20 tables, one for 1 rows each, 4 in a PE; the weight "
-                                          "decoder holds 2"),
+    ({"n_pe": 5, "decoder_tables": 2}, 1, "20 tables, one a row, 4 in a PE; the weight decoder "
+                                          "holds 2"),
     ({"n_pe": 4, "decoder_tables": 9}, 3, "take table_rows=2 or 4, or another n_pe"),
     ({"n_pe": 4, "decoder_tables": 9}, 12, "take table_rows=8 or 16, or another n_pe"),
 ])

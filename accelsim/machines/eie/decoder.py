@@ -60,10 +60,10 @@ def check_tables(config: EieConfig, name: str, n_outputs: int, rows_per_table: i
     if need > config.decoder_tables:
         total = -(-n_outputs // (rows_per_table or n_outputs))
         holds = "one" if config.decoder_tables == 1 else str(config.decoder_tables)
+        share = "one a row" if rows_per_table == 1 else f"one for {rows_per_table} rows each"
         raise UnsupportedError(
-            f"{name}: {total} tables, one for {rows_per_table} rows each, {need} in a PE; the "
-            f"weight decoder holds {holds}; set decoder_tables={need} or 'fit', or compress "
-            f"without table_rows")
+            f"{name}: {total} tables, {share}, {need} in a PE; the weight decoder holds {holds}; "
+            f"set decoder_tables={need} or 'fit', or compress without table_rows")
 
 
 def own_tables(job: LayerJob, pe: int) -> tuple[IntArray, int]:
