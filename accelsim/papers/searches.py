@@ -53,7 +53,7 @@ def photos_table(path: str) -> Table:
     ----------
     path : of what ``traces/compare_codesign_photos.py`` wrote
     """
-    rows = [(
+    rows: list[tuple[str, ...]] = [(
         row["search"], f"{row['energy_uj']:,.0f}", f"{row['time_us'] / 1000:.3f}",
         f"{row['size_kb']:.1f}", f"{row['weights']:,.0f}", f"{row['judged_lost_percent']:.1f}",
         f"{row['unseen_lost_percent']:.1f}", f"{100 * row['relative_error']:.1f}",
@@ -71,8 +71,10 @@ def effects_table(*paths: str) -> Table:
     ----------
     paths : of what ``traces/compare_codesign.py`` wrote
     """
-    rows = [("energy, magnitude over energy-aware, equal error", "AlexNet", "1.7 x", "")]
-    table = [("additive table: predicted, measured", "a NetAdapt", "10 %, 31 %", "")]
+    rows: list[tuple[str, ...]] = [
+        ("energy, magnitude over energy-aware, equal error", "AlexNet", "1.7 x", "")]
+    table: list[tuple[str, ...]] = [
+        ("additive table: predicted, measured", "a NetAdapt", "10 %, 31 %", "")]
     for path in paths:
         kept = json.loads(read_utf8(path))
         pairs = [row for row in kept.get("equal_error", ()) if "energy_uj" in row]
@@ -96,7 +98,7 @@ def systems_table(path: str) -> Table:
     """
     kept = json.loads(read_utf8(path))["rows"]
     best = pareto_mask([(row["error"], row["energy_nj"]) for row in kept])
-    rows = [(
+    rows: list[tuple[str, ...]] = [(
         row["table"], str(row["bits"]), str(row["rows"] or "all"), row["multiplier"],
         f"{100 * row['error']:.1f}", f"{row['plain_bits'] / 8192:.1f}",
         f"{row['huffman_bits'] / 8192:.1f}", f"{row['cycles']:,.0f}",
