@@ -25,7 +25,14 @@ from accelsim.papers import eie_turns, reproduce
 from accelsim.papers.ese_sensitivity import sensitivity_table
 from accelsim.papers.lowerings import COLUMNS, NETWORKS, lowered_layers, table_rows
 from accelsim.papers.pattern_tables import load_balance_table, machines_table, tradeoff_table
-from accelsim.papers.searches import codesign_table, mnist_table, trained_table
+from accelsim.papers.searches import (
+    codesign_table,
+    effects_table,
+    mnist_table,
+    photos_table,
+    systems_table,
+    trained_table,
+)
 
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+)([ \w./-]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -170,6 +177,9 @@ TABLES: dict[str, Callable[..., str]] = {
     "speed": speed_table,
     "codesign": lambda path: markdown(*codesign_table(path)),
     "trained-tables": lambda path: markdown(*trained_table(path)),
+    "codesign-photos": lambda path: markdown(*photos_table(path)),
+    "codesign-effects": lambda *paths: markdown(*effects_table(*paths)),
+    "number-systems": lambda path: markdown(*systems_table(path)),
     "mnist-published": lambda: markdown(*mnist_table()),
     "pattern-machines": lambda *given: markdown(*machines_table(*given)),
 }

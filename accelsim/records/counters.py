@@ -201,6 +201,8 @@ class CounterSet:
             if not np.array_equal(left, right):
                 pe = int(np.argmax(left != right))
                 raise ConservationError(f"{law} broken at PE {pe}: {left[pe]} != {right[pe]}")
-        values = [np.ravel(getattr(self, f.name)) for f in self.counted()]
-        if np.concatenate(values).min() < 0:
+        counted = vars(self)
+        values = [counted[name] for name in self.__dataclass_fields__ if counted[name] is not None]
+        if min(int(np.min(value)) if isinstance(value, np.ndarray) else value
+               for value in values) < 0:
             raise ConservationError("a counter is negative")

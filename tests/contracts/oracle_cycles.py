@@ -267,7 +267,15 @@ class Machine:
         if code == 0:
             pe.tally("padding_entries")
             return Slot(None, 0, 0)
-        return Slot((self.step.tile, pe.row), int(self.job.codebook[code]), activation)
+        return Slot((self.step.tile, pe.row), self.weight(p, pe.row, code), activation)
+
+    def weight(self, p, row, code):
+        """D1: the weight of a code in PE p's accumulator; each row of the layer has its table."""
+        if self.job.rows_per_table is None:
+            return int(self.job.codebook[code])
+        in_tile = self.config.regfile_depth if self.config.capacity != "ignore" else 0
+        of_layer = (self.step.tile * in_tile + row) * self.config.n_pe + p
+        return int(self.job.codebook[of_layer // self.job.rows_per_table][code])
 
     def read_line(self, pe, line):
         if line != pe.line:

@@ -72,10 +72,28 @@ def case(rng: np.random.Generator) -> Case:
         layer = replace(layer, bias=biases.astype(np.float32))
     active = rng.random(n_in) < rng.choice([0.0, 0.4, 1.0])
     vector = np.where(active, rng.normal(size=n_in) * 4, 0.0)
+    if rng.random() < 0.3 and not AS_BUILT.items() <= overrides.items() and (
+            overrides["index"] == "zero_runs" and overrides["issue_width"] == 1):
+        layer = _with_tables(rng, layer, overrides)
+    elif rng.random() < 0.75:
+        overrides["rows"] = str(rng.choice(["interleaved", "blocked"]))
+        return overrides, layer, vector
     if rng.random() < 0.25:
         return (overrides, *_of_image(rng, layer, vector))
-    overrides["rows"] = str(rng.choice(["interleaved", "blocked"]))
     return overrides, layer, vector
+
+
+def _with_tables(
+    rng: np.random.Generator, layer: CompressedLayer, overrides: dict[str, Any]
+) -> CompressedLayer:
+    """The same codes with a table for some rows each (contract D1)."""
+    n_pe = overrides["n_pe"]
+    divisors = [k for k in range(1, n_pe + 1) if n_pe % k == 0]
+    rows = int(rng.choice([*divisors, 2 * n_pe, 4 * n_pe]))
+    tables = rng.normal(size=(-(-layer.n_outputs // rows), 1 << layer.weight_bits))
+    tables[:, 0] = 0
+    overrides["decoder_tables"] = "fit"
+    return replace(layer, codebook=tables.astype(np.float32), rows_per_table=rows)
 
 
 def _of_image(

@@ -15,7 +15,7 @@ from accelsim.machines.eie.datapath import (
     gates,
     word_bits,
 )
-from accelsim.records.fit import Depth, PointerBits, SizeKb
+from accelsim.records.fit import Depth, PointerBits, SizeKb, Tables
 from accelsim.records.shown import Configuration
 
 
@@ -56,6 +56,9 @@ class EieConfig(Configuration):
     )
     activation_bits: int = Field(ge=1, le=32, description="an activation")
     weight_value_bits: int = Field(ge=2, le=32, description="a decoded weight")
+    decoder_tables: Tables = Field(
+        default=1, description="code tables that the weight decoder of a PE holds (contract D1)"
+    )
     multiplier: Multiplier = Field(
         default="full", description="the ArithmUnit multiplies, shifts (powers of two), or adds "
                                     "and subtracts (weights of 1 and -1)"
@@ -160,7 +163,7 @@ class EieConfig(Configuration):
     def decoder_nand2(self) -> float:
         """Two-input NANDs of a PE's weight decoder."""
         word = word_bits(self.multiplier, self.weight_value_bits)
-        return DECODER_NAND2_A_BIT * (word << self.weight_bits)
+        return DECODER_NAND2_A_BIT * (word << self.weight_bits) * self.decoder_tables
 
     @property
     def arith_nand2(self) -> float:

@@ -22,9 +22,10 @@ from accelsim.energy.technology import (
     load_calibration,
     load_events,
 )
+from accelsim.energy.units import area_um2_a_bit, clock_pj_a_bit
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
-from accelsim.machines.eie.datapath_prices import area_growth
+from accelsim.machines.eie.datapath_prices import area_growth, further_table_bits
 from accelsim.machines.eie.memories import ModuleBits, dram_pj, event_energies, memories
 from accelsim.machines.eie.turned_prices import bitmap_area_um2, detection_nodes, files_area
 
@@ -72,6 +73,8 @@ def price(
         m: settled.clock_pj.get(m, 0.0) * growth.get(m, 1.0) * counters.cycles * config.n_pe
         for m in MODULES
     }
+    tables = further_table_bits(config) * config.n_pe
+    clock["arith_unit"] += tables * clock_pj_a_bit(settled, "act_queue") * counters.cycles
     # A node's published power at 800 MHz is an energy per cycle.
     clock["lnzd"] = lnzd["power_mw"] * 1e3 / lnzd["clock_mhz"] * nodes * counters.cycles
     for module, um2 in settled.area_um2.items():
@@ -82,6 +85,7 @@ def price(
             grown *= files_area(config)
         area[module] += um2 * grown * config.n_pe * 1e-6
     area["spmat_read"] += bitmap_area_um2(config, settled, events) * config.n_pe * 1e-6
+    area["arith_unit"] += tables * area_um2_a_bit(settled, "act_queue") * 1e-6
     area["lnzd"] = lnzd["area_um2"] * nodes * 1e-6
     area["filler"] = settled.filler_um2 * config.n_pe * 1e-6
     modules = {m: sum(parts.values()) for m, parts in energies.items()}

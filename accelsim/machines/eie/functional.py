@@ -48,7 +48,8 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
 def _weights(job: LayerJob) -> CscMatrix:
     """The integer weights of an image; a bias is the last column."""
     codes = _codes(SameImage(job.image))
-    return CscMatrix(codes.shape, codes.column_starts, codes.rows, job.codebook[codes.values])
+    return CscMatrix(codes.shape, codes.column_starts, codes.rows,
+                     job.decoded(codes.rows, codes.values))
 
 
 @lru_cache(maxsize=8)

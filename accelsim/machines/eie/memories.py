@@ -23,7 +23,7 @@ from accelsim.energy.units import (
 from accelsim.machines.eie.beside import TransformCounters
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
-from accelsim.machines.eie.datapath_prices import decoder_word_bits, mac_pj, register_bits
+from accelsim.machines.eie.datapath_prices import look_up_pj, mac_pj, register_bits
 from accelsim.machines.eie.turned_prices import bitmap_bits, bitmap_pj, ports_energy, row_pj
 
 FREE_COUNTERS = {
@@ -176,7 +176,7 @@ def event_energies(
         "arith_unit": {
             # Codebook look-up, and row = last row + run + 1, or a bitmap's.
             "entry": total("issued_entries")
-            * (register(decoder_word_bits(config)) + row_pj(config, events)),
+            * (look_up_pj(config, events) + row_pj(config, events)),
             "mac": total("macs") * mac,
             "transform": _additions(counters) * (
                 events.linear_pj("add", config.accumulator_bits) + 2 * read + write),

@@ -34,7 +34,8 @@ def changes(
         if depth * factor <= 4096:
             yield Change(f"queues of {depth * factor} entries instead of {depth}",
                          {"act_queue_depth": depth * factor})
-    again = permute_rows(original_order(packed), config.n_pe)
+    # Rows that share a table stand together.
+    again = packed if packed.rows_per_table else permute_rows(original_order(packed), config.n_pe)
     if config.rows == "blocked":
         yield Change("rows interleaved instead of in blocks", {"rows": "interleaved"})
     elif again.digest() != packed.digest():
@@ -80,7 +81,7 @@ def balanced_pruning(packed: CompressedLayer, n_pe: int) -> CompressedLayer:
     """
     matrix, n_inputs = packed.matrix, packed.n_inputs
     weights = int(matrix.column_starts[n_inputs])
-    magnitudes = np.abs(packed.codebook)[matrix.values[:weights]]
+    magnitudes = np.abs(packed.decoded().values[:weights])
     rows = matrix.rows[:weights].astype(np.int64)
     column = np.repeat(np.arange(n_inputs), np.diff(matrix.column_starts[: n_inputs + 1]))
     density = np.count_nonzero(magnitudes) / (packed.n_outputs * n_inputs)

@@ -98,7 +98,8 @@ def walk_pass(
         ),
         kernels.Rules(
             config.act_queue_depth, config.empty_column_cycles, config.bypass,
-            job.codebook.astype(np.int64), job.shift, *bounds(config.accumulator_bits),
+            np.atleast_2d(job.codebook.astype(np.int64)), job.rows_per_table or image.n_outputs,
+            step.tile * image.tile_rows, job.shift, *bounds(config.accumulator_bits),
         ),
         kernels.Broadcasts(
             columns, row_changes, activations, issue, latest, critical, fullest, heaviest

@@ -242,6 +242,8 @@ class Eie:
             mine = padded[:, index::n_pe].ravel().tolist()
             (pe.act_rw.sram if self._loads else pe.act_rw.destination)[: len(mine)] = mine
             self._fill(pe, image.words[index].ravel(), *pe.stored(image, index))
+            if self.job.rows_per_table is not None:
+                pe.fill_tables(self.job, index)
         if self.job.bias is not None:
             for pe, biases in zip(self.pes, self.job.starts(), strict=True):
                 pe.act_rw.sram[self.ccu.bias_base :] = biases.tolist()
@@ -259,6 +261,8 @@ class Eie:
             if step.clear:
                 pe.act_rw.clear()
             pe.begin(image, step.tile)
+            if self.job.rows_per_table is not None:
+                pe.decoder.begin(step.tile * image.tile_rows)
             pe.ptr_read.begin(self.pointer_address(0))
             if step.refill_bits and step.fetches:
                 memory = image.pe(index)

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.decoder import own_tables
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.reference.act_rw import ActRw
 from accelsim.machines.eie.reference.ccu import Ccu
@@ -36,8 +38,8 @@ class Pe:
     ACT_RW: ClassVar[type[ActRw]] = ActRw
 
     __slots__ = ("_asleep", "_ccu", "_clock", "_slept_compute", "_slept_from", "_wake",
-                 "act_queue", "act_rw", "arith_unit", "ptr_read", "spmat_read", "stall_cycles",
-                 "starved_cycles")
+                 "act_queue", "act_rw", "arith_unit", "decoder", "ptr_read", "spmat_read",
+                 "stall_cycles", "starved_cycles")
 
     def __init__(
         self, config: EieConfig, job: LayerJob, rows: int, sram_words: int, clock: Clock, ccu: Ccu
@@ -45,9 +47,9 @@ class Pe:
         self.act_queue = self.ACT_QUEUE(config.act_queue_depth)
         self.ptr_read = self.PTR_READ(config.empty_column_cycles)
         self.spmat_read = self.SPMAT_READ(config.entries_per_line)
-        decoder = self.WEIGHT_DECODER(job.codebook.tolist())
+        self.decoder = self.WEIGHT_DECODER(job.codebook.ravel().tolist())
         self.arith_unit = self.ARITH_UNIT(
-            decoder, job.shift, config.accumulator_bits, config.bypass
+            self.decoder, job.shift, config.accumulator_bits, config.bypass
         )
         self.act_rw = self.ACT_RW(rows, sram_words)
         self.stall_cycles = 0
@@ -134,6 +136,14 @@ class Pe:
     def busy(self) -> bool:
         """Whether the compute phase goes on because of this PE."""
         return bool(self.act_queue.items) or self.spmat_read.holds or self.arith_unit.waits
+
+    def fill_tables(self, job: LayerJob, index: int) -> None:
+        """I/O mode: PE ``index`` gets the tables of its rows (D1)."""
+        if not getattr(self.ARITH_UNIT, "SELECTS_TABLES", False):
+            raise UnsupportedError(f"{job.name}: {self.ARITH_UNIT.__name__} does not select among "
+                                   f"tables by the row; compress without table_rows")
+        tables, rows = own_tables(job, index)
+        self.decoder.fill(tables.ravel().tolist(), tables.shape[1], rows)
 
     def settle(self) -> None:
         """Account for the cycles slept so far."""

@@ -219,6 +219,9 @@ def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None
         got = getattr(config, key)
         if got != want:
             raise UnsupportedError(f"the RTL has no {key}={got}; use {key}={want} or --engine fast")
+    if config.decoder_tables != 1:
+        raise UnsupportedError(f"the RTL has no decoder_tables={config.decoder_tables}; use "
+                               f"decoder_tables=1 and one table a layer, or --engine fast")
     if config.overlap:
         raise UnsupportedError("the RTL has no overlap=true; use overlap=false or --engine fast")
     if config.capacity == "check":

@@ -34,12 +34,18 @@ class Entries(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What the machine does: entries of a queue, slots of an empty column, arithmetic."""
+    """What the machine does: entries of a queue, slots of an empty column, arithmetic.
+
+    ``codebooks`` (tables, codes); the layer's row r, that is row ``r div n_pe`` of PE ``r mod
+    n_pe``, has table ``r div table_rows``; ``first_row`` is the first of a PE's rows in the pass.
+    """
 
     depth: int
     empty_cycles: int
     bypass: bool
-    codebook: Int64
+    codebooks: Int64
+    table_rows: int
+    first_row: int
     shift: int
     low: int
     high: int
@@ -179,7 +185,8 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                     flight.row[p, stage] = row
                     flight.code[p, stage], flight.broadcast[p, stage] = code, k
                 elif code != 0 and sums.shape[1]:
-                    product = rules.codebook[code] * broadcasts.activations[k]
+                    table = ((rules.first_row + row) * n_pe + p) // rules.table_rows
+                    product = rules.codebooks[table, code] * broadcasts.activations[k]
                     if rules.shift:
                         product = ((product >> (rules.shift - 1)) + 1) >> 1
                     sums[p, row] = min(max(sums[p, row] + product, rules.low), rules.high)
