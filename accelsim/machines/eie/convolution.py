@@ -137,7 +137,7 @@ class ConvJob(MapsJob):
         """(n_vectors, n_outputs) accumulators as maps: (out, rows, columns), or several."""
         values = self.one.finished(outputs)
         shape = self.pixels.n_images, *self.pixels.output_size, self.geometry.out_channels
-        maps = np.ascontiguousarray(values.reshape(shape).transpose(0, 3, 1, 2))
+        maps = values.reshape(shape).transpose(0, 3, 1, 2).astype(np.int64, order="C", copy=False)
         return maps if self.several else maps[0]
 
     def input_sha256(self) -> str:

@@ -7,6 +7,8 @@ error that says so.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -44,7 +46,8 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
     """
     if isinstance(job, MapsJob):
         return run_products(
-            job, lambda product, passed: vectors.run(config, product, outputs, run))
+            job, lambda product, passed: vectors.run(
+                config, product, outputs, run, narrow=product is job))
     image = job.image
     time = LayerTime(config, image, count_bypasses=outputs)
     active = [_active_columns(job, activations) for activations in job.inputs]
@@ -117,15 +120,18 @@ def _values(
     if image.has_bias:
         activations = np.append(activations, job.bias_activation)
     low, high = bounds(config.accumulator_bits)
-    sums = np.zeros(image.n_outputs, np.int64)
+    codebook = job.codebook.astype(np.int64)
+    product = int(np.abs(codebook).max()) * int(np.abs(activations).max(initial=0))
+    narrow = (product >> job.shift) + high < (1 << 31) - 2
+    kind: type[np.signedinteger[Any]] = np.int32 if narrow else np.int64
+    sums = np.zeros(image.n_outputs, kind)
     if job.bias is not None:
-        sums += job.bias
+        sums += job.bias.astype(kind)
     saturations = np.zeros(image.n_pe, np.int64)
     # The bias is the matrix's last column.
     columns = np.minimum(active, len(matrix.column_starts) - 2)
-    codebook = job.codebook.astype(np.int64)
     values.accumulate(
         matrix.column_starts, matrix.rows, matrix.codes, columns, activations.astype(np.int64),
-        codebook, job.shift, low, high, sums, saturations, np.empty_like(codebook),
+        codebook, job.shift, low, high, sums, saturations, np.empty(len(codebook), kind),
     )
-    return sums, saturations
+    return sums.astype(np.int64), saturations
