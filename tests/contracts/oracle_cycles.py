@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from accelsim.machines.eie.counters import Counters
-from tests.contracts.oracle_refill import Refills
+from tests.contracts.oracle_refill import COUNTED, Refills
 from tests.contracts.oracle_words import Slot, word_addresses
 
 DRAIN = 4
@@ -68,8 +68,7 @@ class Machine:
         self.refill(step)
         if step.load_rows:
             # O1: not the first pass's, whose load has no drain before it.
-            drained = self.behind or self.total["passes"] > 1
-            hidden = DRAIN if self.config.overlap and drained else 0
+            hidden = DRAIN * (self.config.overlap and (self.behind or self.total["passes"] > 1))
             self.idle("load_cycles", max(0, step.load_rows + 1 - hidden))
         if step.bias_rows:
             self.load_biases(step)
@@ -93,18 +92,13 @@ class Machine:
     def refill(self, step):
         """M4: the pass waits until it is filled; M8: since the pass before it began to compute;
         M10: a segment that is there stays."""
-        number = self.total["passes"] - 1
         if not step.fetches:
             return
-        if not (self.config.refill_overlap and number):
+        if not (self.config.refill_overlap and self.total["passes"] > 1):
             self.asked = self.total["cycles"]
-        bits, bursts, cycles, rows, refreshes = self.refills.of(number)
-        self.total["refill_bits"] += bits
-        self.total["refill_bursts"] += bursts
-        self.total["dma_cycles"] += cycles
-        self.total["dram_rows"] += rows
-        self.total["dram_refreshes"] += refreshes
-        self.idle("refill_cycles", max(0, self.asked + cycles - self.total["cycles"]))
+        found = dict(zip(COUNTED, self.refills.of(self.total["passes"] - 1), strict=True))
+        self.total |= {name: self.total[name] + count for name, count in found.items()}
+        self.idle("refill_cycles", max(0, self.asked + found["dma_cycles"] - self.total["cycles"]))
         self.asked = self.total["cycles"]
 
     def load_biases(self, step):
@@ -116,10 +110,8 @@ class Machine:
             for row in range(step.bias_rows):
                 output = (first + row) * n_pe + p
                 known = output < self.job.image.n_outputs
-                if step.restores:
-                    pe.file[row] = self.sums.get((step.vector, output), 0)
-                else:
-                    pe.file[row] = int(self.job.bias[output]) if known else 0
+                pe.file[row] = (self.sums.get((step.vector, output), 0) if step.restores else
+                                int(self.job.bias[output]) if known else 0)
             pe.tally("act_sram_reads", step.bias_rows)
             pe.tally("dst_reg_writes", step.bias_rows)
 
@@ -326,6 +318,6 @@ class Machine:
         return Counters(**values)
 
     def outputs(self):
-        found = np.array([[self.sums.get((vector, i), 0) for i in range(self.job.image.n_outputs)]
-                          for vector in range(len(self.job.inputs))])
+        shape = len(self.job.inputs), self.job.image.n_outputs
+        found = np.array([self.sums.get(at, 0) for at in np.ndindex(shape)]).reshape(shape)
         return found[0] if self.job.others is None else found

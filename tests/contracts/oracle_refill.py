@@ -5,6 +5,8 @@ from fractions import Fraction
 from accelsim.dram import load_part
 from tests.dram.oracle import read_bursts
 
+COUNTED = ("refill_bits", "refill_bursts", "dma_cycles", "dram_rows", "dram_refreshes")
+
 
 def up(a, b):
     """a / b, rounded up."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from accelsim.dram.part import NONE, DramPart, load_part, part_names
+from accelsim.dram.part import NONE, DramPart, check_part, load_part
 from accelsim.energy.process import HIGHEST, LOWEST, Node
 from accelsim.machines.eie.datapath import (
     DECODER_NAND2_A_BIT,
@@ -105,9 +105,7 @@ class EieConfig(Configuration):
     @field_validator("dram")
     @classmethod
     def _there_is_such_a_part(cls, name: str) -> str:
-        if name != NONE and name not in part_names():
-            raise ValueError(f"no DRAM '{name}'; need none, {', '.join(part_names())}")
-        return name
+        return check_part(name)
 
     @field_validator("activation_bits")
     @classmethod
