@@ -12,7 +12,7 @@ from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscM
 
 AS_BUILT = {"row_change_cycles": 1, "empty_column_cycles": 1, "overlap": False,
             "start_cycles": 1, "capacity": "check", "spmat_kb": 128.0, "pointer_kb": 32.0,
-            "index": "zero_runs", "issue_width": 1}
+            "index": "zero_runs", "issue_width": 1, "queue_pes": 1}
 """What the Verilog is built for; it refuses other values by name (rtl/README.md)."""
 
 Case = tuple[dict[str, Any], CompressedLayer | CompressedConv, Any]
@@ -41,9 +41,10 @@ def case(rng: np.random.Generator) -> Case:
         "dma_width_bits": int(rng.integers(1, 100)),
         "index": str(rng.choice(["zero_runs", "bitmap"])),
         "issue_width": int(rng.choice([1, 1, 2, 3])),
+        "queue_pes": int(rng.choice([1, 1, 2])),
     }
-    if overrides["issue_width"] > 1:
-        overrides["bypass"] = True  # several entries wait for no accumulator
+    if overrides["issue_width"] > 1 or overrides["queue_pes"] > 1:
+        overrides["bypass"] = True  # neither waits for accumulators
     if overrides["index"] == "bitmap" or overrides["issue_width"] > 1:
         overrides["capacity"] = str(rng.choice(["check", "ignore"]))  # neither is refilled
     if rng.random() < 0.4:

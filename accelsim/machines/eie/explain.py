@@ -72,12 +72,13 @@ def details(
     if not isinstance(job, LayerJob):
         return vector_details(config, job, counters, columns)
     starved = np.zeros((n_pe, len(CAUSES)), np.int64)
-    blamed = np.zeros(n_pe, np.int64)
+    blamed, beside = np.zeros((2, n_pe), np.int64)
     costs: list[ColumnCost] = []
     for index, step in enumerate(job.plan):
         found = walk_pass(config, job, step)
         starved += found.starved
         blamed += found.charged
+        beside += found.beside
         slots = slots_of(config, job.image).work[step.tile, found.columns]
         mean = np.maximum(slots, config.empty_column_cycles).mean(axis=1)
         worst = np.argsort(mean - found.fullest, kind="stable")[:columns]
@@ -85,7 +86,7 @@ def details(
             ColumnCost(int(found.columns[k]), index, int(found.issue[k]), int(found.heaviest[k]),
                        int(found.fullest[k]), float(mean[k])) for k in worst
         ]
-    states = states_of(counters, starved)
+    states = states_of(counters, starved, beside)
     order = np.lexsort((np.arange(n_pe), -counters.issued_entries, -blamed))
     costs = sorted(costs, key=lambda cost: -cost.lost)[:columns]
     return Details(

@@ -36,7 +36,7 @@ MACHINE = Machine(
     watch=f"{_HERE}.replay:replay",
     tracks=f"{_HERE}.tracks:view",
     metrics=f"{_HERE}.metrics:METRICS",
-    rebuilds=(("n_pe", "capacity", "regfile_depth"), ("spmat_width_bits",)),
+    rebuilds=(("n_pe", "rows", "index", "capacity", "regfile_depth"), ("spmat_width_bits",)),
     rtl=f"{_HERE}.rtl:RTL",
     cases=f"{_HERE}.cases:case",
 )

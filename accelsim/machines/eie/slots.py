@@ -73,6 +73,17 @@ class Slots(Short):
         return slots
 
 
+    def taken(self, tile: int, queue_pes: int) -> Small:
+        """(n_columns, n_pe) slots until a column's PE, or all that share its queue, are done."""
+        work: Small = self.work[tile]
+        if queue_pes == 1:
+            return work
+        whole = work.shape[1] // 2 * 2
+        both = work[:, :whole].reshape(len(work), -1, 2).max(axis=2)
+        # One that is empty in both takes what an empty column takes, which the kernels know.
+        taken: Small = np.hstack([np.repeat(both, 2, axis=1), work[:, whole:]])
+        return taken
+
     @cached_property
     def beside(self) -> tuple[Small, Small]:
         """(n_tiles, n_columns, n_pe) each: multiply-accumulates that share their slot with one
