@@ -113,6 +113,12 @@ class ColumnTable(Short):
         """Entries of the fullest column of one PE."""
         return int(self.counts.max(initial=0))
 
+    @cached_property
+    def column_entries(self) -> Int64:
+        """(n_tiles, n_columns) int64: entries of all PEs."""
+        total: Int64 = self.counts.sum(axis=2, dtype=np.int64)
+        return total
+
     def pointers(self) -> Int64:
         """(n_pe, n_tiles, n_columns + 1) int64: the same addresses, PE by PE."""
         return np.ascontiguousarray(self.starts.transpose(2, 0, 1), dtype=np.int64)

@@ -51,7 +51,7 @@ class JobResult(Short):
 
     Attributes
     ----------
-    outputs : int64, before the job's own `finished`
+    outputs : integers, int64 or fewer bits, before the job's own `finished` makes int64 of them
     counters : of the machine's class
     operations : entries, padding, macs, and saturations where values were worked out
     slots : parts of the run, where the machine has them

@@ -132,6 +132,11 @@ def machines(draw, max_pe, units="published"):
             "pointer_kb": draw(st.sampled_from([0.03125, 0.125, 32.0])),
             "pointer_bits": draw(st.sampled_from([6, 16])),
             "dma_width_bits": draw(st.sampled_from([1, 7, 64])),
+            "refill": draw(st.sampled_from(["all", "active"])),
+            "refill_overlap": draw(st.booleans()),
+            "refill_split": draw(st.sampled_from([0.5, 0.3, 0.75])),
+            "dram": draw(st.sampled_from(["none", "none", "hbm2", "ddr3-1600"])),
+            "clock_mhz": draw(st.sampled_from([800.0, 333.3])),
         }
     return overrides
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from accelsim.machines.eie.counters import Counters
+from tests.contracts.oracle_refill import Refills, refill
 from tests.contracts.oracle_words import Slot, add, load_biases, word_addresses
 
 DRAIN = 4
@@ -32,10 +33,10 @@ class Pe:
 
 
 class Machine:
-    """Runs one job; ``counters()`` and ``outputs()`` afterwards."""
+    """Runs one job, ``behind`` another or not; ``counters()`` and ``outputs()`` afterwards."""
 
-    def __init__(self, config, job):
-        self.config, self.job = config, job
+    def __init__(self, config, job, behind=False):
+        self.config, self.job, self.behind = config, job, behind
         self.pes = [Pe() for _ in range(config.n_pe)]
         self.histogram = np.zeros((config.n_pe, config.act_queue_depth + 1), np.int64)
         self.images = [job.image.pe(p) for p in range(config.n_pe)]
@@ -43,6 +44,8 @@ class Machine:
         self.words = [word_addresses(config, job.image, own) for own in self.images]
         self.total = {f.name: 0 for f in fields(Counters) if f.metadata["per"] == "layer"}
         self.sums = {}
+        self.refills = Refills(config, job)
+        self.asked = 0   # cycle in which the refill of the pass began
         for step in job.plan:
             self.one_pass(step)
 
@@ -60,13 +63,13 @@ class Machine:
         self.idle("start_cycles", self.config.start_cycles)
         for pe in self.pes:
             pe.line = None
-            if step.clear:
+            if step.clear or step.restores:
                 pe.file = {}
-        self.total["refill_bits"] += step.refill_bits
-        self.idle("refill_cycles", -(-step.refill_bits // self.config.dma_width_bits))
+        refill(self, step)
         if step.load_rows:
             # O1: not the first pass's, whose load has no drain before it.
-            hidden = DRAIN if self.config.overlap and self.total["passes"] > 1 else 0
+            drained = self.behind or self.total["passes"] > 1
+            hidden = DRAIN if self.config.overlap and drained else 0
             self.idle("load_cycles", max(0, step.load_rows + 1 - hidden))
         if step.bias_rows:
             load_biases(self, step)
@@ -84,14 +87,15 @@ class Machine:
             pe.tally("dst_reg_reads", step.store_rows)
             pe.tally("src_reg_reads", step.n_rows)
             for row, value in pe.file.items():
-                self.sums[(row + step.tile * self.job.image.tile_rows) * len(self.pes) + p] = value
+                output = (row + step.tile * self.job.image.tile_rows) * len(self.pes) + p
+                self.sums[step.vector, output] = value
 
     # Scan (S1 to S7)
 
     def rows_of(self, step):
         """Each register row of the pass as [(column, activation)], the bias as a row of one."""
         n_pe, image = self.config.n_pe, self.job.image
-        values = [int(v) for v in self.job.activations]
+        values = [int(v) for v in self.job.inputs[step.vector]]
         rows = []
         for row in range(step.first_row, step.first_row + step.n_rows):
             at = range(row * n_pe, (row + 1) * n_pe)
@@ -289,4 +293,6 @@ class Machine:
         return Counters(**values)
 
     def outputs(self):
-        return np.array([self.sums.get(i, 0) for i in range(self.job.image.n_outputs)])
+        found = np.array([[self.sums.get((vector, i), 0) for i in range(self.job.image.n_outputs)]
+                          for vector in range(len(self.job.inputs))])
+        return found[0] if self.job.others is None else found

@@ -35,7 +35,10 @@ def load_biases(machine, step):
         for row in range(step.bias_rows):
             output = (first + row) * n_pe + p
             known = output < machine.job.image.n_outputs
-            pe.file[row] = int(machine.job.bias[output]) if known else 0
+            if step.restores:
+                pe.file[row] = machine.sums.get((step.vector, output), 0)
+            else:
+                pe.file[row] = int(machine.job.bias[output]) if known else 0
         pe.tally("act_sram_reads", step.bias_rows)
         pe.tally("dst_reg_writes", step.bias_rows)
 

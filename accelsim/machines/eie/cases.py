@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.dram import part_names
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Geometry
 
 AS_BUILT = {"row_change_cycles": 1, "empty_column_cycles": 1, "overlap": False,
@@ -42,6 +43,12 @@ def case(rng: np.random.Generator) -> Case:
         "index": str(rng.choice(["zero_runs", "bitmap"])),
         "issue_width": int(rng.choice([1, 1, 2, 3])),
         "queue_pes": int(rng.choice([1, 1, 2])),
+        "refill": str(rng.choice(["all", "active"])),
+        "refill_overlap": bool(rng.integers(2)),
+        "refill_split": float(rng.choice([0.3, 0.5, 0.75])),
+        "dram": str(rng.choice(["none", *part_names()])),
+        "dram_channels": int(rng.integers(1, 4)),
+        "clock_mhz": float(rng.choice([100.0, 333.3, 800.0])),
     }
     if overrides["issue_width"] > 1 or overrides["queue_pes"] > 1:
         overrides["bypass"] = True  # neither waits for accumulators

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from accelsim.dram.part import NONE, DramPart, load_part, part_names
 from accelsim.energy.process import HIGHEST, LOWEST, Node
 from accelsim.machines.eie.datapath import (
     DECODER_NAND2_A_BIT,
@@ -79,6 +80,34 @@ class EieConfig(Configuration):
         description="layers beyond the memories: an error, refilled by DMA, or unlimited memories"
     )
     dma_width_bits: int = Field(ge=1, le=65_536, description="DMA bits per cycle (stream)")
+    refill: Literal["all", "active"] = Field(
+        default="all", description="columns that the DMA brings: all of a segment, or those with a "
+                                   "non-zero activation (stream)"
+    )
+    refill_overlap: bool = Field(
+        default=False, description="SpMat and pointer SRAM in two halves: one is refilled while "
+                                   "the other is read (stream)"
+    )
+    refill_split: float = Field(
+        default=0.5, gt=0, lt=1, description="the first half's share of both SRAMs (refill_overlap)"
+    )
+    refill_batch: int = Field(
+        default=1, ge=1, le=4096, description="vectors of one matrix that share a refill (stream)"
+    )
+    dram: str = Field(
+        default=NONE, description="the DRAM behind the DMA: a part, or none, which gives a word of "
+                                  "the DMA's width every cycle (stream)"
+    )
+    dram_channels: int = Field(
+        default=1, ge=1, le=64, description="channels of the DRAM in lockstep"
+    )
+
+    @field_validator("dram")
+    @classmethod
+    def _there_is_such_a_part(cls, name: str) -> str:
+        if name != NONE and name not in part_names():
+            raise ValueError(f"no DRAM '{name}'; need none, {', '.join(part_names())}")
+        return name
 
     @field_validator("activation_bits")
     @classmethod
@@ -164,6 +193,28 @@ class EieConfig(Configuration):
     def pointer_words(self) -> int:
         """Pointers that the two banks of one PE hold together."""
         return int(self.pointer_kb * 8192) // self.pointer_bits
+
+    def half(self, number: int) -> tuple[int, int]:
+        """Entries and pointers of one PE that segment ``number`` may have (contract M8)."""
+        def part(size: int) -> int:
+            first = int(size * self.refill_split)
+            return size - first if number % 2 else first
+
+        lines, words = int(self.spmat_kb * 8192) // self.spmat_width_bits, self.pointer_words
+        if self.refill_overlap:
+            lines, words = part(lines), part(words)
+        return lines * self.entries_per_line, words
+
+    @property
+    def dram_part(self) -> DramPart | None:
+        """The DRAM behind the DMA, all channels together."""
+        return None if self.dram == NONE else load_part(self.dram, self.dram_channels)
+
+    @property
+    def burst_bits(self) -> int:
+        """What the DMA asks for at once: a burst of the DRAM, or a word of its own width."""
+        part = self.dram_part
+        return self.dma_width_bits if part is None else part.burst_bits
 
     @property
     def register_bits(self) -> int:

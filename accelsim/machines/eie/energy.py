@@ -25,7 +25,7 @@ from accelsim.energy.technology import (
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.datapath_prices import area_growth
-from accelsim.machines.eie.memories import ModuleBits, event_energies, memories
+from accelsim.machines.eie.memories import ModuleBits, dram_pj, event_energies, memories
 from accelsim.machines.eie.turned_prices import bitmap_area_um2, detection_nodes, files_area
 
 
@@ -54,6 +54,8 @@ def price(
     bits = ModuleBits.of(config)
     time_us = counters.cycles / config.clock_mhz
     energies = event_energies(config, counters, arrays, events)
+    if counters.refill_bits or counters.refill_bursts or counters.dram_rows:
+        energies[DRAM] = {"pass": dram_pj(config, counters, events)}
     nodes = detection_nodes(config.n_pe)
     lnzd = events.rows["lnzd_node"]
     leakage = dict.fromkeys(MODULES, 0.0)

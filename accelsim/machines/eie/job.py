@@ -13,14 +13,15 @@ import numpy.typing as npt
 
 from accelsim import __version__
 from accelsim.compression.binary_points import ById, choose_binary_points
-from accelsim.errors import InputError, UnsupportedError
+from accelsim.errors import InputError
 from accelsim.fixedpoint import bounds, quantise
 from accelsim.formats import LayerImage, build_image
 from accelsim.machines.eie.blocks import placed, scanned, unscanned
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.datapath import check_held, check_table
+from accelsim.machines.eie.datapath import check_held
 from accelsim.machines.eie.losses import job_losses
 from accelsim.machines.eie.plan import Pass, make_plan, tile_rows
+from accelsim.machines.eie.quantised import decoder_table, quantised_bias
 from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedLayer
 from accelsim.records.job import Job
@@ -44,6 +45,7 @@ class LayerJob(Job):
     in_blocks_of : that layer before its rows and columns were put into blocks, or None
     bias : (n_outputs,) int64 that the accumulators start from, of ``accumulator_bits`` bits in the
         outputs' binary point, in the image's order of rows; None starts from zero
+    others : (n - 1, n_inputs) activations of further vectors, whose passes the plan has too (M10)
     """
 
     image: LayerImage
@@ -55,6 +57,13 @@ class LayerJob(Job):
     packed: CompressedLayer | None = None
     bias: IntArray | None = None
     in_blocks_of: CompressedLayer | None = None
+    others: IntArray | None = None
+
+    @property
+    def inputs(self) -> IntArray:
+        """(n, n_inputs) activations of all vectors of the plan."""
+        first = self.activations[None]
+        return first if self.others is None else np.concatenate([first, self.others])
 
     def check(self, config: EieConfig) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""
@@ -260,36 +269,11 @@ def of_integers(
     return job if laid is packed else replace(job, in_blocks_of=packed)
 
 
-def decoder_table(config: EieConfig, packed: CompressedLayer, points: BinaryPoints) -> IntArray:
-    """(2**weight_bits,) integers that the weight decoder holds.
-
-    Raises
-    ------
-    UnsupportedError
-        If the layer has several tables, or one that the datapath cannot multiply by.
-    """
-    if packed.rows_per_table is not None:
-        raise UnsupportedError(
-            f"{packed.name}: {packed.n_tables} tables, one for {packed.rows_per_table} rows each; "
-            f"the weight decoder holds one; compress without table_rows")
-    check_table(config.multiplier, packed.codebook, packed.name)
-    return quantise(packed.codebook, config.weight_value_bits, points.weight_frac_bits)
-
-
 def check_has_point(packed: CompressedLayer) -> None:
     """Raise `InputError` where nothing says which binary point fixed-point inputs have."""
     if packed.binary_points is None and packed.input_max_abs is None:
         raise InputError(f"{packed.name}: fixed-point inputs have no binary point here; give "
                          f"binary_points, or calibrate the layer when it is compressed")
-
-
-def quantised_bias(
-    config: EieConfig, packed: CompressedLayer, output_frac_bits: int
-) -> IntArray | None:
-    """The biases of a layer's accumulators in their binary point, or None."""
-    if packed.bias is None:
-        return None
-    return quantise(packed.bias, config.accumulator_bits, output_frac_bits)
 
 
 def signals(points: BinaryPoints) -> Mapping[str, int]:

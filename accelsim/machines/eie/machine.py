@@ -35,6 +35,7 @@ MACHINE = Machine(
     chain=f"{_HERE}.chain:LayerChain",
     watch=f"{_HERE}.replay:replay",
     tracks=f"{_HERE}.tracks:view",
+    requests=f"{_HERE}.requests:requests",
     metrics=f"{_HERE}.metrics:METRICS",
     rebuilds=(("n_pe", "rows", "index", "capacity", "regfile_depth"), ("spmat_width_bits",)),
     rtl=f"{_HERE}.rtl:RTL",

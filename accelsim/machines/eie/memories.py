@@ -44,6 +44,8 @@ FREE_COUNTERS = {
     "passes": "control",
     "start_cycles": "time, priced as leakage and clock",
     "refill_cycles": "time; the bits are priced",
+    "dma_cycles": "time; DRAM's standby is priced by it",
+    "dram_refreshes": "DRAM's refreshes are priced by time, also beside refills",
     "load_cycles": "time; the accesses are priced",
     "bias_cycles": "time; the accesses are priced",
     "drain_cycles": "time, priced as leakage and clock",
@@ -154,7 +156,7 @@ def _additions(counters: Counters) -> int:
 def event_energies(
     config: EieConfig, counters: Counters, arrays: Memories, events: Events
 ) -> dict[str, dict[str, float]]:
-    """Energy in pJ of all PEs' counted events, by module and kind; "dram" where it is read."""
+    """Energy in pJ of all PEs' counted events, by module and kind, but for DRAM's (`dram_pj`)."""
 
     def total(name: str) -> int:
         return int(getattr(counters, name).sum())
@@ -197,6 +199,15 @@ def event_energies(
             + total("act_sram_writes") * arrays.act.write_pj,
         },
         "lnzd": {},
-        **({"dram": {"pass": events.linear_pj("dram", counters.refill_bits)}}
-           if counters.refill_bits else {}),
     }
+
+
+def dram_pj(config: EieConfig, counters: Counters, events: Events) -> float:
+    """What the DRAM behind the DMA cost: its bursts, rows and standby; without a part the bits
+    that came, at Horowitz's price of a word."""
+    part = config.dram_part
+    if part is None:
+        return events.linear_pj("dram", counters.refill_bits)
+    busy_us, time_us = (cycles / config.clock_mhz
+                        for cycles in (counters.dma_cycles, counters.cycles))
+    return part.energy_pj(counters.refill_bursts, counters.dram_rows, busy_us, time_us)

@@ -88,17 +88,17 @@ class Slots(Short):
     def beside(self) -> tuple[Small, Small]:
         """(n_tiles, n_columns, n_pe) each: multiply-accumulates that share their slot with one
         before them, and padding entries that share it with another entry."""
-        from accelsim.machines.eie.fast.kernels import lanes
+        from accelsim.machines.eie.fast.kernels import wide
 
         image, table = self.image, self.image.table
         useful = np.zeros_like(table.counts)
         for tile in range(image.n_tiles):
-            lanes.count_useful(self.entries(tile), useful[tile])
+            wide.count_useful(self.entries(tile), useful[tile])
         only_padding = self.work - useful - (0 if self.ahead is None else self.ahead)
         return table.counts - table.padding - useful, table.padding - only_padding
 
     def entries(self, tile: int) -> tuple[Any, ...]:
-        """One tile as `kernels.lanes` takes it."""
+        """One tile as `kernels.wide` takes it."""
         image = self.image
         return (np.ascontiguousarray(image.pointers[:, tile]),
                 np.ascontiguousarray(image.words[:, tile]), image.pe_starts, image.codes,

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.fast.kernels import counters, lanes, passes, time
+from accelsim.machines.eie.fast import narrow_time
+from accelsim.machines.eie.fast.kernels import counters, passes, time, wide
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.slots import slots_of
 
@@ -111,6 +112,9 @@ class PassTimer:
             np.empty((passes.LEVELS, n_pe), np.uint16 if narrow else np.int64),
         ))
         self._floors = np.empty((passes.LEVELS, self._block), self._kind)
+        self._narrow = None
+        if config.bypass and narrow_time.fits(config, image):
+            self._narrow = narrow_time.NarrowPass(config, image, count_bypasses)
 
     def run(self, scan: Scan) -> PassTime:
         """Count one pass.
@@ -147,6 +151,19 @@ class PassTimer:
             lines = table.lines(config.entries_per_line)
             first_line = lines.first[tile]
             spans = None if lines.spans is None else lines.spans[tile]
+        read = None if first_line is None else np.zeros((2, config.n_pe), first_line.dtype)
+        if refilled:
+            starts = table.starts[tile]
+            counters.count_segment_line_reads(
+                starts, columns, starts[scan.first], config.entries_per_line,
+                sums[counters.SPMAT_LINE_READS],
+            )
+        if self._narrow is not None:
+            passes.run_pass(
+                work, table.padding[tile], first_line, spans, columns, changes,
+                (depth, config.empty_column_cycles, self._longest, passes.MOST_COLUMNS), False,
+                None, None, self._pass_sums, (None, None, None, read))
+            return self._narrow.run(tile, columns, changes, sums, self.excess)
         issue, latest = np.empty((2, len(columns)), np.int32)
         rows = len(columns)
         if config.bypass and not self._count_bypasses:
@@ -162,19 +179,12 @@ class PassTimer:
             work, table.padding[tile], first_line, spans, columns, changes,
             (depth, config.empty_column_cycles, self._longest, self._block), not config.bypass,
             issue, wait, self._pass_sums,
-            (latest, np.zeros(config.n_pe, self._kind), self._floors,
-             None if first_line is None else np.zeros((2, config.n_pe), first_line.dtype)),
+            (latest, np.zeros(config.n_pe, self._kind), self._floors, read),
         ))
         if not config.published_units:
             self._count_slots(tile, columns, work)
-        if refilled:
-            starts = table.starts[tile]
-            counters.count_segment_line_reads(
-                starts, columns, starts[scan.first], config.entries_per_line,
-                sums[counters.SPMAT_LINE_READS],
-            )
         if self._count_bypasses and config.issue_width > 1:
-            lanes.count_lane_bypasses(
+            wide.count_lane_bypasses(
                 self._slots.entries(tile), columns, issue, wait, sums[counters.ADDER_BYPASSES],
                 sums[counters.WRITE_BYPASSES],
             )

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import simpy
 
 from accelsim.errors import UnsupportedError
+from accelsim.formats.interleaved_csc import PeImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob, run_products, vector_by_vector
 from accelsim.machines.eie.counters import Counters
@@ -18,6 +20,7 @@ from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.reference.bitmap import BitmapPe
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.counting import count
+from accelsim.machines.eie.reference.dma import Dma
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.machines.eie.reference.wide import WideBitmapPe, WidePe
 from accelsim.records.result import JobResult
@@ -66,7 +69,7 @@ class Eie:
     Attributes
     ----------
     CCU, PE : the classes it is made of; a machine with others derives from this one
-    clock, ccu, pes : the units
+    clock, ccu, dma, pes : the units
     plan : the passes
     step : the pass in work, from its refill on
     """
@@ -85,6 +88,7 @@ class Eie:
         )
         self.ccu = self.CCU(config, self.plan, job.bias_activation, self.begin, self._read_row)
         self.ccu.load_early = self._load_early
+        self.ccu.dma = self.dma = Dma(config, job)
         n_pe, image = config.n_pe, job.image
         in_rows = -(-image.n_inputs // n_pe)
         self._loads = any(step.load_rows for step in self.plan)
@@ -131,7 +135,7 @@ class Eie:
             pe.settle()
 
     def load(self) -> None:
-        """Clock edge of the CCU and, in load, bias and store phases, of the activation SRAMs."""
+        """Clock edge of CCU, DMA and, in load, bias and store phases, of the activation SRAMs."""
         ccu = self.ccu
         if ccu.phase in ("load", "store"):
             for pe in self.pes:
@@ -139,13 +143,20 @@ class Eie:
         elif ccu.phase == "bias":
             for pe in self.pes:
                 pe.act_rw.load_bias(ccu.bias_row)
+        self.dma.load()
         ccu.load()
 
     def outputs(self) -> IntArray:
-        """The accumulators, (n_outputs,): PE after PE in each row."""
+        """The accumulators, (n_outputs,), PE after PE in each row; (n, n_outputs) of vectors that
+        share refills."""
+        if self.job.others is None:
+            return self._outputs_of(0)
+        return np.array([self._outputs_of(vector) for vector in range(len(self.job.inputs))])
+
+    def _outputs_of(self, vector: int) -> IntArray:
         rows = -(-self.job.image.n_outputs // self.config.n_pe)
         if self._stores:
-            base = self.ccu.store_base
+            base = self.ccu.store_base + vector * rows
             columns = [pe.act_rw.sram[base : base + rows] for pe in self.pes]
         else:
             columns = [pe.act_rw.destination[:rows] for pe in self.pes]
@@ -227,11 +238,12 @@ class Eie:
     def _io_mode(self, in_rows: int) -> None:
         """Before the first cycle: activations as the layer before leaves them, weights, biases."""
         n_pe, image = self.config.n_pe, self.job.image
-        padded = np.zeros(in_rows * n_pe, dtype=np.int64)
-        padded[: len(self.job.activations)] = self.job.activations
+        inputs = self.job.inputs
+        padded = np.zeros((len(inputs), in_rows * n_pe), dtype=np.int64)
+        padded[:, : inputs.shape[1]] = inputs
         for index, pe in enumerate(self.pes):
-            mine = padded[index::n_pe].tolist()
-            (pe.act_rw.sram if self._loads else pe.act_rw.destination)[:in_rows] = mine
+            mine = padded[:, index::n_pe].ravel().tolist()
+            (pe.act_rw.sram if self._loads else pe.act_rw.destination)[: len(mine)] = mine
             self._fill(pe, image.words[index].ravel(), *pe.stored(image, index))
         if self.job.bias is not None:
             for pe, biases in zip(self.pes, self.job.starts(), strict=True):
@@ -243,6 +255,7 @@ class Eie:
         image = self.job.image
         first = step.first_row * self.config.n_pe
         end = min(first + step.n_rows * self.config.n_pe, image.n_inputs)
+        active = (self.job.inputs[:, first:end] != 0).max(axis=0, initial=False)
         for index, pe in enumerate(self.pes):
             if step is self.plan[0]:
                 pe.act_rw.swap()
@@ -250,13 +263,26 @@ class Eie:
                 pe.act_rw.clear()
             pe.begin(image, step.tile)
             pe.ptr_read.begin(self.pointer_address(0))
-            if step.refill_bits:
+            if step.refill_bits and step.fetches:
                 memory = image.pe(index)
                 pointers = memory.pointers[
                     step.tile, first : (image.n_columns if step.bias else end) + 1
                 ]
-                part = slice(int(pointers[0]), int(pointers[-1]))
-                self._fill(pe, pointers - pointers[0], memory.codes[part], memory.runs[part])
+                self._refill(pe, memory, pointers, active)
+
+    def _refill(
+        self, pe: Pe, memory: PeImage, pointers: IntArray, active: npt.NDArray[np.bool_]
+    ) -> None:
+        """Segment addresses begin at 0 (M4). What is not brought (M7) is zero here, so that
+        reading it would change the outputs."""
+        part = slice(int(pointers[0]), int(pointers[-1]))
+        codes, runs, pointers = memory.codes[part], memory.runs[part], pointers - pointers[0]
+        if self.config.refill == "active":
+            brought = np.append(active, np.ones(len(pointers) - 1 - len(active), bool))
+            kept = np.repeat(brought, np.diff(pointers))
+            codes, runs = codes * kept, runs * kept
+            pointers = pointers * (np.append(brought, False) | np.append(False, brought))
+        self._fill(pe, pointers, codes, runs)
 
     @staticmethod
     def _fill(pe: Pe, pointers: IntArray, codes: np.ndarray, runs: np.ndarray) -> None:
