@@ -74,12 +74,13 @@ def details(
         found = vector_details(config, job, counters, columns)
         return replace(found, tables=(*found.tables, *memory(config, counters)))
     starved = np.zeros((n_pe, len(CAUSES)), np.int64)
-    blamed = np.zeros(n_pe, np.int64)
+    blamed, beside = np.zeros((2, n_pe), np.int64)
     costs: list[ColumnCost] = []
     for index, step in enumerate(job.plan):
         walked = walk_pass(config, job, step)
         starved += walked.starved
         blamed += walked.charged
+        beside += walked.beside
         slots = slots_of(config, job.image).work[step.tile, walked.columns]
         mean = np.maximum(slots, config.empty_column_cycles).mean(axis=1)
         worst = np.argsort(mean - walked.fullest, kind="stable")[:columns]
@@ -87,7 +88,7 @@ def details(
             ColumnCost(int(walked.columns[k]), index, int(walked.issue[k]), int(walked.heaviest[k]),
                        int(walked.fullest[k]), float(mean[k])) for k in worst
         ]
-    states = states_of(counters, starved)
+    states = states_of(counters, starved, beside)
     order = np.lexsort((np.arange(n_pe), -counters.issued_entries, -blamed))
     costs = sorted(costs, key=lambda cost: -cost.lost)[:columns]
     return Details(
