@@ -122,7 +122,7 @@ def simulate(
             count, fit, parse_lowering(lowering),
             lambda: make_recipe(kept, threshold, weight_bits or config.weight_bits,
                                 config.index_bits, init, bias=bias, winograd=winograd,
-                                **more, **tables),
+                                index=getattr(config, "index", "zero_runs"), **more, **tables),
             seed, energy, as_json, as_csv)
         return
     if image or fit:

@@ -21,11 +21,18 @@ from accelsim.dram.rows import reached_gb_per_s
 from accelsim.files import read_utf8, write_atomically
 from accelsim.machines import load_config, published_sources
 from accelsim.machines.eie.counters import Counters
-from accelsim.papers import reproduce
+from accelsim.papers import eie_turns, reproduce
 from accelsim.papers.ese_sensitivity import sensitivity_table
 from accelsim.papers.lowerings import COLUMNS, NETWORKS, lowered_layers, table_rows
 from accelsim.papers.pattern_tables import load_balance_table, machines_table, tradeoff_table
-from accelsim.papers.searches import codesign_table, mnist_table, trained_table
+from accelsim.papers.searches import (
+    codesign_table,
+    effects_table,
+    mnist_table,
+    photos_table,
+    systems_table,
+    trained_table,
+)
 
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+)([ \w./-]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -162,9 +169,17 @@ TABLES: dict[str, Callable[..., str]] = {
     "ese-load-balance": lambda: markdown(*load_balance_table()),
     "ese-tradeoff": lambda *given: markdown(*tradeoff_table(*given)),
     **{f"lowerings-{name}": partial(lowerings_table, name) for name in NETWORKS},
+    "eie-index-bits": lambda: markdown(eie_turns.DENSITY_COLUMNS, eie_turns.density_rows()),
+    "eie-indexes": lambda: markdown(
+        eie_turns.COLUMNS, eie_turns.turned_rows(eie_turns.INDEXES)),
+    "eie-others": lambda: markdown(
+        eie_turns.COLUMNS, eie_turns.turned_rows(eie_turns.OTHERS)),
     "speed": speed_table,
     "codesign": lambda path: markdown(*codesign_table(path)),
     "trained-tables": lambda path: markdown(*trained_table(path)),
+    "codesign-photos": lambda path: markdown(*photos_table(path)),
+    "codesign-effects": lambda *paths: markdown(*effects_table(*paths)),
+    "number-systems": lambda path: markdown(*systems_table(path)),
     "mnist-published": lambda: markdown(*mnist_table()),
     "pattern-machines": lambda *given: markdown(*machines_table(*given)),
 }

@@ -172,7 +172,7 @@ class ScanStates:
         )
         before = self.scan[-3] if len(self.scan) > 2 else "fill"
         for index, pe in enumerate(machine.pes):
-            if not (pe.spmat_read.advances or pe.spmat_read.skips or pe.arith_unit.waits):
+            if not (pe.issues or pe.arith_unit.waits):
                 key = (index, before)
                 self.causes[key] = self.causes.get(key, 0) + 1
 

@@ -46,6 +46,11 @@ class Counters(CounterSet):
     issued_entries: IntArray = per_pe("entries passed to the ArithmUnit, padding included")
     padding_entries: IntArray = per_pe("issued entries that only extend a zero run")
     empty_column_cycles: IntArray = per_pe("issue slots of columns without entries")
+    index_cycles: IntArray = per_pe("issue slots in which a column's bitmap is read", absent=0)
+    macs_beside: IntArray = per_pe(
+        "multiply-accumulates that shared their issue slot with one before them", absent=0)
+    padding_beside: IntArray = per_pe(
+        "padding entries that shared their issue slot with another entry", absent=0)
     hazard_stall_cycles: IntArray = per_pe("cycles waiting for an accumulator in flight")
     starved_cycles: IntArray = per_pe("compute cycles without anything to issue")
     blocking_cycles: IntArray = per_pe("blocked cycles in which this PE's queue was full")
@@ -77,10 +82,12 @@ class Counters(CounterSet):
         )
 
     def states(self) -> dict[str, IntArray]:
-        """What each PE did; "overhead" is all other phases."""
+        """What each PE did; "overhead" is all other phases, "bitmaps" there where some are read."""
+        bitmaps = {"bitmaps": self.index_cycles} if np.any(self.index_cycles) else {}
         return {
-            "useful": self.macs,
-            "padding": self.padding_entries,
+            "useful": self.macs - self.macs_beside,
+            "padding": self.padding_entries - self.padding_beside,
+            **bitmaps,
             "empty columns": self.empty_column_cycles,
             "hazard": self.hazard_stall_cycles,
             "starved": self.starved_cycles,
@@ -110,8 +117,8 @@ class Counters(CounterSet):
     def _laws_of_pes(self) -> list[Law]:
         compute = np.full(self.n_pe, self.compute_cycles)
         states = (
-            self.issued_entries + self.empty_column_cycles + self.hazard_stall_cycles
-            + self.starved_cycles
+            self.issued_entries - self.macs_beside - self.padding_beside + self.index_cycles
+            + self.empty_column_cycles + self.hazard_stall_cycles + self.starved_cycles
         )
         pushes = np.full(self.n_pe, self.broadcasts)
         histogram = self.queue_occupancy_histogram

@@ -26,6 +26,7 @@ MACHINE = Machine(
     make_job=f"{_HERE}.works:make_job",
     tellings=TELLINGS,
     counters=f"{_HERE}.counters:Counters",
+    lanes=lambda config: int(config.n_pe * config.issue_width),
     price=f"{_HERE}.energy:price",
     limits=f"{_HERE}.limits:limits",
     fit=f"{_HERE}.fit:fit",

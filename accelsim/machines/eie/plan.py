@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from accelsim.errors import CapacityError
+from accelsim.formats.column_table import ZERO_RUNS
 from accelsim.formats.interleaved_csc import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.sizes import (
@@ -141,12 +142,13 @@ def _needs_refills(config: EieConfig, image: LayerImage, exact_bias: bool, gathe
     if not refused:
         return bool(weights)
     limit = min(config.spmat_entries, (1 << config.pointer_bits) - 1)
-    only_entries = {need.what for need in refused} <= {"SpMat SRAM", "pointer width"}
+    runs = image.index == ZERO_RUNS
+    only_entries = runs and {need.what for need in refused} <= {"SpMat SRAM", "pointer width"}
     more = f"n_pe={n_pe_that_fits(image, limit)}" if only_entries else "a larger n_pe"
     told = "; ".join(need.told for need in refused)
     sizes = " with ".join(need.would_do for need in refused)
     raise CapacityError(f"{image.name}: {told}; try {more}, {sizes}, or "
-                        f"capacity='{'ignore' if needs else 'stream'}'")
+                        f"capacity='{'stream' if runs and not needs else 'ignore'}'")
 
 
 def _segments(
@@ -195,5 +197,5 @@ def _span(image: LayerImage, tile: int, first: int, end: int) -> tuple[np.ndarra
     b = min(end * n_pe, image.n_inputs)
     if image.has_bias and end * n_pe >= image.n_inputs:
         b = image.n_columns
-    pointers = image.pointers[:, tile]
+    pointers = image.words[:, tile]
     return pointers[:, b] - pointers[:, a], b - a

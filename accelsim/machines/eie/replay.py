@@ -2,7 +2,8 @@
 
 Times and sums up to the window come from the fast engine's walk over entries; the reference is
 set to that state and goes on from there. What an observer sees is what it would have seen in a
-whole run (tests/engines/test_replay.py).
+whole run (tests/engines/test_replay.py). With units
+other than the published ones it runs from the beginning.
 """
 
 from __future__ import annotations
@@ -41,8 +42,10 @@ def replay(
         If the layer does not fit the machine.
     """
     window = Window(observer, first, last)
-    state = state_before(config, job, first)
+    state = state_before(config, job, first) if config.published_units else None
     run_from(config, job, state, last, window)
+    if not window.shown:
+        raise InputError(f"{job.image.name}: cycle {first} is behind the end")
     return window.shown
 
 

@@ -156,9 +156,17 @@ def _repeated(handle: ById, times: int) -> CompressedLayer:
         codes = np.concatenate([codes, np.tile(matrix.values[end:], times)])
         every = np.append(every, counts[-1] * times)
     starts = np.concatenate([[0], np.cumsum(every)]).astype(np.int64)
-    order = layer.row_order
+    order, tables = layer.row_order, layer.codebook
+    if layer.rows_per_table is not None:
+        if out % layer.rows_per_table:
+            raise LoweringError(
+                f"{layer.name}: lowering 'pixels': a table for {layer.rows_per_table} rows, the "
+                f"{out} rows of a pixel are no multiple of it; take lowering='im2col'",
+                f"tables of {layer.rows_per_table} rows")
+        tables = np.tile(tables, (times, 1))
     return replace(
         layer, matrix=CscMatrix((out * times, len(starts) - 1), starts, rows, codes),
+        codebook=tables,
         row_order=None if order is None else (order[None, :] + block).ravel().astype(np.int64),
         bias=None if layer.bias is None else np.tile(layer.bias, times))
 

@@ -184,7 +184,7 @@ def _check_fits(config: EieConfig, name: str, elements: tuple[ConvJob, ...]) -> 
     if config.capacity == "ignore":
         return
     images = [element.one.image for element in elements]
-    entries = int(np.sum([image.pointers[:, -1, -1] for image in images], axis=0).max())
+    entries = int(np.sum([image.words[:, -1, -1] for image in images], axis=0).max())
     pointers = sum(image.n_tiles * (image.n_columns + 1) for image in images)
     limit = min(config.spmat_entries, (1 << config.pointer_bits) - 1)
     if entries > limit or pointers > config.pointer_words:

@@ -11,7 +11,7 @@ from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.kernels import counters
-from accelsim.machines.eie.fast.pass_time import PassTime, PassTimer, Scan
+from accelsim.machines.eie.fast.pass_time import BESIDE, PassTime, PassTimer, Scan
 from accelsim.machines.eie.fast.vector_time import VectorTimer
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.refill import Refill, Waits
@@ -77,6 +77,8 @@ class LayerTime:
         """Count what another one, of the same layer, has counted."""
         self._timer.sums += other._timer.sums
         self._timer.excess += other._timer.excess
+        self._timer.beside += other._timer.beside
+        self._timer.more_slots += other._timer.more_slots
         for name, count in other._totals.items():
             self._totals[name] += count
         self._compute += other._compute
@@ -134,6 +136,8 @@ class LayerTime:
         if self._biased:
             for name in ("act_sram_reads", "dst_reg_writes"):
                 values[name] = values[name] + self._biased
+        values["starved_cycles"] = values["starved_cycles"] - timer.more_slots
+        values.update(zip(BESIDE, timer.beside, strict=True))
         values["queue_occupancy_histogram"] = histogram
         if not self._count_bypasses:
             values["adder_bypasses"] = values["write_bypasses"] = None

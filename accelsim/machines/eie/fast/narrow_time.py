@@ -23,9 +23,9 @@ _MOST_ROWS = narrow.NONE  # of a PE in a tile: rows are below the marks
 
 def fits(config: EieConfig, image: LayerImage) -> bool:
     """Whether these kernels take the layer."""
-    return (config.n_pe <= LANES and config.act_queue_depth <= narrow.LEVELS
-            and config.empty_column_cycles == 1 and longest_wait(config, image) < 1 << 8
-            and image.shape.tile_rows <= _MOST_ROWS)
+    return (config.published_units and config.n_pe <= LANES
+            and config.act_queue_depth <= narrow.LEVELS and config.empty_column_cycles == 1
+            and longest_wait(config, image) < 1 << 8 and image.shape.tile_rows <= _MOST_ROWS)
 
 
 def longest_wait(config: EieConfig, image: LayerImage) -> int:

@@ -130,8 +130,13 @@ def _values(
     saturations = np.zeros(image.n_pe, np.int64)
     # The bias is the matrix's last column.
     columns = np.minimum(active, len(matrix.column_starts) - 2)
-    values.accumulate(
-        matrix.column_starts, matrix.rows, matrix.codes, columns, activations.astype(np.int64),
-        codebook, job.shift, low, high, sums, saturations, np.empty(len(codebook), kind),
-    )
+    where = (matrix.column_starts, matrix.rows, matrix.codes, columns,
+             activations.astype(np.int64))
+    if job.rows_per_table is None:
+        values.accumulate(*where, codebook, job.shift, low, high, sums, saturations,
+                          np.empty(len(codebook), kind))
+    else:
+        first = np.arange(image.n_outputs) // job.rows_per_table * codebook.shape[1]
+        values.accumulate_by_tables(*where, codebook.ravel(), first.astype(np.uint32), job.shift,
+                                    low, high, sums, saturations)
     return sums.astype(np.int64), saturations

@@ -43,12 +43,13 @@ class VectorSums:
         start = np.zeros(one.image.n_outputs, np.int64) if one.bias is None else one.bias
         self._rules = start, one.shift, config.accumulator_bits
         self.short = (config.accumulator_bits <= _MOST_SHORT_BITS and 1 < one.shift < 31
-                      and weight < 1 << 15)
+                      and weight < 1 << 15 and one.rows_per_table is None)
         if self.short and self.fits:
             most = (1 << 15 + one.shift) - (1 << one.shift) - 1
             self.short = product <= most or _largest_product(job, columns, codes) + half <= most
+        rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
         self._matrix = ((starts, columns, codes, one.codebook.astype(np.int16)) if self.short
-                        else (starts, columns, one.codebook[codes].astype(np.int32)))
+                        else (starts, columns, one.decoded(rows, codes).astype(np.int32)))
 
     def add(self, addresses: Int32, totals: npt.NDArray[Any], saturations: IntArray) -> None:
         """Write the sums (n_outputs, n_vectors), of 16 bits if ``short``, and add the saturations

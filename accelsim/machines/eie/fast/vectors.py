@@ -1,8 +1,8 @@
 """A convolution by the fast telling: all vectors in a few calls, on all cores.
 
 Time and counters go through the kernels of a layer's passes; sums go row by row, many vectors at a
-time. What those kernels do not take (bypass off, segments that are refilled, sums beyond 31
-bits) goes vector by vector, to the same results.
+time. What those kernels do not take (bypass off, other units than the published, segments that are
+refilled, sums beyond 31 bits) goes vector by vector, to the same results.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def run(
     narrow : outputs may be integers of 16 bits, which are quicker to write and to read
     """
     added = VectorSums(config, job) if outputs else None
-    if not config.bypass or any(step.refill_bits for step in job.one.plan) or (
+    if not config.bypass or not config.published_units or any(
+            step.refill_bits for step in job.one.plan) or (
         added is not None and not added.fits
     ):
         return vector_by_vector(one, config, job, outputs)

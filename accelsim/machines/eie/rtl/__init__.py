@@ -22,5 +22,6 @@ RTL = Rtl(
     bound=host.bound,
     # The array has no DMA.
     absent=dict.fromkeys(("refill_cycles", "refill_bits", "refill_bursts", "dma_cycles",
-                          "dram_rows", "dram_refreshes"), 0),
+                          "dram_rows", "dram_refreshes", "index_cycles", "macs_beside",
+                          "padding_beside"), 0),
 )

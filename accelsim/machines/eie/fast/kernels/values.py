@@ -49,3 +49,27 @@ def accumulate(
                 saturations[row % n_pe] += 1
                 total = high if total > high else low
             sums[row] = kind(total)
+
+
+@kernel
+def accumulate_by_tables(
+    column_starts, rows, codes, columns, activations, codebooks, first, shift, low, high,
+    sums, saturations,
+):
+    """`accumulate` where row r has the table of ``codebooks`` (n,) that begins at ``first[r]``,
+    uint32. There may be more tables than a column has entries: products are made entry by entry.
+    """
+    n_pe = len(saturations)
+    span = np.uint64(high - low)
+    for k in range(len(columns)):
+        activation = activations[k]
+        begin, end = column_starts[columns[k]], column_starts[columns[k] + 1]
+        column_rows, column_codes = rows[begin:end], codes[begin:end]
+        for i in range(len(column_rows)):
+            row = np.uint32(column_rows[i])
+            product = codebooks[first[row] + column_codes[i]] * activation
+            total = sums[row] + (((product >> (shift - 1)) + 1) >> 1 if shift else product)
+            if np.uint64(total - low) > span:
+                saturations[row % n_pe] += 1
+                total = high if total > high else low
+            sums[row] = total
