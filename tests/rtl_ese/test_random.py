@@ -53,8 +53,7 @@ def test_one_entry_more_than_a_buffer_holds_is_refused(what):
     config, jobs = random_group(1, 10, channels=3, pes=6)
     less, machine = smaller(config, what), get_machine("ese")
     with pytest.raises(CapacityError, match=f"half a {what} buffer holds"):
-        for job in jobs:
-            job.again(machine, less)
+        [job.again(machine, less) for job in jobs]
 
 
 def test_both_simulators_are_equal_in_every_cycle():
