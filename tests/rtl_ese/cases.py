@@ -22,9 +22,9 @@ def random_case(seed, **overrides):
     return config, get_machine("ese").job(config, layer, inputs[:, :config.n_channels])
 
 
-def random_group(seed, jobs, channels=8, pes=32):
+def random_group(seed, jobs, channels=8, pes=32, sides=None, **overrides):
     """(config, jobs) of a machine of up to so many channels and PEs, whose buffers the largest of
-    its matrices fill to the last entry and pointer."""
+    its matrices fill to the last entry and pointer; ``sides`` are the most inputs and cells."""
     rng = np.random.default_rng(seed)
     drawn, _, _ = cases.case(rng)
     n_pe, n_channels = int(rng.integers(1, pes + 1)), int(rng.integers(1, channels + 1))
@@ -41,11 +41,14 @@ def random_group(seed, jobs, channels=8, pes=32):
         "sigmoid_input_max": 2.0 ** int(rng.integers(-1, 8)),
         "tanh_input_max": 2.0 ** int(rng.integers(-1, 8)),
     }
+    drawn |= overrides
+    n_pe, n_channels = drawn["n_pe"], drawn["n_channels"]
     config, machine = load_machine("ese", **drawn), get_machine("ese")
     found = []
     for _ in range(jobs):
-        layer = random_recurrent(rng, str(rng.choice(KINDS)), 12 if n_pe < 8 else 40)
-        used, steps = int(rng.integers(1, n_channels + 1)), int(rng.integers(1, 5))
+        layer = random_recurrent(rng, str(rng.choice(KINDS)), sides or (12 if n_pe < 8 else 40))
+        used = int(rng.integers(1, n_channels + 1))
+        steps = int(rng.integers(1, 3 if sides else 5))
         walk = np.cumsum(rng.normal(0, 0.5, (steps, used, layer.n_inputs)), axis=0)
         found.append(machine.job(config, layer, walk))
     return full(config, found), found
