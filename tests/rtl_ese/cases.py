@@ -50,7 +50,9 @@ def random_group(seed, jobs, channels=8, pes=32, sides=None, **overrides):
         used = int(rng.integers(1, n_channels + 1))
         steps = int(rng.integers(1, 3 if sides else 5))
         walk = np.cumsum(rng.normal(0, 0.5, (steps, used, layer.n_inputs)), axis=0)
-        found.append(machine.job(config, layer, walk))
+        # Binary points of smaller inputs than those that are run: values that saturate.
+        share = float(rng.choice([1.0, 0.2]))
+        found.append(machine.job(config, layer, walk, calibration=walk * share))
     return full(config, found), found
 
 

@@ -1,7 +1,8 @@
 """Faults planted in ESE's Verilog one by one: ``python -m tests.rtl_ese.mutation [UNIT ...]``.
 
-Operators, hunt and table are those of tests/rtl/mutation; the benches are small machines, each
-with a few layers, whose every signal is compared in every cycle.
+Operators, hunt and table are those of tests/rtl/mutation, but for cut widths, which only machines
+beyond the published size would show. The benches are small machines, each with a few layers, whose
+every signal is compared in every cycle; then the mutated unit's own, where it has one.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ import numpy as np
 
 from accelsim.errors import InputError
 from accelsim.machines.ese.rtl import RTL as ESE
+from accelsim.rtl_bridge.bench_run import run_bench
 from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.run import run_layers
 from accelsim.rtl_bridge.trace import first_difference, unpack
+from tests.rtl.mutation.benches import Bench
 from tests.rtl.mutation.campaign import counts, table
 from tests.rtl.mutation.hunt import Verdict, hunt, limited_tools
 from tests.rtl.mutation.operators import Mutant, mutants
+from tests.rtl_ese import test_unit_values, test_units
 from tests.rtl_ese.bench import RTL
 from tests.rtl_ese.cases import random_group
 from tests.rtl_ese.equivalent import explained
@@ -37,14 +41,14 @@ _SMALL = {"table_samples": 8, "ddr_latency_cycles": 3, "elementwise_latency_cycl
 # Seed, layers and settings of each: words of one entry and of many, either way of waiting for
 # weights, both interpolations, channels without an input, queues that fill up.
 MACHINES = [
-    (5, 4, {"n_pe": 3, "n_channels": 2, "ddr_word_bits": 32, "vector_path_bits": 7,
+    (40, 4, {"n_pe": 3, "n_channels": 2, "ddr_word_bits": 32, "vector_path_bits": 7,
             "act_queue_depth": 1, "elementwise_width": 2, "weights_ready": "column",
             "table_interpolation": "linear", "activation_bits": 16}),
-    (8, 4, {"n_pe": 4, "n_channels": 1, "ddr_word_bits": 512, "vector_path_bits": 40,
+    (54, 4, {"n_pe": 4, "n_channels": 1, "ddr_word_bits": 512, "vector_path_bits": 40,
             "act_queue_depth": 3, "elementwise_width": 3, "weights_ready": "matrix",
             "table_interpolation": "nearest", "activation_bits": 8, "accumulator_bits": 24,
             "start_cycles": 2}),
-    (11, 5, {"n_pe": 2, "n_channels": 3, "ddr_word_bits": 64, "start_cycles": 0,
+    (2, 5, {"n_pe": 1, "n_channels": 3, "index_bits": 2, "ddr_word_bits": 64, "start_cycles": 0,
              "elementwise_latency_cycles": 1, "elementwise_width": 1, "ddr_burst_words": 2,
              "ddr_burst_gap_cycles": 2, "table_interpolation": "linear"}),
 ]
@@ -54,7 +58,7 @@ class GroupBench:
     """One machine with its layers, and what the model says of them."""
 
     def __init__(self, seed: int, jobs: int, settings: dict[str, object], builds: Path) -> None:
-        self._config, jobs_ = random_group(seed, jobs, sides=5, **{**_SMALL, **settings})
+        self._config, jobs_ = random_group(seed, jobs, sides=7, **{**_SMALL, **settings})
         self._works, self._builds = [(job, None) for job in jobs_], builds
         self._parameters = ESE.parameters(self._config, self._works, trace=True)
         self._model = [ESE.expected(self._config, job, self._parameters) for job in jobs_]
@@ -85,18 +89,36 @@ class GroupBench:
         return None if len(results) == len(self._model) else "a layer is missing"
 
 
-def benches(builds: Path) -> list[GroupBench]:
-    """All of them; ``builds`` holds what they compile."""
+def alone(unit: str, builds: Path) -> list[Bench]:
+    """The benches of one unit."""
+    def bench(module: str, sizes: dict[str, int]) -> Bench:
+        def sees(rtl_dirs: Sequence[Path]) -> str | None:
+            report = run_bench(unit, module, sizes, testcase=unit, rtl_dirs=rtl_dirs,
+                               build_dir=builds, machine="ese")
+            return None if report.passed else report.failures[0].message
+        return sees
+
+    return [bench(tests.__name__, sizes) for tests in (test_units, test_unit_values)
+            for name, sizes in tests.UNITS if name == unit]
+
+
+def planted(unit: str) -> list[Mutant]:
+    """The mutants of a unit."""
+    return [mutant for mutant in mutants(UNITS[unit]) if mutant.operator != "width cut"]
+
+
+def benches(builds: Path) -> list[Bench]:
+    """The machines; ``builds`` holds what they compile."""
     return [GroupBench(*machine, builds) for machine in MACHINES]
 
 
-_worker: list[tuple[list[GroupBench], Path]] = []
+_worker: list[tuple[list[Bench], Path]] = []
 
 
 def campaign(units: Sequence[str], folder: Path, jobs: int = 1, stride: int = 1
              ) -> Iterator[Verdict]:
     """A verdict for every ``stride``-th mutant of each unit, in order; ``folder`` is scratch."""
-    chosen = [mutant for unit in units for mutant in mutants(UNITS[unit])[::stride]]
+    chosen = [mutant for unit in units for mutant in planted(unit)[::stride]]
     with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (folder,)) as pool:
         yield from pool.map(_verdict, chosen)
 
@@ -110,7 +132,8 @@ def _prepare(folder: Path) -> None:
 
 def _verdict(mutant: Mutant) -> Verdict:
     ((made, mine),) = _worker
-    (verdict,) = hunt([mutant], made, mine / "rtl", mine / "builds", UNITS)
+    every = [*made, *alone(mutant.unit, mine / "builds")]
+    (verdict,) = hunt([mutant], every, mine / "rtl", mine / "builds", UNITS)
     return verdict
 
 
