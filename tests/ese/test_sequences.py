@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from accelsim import simulate
-from accelsim.errors import AccelsimError, InputError
+from accelsim.errors import InputError
 from accelsim.lowering.float_run import float_outputs, run_float
 from accelsim.machines import EseConfig, load_as
 from accelsim.machines.ese.job import make_job

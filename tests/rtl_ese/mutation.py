@@ -28,7 +28,7 @@ from tests.rtl.mutation.benches import Bench
 from tests.rtl.mutation.campaign import counts, table
 from tests.rtl.mutation.hunt import Verdict, hunt, limited_tools
 from tests.rtl.mutation.operators import Mutant, mutants
-from tests.rtl_ese import test_unit_values, test_units
+from tests.rtl_ese import test_unit_slots, test_unit_values, test_units
 from tests.rtl_ese.bench import RTL
 from tests.rtl_ese.cases import random_group
 from tests.rtl_ese.equivalent import explained
@@ -98,7 +98,8 @@ def alone(unit: str, builds: Path) -> list[Bench]:
             return None if report.passed else report.failures[0].message
         return sees
 
-    return [bench(tests.__name__, sizes) for tests in (test_units, test_unit_values)
+    modules = (test_units, test_unit_slots, test_unit_values)
+    return [bench(tests.__name__, sizes) for tests in modules
             for name, sizes in tests.UNITS if name == unit]
 
 

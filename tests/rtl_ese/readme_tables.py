@@ -27,7 +27,8 @@ def job(layer, **machine):
         "n_pe": 2, "n_channels": 1, "ddr_word_bits": 32, "column_align_bits": 1,
         "ddr_latency_cycles": 3, "table_samples": 2, "elementwise_width": 1, "act_queue_depth": 2,
         "elementwise_latency_cycles": 3, **machine})
-    return config, get_machine("ese").job(config, layer, np.linspace(0.2, 0.9, layer.n_inputs)[None])
+    inputs = np.linspace(0.2, 0.9, layer.n_inputs)[None]
+    return config, get_machine("ese").job(config, layer, inputs)
 
 
 def chart(config, work, names, first, last):
