@@ -22,7 +22,13 @@ from accelsim.errors import InputError, UnsupportedError
 from accelsim.files import atomic_path
 from accelsim.machines.rtl import ArrayParameters, Rtl
 from accelsim.rtl_bridge.simulator import Window, complaint, run_program, run_tool
-from accelsim.rtl_bridge.sources import build_name, find_bench_file, find_sources, make_folder
+from accelsim.rtl_bridge.sources import (
+    COMMON,
+    build_name,
+    find_bench_file,
+    find_sources,
+    make_folder,
+)
 
 TWO_STATE = True
 CONTROL = "verilator.vlt"
@@ -104,8 +110,9 @@ def build(
     if len(extra) < 2:
         raise InputError(f"{rtl_dirs[-1]}: holds no {rtl.top}_host.cpp; "
                          f"name the project's RTL folder")
+    headers = sorted((rtl_dirs[-1] / COMMON / "tb").glob("*.h"))  # what hosts share
     version = _run([compiler, "--version"], environment)
-    files = [*(sources[name] for name in sorted(sources)), *extra]
+    files = [*(sources[name] for name in sorted(sources)), *extra, *headers]
     name = build_name((testbench, waves, version, _FLAGS), files, values)
     target = build_dir / f"{testbench}_{name}.verilated"
     if target.exists():
@@ -114,6 +121,8 @@ def build(
     # with a blank.
     with tempfile.TemporaryDirectory() as folder:
         host = Path(shutil.copy(extra[1], folder))
+        for header in headers:
+            shutil.copy(header, folder)
         _run([
             compiler, *_FLAGS, "--Mdir", folder, "--top-module", testbench,
             *(["--trace"] if waves else []),

@@ -22,6 +22,8 @@ from typing import Any
 HERE = Path(__file__).parent
 RTL = HERE.parent
 UNITS = {path.stem: path for folder in ("common", "eie") for path in RTL.glob(f"{folder}/*.v")}
+ESE = HERE / "ese" / "proofs.toml"
+_EVERY = UNITS | {path.stem: path for path in RTL.glob("ese/*.v")}
 TIMEOUT_S = 600
 
 # Registers behind memories become wires, so that the harness can name them. A harness wire that
@@ -67,6 +69,7 @@ class Proof:
     steps: int
     parameters: tuple[Mapping[str, int], ...]
     bugs: tuple[Bug, ...]
+    folder: Path = HERE
 
     def row(self) -> str:
         """Its row of the table, up to the seconds."""
@@ -96,7 +99,8 @@ class Verdict:
 
 def load_proofs(path: Path = HERE / "proofs.toml") -> list[Proof]:
     """Read the list of proofs."""
-    return [_proof(name, item) for name, item in tomllib.loads(path.read_text()).items()]
+    return [_proof(name, item, path.parent)
+            for name, item in tomllib.loads(path.read_text()).items()]
 
 
 def prove(proof: Proof, parameters: Mapping[str, int]) -> Verdict:
@@ -125,7 +129,7 @@ def hunt(proof: Proof, bug: Bug) -> Verdict:
     ProofError
         As `prove`; or if the text to be replaced is not there exactly once.
     """
-    source = UNITS[bug.unit].read_text()
+    source = _EVERY[bug.unit].read_text()
     if source.count(bug.old) != 1:
         raise ProofError(f"{bug.unit}.v holds {source.count(bug.old)} times: {bug.old}")
     with tempfile.TemporaryDirectory() as folder:
@@ -137,7 +141,7 @@ def hunt(proof: Proof, bug: Bug) -> Verdict:
         return Verdict(failed is None, failed, time.perf_counter() - started)
 
 
-def _proof(name: str, item: dict[str, Any]) -> Proof:
+def _proof(name: str, item: dict[str, Any], folder: Path) -> Proof:
     bugs = tuple(
         Bug(
             bug["unit"], bug["old"], bug["new"], bug["cycles"],
@@ -146,15 +150,16 @@ def _proof(name: str, item: dict[str, Any]) -> Proof:
         for bug in item["bugs"]
     )
     return Proof(
-        name, item["says"], tuple(item["units"]), item["steps"], tuple(item["parameters"]), bugs
+        name, item["says"], tuple(item["units"]), item["steps"], tuple(item["parameters"]), bugs,
+        folder,
     )
 
 
 def _translate(
     proof: Proof, parameters: Mapping[str, int], folder: Path, changed: Mapping[str, Path]
 ) -> Path:
-    sources = [HERE / f"{proof.name}_formal.v"]
-    sources += [changed.get(unit, UNITS[unit]) for unit in proof.units]
+    sources = [proof.folder / f"{proof.name}_formal.v"]
+    sources += [changed.get(unit, _EVERY[unit]) for unit in proof.units]
     smt2 = folder / "model.smt2"
     script = folder / "model.ys"
     script.write_text(_SCRIPT.format(
@@ -209,22 +214,32 @@ def table(proofs: Sequence[Proof]) -> str:
 
 
 def main() -> int:
-    """Print the table of proofs, or write it."""
+    """Print the tables of proofs, or write them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="renew the table of rtl/README.md")
+    parser.add_argument("--write", action="store_true",
+                        help="renew the tables of rtl/README.md and rtl/ese/README.md")
+    parser.add_argument("--machine", choices=["eie", "ese"], help="its units alone")
     arguments = parser.parse_args()
-    try:
-        text = table(load_proofs())
-    except ProofError as error:
-        print(f"prove: error: {error}", file=sys.stderr)
-        return 2
-    print(text)
-    if arguments.write:
-        readme = RTL / "README.md"
-        before, begin, rest = readme.read_text().partition("<!-- proofs: begin -->\n")
-        _, end, after = rest.partition("<!-- proofs: end -->")
-        readme.write_text(f"{before}{begin}{text}\n{end}{after}")
+    for machine, path, readme in (("eie", HERE / "proofs.toml", RTL / "README.md"),
+                                  ("ese", ESE, RTL / "ese" / "README.md")):
+        if arguments.machine not in (None, machine):
+            continue
+        try:
+            text = table(load_proofs(path))
+        except ProofError as error:
+            print(f"prove: error: {error}", file=sys.stderr)
+            return 2
+        print(text)
+        if arguments.write:
+            write(readme, text)
     return 0
+
+
+def write(readme: Path, text: str) -> None:
+    """Renew the table of proofs of a page, between its markers."""
+    before, begin, rest = readme.read_text().partition("<!-- proofs: begin -->\n")
+    _, end, after = rest.partition("<!-- proofs: end -->")
+    readme.write_text(f"{before}{begin}{text}\n{end}{after}")
 
 
 if __name__ == "__main__":
