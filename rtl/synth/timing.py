@@ -100,13 +100,18 @@ class Timing:
             if not self._library.cells[cell.kind].pins[pin].output:
                 yield from (bit for bit in bits if isinstance(bit, int))
 
+    def _held_name(self, cell: Instance) -> str:
+        """A flip-flop is named by the register bit that it holds, an SRAM by its instance."""
+        bit = cell.nets.get("Q", ("",))[0]
+        return self._netlist.names[bit] if isinstance(bit, int) else cell.name
+
     def _begin(self, starts: Callable[[str], bool]) -> dict[tuple[int, str], _Arrival]:
         arrivals: dict[tuple[int, str], _Arrival] = {}
         for name, (direction, bits) in self._netlist.ports.items():
             if direction == "input" and starts(name) and name not in ("clk_i", "rst_ni"):
                 self._put(arrivals, bits, name)
         for cell in self._held:
-            if not starts(cell.name):
+            if not starts(self._held_name(cell)):
                 continue
             known = self._library.cells.get(cell.kind)
             if known is None:                               # an SRAM
@@ -119,7 +124,7 @@ class Timing:
                             arrivals[bit, edge] = _Arrival(
                                 _at(arc.delay[edge], self._load[bit], START_SLEW_NS),
                                 _at(arc.slew[edge], self._load[bit], START_SLEW_NS), None,
-                                cell.name)
+                                self._held_name(cell))
         return arrivals
 
     @staticmethod
@@ -156,7 +161,7 @@ class Timing:
                     for edge in _OTHER:
                         if isinstance(bit, int) and (bit, edge) in arrivals:
                             yield arrivals[bit, edge].ns, bit, edge, name
-        for cell in (cell for cell in self._held if ends(cell.name)):
+        for cell in (cell for cell in self._held if ends(self._held_name(cell))):
             known = self._library.cells.get(cell.kind)
             for pin, bits in cell.nets.items():
                 setup = known.pins[pin].setup if known else {}
@@ -167,7 +172,7 @@ class Timing:
                         if isinstance(bit, int) and (bit, edge) in arrivals:
                             found = arrivals[bit, edge]
                             late = setup[edge].at(START_SLEW_NS, found.slew) if setup else 0.0
-                            yield found.ns + late, bit, edge, cell.name
+                            yield found.ns + late, bit, edge, self._held_name(cell)
 
 
 def _at(table: Table, load: float, slew: float) -> float:
