@@ -79,6 +79,7 @@ def bench_values(parameters: ArrayParameters, trace: bool) -> dict[str, int]:
 def build(
     rtl: Rtl, testbench: str, values: Mapping[str, int], rtl_dirs: Sequence[Path],
     build_dir: Path, waves: bool = False, coverage: bool = False,
+    assertions: Sequence[Path] = (),
 ) -> Path:
     """Compile shell and host for one set of parameters; the same set and sources compile once.
 
@@ -87,6 +88,8 @@ def build(
     waves : the program can write a waveform; it is then slower
     coverage : it counts how often each line runs and each bit toggles, from a cycle in reset on,
         and writes what it counted
+    assertions : files of SystemVerilog that bind assertions to the modules; the program ends with
+        the first that fails
     testbench, values, rtl_dirs : see `accelsim.rtl_bridge.icarus.build`
 
     Raises
@@ -109,8 +112,9 @@ def build(
                          f"name the project's RTL folder")
     version = _run([compiler, "--version"], environment)
     files = [*(sources[name] for name in sorted(sources)), *extra]
-    flags = (*_FLAGS, *(_COVERAGE if coverage else ()), *(["--trace"] if waves else []))
-    name = build_name((testbench, version, flags), files, values)
+    flags = (*_FLAGS, *(_COVERAGE if coverage else ()), *(["--trace"] if waves else []),
+             *(["--assert"] if assertions else []))
+    name = build_name((testbench, version, flags), [*files, *assertions], values)
     target = build_dir / f"{testbench}_{name}.verilated"
     if target.exists():
         return target
@@ -122,7 +126,7 @@ def build(
             compiler, *flags, "--Mdir", folder, "--top-module", testbench,
             *(f"-G{name}={value}" for name, value in values.items()),
             # The control file has to be read ahead of what it speaks of.
-            *(str(path.resolve()) for path in (extra[0], *sources.values(), host)),
+            *(str(path.resolve()) for path in (extra[0], *sources.values(), *assertions, host)),
         ], environment)
         # The package names the tools of the machine that it was made on.
         tools = ["CXX=g++", "LINK=g++", f"PYTHON3={sys.executable}", "PERL=perl",

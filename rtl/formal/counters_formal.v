@@ -124,6 +124,7 @@ module counters_formal #(
                         && dst_reg_writes + src_reg_writes == macs + act_sram_reads);
 
       // What makes it inductive
+      assert (count <= 2 && valid == (count != 0));
       if (state != Compute) assert (count == 0 && {valid, holds, in1} == 0);
       if (state == Drain) assert (left <= 2);
       if (state == Drain && left <= 1) assert (in2 == 0);

@@ -12,7 +12,7 @@
 module eie_sums_formal #(
   parameter integer ActQueueDepth = 2,
   parameter integer Bypass        = 1,
-  parameter integer Bound         = 18        // cycles of a layer, at most
+  parameter integer Bound         = 14        // cycles of a layer, at most
 ) (
   input wire        clk_i,
   input wire [2:0]  pause_i,                  // cycles between the layers

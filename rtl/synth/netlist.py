@@ -26,7 +26,6 @@ from typing import Any
 from accelsim.errors import AccelsimError, InputError
 from accelsim.machines import load_config
 from accelsim.rtl_bridge import rtl_parameters
-from rtl.synth.flows import RTL as RTL_DIR
 from rtl.synth.flows import SRAM, UNITS
 
 OSU018 = Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")

@@ -26,8 +26,9 @@ from accelsim.machines.eie.rtl import RTL as EIE
 from accelsim.rtl_bridge import run_layer
 from accelsim.rtl_bridge.simulator import Window
 from accelsim.workload import random_layer
+from rtl.synth.flows import RTL
 from rtl.synth.liberty import Cell, Library, Pin, read_library
-from rtl.synth.netlist import OSU018, RTL_DIR, Instance, Netlist, make_netlist
+from rtl.synth.netlist import OSU018, Instance, Netlist, make_netlist
 from rtl.synth.timing import START_SLEW_NS
 
 _SCOPE = "u_gates"            # instance of the netlist in its wrapper
@@ -135,7 +136,7 @@ def measure(
     parameters = EIE.parameters(config, [(job, None)]).verilog() | {"Counters": 0}
     netlist = make_netlist(parameters, liberty, folder / "gates")
     window = Window(folder / "all.vcd", 0, 1 << 30)
-    told = run_layer(config, job, [folder / "gates", RTL_DIR], folder, counters=False,
+    told = run_layer(config, job, [folder / "gates", RTL], folder, counters=False,
                      window=window)
     model = run_job("fast", config, job)
     if told.outputs is None or (told.outputs != model.outputs).any():
@@ -156,8 +157,8 @@ def table(liberty: Path, folder: Path) -> str:
     total = sum(power.pj for power in powers.values())
     told = price(config, run_job("fast", config, job).counters)
     model = {module: told.events_pj[module] + told.clock_pj[module] for module in told.events_pj}
-    lines = [f"| unit | cells | changes a cycle | pJ a cycle | of it clock pins | share of the gates "
-             f"| model at {told.node_nm:g} nm, pJ a cycle | share of the model |",
+    lines = ["| unit | cells | changes a cycle | pJ a cycle | of it clock pins | of the gates "
+             f"| model at {told.node_nm:g} nm, pJ a cycle | of the model |",
              "| --- " * 8 + "|"]
     for unit, power in powers.items():
         known = model.get(unit)

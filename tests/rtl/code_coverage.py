@@ -45,7 +45,8 @@ MACHINE = {
     "regfile_depth": 6, "capacity": "check",
 }
 # Units that only another build has.
-OTHERS = {"arith_unit_shift": {"multiplier": "shift"}, "arith_unit_sign": {"multiplier": "sign", "weight_value_bits": 2}}
+OTHERS = {"arith_unit_shift": {"multiplier": "shift"},
+          "arith_unit_sign": {"multiplier": "sign", "weight_value_bits": 2}}
 LAYERS = 40
 LEAST_PERCENT = 98
 

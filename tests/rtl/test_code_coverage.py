@@ -15,7 +15,13 @@ from tests.rtl.code_coverage import LEAST_PERCENT, measured, table
 from tests.rtl.test_gates import LAYERS, case_of
 from tests.rtl.test_rtl_readme import generated
 
-SOURCE = "module unit;\n  always @* begin\n    if (a) b = 1;\n    else b = 0;\n  end\n  wire [3:0] c;\n"
+SOURCE = """module unit;
+  always @* begin
+    if (a) b = 1;
+    else b = 0;
+  end
+  wire [3:0] c;
+"""
 
 
 def record(module: str, kind: str, line: int, what: str, count: int, instance: str = "u") -> str:
