@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,13 +89,14 @@ class Netlist:
 
 def make_netlist(
     parameters: Mapping[str, int], liberty: Path, folder: Path, top: str = "eie_array",
-    fast: bool = False,
+    fast: bool = False, sources: Sequence[Path] = (),
 ) -> Netlist:
     """Map one unit and put its files into a folder.
 
     Parameters
     ----------
     fast : buffers and sizes of gates for the least delay, across the bounds of units
+    sources : files beside the units
 
     Raises
     ------
@@ -111,13 +112,13 @@ def make_netlist(
     gates = f"{top}_gates"
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copy(liberty, Path(scratch, "cells.lib"))
-        for path in UNITS:
+        for path in (*UNITS, *sources):
             shutil.copy(path, scratch)
         (Path(scratch) / "cells.constr").write_text(_DRIVES)
         (Path(scratch) / "map.ys").write_text(_SCRIPT.format(
             sram=SRAM, top=top, gates=gates,
             flatten="-flatten" * fast, sized="-constr cells.constr -D 1" * fast,
-            units=" ".join(sorted(path.name for path in UNITS if path.stem != SRAM)),
+            units=" ".join(sorted(p.name for p in (*UNITS, *sources) if p.stem != SRAM)),
             values=" ".join(f"-chparam {key} {value}" for key, value in parameters.items()),
         ))
         done = subprocess.run([compiler, "-q", "map.ys"], cwd=scratch, capture_output=True,
@@ -129,7 +130,8 @@ def make_netlist(
         folder.mkdir(parents=True, exist_ok=True)
         for name in (f"{gates}.v", f"{gates}.json", "cells.v"):
             shutil.copy(Path(scratch, name), folder)
-    (folder / f"{top}.v").write_text(wrapper(top, gates))
+    if not sources:
+        (folder / f"{top}.v").write_text(wrapper(top, gates))
     return read_netlist(folder / f"{gates}.json", gates)
 
 

@@ -24,8 +24,8 @@ def arc(pin: str, kind: str) -> str:
             f'fall_transition(t) {{ {ONE_SLEW} }} }}')
 
 
-POWER = 'internal_power() {{ rise_power(p) {{ {0} }} fall_power(p) {{ {1} }} }}'.format(
-    TABLE.format(0.5, 0.5), TABLE.format(1.5, 1.5))
+POWER = (f"internal_power() {{ rise_power(p) {{ {TABLE.format(0.5, 0.5)} }} "
+         f"fall_power(p) {{ {TABLE.format(1.5, 1.5)} }} }}")
 LIBRARY = f"""/* tiny */ library (tiny) {{ nom_voltage : 2.0;
 cell (INV) {{ area : 1; pin(A) {{ direction : input; capacitance : 0.1; }}
   pin(Y) {{ direction : output; function : "!A"; {arc("A", "timing_sense : negative_unate;")}

@@ -169,12 +169,17 @@ module arith_unit_assertions #(
   input wire                       saturation_o  // the sum in stage 3 saturates
 );
 
+  reg [1:0] after_mac_q;
+  always @(posedge clk_i or negedge rst_ni)
+    if (!rst_ni) after_mac_q <= 2'b00;
+    else after_mac_q <= {after_mac_q[0], mac_o};
+
   waits_only_with_an_entry: assert property (@(posedge clk_i) disable iff (!rst_ni)  // A4
     wait_o |-> valid_i);
   never_waits_with_a_bypass: assert property (@(posedge clk_i) disable iff (!rst_ni)  // A4
     Bypass != 0 |-> !wait_o);
   an_entry_is_written_two_later: assert property (@(posedge clk_i) disable iff (!rst_ni)  // A2
-    write_o == $past(mac_o, 2));
+    write_o == after_mac_q[1]);
   padding_goes_no_further: assert property (@(posedge clk_i) disable iff (!rst_ni)  // A1
     padding_o |=> !mac_o);
   one_source_of_a_sum: assert property (@(posedge clk_i) disable iff (!rst_ni)  // A3
