@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accelsim.machines import load_machine
 from accelsim.machines.eie.rtl import RTL as EIE
-from accelsim.rtl_bridge import run_layer, run_layers
+from accelsim.rtl_bridge import run_layer
 from accelsim.rtl_bridge.trace import unpack
 from rtl.synth.netlist import OSU018, make_netlist
 from tests.contracts.cases import make_case
-from tests.rtl.bench import RTL, difference
+from tests.rtl.bench import RTL
 from tests.rtl.cells import liberty
-from tests.rtl.conv_networks import lenet5_jobs
 
 # As small as a machine can be that still has batches, tiles, hazards and padding.
 MACHINE = {
@@ -48,18 +46,6 @@ def gates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gates")
     (folder / "tiny.lib").write_text(liberty())
     return folder_of(case_of(LAYERS[0]), folder / "netlist", folder / "tiny.lib")
-
-
-@pytest.mark.slow
-def test_lenet_5_on_gates_of_a_real_library(tmp_path: Path) -> None:
-    """Its four layers on a digit, in the OSU cells, under Verilator."""
-    config = load_machine("eie", n_pe=2, capacity="check", act_sram_kb=2.0, pointer_kb=8.0,
-                          spmat_kb=64.0)
-    jobs = lenet5_jobs(config, 7)
-    make_netlist(EIE.parameters(config, jobs).verilog(), OSU018, tmp_path / "gates")
-    results = run_layers(config, jobs, [tmp_path / "gates", RTL], tmp_path, sim="verilator")
-    for (job, _), rtl in zip(jobs, results, strict=True):
-        assert difference(config, job, rtl) is None, job.name
 
 
 @pytest.mark.slow
