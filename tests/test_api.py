@@ -60,7 +60,7 @@ NAMES = {
         "sweep"
     ),
     "accelsim.study.codesign": "Budget Codesigned Design LayerChoice Plan Setting codesign",
-    "accelsim.study.number_systems": "SYSTEMS System SystemRow number_systems",
+    "accelsim.study.number_systems": "SYSTEMS System SystemRow draw_front front number_systems",
     "accelsim.training": "Labelled Schedule Trainable held_out load_labelled train",
     "accelsim.rtl_bridge": (
         "CosimReport RtlParameters RtlResult cosim export rtl_parameters rtl_plan run_layer "

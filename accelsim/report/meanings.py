@@ -45,6 +45,7 @@ LOOKS: dict[str, Look] = {
     "empty columns": Look("#56B4E9", ".."),
     "empty rows": Look("#A6DBF7", ".."),
     "hazard": Look("#CC79A7", "++"),
+    "bitmaps": Look("#C2A83E", "oo"),
     "starved": Look("#D55E00", "xx"),
     "starved: blocked by a full queue": Look("#A63603", "xx"),
     "starved: scan changes rows": Look("#F4A582", "\\\\"),

@@ -62,8 +62,11 @@ class RtlResult:
         """
         if self.counters is None:
             raise InputError("the RTL gave no counters; run it with counters=True (Counters = 1)")
-        absent = self.machine.part("rtl").absent
-        return self.machine.counter_class().partial({**absent, **self.counters})
+        kind = self.machine.counter_class()
+        absent = {name: value if kind.__dataclass_fields__[name].metadata["per"] == "layer"
+                  else np.full(np.size(self.counters["macs"]), value)
+                  for name, value in self.machine.part("rtl").absent.items()}
+        return kind.partial({**absent, **self.counters})
 
 
 def run_layers(

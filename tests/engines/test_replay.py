@@ -18,7 +18,7 @@ MANY = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 def registers(machine):
     """Everything that the machine holds and decides in this cycle, as plain values."""
     ccu = machine.ccu
-    words = [ccu.phase, ccu.broadcast, ccu.load_row, ccu.store_row]
+    words = [ccu.phase, ccu.broadcast, ccu.load_row, ccu.store_row, machine.dma.left]
     if ccu.phase == "compute":
         words += [ccu.scan.finished, ccu.scan.found, ccu.scan.found is not None and ccu.scan.item]
     for pe in machine.pes:
@@ -172,7 +172,7 @@ class ScanStates:
         )
         before = self.scan[-3] if len(self.scan) > 2 else "fill"
         for index, pe in enumerate(machine.pes):
-            if not (pe.spmat_read.advances or pe.spmat_read.skips or pe.arith_unit.waits):
+            if not (pe.issues or pe.arith_unit.waits):
                 key = (index, before)
                 self.causes[key] = self.causes.get(key, 0) + 1
 

@@ -22,6 +22,7 @@ from accelsim.machines.eie.explain_vectors import vector_details
 from accelsim.machines.eie.fast.walk import CAUSES, walk_pass
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.machine import MACHINE
+from accelsim.machines.eie.slots import slots_of
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer
 from accelsim.records.result import RunResult
 
@@ -77,8 +78,8 @@ def details(
         found = walk_pass(config, job, step)
         starved += found.starved
         blamed += found.charged
-        entries = np.diff(job.image.pointers[:, step.tile], axis=1)[:, found.columns]
-        mean = np.maximum(entries, config.empty_column_cycles).mean(axis=0)
+        slots = slots_of(config, job.image).work[step.tile, found.columns]
+        mean = np.maximum(slots, config.empty_column_cycles).mean(axis=1)
         worst = np.argsort(mean - found.fullest, kind="stable")[:columns]
         costs += [
             ColumnCost(int(found.columns[k]), index, int(found.issue[k]), int(found.heaviest[k]),

@@ -17,6 +17,7 @@ from accelsim.machines.eie.convolution import ConvJob
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.explain_states import bound, phases, queues, states_of
 from accelsim.machines.eie.fast.walk import CAUSES, walk_pass
+from accelsim.machines.eie.slots import slots_of
 
 IntArray = npt.NDArray[np.int64]
 
@@ -49,8 +50,8 @@ def vector_details(config: EieConfig, job: ConvJob, counters: Counters, columns:
             walk = walk_pass(config, one, step)
             starved += walk.starved * count
             blamed += walk.charged * count
-            entries = np.diff(one.image.pointers[:, step.tile], axis=1)[:, walk.columns]
-            mean = np.maximum(entries, config.empty_column_cycles).mean(axis=0)
+            slots = slots_of(config, one.image).work[step.tile, walk.columns]
+            mean = np.maximum(slots, config.empty_column_cycles).mean(axis=1)
             lost[walk.columns] += (walk.fullest - mean) * count
             if step.tile == 0:
                 sent[walk.columns] += count

@@ -13,6 +13,7 @@ from accelsim.compression.permute import original_order, permute_rows
 from accelsim.compression.prune import largest
 from accelsim.inside.explain import Change
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.counters import Counters
 from accelsim.records import CompressedConv, CompressedLayer, CscMatrix
 from accelsim.records.result import RunResult
 
@@ -33,18 +34,19 @@ def changes(
         if depth * factor <= 4096:
             yield Change(f"queues of {depth * factor} entries instead of {depth}",
                          {"act_queue_depth": depth * factor})
-    again = permute_rows(original_order(packed), config.n_pe)
-    if again.digest() != packed.digest():
+    # Rows that share a table stand together.
+    again = packed if packed.rows_per_table else permute_rows(original_order(packed), config.n_pe)
+    if config.rows == "blocked":
+        yield Change("rows interleaved instead of in blocks", {"rows": "interleaved"})
+    elif again.digest() != packed.digest():
         yield Change(f"rows in an order balanced for {config.n_pe} PEs (--permute-rows)",
                      work=again)
     balanced = balanced_pruning(packed, config.n_pe)
     dropped = packed.matrix.nnz - balanced.matrix.nnz
-    if dropped:
+    if dropped and config.rows == "interleaved":
         yield Change(f"balanced pruning: no PE keeps more than the mean; {dropped:,} weights "
                      f"({100 * dropped / packed.matrix.nnz:.2f} %) fewer", work=balanced)
-    if counters.padding_entries.any() and config.index_bits < 8:
-        yield Change(f"zero runs of {config.index_bits + 1} bits instead of {config.index_bits}",
-                     {"index_bits": config.index_bits + 1})
+    yield from _indexes(config, counters)
     if not config.bypass:
         yield Change("sums forwarded (bypass = true)", {"bypass": True})
     if counters.empty_column_cycles.any():
@@ -57,6 +59,20 @@ def changes(
                      {"row_change_cycles": 0})
 
 
+def _indexes(config: EieConfig, counters: Counters) -> Iterator[Change]:
+    if config.index == "bitmap":
+        if counters.index_cycles.any():
+            yield Change(f"zero runs of {config.index_bits} bits instead of a bitmap",
+                         {"index": "zero_runs"})
+    elif counters.padding_entries.any():
+        if config.index_bits < 8:
+            yield Change(
+                f"zero runs of {config.index_bits + 1} bits instead of {config.index_bits}",
+                {"index_bits": config.index_bits + 1})
+        if config.capacity != "stream":
+            yield Change("a bitmap instead of zero runs", {"index": "bitmap"})
+
+
 def balanced_pruning(packed: CompressedLayer, n_pe: int) -> CompressedLayer:
     """The layer without the smallest weights of the PEs that have more than the mean.
 
@@ -65,7 +81,7 @@ def balanced_pruning(packed: CompressedLayer, n_pe: int) -> CompressedLayer:
     """
     matrix, n_inputs = packed.matrix, packed.n_inputs
     weights = int(matrix.column_starts[n_inputs])
-    magnitudes = np.abs(packed.codebook)[matrix.values[:weights]]
+    magnitudes = np.abs(packed.decoded().values[:weights])
     rows = matrix.rows[:weights].astype(np.int64)
     column = np.repeat(np.arange(n_inputs), np.diff(matrix.column_starts[: n_inputs + 1]))
     density = np.count_nonzero(magnitudes) / (packed.n_outputs * n_inputs)

@@ -58,6 +58,9 @@ def make_job(
     if lowering is not None:
         check_way(packed.name, lowering)
     if isinstance(packed, CompressedConv):
+        if config.rows == "blocked":
+            raise UnsupportedError(f"{packed.name}: rows='blocked' is for matrices, not for "
+                                   f"convolutions; use rows='interleaved'")
         given = given_images(config, packed, activations, binary_points, fixed_point)
         if lowering == AUTO:
             return _fastest(config, packed, given)

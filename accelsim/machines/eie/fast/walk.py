@@ -15,6 +15,7 @@ from accelsim.fixedpoint import bounds
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.slots import slots_of
 
 IntArray = npt.NDArray[np.int64]
 
@@ -90,12 +91,15 @@ def walk_pass(
     charged = np.zeros(n_pe, np.int64)
     done, compute = kernels.walk(
         kernels.Entries(
-            np.ascontiguousarray(image.pointers[:, step.tile]), image.pe_starts, image.codes,
-            image.runs,
+            np.ascontiguousarray(image.pointers[:, step.tile]),
+            slots_of(config, image).work[step.tile], image.pe_starts, image.codes, image.runs,
+            np.ascontiguousarray(image.words[:, step.tile]), int(image.bitmap_words[step.tile]),
+            config.entries_per_line, config.issue_width,
         ),
         kernels.Rules(
             config.act_queue_depth, config.empty_column_cycles, config.bypass,
-            job.codebook.astype(np.int64), job.shift, *bounds(config.accumulator_bits),
+            np.atleast_2d(job.codebook.astype(np.int64)), job.rows_per_table or image.n_outputs,
+            step.tile * image.tile_rows, job.shift, *bounds(config.accumulator_bits),
         ),
         kernels.Broadcasts(
             columns, row_changes, activations, issue, latest, critical, fullest, heaviest

@@ -18,21 +18,34 @@ Int64 = npt.NDArray[np.int64]
 
 
 class Entries(NamedTuple):
-    """``pointers`` (n_pe, n_columns + 1) of one tile, and a `LayerImage`'s entries of all PEs."""
+    """``pointers`` (n_pe, n_columns + 1) of one tile, and a `LayerImage`'s entries of
+    all PEs. ``work`` (n_columns, n_pe) issue slots, those in which a bitmap is read included;
+    ``words`` as ``pointers``, words of a bitmap and of a line, and entries that issue at once."""
 
     pointers: Int64
+    work: npt.NDArray[np.signedinteger]
     pe_starts: Int64
     codes: npt.NDArray[np.uint8]
-    runs: npt.NDArray[np.uint8]
+    runs: npt.NDArray[np.integer]
+    words: Int64
+    bitmap_words: int
+    words_per_line: int
+    width: int
 
 
 class Rules(NamedTuple):
-    """What the machine does: entries of a queue, slots of an empty column, arithmetic."""
+    """What the machine does: entries of a queue, slots of an empty column, arithmetic.
+
+    ``codebooks`` (tables, codes); the layer's row r, that is row ``r div n_pe`` of PE ``r mod
+    n_pe``, has table ``r div table_rows``; ``first_row`` is the first of a PE's rows in the pass.
+    """
 
     depth: int
     empty_cycles: int
     bypass: bool
-    codebook: Int64
+    codebooks: Int64
+    table_rows: int
+    first_row: int
     shift: int
     low: int
     high: int
@@ -127,7 +140,7 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                 state.popped[p] = k + 1
             begin = pointers[p, columns[k]] + pe_starts[p]
             end = pointers[p, columns[k] + 1] + pe_starts[p]
-            work = max(end - begin, empty_cycles)
+            work = max(np.int64(entries.work[columns[k], p]), empty_cycles)
             if work > fullest[k]:
                 fullest[k], heaviest[k] = work, p
             if begin == end:
@@ -138,11 +151,22 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                 continue
             row = np.int64(-1)
             advance = pop
+            at = entries.words[p, columns[k]] + entries.bitmap_words
+            before_codes = entries.words[p, columns[k]] // entries.words_per_line
+            for _ in range(at // entries.words_per_line - before_codes):
+                advance = max(advance + 1, leave1[p])
+                row2[p], leave2[p] = row1[p], leave1[p]
+                row1[p], leave1[p] = -1, advance + 1
+            taken = 0
             for entry in range(begin, end):
                 row += np.int64(runs[entry]) + 1
                 code = codes[entry]
-                advance = max(advance + 1, leave1[p])
+                if taken == 0:
+                    advance = max(advance + 1, leave1[p])
                 leave = advance + 1
+                taken, at = taken + 1, at + 1
+                if taken == entries.width or at % entries.words_per_line == 0:
+                    taken = 0
                 if code != 0 and not bypass:
                     if row == row1[p]:
                         leave = max(leave, leave1[p] + 3)
@@ -161,7 +185,8 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                     flight.row[p, stage] = row
                     flight.code[p, stage], flight.broadcast[p, stage] = code, k
                 elif code != 0 and sums.shape[1]:
-                    product = rules.codebook[code] * broadcasts.activations[k]
+                    table = ((rules.first_row + row) * n_pe + p) // rules.table_rows
+                    product = rules.codebooks[table, code] * broadcasts.activations[k]
                     if rules.shift:
                         product = ((product >> (rules.shift - 1)) + 1) >> 1
                     sums[p, row] = min(max(sums[p, row] + product, rules.low), rules.high)
