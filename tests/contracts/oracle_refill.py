@@ -6,7 +6,6 @@ from accelsim.dram import load_part
 from tests.dram.oracle import read_bursts
 
 
-
 def up(a, b):
     """a / b, rounded up."""
     return -(-a // b)
