@@ -162,4 +162,6 @@ def test_the_cases_reach_every_counter() -> None:
         assert counters is not None
         reached |= {f.name for f in fields(counters) if np.any(getattr(counters, f.name))}
     # Refills here are shorter than the time between refreshes (tests/dram, tests/arch/test_refill).
-    assert reached | {"dram_refreshes"} == {f.name for f in fields(counters)}
+    # Units that the published machine has not: tests/contracts draws them.
+    others = {"index_cycles", "macs_beside", "padding_beside"}
+    assert reached | {"dram_refreshes"} | others == {f.name for f in fields(counters)}
