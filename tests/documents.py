@@ -26,6 +26,7 @@ NAMES = (
     "accelsim/inside/README.md",
     "accelsim/study/README.md",
     "accelsim/energy/README.md",
+    "accelsim/dram/README.md",
     "accelsim/formats/README.md",
     "accelsim/compression/tables/README.md",
     "accelsim/workload/README.md",
@@ -41,7 +42,7 @@ NAMES = (
 
 _FENCE = re.compile(r"(?:<!-- (example|prints|part of): ([\w./]+) -->\n)?^```(\w*)\n(.*?)^```$",
                     re.DOTALL | re.MULTILINE)
-_TABLE = re.compile(r"<!-- table: ([\w-]+).*?<!-- end -->", re.DOTALL)
+_TABLE = re.compile(r"<!-- table: ([^\n]+?) -->.*?<!-- end -->", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Document:
 
     @cached_property
     def tables(self) -> dict[str, str]:
-        """Generated tables by name, markers included."""
+        """Generated tables by name and what it is given, markers included."""
         return {m[1]: m[0] for m in _TABLE.finditer(self.text)}
 
     @cached_property

@@ -43,6 +43,9 @@ NAMES = {
     ),
     "accelsim.inside.explain": "explain",
     "accelsim.lowering.float_run": "run_float",
+    "accelsim.lowering.network_floats": "run_floats",
+    "accelsim.machines.network_explain": "explain_network",
+    "accelsim.study.scatter": "Drawn scatter",
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
     "accelsim.contracts": "CHECKS Case Check Fault Verilog check_machine draw faults",
     "accelsim.papers": "Cell Comparison NAMES Published Tolerance reproduce",
@@ -60,7 +63,7 @@ NAMES = {
         "sweep"
     ),
     "accelsim.study.codesign": "Budget Codesigned Design LayerChoice Plan Setting codesign",
-    "accelsim.study.number_systems": "SYSTEMS System SystemRow number_systems",
+    "accelsim.study.number_systems": "SYSTEMS System SystemRow draw_front front number_systems",
     "accelsim.training": "Labelled Schedule Trainable held_out load_labelled train",
     "accelsim.rtl_bridge": (
         "CosimReport RtlParameters RtlResult cosim export rtl_parameters rtl_plan run_layer "
@@ -121,7 +124,9 @@ def test_no_package_is_left_out():
     with_modules = {"accelsim", "accelsim.formats.registry", "accelsim.api", "accelsim.network",
                     "accelsim.papers.figures", "accelsim.report.plots",
                     "accelsim.study.codesign", "accelsim.study.number_systems",
-                    "accelsim.inside.explain", "accelsim.lowering.float_run"}
+                    "accelsim.inside.explain", "accelsim.lowering.float_run",
+                    "accelsim.lowering.network_floats", "accelsim.machines.network_explain",
+                    "accelsim.study.scatter"}
     assert with_names == set(NAMES) - with_modules
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,9 +41,18 @@ def check_sized(config: Any) -> None:
 
 def check_options(make_job: Any, options: Iterable[str], machine: str) -> None:
     """Raise `UnsupportedError` for an option that a machine's ``make_job`` does not know."""
-    known = inspect.signature(make_job).parameters
-    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values()):
+    known = _options(make_job)
+    if known is None:
         return
     for option in options:
         if option not in known:
             raise UnsupportedError(f"the machine '{machine}' takes no '{option}'; leave it out")
+
+
+@lru_cache(maxsize=64)
+def _options(make_job: Any) -> frozenset[str] | None:
+    """Names of a function's parameters; None takes any. Asked for every vector of a network."""
+    known = inspect.signature(make_job).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values()):
+        return None
+    return frozenset(known)

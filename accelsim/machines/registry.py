@@ -10,7 +10,7 @@ import math
 import pkgutil
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -190,7 +190,13 @@ def _published_text(machine: str) -> str:
 
 
 def _published(machine: str) -> dict[str, Any]:
-    return tomllib.loads(_published_text(machine))
+    return dict(_parsed(_published_text(machine)))
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> dict[str, Any]:
+    """Of a machine's own file: searches load it for every layer of every candidate."""
+    return tomllib.loads(text)
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from statistics import mean
 from typing import Any
 
 from accelsim.files import read_utf8
+from accelsim.study.pareto import pareto_mask
 
 Table = tuple[Sequence[str], list[tuple[str, ...]]]
 
@@ -43,6 +44,69 @@ def codesign_table(path: str) -> Table:
             _spread(row["test_wrong_percent"] for row in own), predicted))
     return ("search", "uJ", "us", "KB", "weights", "held-out error %", "test error %",
             "predicted uJ"), rows
+
+
+def photos_table(path: str) -> Table:
+    """A row a search that trains nothing: what it costs, and the decisions it loses.
+
+    Parameters
+    ----------
+    path : of what ``traces/compare_codesign_photos.py`` wrote
+    """
+    rows: list[tuple[str, ...]] = [(
+        row["search"], f"{row['energy_uj']:,.0f}", f"{row['time_us'] / 1000:.3f}",
+        f"{row['size_kb']:.1f}", f"{row['weights']:,.0f}", f"{row['judged_lost_percent']:.1f}",
+        f"{row['unseen_lost_percent']:.1f}", f"{100 * row['relative_error']:.1f}",
+        "" if row["predicted_uj"] is None else f"{row['predicted_uj']:,.0f} for "
+        f"{row['exact_uj']:,.0f} ({100 * (row['predicted_uj'] / row['exact_uj'] - 1):+.0f} %)")
+        for row in json.loads(read_utf8(path))["rows"]]
+    return ("search", "uJ", "ms", "KB", "weights", "decisions lost %: judged", "unseen",
+            "error of results %", "predicted uJ"), rows
+
+
+def effects_table(*paths: str) -> Table:
+    """Published effects of energy in the loop and of additive tables, beside ours.
+
+    Parameters
+    ----------
+    paths : of what ``traces/compare_codesign.py`` wrote
+    """
+    rows: list[tuple[str, ...]] = [
+        ("energy, magnitude over energy-aware, equal error", "AlexNet", "1.7 x", "")]
+    table: list[tuple[str, ...]] = [
+        ("additive table: predicted, measured", "a NetAdapt", "10 %, 31 %", "")]
+    for path in paths:
+        kept = json.loads(read_utf8(path))
+        pairs = [row for row in kept.get("equal_error", ()) if "energy_uj" in row]
+        if pairs:
+            ratios = _spread(row["magnitude_uj"] / row["energy_uj"] for row in pairs)
+            rows.append(("the same", kept["network"], "", f"{ratios} x"))
+        own = [row for row in kept["rows"] if row["search"] == "additive table"]
+        told = [[100 * (1 - row[what] / row["uncut_uj"]) for row in own]
+                for what in ("predicted_uj", "exact_uj")]
+        table.append(("energy saved: predicted, exact", kept["network"], "",
+                      f"{mean(told[0]):.1f} %, {mean(told[1]):.1f} %"))
+    return ("effect", "network", "published", "ours"), rows + table
+
+
+def systems_table(path: str) -> Table:
+    """A row a number system; a star for those on the front of error and energy.
+
+    Parameters
+    ----------
+    path : of what ``accelsim tables --json`` printed
+    """
+    kept = json.loads(read_utf8(path))["rows"]
+    best = pareto_mask([(row["error"], row["energy_nj"]) for row in kept])
+    rows: list[tuple[str, ...]] = [(
+        row["table"], str(row["bits"]), str(row["rows"] or "all"), row["multiplier"],
+        f"{100 * row['error']:.1f}", f"{row['plain_bits'] / 8192:.1f}",
+        f"{row['huffman_bits'] / 8192:.1f}", f"{row['cycles']:,.0f}",
+        f"{row['energy_nj'] / 1000:,.3f}", f"{row['decoder_nand2']:,.0f}",
+        f"{row['arith_nand2']:,.0f}", f"{row['arith_mm2']:.3f}", "*" if on_front else "")
+        for row, on_front in zip(kept, best, strict=True)]
+    return ("table", "bits", "rows", "datapath", "lost %", "KB", "Huffman KB", "cycles", "uJ",
+            "decoder NAND2", "arithmetic NAND2", "arithmetic mm2", "front"), rows
 
 
 def trained_table(path: str) -> Table:

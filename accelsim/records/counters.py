@@ -21,9 +21,11 @@ _UNSAID = "{}: the counters of a machine need a method {}, see accelsim.records.
 _LARGEST = ("queue_occupancy_max",)
 
 
-def per_pe(meaning: str) -> Any:
-    """A counter of each PE, an (n_pe, ...) int64 array."""
-    return field(metadata={"meaning": meaning, "per": "PE"})
+def per_pe(meaning: str, absent: int | None = None) -> Any:
+    """A counter of each PE, an (n_pe, ...) int64 array; ``absent`` of each PE where scripts that
+    did not have it leave it out."""
+    known = {} if absent is None else {"absent": absent}
+    return field(metadata={"meaning": meaning, "per": "PE", **known})
 
 
 def total(meaning: str, absent: int | None = None) -> Any:
@@ -67,6 +69,9 @@ class CounterSet:
         if given.keys() != known.keys() or twice or len(in_order) < len(values):
             odd = ", ".join(sorted(twice or given.keys() ^ known.keys())) or "too many values"
             raise TypeError(f"{cls.__name__}: no such counters, or missing ones, or twice: {odd}")
+        for name in absent.keys() - in_order.keys() - named.keys():
+            if known[name].metadata["per"] == "PE":
+                given[name] = np.full(len(given["macs"]), absent[name], np.int64)
         return given
 
     def __getattribute__(self, name: str) -> Any:
@@ -196,6 +201,8 @@ class CounterSet:
             if not np.array_equal(left, right):
                 pe = int(np.argmax(left != right))
                 raise ConservationError(f"{law} broken at PE {pe}: {left[pe]} != {right[pe]}")
-        values = [np.ravel(getattr(self, f.name)) for f in self.counted()]
-        if np.concatenate(values).min() < 0:
+        counted = vars(self)
+        values = [counted[name] for name in self.__dataclass_fields__ if counted[name] is not None]
+        if min(int(np.min(value)) if isinstance(value, np.ndarray) else value
+               for value in values) < 0:
             raise ConservationError("a counter is negative")

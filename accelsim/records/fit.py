@@ -26,6 +26,7 @@ _MAY_FIT = (WrapValidator(_number_or_word), PlainSerializer(lambda value: value,
 SizeKb = Annotated[float, Field(gt=0, le=1 << 20), *_MAY_FIT]
 PointerBits = Annotated[int, Field(ge=4, le=32), *_MAY_FIT]
 Depth = Annotated[int, Field(ge=1, le=65_536), *_MAY_FIT]
+Tables = Annotated[int, Field(ge=1, le=65_536), *_MAY_FIT]
 
 
 def words_of(config: BaseModel) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from accelsim.fixedpoint import bounds
 from accelsim.records.signals import ADDRESS_BITS, NOTHING, Signals, Values
@@ -29,15 +30,18 @@ class ArithUnit:
     accumulator's address, is the wiring's to set; signals have it.
     """
 
-    __slots__ = ("_activation1", "_activation2", "_bypass", "_code1", "_decode", "_half",
-                 "_high", "_last_row", "_low", "_shift", "_total3", "_weight2",
+    SELECTS_TABLES: ClassVar[bool] = True
+    """Whether a decoder may hold several tables."""
+
+    __slots__ = ("_activation1", "_activation2", "_bypass", "_code1", "_decode", "_decoder",
+                 "_half", "_high", "_last_row", "_low", "_shift", "_total3", "_weight2",
                  "adder_bypasses", "file_writes", "macs", "padding1", "row1", "row2",
                  "row3", "row4", "row_bits", "saturations", "sum4", "waits", "write_bypasses")
 
     def __init__(
         self, decoder: WeightDecoder, shift: int, accumulator_bits: int, bypass: bool
     ) -> None:
-        self._decode = decoder.decode
+        self._decode, self._decoder = decoder.decode, decoder
         self.begin(shift)
         self._low, self._high = bounds(accumulator_bits)
         self._bypass = bypass
@@ -121,11 +125,12 @@ class ArithUnit:
             self._total3 = accumulator + self._shifted(self._product(three))
         if two is not None and two[1]:
             self.row2, code, self._activation2 = two
-            self._weight2 = self._decode(code)
+            self._weight2 = self._decode(self._decoder.address(code, self.row2))
         if one is not None:
             row, self._code1, self._activation1 = one
             self.padding1 = not self._code1
             self.row1 = NO_ROW if self.padding1 else row
+            self._code1 = self._decoder.address(self._code1, row)
         if not self._bypass:
             self._decide()
 
@@ -159,8 +164,8 @@ class ArithUnit:
                 self.sum4)
 
     def _product(self, stage: Stage) -> int:
-        _, code, activation = stage
-        return self._decode(code) * activation
+        row, code, activation = stage
+        return self._decode(self._decoder.address(code, row)) * activation
 
     def _shifted(self, product: int) -> int:
         return (product + self._half) >> self._shift
@@ -175,5 +180,7 @@ class ArithUnit:
         code, run, self._activation1, first = entry
         self._last_row = run if first else self._last_row + run + 1
         self._code1 = code
+        if self._decoder.rows:
+            self._code1 = self._decoder.address(code, self._last_row)
         self.padding1 = not code
         self.row1 = self._last_row if code else NO_ROW

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -65,12 +66,19 @@ def test_machines_of_linear_weights_store_what_a_table_decodes(machine: str) -> 
     assert np.abs(result.outputs_float.ravel() - want).max() < 0.02
 
 
-def test_tables_of_row_groups_are_refused_where_the_decoder_holds_one() -> None:
-    packed = compress(dense(), Recipe(table="linear", table_rows=5))
+@pytest.mark.parametrize(("settings", "rows", "told"), [
+    ({"n_pe": 5}, 5, "fc: 4 tables, one for 5 rows each, 4 in a PE; the weight decoder holds one; "
+                     "set decoder_tables=4 or 'fit'"),
+    ({"n_pe": 5, "decoder_tables": 2}, 1, "20 tables, one a row, 4 in a PE; the weight decoder "
+                                          "holds 2"),
+    ({"n_pe": 4, "decoder_tables": 9}, 3, "take table_rows=2 or 4, or another n_pe"),
+    ({"n_pe": 4, "decoder_tables": 9}, 12, "take table_rows=8 or 16, or another n_pe"),
+])
+def test_tables_that_the_decoder_does_not_hold_are_refused(settings, rows, told) -> None:
+    packed = compress(dense(), Recipe(table="linear", table_rows=rows))
     for engine in ("fast", "reference", "functional"):
-        with pytest.raises(UnsupportedError, match="fc: 4 tables, one for 5 rows each; the weight "
-                                                   "decoder holds one"):
-            simulate(load_machine("eie"), packed, dense().activations, engine=engine)
+        with pytest.raises(UnsupportedError, match=re.escape(told)):
+            simulate(load_machine("eie", **settings), packed, dense().activations, engine=engine)
 
 
 def test_the_command_line_names_tables(
@@ -88,7 +96,9 @@ def test_the_command_line_names_tables(
     assert '"table": "ternary"' in output
     for words, told in (
         (["--table", "turnary"], "did you mean 'ternary'"),
-        (["--table", "linear", "--table-rows", "4"], "6 tables, one for 4 rows each"),
+        (["--table", "linear", "--table-rows", "4", "--set", "n_pe=4"],
+         "6 tables, one for 4 rows each, 6 in a PE"),
+        (["--table", "linear", "--table-rows", "3"], "take table_rows=2 or 4"),
         (["--table", "none.npy"], "no such file"),
         (["--table", "linear", "-m", "bbs"], "give table_bits"),
     ):

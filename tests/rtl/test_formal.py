@@ -24,16 +24,36 @@ def _tools_of_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def runs() -> Iterator[object]:
+    """Those that take a minute are slow."""
     for proof in PROOFS:
         for parameters in proof.parameters:
             named = "-".join(f"{key}{value}" for key, value in parameters.items())
-            yield pytest.param(proof, parameters, id=f"{proof.name}-{named}")
+            yield pytest.param(proof, parameters, id=f"{proof.name}-{named}",
+                               marks=pytest.mark.slow if proof.cycles > 10 else ())
 
 
 @pytest.mark.parametrize(("proof", "parameters"), list(runs()))
 def test_proved_by_induction(proof: Proof, parameters: dict[str, int]) -> None:
     verdict = prove(proof, parameters)
     assert verdict.passed, f"{verdict.failed} can fail"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("proof", [proof for proof in PROOFS if proof.solver == "z3"],
+                         ids=lambda proof: proof.name)
+def test_a_second_solver_says_the_same(proof: Proof) -> None:
+    assert prove(proof, proof.parameters[0], "yices").passed
+
+
+def test_every_register_with_a_reset_is_in_the_proof_of_reset() -> None:
+    """Read from what the units assign while rst_ni is low."""
+    text = (HERE / "reset_formal.v").read_text()
+    for unit, path in UNITS.items():
+        for block in re.findall(r"if \(!rst_ni\) begin\n(.*?)\n    end", path.read_text(), re.S):
+            names = re.findall(r"\w+", " ".join(re.findall(r"^\s*(.*?)\s*<=", block, re.M)))
+            assert names
+            missing = [name for name in names if f".{name} == " not in text]
+            assert missing == [] or unit == "gather", (unit, missing)
 
 
 @pytest.mark.slow

@@ -3,10 +3,12 @@ stopped goes on as if it never was, and what cannot be reached is one line."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,11 +135,38 @@ def test_another_budget_or_seed_is_another_search(small: Setting, tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("how", [{"jobs": 2}, {"jobs": 2, "dask": "local"}], ids=str)
 def test_workers_find_what_one_process_finds(
-    small: Setting, undisturbed: tuple[Path, Codesigned], tmp_path: Path
+    small: Setting, undisturbed: tuple[Path, Codesigned], tmp_path: Path, how: dict[str, Any]
 ) -> None:
-    codesign(small, BUDGET, PLAN, store=tmp_path / "two.sqlite", jobs=2)
-    assert rows(tmp_path / "two.sqlite") == rows(undisturbed[0])
+    if "dask" in how:
+        pytest.importorskip("distributed")
+    store, (whole, alone) = tmp_path / "two.sqlite", undisturbed
+    found = codesign(small, BUDGET, PLAN, store=store, **how)
+    assert rows(store) == rows(whole)
+    assert (found.worked_out, found.step.design) == (alone.worked_out, alone.step.design)
+    # What two workers left, one process goes on with: there is nothing to do.
+    assert codesign(small, BUDGET, PLAN, store=store).worked_out == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [("--jobs", "2"), ("--jobs", "2", "--dask", "local")], ids=str)
+def test_the_command_with_two_workers_prints_what_one_prints(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    how: tuple[str, ...],
+) -> None:
+    told = []
+    for number, words in enumerate((("--jobs", "1"), how)):
+        line = ["accelsim", "codesign", DENSE, "--images", DIGITS, "--timed", "1", "--judged", "20",
+                "--budget", "energy_uj=0.5", "--rounds", "2", "--fixed", "index", "--fixed", "rows",
+                "-o", str(tmp_path / f"{number}.sqlite"), *words, "--json"]
+        monkeypatch.setattr(sys, "argv", line)
+        with pytest.raises(SystemExit) as leave:
+            main()
+        assert leave.value.code == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert told[0] == told[1]
+    assert rows(tmp_path / "0.sqlite") == rows(tmp_path / "1.sqlite")
 
 
 @pytest.mark.parametrize("kind", ["energy", "uniform", "nsga2"])

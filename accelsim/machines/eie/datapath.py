@@ -82,10 +82,12 @@ def _refuse(
     multiplier: str, unheld: npt.NDArray[np.integer[Any]], codebook: npt.NDArray[Any], name: str
 ) -> None:
     if len(unheld):
-        code = int(unheld[0])
+        table, code = divmod(int(unheld[0]), codebook.shape[-1])
+        which = f" of table {table}" if codebook.ndim > 1 else ""
         raise UnsupportedError(
-            f"{name}: {len(unheld)} of {len(codebook)} weights of the table are beyond the "
-            f"datapath, code {code} is {codebook[code]:.6g}; multiplier='{multiplier}' "
+            f"{name}: {len(unheld)} of {codebook.size} weights of the table are beyond the "
+            f"datapath, code {code}{which} is {codebook.flat[unheld[0]]:.6g}; "
+            f"multiplier='{multiplier}' "
             f"{_REMEDIES[multiplier]}")
 
 

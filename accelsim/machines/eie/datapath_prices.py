@@ -7,8 +7,13 @@
 * **Area** beyond the macros: the calibrated ArithmUnit in proportion to the gates of the two
   units at 16 bits, and to the register bits where widths are others.
 
-With ``multiplier = "full"`` every figure is the one of `accelsim.energy.units`. Sources of the
-gates: ``datapaths.toml``. No paper prices these units for EIE; the rules are chosen.
+* **Decoders beyond the published 16 words** (wider codes, several tables: contract D3): flip-flops
+  whose clock and area are those of the activation queue's, a bit a bit; a look-up is a read of a
+  64-word register file (CACTI) for each 64 words begun. Written once a layer: gated clocks, which
+  the model has nowhere, would spare most of it.
+
+With ``multiplier = "full"`` and 16 words every figure is the one of `accelsim.energy.units`.
+Sources of the gates: ``datapaths.toml``. No paper prices these units for EIE; the rules are chosen.
 """
 
 from __future__ import annotations
@@ -17,6 +22,12 @@ from accelsim.energy.technology import Events
 from accelsim.energy.units import PUBLISHED_BITS, arith_register_bits
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.datapath import SIGN_BITS, gates, word_bits
+
+PUBLISHED_WORDS = 16
+"""Of the weight decoder (EIE sec. III)."""
+
+FILE_WORDS = 64
+"""Of the register file that ``events_45nm.toml`` prices."""
 
 SYNTHESISED_BITS = 16
 """Of activations and accumulators, and of the weights but for "sign", when gates were counted."""
@@ -40,6 +51,21 @@ def mac_pj(config: EieConfig, events: Events) -> float:
         + events.linear_pj("add", config.accumulator_bits)
         + events.linear_pj("register", register_bits(config))
     )
+
+
+def look_up_pj(config: EieConfig, events: Events) -> float:
+    """A code's weight from the decoder, into stage 2."""
+    word, words = decoder_word_bits(config), config.decoder_tables << config.weight_bits
+    pj = events.linear_pj("register", word)
+    if words > PUBLISHED_WORDS:
+        pj += -(-words // FILE_WORDS) * events.linear_pj("register_file_read", word)
+    return pj
+
+
+def further_table_bits(config: EieConfig) -> int:
+    """Flip-flops of a PE's tables beyond the published machine's; 0 where they are fewer."""
+    words = config.decoder_tables << config.weight_bits
+    return max(words - PUBLISHED_WORDS, 0) * decoder_word_bits(config)
 
 
 def area_growth(config: EieConfig) -> float:

@@ -9,6 +9,7 @@ from accelsim.compression.binary_points import ById
 from accelsim.energy.sram import table_step
 from accelsim.formats.interleaved_csc import LayerImage
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.decoder import tables_a_pe
 from accelsim.machines.eie.job import image_for
 from accelsim.machines.eie.sizes import Stored, map_rows
 from accelsim.machines.eie.spread import matrix_of
@@ -18,7 +19,8 @@ from accelsim.records.fit import FIT_ALL
 Work = CompressedLayer | CompressedConv
 
 _ROOMY: Mapping[str, float] = {"spmat_kb": 1.0, "pointer_kb": 1.0, "pointer_bits": 32,
-                               "act_sram_kb": 1.0, "regfile_depth": 65_536}
+                               "act_sram_kb": 1.0, "regfile_depth": 65_536,
+                               "decoder_tables": 65_536}
 """Stand for what is not known yet; none of them but the depth is looked at."""
 
 
@@ -35,7 +37,7 @@ def fit(
     ----------
     words : parameter to its word
     works : what is to run: "fit" takes the largest need, "fit_all" the sum of what stays resident
-        (entries and pointers; vectors and maps never do)
+        (entries, pointers and tables; vectors and maps never do)
     sizes : (rows, columns) of a convolution's images, whose maps the activation SRAM is to hold
         (contract V5); those of an image without a size are not counted
     """
@@ -64,6 +66,8 @@ def fit(
         "spmat_kb": table_step(need("spmat_kb", "lines") * config.spmat_width_bits / 8192),
         "pointer_kb": 2 * table_step(need("pointer_kb", "pointers") * bits / 8192 / 2),
         "act_sram_kb": table_step(waiting * config.register_bits / 8192),
+        "decoder_tables": (sum if words.get("decoder_tables") == FIT_ALL else max)(
+            _tables(config, work) for work in works),
     }
     return {key: found[key] for key in words}
 
@@ -71,6 +75,11 @@ def fit(
 def _sides(work: Work) -> tuple[int, int]:
     layer = work.layer if isinstance(work, CompressedConv) else work
     return layer.n_inputs, layer.n_outputs
+
+
+def _tables(config: EieConfig, work: Work) -> int:
+    layer = work.layer if isinstance(work, CompressedConv) else work
+    return tables_a_pe(layer.name, config.n_pe, layer.n_outputs, layer.rows_per_table)
 
 
 def _biases(work: Work) -> bool:

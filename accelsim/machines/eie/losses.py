@@ -49,16 +49,26 @@ def job_losses(
 def _of_codebook(packed: ById, bits: int, frac_bits: int) -> tuple[Loss, ...]:
     """Shared weights in use that are clipped, are zero, or fall on each other."""
     layer = packed.layer
-    used = layer.codebook[np.flatnonzero(np.bincount(layer.matrix.values))]
-    values = np.unique(used[used != 0])
-    integers = quantise(values, bits, frac_bits)
+    tables = _used(layer)
+    values = np.concatenate(tables)
     remedy = "raise weight_value_bits"
-    found = of_quantising(values, integers, bits, frac_bits, "shared weights", layer.name,
-                          remedy, most_rounded=0.0)
-    if (left := len(np.unique(integers))) < len(values):
+    found = of_quantising(values, quantise(values, bits, frac_bits), bits, frac_bits,
+                          "shared weights", layer.name, remedy, most_rounded=0.0)
+    # Values of different tables may be one integer: they stay different codes.
+    left = sum(len(np.unique(quantise(own, bits, frac_bits))) for own in tables)
+    if left < len(values):
         found.append(Loss(
             "shared weights merge", layer.name,
             f"{len(values)} values become {left} of {bits} bits", remedy,
             {"values": len(values), "left": left},
         ))
     return tuple(found)
+
+
+def _used(layer: CompressedLayer) -> list[npt.NDArray[np.float32]]:
+    """The values but zero that codes stand for, table by table."""
+    m, size = layer.matrix, 1 << layer.weight_bits
+    table = 0 if layer.rows_per_table is None else m.rows // layer.rows_per_table
+    there = np.bincount(m.values + size * table, minlength=layer.codebook.size) > 0
+    return [np.unique(own[seen & (own != 0)]) for own, seen in zip(
+        layer.codebook.reshape(-1, size), there.reshape(-1, size), strict=True)]

@@ -13,7 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.training import Trainable
+from accelsim.errors import UnsupportedError
+from accelsim.kernels.patches import gather_windows
+from accelsim.lowering.network_floats import run_floats
+from accelsim.records import Conv2d
+from accelsim.records.network import Node
+from accelsim.training import Trainable, steps
 
 RIDGE = 1e-3
 """Of the mean square input, added to the normal equations so that they have a solution; chosen."""
@@ -56,5 +61,35 @@ def refitted(
 
 def _vectors(model: Trainable, images: npt.NDArray[Any], name: str) -> npt.NDArray[np.float32]:
     """Some of the vectors that the layer's matrix sees."""
-    seen = model.layer_inputs(images, name)
+    try:
+        for node in model.network.nodes:
+            steps.check(model.network.name, node)
+    except UnsupportedError:  # what is not trained has a forward pass all the same
+        seen = _in_floats(model, images, name)
+    else:
+        seen = model.layer_inputs(images, name)
     return seen[::max(1, -(-len(seen) // MOST_VECTORS))]
+
+
+def _in_floats(model: Trainable, images: npt.NDArray[Any], name: str) -> npt.NDArray[np.float32]:
+    """The same of any network that runs: `accelsim.lowering.network_floats`."""
+    kept: list[npt.NDArray[np.float64]] = []
+
+    def see(node: Node, inputs: npt.NDArray[np.float64], outputs: npt.NDArray[Any]) -> None:
+        if node.name == name:
+            kept.append(inputs)
+
+    run_floats(model.as_network(), images, see)
+    (inputs,) = kept
+    work = next(node.work for node in model.network.nodes if node.name == name)
+    if not isinstance(work, Conv2d):
+        return inputs.reshape(len(inputs), -1).astype(np.float32)
+    geometry = work.geometry
+    if geometry.groups != 1 or geometry.dilation != (1, 1):
+        raise UnsupportedError(f"{name}: a convolution with {geometry.told}, whose inputs the "
+                               f"search 'energy' does not gather; take --search greedy")
+    maps = np.pad(inputs, ((0, 0), (0, 0), *geometry.padding)).transpose(0, 2, 3, 1)
+    found: npt.NDArray[np.float32] = gather_windows(
+        np.ascontiguousarray(maps, np.float32), geometry.kernel, geometry.stride,
+        geometry.output_size(*inputs.shape[2:]))
+    return found

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim import __version__
-from accelsim.errors import InputError, UnsupportedError
+from accelsim.compression.decoded import decoded_network
+from accelsim.errors import UnsupportedError
 from accelsim.lowering.network_floats import network_outputs_float
 from accelsim.machines import load_machine
 from accelsim.machines.registry import machine_of
-from accelsim.records import CompressedConv, CompressedLayer
+from accelsim.records import CompressedLayer
 from accelsim.records.network import Network
 from accelsim.sources import open_network
 from accelsim.sources.networks import images_of
@@ -38,7 +39,8 @@ class Setting:
 
     Attributes
     ----------
-    network, graph : where the layers come from, as `accelsim.sources.open_network` takes them
+    network, graph : where the layers come from, as `accelsim.sources.open_network` takes them;
+        of one that holds codes the weights that they stand for
     machine : every value of the machine
     tables : code tables that a layer may have, each with its bits; the first is where it starts
     index_bits : where every layer starts
@@ -142,11 +144,9 @@ def known(setting: Setting) -> Known:
     Raises
     ------
     InputError, UnsupportedError, FormatError
-        If files do not fit each other, or a layer holds codes or does not run on the machine.
+        If files do not fit each other, or a layer does not run on the machine.
     """
-    network = open_network(setting.network, setting.graph)
-    if any(isinstance(layer, CompressedLayer | CompressedConv) for layer in network.layers):
-        raise InputError(f"{network.name}: holds codes already; give the layers before compression")
+    network = decoded_network(open_network(setting.network, setting.graph))
     values = dict(setting.machine)
     name = str(values.pop("machine"))
     machine = machine_of(load_machine(name, **values))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accelsim.errors import CapacityError
+from accelsim.errors import CapacityError, UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.datapath import decoder_words
@@ -175,7 +175,17 @@ def layer_lines(
 
 
 def codebook_lines(config: EieConfig, job: LayerJob) -> Iterator[str]:
-    """I/O writes of the codebook of all PEs."""
+    """I/O writes of the codebook of all PEs.
+
+    Raises
+    ------
+    UnsupportedError
+        If each PE has tables of its own: the writes are a broadcast.
+    """
+    if job.rows_per_table is not None:
+        raise UnsupportedError(f"{job.name}: the RTL has one code table for all rows, this layer "
+                               f"one for {job.rows_per_table} each; compress without table_rows, "
+                               f"or --engine fast")
     codebook = decoder_words(config.multiplier, job.codebook, config.weight_value_bits)
     yield from _writes(CODEBOOK, 0, codebook.tolist())
 

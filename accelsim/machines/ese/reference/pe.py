@@ -21,9 +21,9 @@ class LinearDecoder(WeightDecoder):
     def __init__(self) -> None:
         super().__init__(())
 
-    def decode(self, code: int) -> int:
+    def decode(self, address: int) -> int:
         """The weight itself."""
-        return code
+        return address
 
 
 class WeightRead:

@@ -226,6 +226,9 @@ def parameters(
 def refuse(config: EseConfig) -> None:
     """Raise `UnsupportedError` for a word that is not whole activations and pointers."""
     word = config.ddr_word_bits
+    if config.dram_part is not None:
+        raise UnsupportedError(f"rtl/ese has no dram='{config.dram}'; use dram=none or "
+                               f"--engine fast")
     for name, bits in (("activation_bits", config.activation_bits),
                        ("pointer_bits", config.pointer_bits)):
         if word & (word - 1) or word % bits:
