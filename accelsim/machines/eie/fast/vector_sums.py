@@ -43,7 +43,8 @@ class VectorSums:
         start = np.zeros(one.image.n_outputs, np.int64) if one.bias is None else one.bias
         self._rules = start, one.shift, config.accumulator_bits
         self.short = (config.accumulator_bits <= _MOST_SHORT_BITS and 1 < one.shift < 31
-                      and weight < 1 << 15 and one.rows_per_table is None)
+                      and weight < 1 << 15 and len(self._maps) * geometry.n_positions < 1 << 15
+                      and one.rows_per_table is None)
         if self.short and self.fits:
             most = (1 << 15 + one.shift) - (1 << one.shift) - 1
             self.short = product <= most or _largest_product(job, columns, codes) + half <= most

@@ -10,10 +10,11 @@ Kernels of another file are called here: ``BUILT_ON`` as in `kernels.narrow`.
 
 import numpy as np
 
-from accelsim.kernels.jit import kernel, linked
+from accelsim.kernels.jit import kernel, linked, part
 from accelsim.kernels.lanes import (
     SHORTS,
     any_beyond,
+    equal,
     high_product,
     larger,
     load,
@@ -182,48 +183,63 @@ def add_short_products(
             total, most, least = _add_short_row(
                 columns, codes, first, end, codebook, inputs, short(start[row]), shift)
             if any_beyond(most, above) or any_beyond(below, least):
-                saturations[row % len(saturations)] += _add_short_saturating(
-                    columns, codes, first, end, codebook, inputs, start[row], shift, top, told, n)
-                outputs[row, begin : begin + n] = told[:n]
-            elif n == SHORTS:
+                total = _add_short_saturating(columns, codes, first, end, codebook, inputs,
+                                              short(start[row]), shift, top, told)
+                saturations[row % len(saturations)] += n * (end - first) - told[:n].sum()
+            if n == SHORTS:
                 store(outputs[row], at(begin), total)
             else:
                 store(told, at(0), total)
                 outputs[row, begin : begin + n] = told[:n]
 
 
+@part
+def _product(weight, values, shift, half, by, one):
+    """Rounded products over ``2**shift``, as said above."""
+    if shift > 16:
+        product = shifted_right(plus(high_product(weight, values), half), by)
+    else:
+        left, before = by, half
+        rounded = plus(shifted_unsigned(low_product(weight, values), before), one)
+        product = plus(shifted_left(high_product(weight, values), left),
+                       shifted_unsigned(rounded, one))
+    return product
+
+
 @linked
 def _add_short_row(columns, codes, first, end, codebook, inputs, start, shift):
     """The sums of a row, the largest and the least of each vector."""
     total = most = least = splat(start)
-    half, right = splat(short(1 << max(shift - 17, 0))), splat(short(max(shift - 16, 0)))
-    left, before = splat(short(max(16 - shift, 0))), splat(short((shift - 1) & 15))
-    one = splat(short(1))
+    half, by, one = splat(_half(shift)), splat(short(abs(shift - 16))), splat(short(1))
     for i in range(first, end):
         weight = splat(codebook[codes[at(i)]])
         values = load(inputs, at(columns[at(i)]) * at(SHORTS))
-        if shift > 16:
-            product = shifted_right(plus(high_product(weight, values), half), right)
-        else:
-            rounded = plus(shifted_unsigned(low_product(weight, values), before), one)
-            product = plus(shifted_left(high_product(weight, values), left),
-                           shifted_unsigned(rounded, one))
-        total = plus_kept(total, product)
+        total = plus_kept(total, _product(weight, values, shift, half, by, one))
         most, least = larger(most, total), smaller(least, total)
     return total, most, least
 
 
 @linked
-def _add_short_saturating(columns, codes, first, end, codebook, inputs, start, shift, top, told, n):
-    """Write the sums of a row, each saturated; how many were."""
-    half, saturated = np.int64((1 << shift) >> 1), 0
-    for v in range(n):
-        total = np.int64(start)
-        for i in range(first, end):
-            product = np.int64(codebook[codes[i]]) * np.int64(inputs[columns[i] * SHORTS + v])
-            total += (product + half) >> shift
-            kept = min(max(total, -top - 1), top)
-            saturated += kept != total
-            total = kept
-        told[v] = total
-    return saturated
+def _half(shift):
+    """What rounds the upper half of a product, or the bits that leave the lower half before."""
+    return short(1 << shift - 17) if shift > 16 else short(shift - 1)
+
+
+@linked
+def _add_short_saturating(columns, codes, first, end, codebook, inputs, start, shift, top, told):
+    """The sums of a row, each saturated; writes how many of each vector were not.
+
+    A sum that is not what it wraps to was beyond 16 bits, or beyond fewer.
+    """
+    total, above, below = splat(start), splat(short(top)), splat(short(-top - 1))
+    half, by, one = splat(_half(shift)), splat(short(abs(shift - 16))), splat(short(1))
+    same = splat(short(0))
+    for i in range(first, end):
+        weight = splat(codebook[codes[at(i)]])
+        values = load(inputs, at(columns[at(i)]) * at(SHORTS))
+        product = _product(weight, values, shift, half, by, one)
+        kept = smaller(larger(plus_kept(total, product), below), above)
+        same = plus(same, equal(kept, plus(total, product)))
+        total = kept
+    store(told, at(0), same)
+    return total
