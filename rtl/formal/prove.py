@@ -166,7 +166,7 @@ def _proof(name: str, item: dict[str, Any], folder: Path) -> Proof:
     )
     return Proof(
         name, item["says"], tuple(item["units"]), item.get("steps", 0), tuple(item["parameters"]),
-        bugs, item.get("cycles", 0), item.get("solver", "z3"), folder,
+        bugs, folder, item.get("cycles", 0), item.get("solver", "z3"),
     )
 
 

@@ -123,6 +123,18 @@ def fpga_table() -> str:
     return "\n".join(rows)
 
 
+def fmax() -> str:
+    """Clock of one PE after place and route, pads included."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        netlist = folder / "netlist.json"
+        flows.yosys([*_read(folder, "ese_pe", _PE), flows.FPGA_FLOWS["ecp5"].format(top="ese_pe"),
+                     f'write_json "{netlist}"'], folder)
+        text = f"ese_pe, ECP5-85F, speed grade 6, seed 1: {flows.ecp5_fmax_mhz(netlist, 6):.1f} MHz"
+    print(text)
+    return text
+
+
 def _read(folder: Path, top: str, parameters: Mapping[str, int], apart: Sequence[str] = ()
           ) -> list[str]:
     """Commands that read all units and set the parameters; copied, so that names do not differ."""
@@ -146,10 +158,11 @@ def main() -> int:
     """Print the tables, or write them."""
     parser = argparse.ArgumentParser(prog="python -m rtl.synth.ese", description=__doc__)
     parser.add_argument("--liberty", type=Path, default=OSU018, help="standard cells")
-    parser.add_argument("--only", choices=["area", "fpga"], help="one of the tables")
+    parser.add_argument("--only", choices=["area", "fpga", "fmax"], help="one of the tables")
     parser.add_argument("--write", action="store_true", help="renew rtl/ese/README.md")
     arguments = parser.parse_args()
-    tables = {"area": lambda: area_table(arguments.liberty), "fpga": fpga_table}
+    tables = {"area": lambda: area_table(arguments.liberty), "fpga": fpga_table,
+              "fmax": fmax}
     try:
         for name, make in tables.items():
             if arguments.only in (None, name):

@@ -150,6 +150,8 @@ def main() -> int:
         for verdict in campaign(
             arguments.units or sorted(UNITS), Path(folder), arguments.jobs, arguments.stride
         ):
+            if verdicts and verdicts[-1].mutant.unit != verdict.mutant.unit:
+                print(table(counts(verdicts)).splitlines()[-2], flush=True)
             verdicts.append(verdict)
             if verdict.compiles and verdict.seen is None:
                 why = explained(verdict.mutant) or "NOT EXPLAINED"

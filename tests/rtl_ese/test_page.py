@@ -3,7 +3,7 @@
 import re
 
 from rtl.formal.prove import ESE, load_proofs
-from tests.rtl_ese.mutation import UNITS
+from tests.rtl_ese.mutation import planted
 from tests.rtl_ese.readme_tables import MODULES, PORTS, README, charts, ports_page
 
 HINT = "run: python -m tests.rtl_ese.readme_tables"
@@ -31,9 +31,12 @@ def test_the_table_of_proofs_is_that_of_todays_list():
     assert rows == [proof.row() for proof in load_proofs(ESE)]
 
 
-def test_every_unit_was_hunted_in():
-    names = [line.split(" | ")[0].removeprefix("| ") for line in generated("mutation")]
-    assert names == [*sorted(UNITS), "all"]
+def test_the_table_of_mutants_is_of_todays():
+    """Its rows are samples: no unit has more mutants there than it has."""
+    rows = [line.strip("| ").split(" | ") for line in generated("mutation")]
+    assert rows[-1][0] == "all"
+    for unit, planted_there, *_ in rows[:-1]:
+        assert 0 < int(planted_there) <= len(planted(unit))
 
 
 def test_every_module_stands_in_the_block_diagram_or_its_table():
