@@ -41,8 +41,7 @@ def run(
     Parameters
     ----------
     outputs : whether the result holds the outputs
-    shuffle : puts processes and clock edges into another order in every cycle; no result depends
-        on it
+    shuffle : another order of processes and clock edges in every cycle; no result depends on it
     observer : is called in every cycle
     wiring : a machine derived from `Eie`, with other units
 
@@ -147,8 +146,7 @@ class Eie:
         ccu.load()
 
     def outputs(self) -> IntArray:
-        """The accumulators, (n_outputs,), PE after PE in each row; (n, n_outputs) of vectors that
-        share refills."""
+        """Accumulators, (n_outputs,), PE after PE in each row; (n, n_outputs) of shared refills."""
         if self.job.others is None:
             return self._outputs_of(0)
         return np.array([self._outputs_of(vector) for vector in range(len(self.job.inputs))])
