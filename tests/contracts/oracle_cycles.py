@@ -10,7 +10,7 @@ import numpy as np
 
 from accelsim.machines.eie.counters import Counters
 from tests.contracts.oracle_refill import Refills, refill
-from tests.contracts.oracle_words import Pe, Slot, add, load_biases, word_addresses
+from tests.contracts.oracle_words import Pe, Slot, add, load_biases, rows_of, word_addresses
 
 DRAIN = 4
 
@@ -74,18 +74,6 @@ class Machine:
 
     # Scan (S1 to S7)
 
-    def rows_of(self, step):
-        """Each register row of the pass as [(column, activation)], the bias as a row of one."""
-        n_pe, image = self.config.n_pe, self.job.image
-        values = [int(v) for v in self.job.inputs[step.vector]]
-        rows = []
-        for row in range(step.first_row, step.first_row + step.n_rows):
-            at = range(row * n_pe, (row + 1) * n_pe)
-            rows.append([(j, values[j] if j < len(values) else 0) for j in at])
-        if step.bias:
-            rows.append([(image.n_columns - 1, self.job.bias_activation)])
-        return rows
-
     def settle(self):
         """Rows are left without a cycle at their end (S4), and everywhere at no cost (S3)."""
         while self.at < len(self.rows):
@@ -98,7 +86,7 @@ class Machine:
             self.at, self.position = self.at + 1, 0
 
     def compute(self):
-        self.rows, self.at, self.position = self.rows_of(self.step), 0, 0
+        self.rows, self.at, self.position = rows_of(self, self.step), 0, 0
         self.settle()
         while (
             self.at < len(self.rows)

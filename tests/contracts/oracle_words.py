@@ -60,6 +60,19 @@ def load_biases(machine, step):
         pe.tally("dst_reg_writes", step.bias_rows)
 
 
+def rows_of(machine, step):
+    """Each register row of the pass as [(column, activation)], the bias as a row of one."""
+    n_pe, image = machine.config.n_pe, machine.job.image
+    values = [int(v) for v in machine.job.inputs[step.vector]]
+    rows = []
+    for row in range(step.first_row, step.first_row + step.n_rows):
+        at = range(row * n_pe, (row + 1) * n_pe)
+        rows.append([(j, values[j] if j < len(values) else 0) for j in at])
+    if step.bias:
+        rows.append([(image.n_columns - 1, machine.job.bias_activation)])
+    return rows
+
+
 def word_addresses(config, layer, own):
     """Of one PE: (tile, column) to where its words begin and where its codes do.
 

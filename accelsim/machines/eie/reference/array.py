@@ -10,19 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import simpy
 
-from accelsim.errors import UnsupportedError
 from accelsim.formats.interleaved_csc import PeImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob, run_products, vector_by_vector
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
-from accelsim.machines.eie.reference.bitmap import BitmapPe
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.counting import count
 from accelsim.machines.eie.reference.dma import Dma
 from accelsim.machines.eie.reference.pe import Pe
-from accelsim.machines.eie.reference.wide import WideBitmapPe, WidePe
+from accelsim.machines.eie.reference.wide import pe_of
 from accelsim.records.result import JobResult
 from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
 from accelsim.units.clock import Clock, Process
@@ -95,25 +93,13 @@ class Eie:
         loaded = max(step.load_rows for step in self.plan)
         rows = max(image.tile_rows, loaded or in_rows)
         words = self.ccu.bias_base + sum(step.bias_rows for step in self.plan)
-        kind = self._pe_of(config)
+        kind = pe_of(config, self.PE)
         self.pes = [kind(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
         if config.queue_pes == 2:
             for even, odd in zip(self.pes[::2], self.pes[1::2], strict=False):
                 even.partner, odd.partner = odd, even
         self._set_widths()
         self._io_mode(in_rows)
-
-    def _pe_of(self, config: EieConfig) -> type[Pe]:
-        """The PEs that a configuration asks for."""
-        if config.index == "zero_runs" and config.issue_width == 1:
-            return self.PE
-        if self.PE is not Pe:
-            raise UnsupportedError(
-                f"{type(self).__name__} has PEs of its own, without index='bitmap' and "
-                f"issue_width > 1; use index='zero_runs' and issue_width=1")
-        if config.issue_width == 1:
-            return BitmapPe
-        return WidePe if config.index == "zero_runs" else WideBitmapPe
 
     def run(self, shuffle: random.Random | None = None, last: int | None = None) -> None:
         """To the end of the last pass, or of cycle ``last``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from accelsim.errors import UnsupportedError
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.reference.bitmap import BitmapPe, BitmapRead
@@ -149,3 +150,26 @@ class WideBitmapPe(WidePe, BitmapPe):
     __slots__ = ()
     SPMAT_READ = WideBitmapRead
     spmat_read: WideBitmapRead
+
+
+def pe_of(config: EieConfig, own: type[Pe]) -> type[Pe]:
+    """The PEs that a configuration asks for.
+
+    Parameters
+    ----------
+    own : those that the machine names
+
+    Raises
+    ------
+    UnsupportedError
+        If a machine with PEs of its own is to have other units.
+    """
+    if config.index == "zero_runs" and config.issue_width == 1:
+        return own
+    if own is not Pe:
+        raise UnsupportedError(
+            f"{own.__name__}: PEs of a machine's own, without index='bitmap' and issue_width > 1; "
+            f"use index='zero_runs' and issue_width=1")
+    if config.issue_width == 1:
+        return BitmapPe
+    return WidePe if config.index == "zero_runs" else WideBitmapPe
