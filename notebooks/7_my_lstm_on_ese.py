@@ -22,10 +22,12 @@
 # %%
 # %matplotlib inline
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from IPython.display import display
 from safetensors.numpy import save_file
 
 import accelsim
@@ -33,6 +35,7 @@ from accelsim.compression import Recipe, compress_recurrent, prune_recurrent
 from accelsim.inside.explain import explain
 from accelsim.lowering.float_run import run_float
 from accelsim.machines import machine_of
+from accelsim.report import plots
 from accelsim.workload import load_recurrent_folder, recurrent_contents
 
 speech = load_recurrent_folder(accelsim.data_folder("traces") / "silero-lstm")
@@ -76,11 +79,13 @@ print(f"{dense.time_us / len(sequence):.2f} us a step, load balance {dense.load_
 # is time.
 
 # %%
-rows = []
+rows, at_least = [], {"dense": dense}
 for density in (0.5, 0.2, 0.112):
     for pattern, own in (("unstructured", {}), ("load_balanced", {"n_pe": ese.n_pe})):
         pruned = prune_recurrent(lstm, pattern, density=density, **own)
         run = accelsim.simulate(ese, pruned, sequence)
+        if density == 0.112:
+            at_least[pattern.replace("_", " ")] = run
         rows.append({"density": density, "pattern": pattern,
                      "us a step": run.time_us / len(sequence),
                      "load balance": run.load_balance, "error %": error(run)})
@@ -90,7 +95,7 @@ pd.DataFrame(rows).round(3)
 # ## PEs
 #
 # More PEs are not always faster: each has pointers of its own, which come from DRAM, and so small
-# a network leaves them little to do.
+# a network leaves them little to do. Cycles of one time step with 11.2 % of the weights:
 
 # %%
 sparse = compress_recurrent(lstm, Recipe(
@@ -101,10 +106,8 @@ by_pes = {
                             short)
     for n_pe in (4, 8, 16, 32, 64)
 }
-times = pd.Series({n_pe: run.time_us / len(short) for n_pe, run in by_pes.items()})
-axes = times.plot(marker="o", logx=True, xticks=list(times.index), xlabel="PEs a channel",
-                  ylabel="us a time step", title="11.2 % of the weights")
-_ = axes.set_xticklabels(times.index)
+plots.cycle_breakdown([replace(run, name=f"{n_pe} PEs") for n_pe, run in by_pes.items()],
+                      len(short), width=plots.COLUMN)
 
 # %% [markdown]
 # ## What decides each slot, and what would help
@@ -147,3 +150,18 @@ pd.DataFrame({what: {"error %": error(run), "cycles": run.cycles} for what, run 
 
 # %%
 tables["tables_error"]
+
+# %% [markdown]
+# ## The answer, as figures for a paper
+#
+# Cycles and energy of a time step, dense and with 11.2 % of the weights.
+
+# %%
+named = [replace(run, name=name) for name, run in at_least.items()]
+cycles = plots.cycle_breakdown(named, len(sequence), width=plots.COLUMN)
+energy = plots.energy_breakdown({
+    run.name: {module: pj / 1000 / len(sequence) for module, pj in run.energy.modules_pj.items()}
+    for run in named}, width=plots.COLUMN)
+for name, figure in (("cycles.pdf", cycles), ("energy.pdf", energy)):
+    plots.save(figure, folder / name)
+    display(figure)

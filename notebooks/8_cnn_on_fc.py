@@ -93,8 +93,5 @@ table.round(2)
 # layer has few, and less between vectors.
 
 # %%
-axes = table["cycles a digit"].plot.barh(color=plots.OKABE_ITO[4])
-axes.invert_yaxis()
-axes.set_xlabel("cycles a digit")
-axes.set_ylabel("")
-axes.figure.tight_layout()
+plots.side_by_side(list(table.index), {"LeNet-5": list(table["cycles a digit"])},
+                   "Changes of the machine", "cycles a digit", width=plots.PAGE)

@@ -26,6 +26,7 @@ NAMES = (
     "accelsim/inside/README.md",
     "accelsim/study/README.md",
     "accelsim/energy/README.md",
+    "accelsim/dram/README.md",
     "accelsim/formats/README.md",
     "accelsim/compression/tables/README.md",
     "accelsim/workload/README.md",

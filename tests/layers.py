@@ -29,7 +29,7 @@ TABLE = (
     ("energy", "inside", "training", "units"),
     ("compression", "workload"),
     ("lowering",),
-    ("formats",),
+    ("dram", "formats"),
     ("kernels",),
     ("records",),
     ("numeric",),

@@ -100,6 +100,8 @@ TWINS = {
         "accelsim published eie-table3 --width column --seeds 2",
     "accelsim sweep traces/studies/published-space.toml -o space.sqlite":
         "accelsim sweep STUDY.toml -o space.sqlite",
+    "accelsim sweep traces/studies/quick.toml -o quick.sqlite":
+        "accelsim sweep STUDY.toml -o quick.sqlite",
 }
 
 

@@ -20,7 +20,13 @@ from accelsim.cli.common import (
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.graphs import asked_graph, prepared_node
 from accelsim.cli.losses import loss_rows
-from accelsim.cli.network_options import FitOption, ImageOption, NetworkOption
+from accelsim.cli.network_options import (
+    FitOption,
+    ImageOption,
+    LoweringOption,
+    NetworkOption,
+    WinogradOption,
+)
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -81,6 +87,8 @@ def cosim(
     image: ImageOption = None,
     fit: FitOption = False,
     network: NetworkOption = None,
+    lowering: LoweringOption = "im2col",
+    winograd: WinogradOption = None,
     inputs_fixed_point: FixedPointOption = False,
     activation_density: DrawOption = None,
     density: DensityOption = None,
@@ -108,8 +116,8 @@ def cosim(
     for option, value, known in (("--top", top or tops[0], tops), ("--sim", sim, [*SIMULATORS])):
         if value not in known:
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
-    asked = asked_graph(source, network, layer, image, inputs, 1, fit, "im2col", alone, density,
-                        seed, activation_density, inputs_fixed_point)
+    asked = asked_graph(source, network, layer, image, inputs, 1, fit, lowering, alone, density,
+                        seed, activation_density, inputs_fixed_point, winograd)
     if asked is not None and asked.layer is None:
         raise InputError(f"{asked.source}: one layer is compared; name it with -l")
     ready: Any = prepared_node(config, asked) if asked is not None else prepared(

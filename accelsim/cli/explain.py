@@ -26,8 +26,14 @@ from accelsim.cli.graphs import (
     graph_or_cells,
     prepared_node,
 )
-from accelsim.cli.limits import limit_lines
-from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.limits import limit_lines, sized_lines
+from accelsim.cli.network_options import (
+    FitOption,
+    ImageOption,
+    LoweringOption,
+    NetworkOption,
+    WinogradOption,
+)
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -56,6 +62,7 @@ def explain(
     fit: FitOption = False,
     network: NetworkOption = None,
     lowering: LoweringOption = None,
+    winograd: WinogradOption = None,
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
@@ -84,7 +91,7 @@ def explain(
     config = config_from(machine, settings)
     asked = graph_or_cells(
         config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
-        activation_density, inputs_fixed_point)
+        activation_density, inputs_fixed_point, winograd, pattern)
     if asked is not None and asked.layer is None:
         _explain_network(config, asked, picture, inches, as_json)
         return
@@ -118,6 +125,7 @@ def _explain_network(
 ) -> None:
     from accelsim.report.network_views import network_picture, network_tables
     from accelsim.report.plots_style import save
+    from accelsim.report.summary import limits_object
 
     found = explained_network(config, asked)
     ran: Any = found.result.config  # its sizes are settled
@@ -126,12 +134,15 @@ def _explain_network(
          f"accelsim {__version__}, {found.result.name}, explained, seed {asked.seed}, {values}")
     if as_json:
         print_json(found.as_dict() | {
-            "accelsim": __version__, "config": ran.model_dump(), "seed": asked.seed})
+            "accelsim": __version__, "config": ran.model_dump(), "seed": asked.seed,
+            **limits_object(found.result)})
         return
     out = console()
     for title, columns, rows in network_tables(found):
         out.print(table(title, columns, rows))
     out.print(f"{found.finding}.", markup=False)
+    for line in (*sized_lines(config, ran), *limit_lines([found.result.limits])):
+        out.print(line, markup=False)
     for note in found.result.notes:
         out.print(note, markup=False)
     out.print(f"picture: {picture}")

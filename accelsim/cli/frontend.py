@@ -48,6 +48,10 @@ ThresholdOption = Annotated[
 ]
 WeightBitsOption = Annotated[int, typer.Option(help="Bits of a code: 2**bits - 1 shared values.")]
 IndexBitsOption = Annotated[int, typer.Option(help="Bits of a zero run.")]
+IndexOption = Annotated[
+    str, typer.Option(help="What says an entry's row: zero_runs, or a bitmap, a bit for each row "
+                           "of a column; the machine that runs it stores it by its own.")
+]
 ValuesOption = Annotated[
     str, typer.Option(help="codebook (shared by k-means) or linear (evenly spaced).")
 ]
@@ -92,6 +96,7 @@ def compress(
     threshold: ThresholdOption = None,
     weight_bits: WeightBitsOption = 4,
     index_bits: IndexBitsOption = 4,
+    index: IndexOption = "zero_runs",
     values: ValuesOption = "codebook",
     init: InitOption = "linear",
     code_table: TableOption = None,
@@ -105,7 +110,8 @@ def compress(
     ] = None,
     pattern: Annotated[
         str | None, typer.Option(help="Prune by a sparsity pattern: unstructured, load_balanced, "
-                                      "bank_balanced, block, n_m, row or channel.")
+                                      "bank_balanced, block, n_m, row, channel; of kernels "
+                                      "too vector, kernel, filter, output_channel.")
     ] = None,
     pattern_set: Annotated[
         list[str] | None,
@@ -156,7 +162,7 @@ def compress(
         parameters = dict(map(parse_setting, pattern_set or ()))
         recipe = replace(recipe, pattern=pattern, pattern_parameters=parameters)
     recipe = replace(recipe, bias=cast(Any, bias), table=code_table, table_bits=table_bits,
-                     table_rows=table_rows, winograd=cast(Any, winograd),
+                     table_rows=table_rows, winograd=cast(Any, winograd), index=index,
                      layers=with_settings(recipe.layers, layer_set))
     if permute:
         recipe = replace(recipe, permute_rows=n_pe)

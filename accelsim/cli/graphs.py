@@ -48,6 +48,8 @@ class GraphAsked:
     alone: bool = False
     density: float | None = None
     seed: int = 1
+    winograd: str | None = None
+    pattern: str | None = None
 
     def opened(self, config: Any) -> Network:
         """The network, of which the machine takes every layer."""
@@ -63,7 +65,9 @@ class GraphAsked:
         """Of the machine's widths."""
         from accelsim.cli.frontend import make_recipe
 
-        return make_recipe(self.density, None, config.weight_bits, config.index_bits, "linear")
+        density, pattern = graph_pattern(self.pattern, self.density, config.n_pe)
+        return make_recipe(density, None, config.weight_bits, config.index_bits, "linear",
+                           winograd=self.winograd, **pattern)
 
     @property
     def gives_inputs(self) -> bool:
@@ -75,11 +79,12 @@ def asked_graph(
     source: str, network: str | None, layer: str | None, photos: Sequence[Path] | None,
     inputs: Path | None, count: int, fit: bool, lowering: str | None, alone: bool,
     density: float | None,
-    seed: int, activation_density: float | None, fixed_point: bool,
+    seed: int, activation_density: float | None, fixed_point: bool, winograd: str | None = None,
+    pattern: str | None = None,
 ) -> GraphAsked | None:
     """What is asked of a network; None where the source names layers in sequence."""
     from accelsim.errors import InputError
-    from accelsim.lowering.ways import DEFAULT, parse_lowering
+    from accelsim.lowering.ways import parse_lowering
     from accelsim.sources import names_network
     from accelsim.sources.networks import network_place
 
@@ -88,8 +93,7 @@ def asked_graph(
         if photos or fit:
             raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
                              f"vectors (--inputs)")
-        if lowering not in (None, DEFAULT):
-            raise InputError(f"{source}: --lowering is for convolutions of a network")
+        refuse_convolutions(source, lowering, winograd)
         return None
     for option, given in (("--activation-density", activation_density is not None),
                           ("--inputs-fixed-point", fixed_point)):
@@ -97,7 +101,43 @@ def asked_graph(
             raise InputError(f"{place}: a network, which runs on images of real numbers; leave "
                              f"{option} out")
     return GraphAsked(place, network, at, tuple(photos or ()), inputs, count, fit,
-                      parse_lowering(lowering), alone, density, seed)
+                      parse_lowering(lowering), alone, density, seed, winograd, pattern)
+
+
+def graph_pattern(
+    pattern: str | None, density: float | None, n_pe: int
+) -> tuple[float | None, dict[str, Any]]:
+    """The density and more settings of a recipe that prunes every layer of a network.
+
+    Raises
+    ------
+    InputError
+        If there is no such pattern or density, or the pattern is another one for each layer.
+    """
+    from accelsim.compression.pattern_choice import usual_parameters
+    from accelsim.errors import InputError
+
+    if pattern is None:
+        return density, {}
+    if density is None:
+        raise InputError(f"--pattern {pattern}: needs the share of the weights that stays; give "
+                         f"--density")
+    own = usual_parameters(pattern, density, n_pe, 1)
+    if pattern == "bank_balanced":
+        raise InputError("--pattern bank_balanced: the number of banks is each layer's own; "
+                         "compress the network with --pattern-set n_banks=N and --layer-set first")
+    return own.pop("density", None), {"pattern": pattern, "pattern_parameters": own}
+
+
+def refuse_convolutions(source: str, lowering: str | None, winograd: str | None) -> None:
+    """Raise InputError for what is asked of convolutions where there are none."""
+    from accelsim.errors import InputError
+    from accelsim.lowering.ways import DEFAULT
+
+    for option, asked in (("--lowering", lowering not in (None, DEFAULT)),
+                          ("--winograd", winograd is not None)):
+        if asked:
+            raise InputError(f"{source}: {option} is for convolutions of a network")
 
 
 def graph_or_cells(
@@ -177,7 +217,7 @@ def prepared_node(config: Any, asked: GraphAsked) -> PreparedNode:
         job = alone_job(machine, config, packed, node.work.activations, way)
         return PreparedNode(config, packed, (job,), [],
                             f"{node.name} runs on inputs of its own, drawn at their density")
-    own = _as_network(network, node)
+    own = as_network(network, node)
     if asked.inputs is not None and (asked.alone or _fits_alone(asked.inputs, network, own)):
         network = own
     elif asked.alone:
@@ -229,7 +269,7 @@ def _quickest(machine: Any) -> str:
     return "fast" if "fast" in machine.tellings else "functional"
 
 
-def _as_network(network: Network, node: Node) -> Network:
+def as_network(network: Network, node: Node) -> Network:
     """A layer as a network of its own."""
     from accelsim.records.network import INPUT, Network, Node
 

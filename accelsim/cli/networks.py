@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelsim.cli.common import console, print_csv, print_json, progress, table
+from accelsim.cli.graphs import as_network
 from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 from accelsim.cli.views import energy_views
@@ -26,10 +27,12 @@ def simulate_graph(
     """Compress what is not compressed, calibrate on the images, run, and show.
 
     The recipe is asked for once it is known that the machine takes the network's layers. With a
-    ``layer`` the network ends there, and its result is shown alone.
+    ``layer`` the network ends there, and its result is shown alone. Without images a drawn
+    network's layers run on inputs of their own.
     """
     from accelsim.compression.network import calibrated_network
     from accelsim.machines import machine_of
+    from accelsim.machines.network_alone import brings_inputs, run_alone
     from accelsim.machines.network_run import run_network
     from accelsim.report.network_summary import network_object, network_rows
     from accelsim.sources import network_inputs, open_network
@@ -39,12 +42,21 @@ def simulate_graph(
     check_takes(config, opened)
     if layer is not None:
         opened = opened.up_to(layer)
-    images = network_inputs(opened, photos, inputs, count, fit)
-    packed = calibrated_network(with_count(opened, inputs, count), recipe(), images)
-    start = time.perf_counter()
-    with progress("simulating", len(packed.nodes)) as advance:
-        result = run_network(machine_of(config), config, packed, images, engine, lowering,
-                             lambda node: advance())
+    machine = machine_of(config)
+    if not photos and inputs is None and brings_inputs(opened):
+        if layer is not None:
+            opened = as_network(opened, opened.nodes[-1])
+        start = time.perf_counter()
+        with progress("simulating", len(opened.nodes)) as advance:
+            result = run_alone(machine, config, opened, recipe(), engine, lowering,
+                               lambda node: advance())
+    else:
+        images = network_inputs(opened, photos, inputs, count, fit)
+        packed = calibrated_network(with_count(opened, inputs, count), recipe(), images)
+        start = time.perf_counter()
+        with progress("simulating", len(packed.nodes)) as advance:
+            result = run_network(machine, config, packed, images, engine, lowering,
+                                 lambda node: advance())
     wall_s = time.perf_counter() - start
     if layer is not None:
         result = replace(result, layers={layer: result.layers[layer]})
@@ -84,7 +96,7 @@ def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> Non
                     [tuple(row.values()) for row in host_rows(result)]))
     for line in (*sized_lines(asked, result.config), *limit_lines([result.limits])):
         out.print(line, markup=False)
-    for number, largest in enumerate(classes(result)):
+    for number, largest in enumerate(classes(result) if result.values.size else ()):
         told = ", ".join(f"{place} ({value:.4g})" for place, value in largest)
         out.print(f"image {number}: largest results {told}", markup=False)
     if timed:

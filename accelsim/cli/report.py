@@ -16,7 +16,13 @@ from accelsim.cli.graphs import (
     graph_or_cells,
     prepared_node,
 )
-from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.network_options import (
+    FitOption,
+    ImageOption,
+    LoweringOption,
+    NetworkOption,
+    WinogradOption,
+)
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -48,6 +54,7 @@ def report(
     fit: FitOption = False,
     network: NetworkOption = None,
     lowering: LoweringOption = None,
+    winograd: WinogradOption = None,
     count: CountOption = 1,
     activation_density: DrawOption = None,
     density: DensityOption = None,
@@ -66,7 +73,7 @@ def report(
     files = [source for source in sources if source.lower().endswith(".json")]
     asked = None if files or len(sources) != 1 else graph_or_cells(
         config_from(machine, settings), sources[0], network, layer, image, inputs, count, fit,
-        lowering, alone, density, seed, activation_density, inputs_fixed_point)
+        lowering, alone, density, seed, activation_density, inputs_fixed_point, winograd, pattern)
     behind = ""
     if asked is not None:
         text, behind = _of_graph(config_from(machine, settings), asked)

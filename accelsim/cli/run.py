@@ -34,6 +34,7 @@ from accelsim.cli.frontend import (
     ThresholdOption,
     make_recipe,
 )
+from accelsim.cli.graphs import graph_pattern, refuse_convolutions
 from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 from accelsim.cli.network_options import (
@@ -115,16 +116,19 @@ def simulate(
         chosen = [*([] if at is None else [at]), *(layer or ())]
         if len(chosen) > 1:
             raise InputError(f"{source}: a network runs whole or up to one layer; give one -l")
+        kept, more = graph_pattern(pattern, density, config.n_pe)
         simulate_graph(
             config, place, network, chosen[0] if chosen else None, engine, image or [], inputs,
             count, fit, parse_lowering(lowering),
-            lambda: make_recipe(density, threshold, weight_bits or config.weight_bits,
-                                config.index_bits, init, bias=bias, winograd=winograd, **tables),
+            lambda: make_recipe(kept, threshold, weight_bits or config.weight_bits,
+                                config.index_bits, init, bias=bias, winograd=winograd,
+                                index=getattr(config, "index", "zero_runs"), **more, **tables),
             seed, energy, as_json, as_csv)
         return
     if image or fit:
         raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
                          f"vectors (--inputs)")
+    refuse_convolutions(source, lowering, winograd)
     opened = opened_work(
         config, source, layer, inputs, activation_density, seed, count, inputs_fixed_point,
         density=density, threshold=threshold, init=init, bias=bias, pattern=pattern, **tables,

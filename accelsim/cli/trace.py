@@ -12,7 +12,13 @@ import typer
 from accelsim.cli.common import MachineOption, SetOption, config_from, written
 from accelsim.cli.frontend import DensityOption, SeedOption
 from accelsim.cli.graphs import CountOption, graph_or_cells, prepared_node
-from accelsim.cli.network_options import FitOption, ImageOption, LoweringOption, NetworkOption
+from accelsim.cli.network_options import (
+    FitOption,
+    ImageOption,
+    LoweringOption,
+    NetworkOption,
+    WinogradOption,
+)
 from accelsim.cli.works import (
     AloneOption,
     DrawOption,
@@ -24,6 +30,8 @@ from accelsim.cli.works import (
     prepared,
 )
 from accelsim.machines import DEFAULT_MACHINE
+
+_LOADS = "ramulator"
 
 
 def trace(
@@ -44,7 +52,8 @@ def trace(
     ] = None,
     kind: Annotated[
         str, typer.Option("--format", "-f", help="vcd (GTKWave, Surfer), perfetto "
-                                                 "(ui.perfetto.dev) or text.")
+                                                 "(ui.perfetto.dev) or text; ramulator: what the "
+                                                 "whole run loads from DRAM, for Ramulator 2.")
     ] = "vcd",
     machine: MachineOption = DEFAULT_MACHINE,
     settings: SetOption = None,
@@ -54,6 +63,7 @@ def trace(
     fit: FitOption = False,
     network: NetworkOption = None,
     lowering: LoweringOption = None,
+    winograd: WinogradOption = None,
     vector: Annotated[
         int | None, typer.Option("--vector", min=0, help="Which vector of the layer: a pixel of a "
                                                          "convolution's outputs, image after "
@@ -76,14 +86,14 @@ def trace(
     from accelsim.machines.trace import n_pes, trace_writer, watch
     from accelsim.report.note import run_note
 
-    if kind not in FORMATS:
-        raise InputError(f"--format {kind}: need one of {', '.join(FORMATS)}")
+    if kind not in (*FORMATS, _LOADS):
+        raise InputError(f"--format {kind}: need one of {', '.join((*FORMATS, _LOADS))}")
     if output is None and kind != "text":
         raise InputError(f"--format {kind} needs a file; give one with -o")
     config = config_from(machine, settings)
     asked = graph_or_cells(
         config, source, network, layer, image, inputs, count, fit, lowering, alone, density, seed,
-        activation_density, inputs_fixed_point)
+        activation_density, inputs_fixed_point, winograd, pattern)
     if asked is not None and asked.layer is None:
         raise InputError(f"{asked.source}: a trace is of one vector of one layer; name the layer "
                          f"with -l and the vector with --vector")
@@ -92,6 +102,9 @@ def trace(
         fixed_point=inputs_fixed_point, alone=alone, vector=vector or 0, pattern=pattern)
     job = ready.job() if asked is None else ready.vector_job(vector or 0)
     config = ready.config
+    if kind == _LOADS:
+        _write_loads(output, config, job)
+        return
     which = "" if vector is None else f"vector {vector}, "
     chosen = pe_numbers(pes, n_pes(config, job))
     until = first + 1999 if last is None else last
@@ -106,6 +119,18 @@ def trace(
                         f"{len(chosen)} of {n_pes(config, job)} PEs")
         for line in filter(None, dict.fromkeys((ready.behind, ready.note))):
             typer.echo(line, err=not is_plain(output))
+
+
+def _write_loads(output: Path | None, config: Any, job: Any) -> None:
+    from accelsim.dram.trace import write_loads
+    from accelsim.files import atomic_file
+    from accelsim.machines.trace import requests
+
+    asked = requests(config, job)
+    assert output is not None  # asked for above
+    with atomic_file(output) as file:
+        count = write_loads(file, asked)
+    written(output, f": {job.name}, {count:,} loads")
 
 
 def pe_numbers(text: str, n_pe: int) -> list[int]:

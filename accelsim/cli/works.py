@@ -39,9 +39,9 @@ InputsOption = Annotated[
                                    "(steps, channels, inputs), or a wav file.")
 ]
 PatternOption = Annotated[
-    str | None, typer.Option("--pattern", help="Prune recurrent layers by a pattern at --density: "
-                                               "unstructured, load_balanced, bank_balanced, block, "
-                                               "n_m, row or channel.")
+    str | None, typer.Option("--pattern", help="Prune by a pattern at --density: unstructured, "
+                                               "load_balanced, bank_balanced, block, n_m, row, "
+                                               "channel; vector, kernel, filter, output_channel.")
 ]
 FixedPointOption = Annotated[
     bool, typer.Option("--inputs-fixed-point", help="The file of --inputs holds integers in the "

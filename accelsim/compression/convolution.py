@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from accelsim.compression.calibrate import SUMS_AT_ONCE, largest_partial_sum
+from accelsim.compression.kept import pattern_mask
+from accelsim.compression.largest_sums import largest_sum
+from accelsim.compression.patterns import OF_KERNELS
 from accelsim.compression.permute import permute_rows
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.winograd import compress_winograd
-from accelsim.lowering.im2col import block_diagonal, gather
+from accelsim.lowering.im2col import block_diagonal
 from accelsim.records import CompressedConv, CompressedLayer, Conv2d, Layer
 
 
@@ -26,28 +28,36 @@ def compress_conv(
         zeros between groups not counted
     compress : of a layer's matrix
     """
-    geometry = conv.geometry
+    geometry, asked = conv.geometry, recipe
+    conv, recipe = _of_kernels(conv, recipe)
     packed = compress(
         Layer(conv.matrix, None, conv.bias, conv.relu, conv.name, conv.provenance),
         replace(recipe, permute_rows=None, winograd=None),
     )
     packed = replace(packed, matrix=block_diagonal(packed, geometry),
-                     provenance={**packed.provenance, "recipe": recipe.settings()})
+                     provenance={**packed.provenance, "recipe": asked.settings()})
     if recipe.permute_rows is not None:
         packed = permute_rows(packed, recipe.permute_rows)
-    if conv.activations is not None:
-        packed = _calibrated(packed, conv)
-    return CompressedConv(packed, geometry, compress_winograd(conv, recipe, compress))
+    done = CompressedConv(packed, geometry, compress_winograd(conv, recipe, compress))
+    return done if conv.activations is None else _calibrated(done, conv)
 
 
-def _calibrated(packed: CompressedLayer, conv: Conv2d) -> CompressedLayer:
+def _of_kernels(conv: Conv2d, recipe: Recipe) -> tuple[Conv2d, Recipe]:
+    """Pruned already where the pattern looks at kernels, whose shape a matrix does not have; the
+    groups of a convolution one by one."""
+    if recipe.pattern not in OF_KERNELS:
+        return conv, recipe
+    masks = [pattern_mask(recipe, part)
+             for part in np.split(np.asarray(conv.weights), conv.groups)]
+    weights = np.where(np.concatenate(masks), conv.weights, 0)
+    return replace(conv, weights=weights), replace(
+        recipe, pattern=None, pattern_parameters={}, density=None)
+
+
+def _calibrated(done: CompressedConv, conv: Conv2d) -> CompressedConv:
     """With the magnitudes that the convolution's own images cause, in ascending column order."""
-    images = conv.geometry.images(conv.name, np.asarray(conv.activations))
-    pixels = gather(conv.geometry, images)
-    largest = max(
-        largest_partial_sum(packed, pixels.vectors(first, end))
-        for first, end in pixels.parts(SUMS_AT_ONCE)
-    )
-    top = float(np.abs(images).max())
-    return replace(packed, input_max_abs=max(top, 1.0 if packed.has_bias else 0.0),
-                   output_max_abs=largest)
+    images = np.asarray(conv.geometry.images(conv.name, np.asarray(conv.activations)), np.float64)
+    packed = done.layer
+    return replace(done, layer=replace(
+        packed, input_max_abs=max(float(np.abs(images).max()), 1.0 if packed.has_bias else 0.0),
+        output_max_abs=largest_sum(done, images)))

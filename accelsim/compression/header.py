@@ -14,12 +14,13 @@ from accelsim.compression.graph_header import NetworkHeader
 from accelsim.errors import FormatError
 from accelsim.records import BinaryPoints, Geometry
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Raised by every change that an older accelsim would misread. A file says the lowest version that
 has what is in it: 2 has convolutions, biases in the accumulators, and losses; 3 has several tables
-a layer; 4 has networks, and weights transformed for Winograd."""
+a layer; 4 has networks, and weights transformed for Winograd; 5 has bitmaps."""
 
-NEWER = {"exact_bias": 2, "losses": 2, "convolution": 2, "rows_per_table": 3, "winograd": 4}
+NEWER = {"exact_bias": 2, "losses": 2, "convolution": 2, "rows_per_table": 3, "winograd": 4,
+         "bitmap": 5}
 """Fields of a layer that came later, with the version that they came with."""
 
 NETWORK_VERSION = 4
@@ -77,7 +78,7 @@ class LayerHeader(Checked):
     n_gap_symbols: Count
     gap_bits: int = Field(ge=1, le=8)
     weight_bits: int = Field(ge=2, le=8)
-    index_bits: int = Field(ge=2, le=8)
+    index_bits: int = Field(ge=1, le=8)
     has_bias: bool
     relu: bool
     input_max_abs: Magnitude | None
@@ -90,6 +91,7 @@ class LayerHeader(Checked):
     convolution: GeometryHeader | None = None
     rows_per_table: Dimension | None = None
     winograd: LayerHeader | None = None
+    bitmap: bool = False
 
     @model_validator(mode="after")
     def _check_winograd(self) -> LayerHeader:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.compression.patterns import make_mask
-from accelsim.compression.prune import prune
+from accelsim.compression.prune import Mask, prune
 from accelsim.compression.recipe import Recipe
 from accelsim.errors import InputError
 from accelsim.records import CscMatrix
@@ -34,7 +34,13 @@ def kept_weights(
     if isinstance(weights, CscMatrix):
         raise InputError(f"{name}: recipe.pattern needs dense weights, this layer is sparse from "
                          f"the start; take a layer file")
+    return prune(np.where(pattern_mask(recipe, weights), weights, 0))
+
+
+def pattern_mask(recipe: Recipe, weights: npt.NDArray[Any]) -> Mask:
+    """What the recipe's pattern leaves of dense weights; errors as of
+    `accelsim.compression.patterns.make_mask`."""
     parameters = dict(recipe.pattern_parameters)
     if recipe.density is not None:
         parameters["density"] = recipe.density
-    return prune(np.where(make_mask(recipe.pattern, weights, **parameters), weights, 0))
+    return make_mask(str(recipe.pattern), weights, **parameters)

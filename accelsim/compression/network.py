@@ -9,20 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.compression.largest_sums import largest_sum
 from accelsim.compression.low_rank import BEFORE, split_low_rank
 from accelsim.compression.pipeline import compress
 from accelsim.compression.recipe import Recipe
 from accelsim.compression.thresholds import PERCENTILE, threshold
 from accelsim.errors import InputError, nearest
-from accelsim.lowering.im2col import gather
 from accelsim.lowering.network_floats import run_floats
 from accelsim.records import CompressedConv, CompressedLayer
 from accelsim.records.losses import Loss, warn
 from accelsim.records.network import Network, Node
 
 Values = npt.NDArray[np.float64]
-_VALUES_AT_ONCE = 1 << 22
-"""Most gathered numbers held at once (32 MB of float64)."""
 
 
 def compress_graph(
@@ -56,6 +54,8 @@ def compress_graph(
         done = layer
         if not isinstance(layer, CompressedLayer | CompressedConv):
             own = settings.for_layer(layer.name.removesuffix(BEFORE))
+            if calibration is not None:  # it settles what the layer's own activations would
+                layer = replace(layer, activations=None)
             done = compress(layer, replace(own, rank=None))
         on_layer()
         return _with_loss(done, lost[layer.name]) if layer.name in lost else done
@@ -102,7 +102,7 @@ def calibrate_network(
         top = threshold(inputs, method, bits, percentile)
         largest = threshold(outputs, method, bits, percentile)
         if method == "max":
-            largest = max(largest, _largest_sum(node.work, inputs))
+            largest = max(largest, largest_sum(node.work, inputs))
         found[node.name] = (max(top, 1.0 if layer.has_bias else 0.0), largest)
 
     run_floats(network, images, see)
@@ -118,28 +118,3 @@ def _matrix_of(work: CompressedLayer | CompressedConv) -> CompressedLayer:
 def _settled(work: Any, input_max_abs: float, output_max_abs: float) -> Any:
     layer = replace(_matrix_of(work), input_max_abs=input_max_abs, output_max_abs=output_max_abs)
     return replace(work, layer=layer) if isinstance(work, CompressedConv) else layer
-
-
-def _largest_sum(work: CompressedLayer | CompressedConv, inputs: Values) -> float:
-    """The largest magnitude of any sum on the way, over all vectors."""
-    # Late: it imports Numba, which loading and compressing matrices do without.
-    from accelsim.kernels.partial_sums import largest_sums
-
-    layer = _matrix_of(work)
-    weights = layer.decoded()
-    start = np.zeros(layer.n_outputs) if layer.bias is None else layer.bias.astype(np.float64)
-    largest = 0.0
-    for vectors in _vectors(work, inputs):
-        columns = vectors.T
-        if layer.has_bias:
-            columns = np.vstack([columns, np.ones((1, len(vectors)))])
-        largest = max(largest, float(largest_sums(weights, columns, start).max()))
-    return largest
-
-
-def _vectors(work: CompressedLayer | CompressedConv, inputs: Values) -> Any:
-    """(n, n_columns) vectors that the matrix sees, some at a time."""
-    if isinstance(work, CompressedLayer):
-        return [inputs]
-    pixels = gather(work.geometry, inputs)
-    return (pixels.vectors(first, end) for first, end in pixels.parts(_VALUES_AT_ONCE))

@@ -3,13 +3,15 @@
 Every pattern is a function of a dense matrix that gives a mask of the same shape. Ties go to the
 weight that comes first row by row. A weight of zero never stays.
 
+Of a convolution, "unstructured" is fine-grained, "vector", "kernel" and "filter" (its rows) are the
+1-D, 2-D and 3-D patterns of Mao et al. (CVPR workshops 2017). In a matrix a kernel is one weight.
+
 Sources: load-balance-aware pruning, ESE (Han et al., FPGA 2017); bank-balanced sparsity (Cao et
 al., FPGA 2019); N:M as in 2:4 structured sparsity; magnitude pruning, Deep Compression.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -18,19 +20,24 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.compression.pattern_parts import (
+    Dense,
+    count,
+    first_largest,
+    fitting,
+    magnitudes_of,
+    positive,
+)
 from accelsim.compression.prune import Mask, largest
 from accelsim.errors import InputError, nearest
-from accelsim.numeric import real_values
 from accelsim.records import CscMatrix
 from accelsim.records.recurrent import RecurrentLayer
-
-Dense = npt.NDArray[np.floating[Any]]
 
 
 def unstructured(weights: Dense, density: float) -> Mask:
     """The largest weights of the whole matrix: ``floor(density * size + 1/2)``."""
-    magnitudes = _magnitudes(weights)
-    return largest(magnitudes, _count(density, magnitudes.size))
+    magnitudes = magnitudes_of(weights)
+    return largest(magnitudes, count(density, magnitudes.size))
 
 
 def load_balanced(
@@ -42,13 +49,13 @@ def load_balanced(
     extend runs of zeros longer than these bits hold. So PEs whose weights stand far apart, and
     need more of these, keep fewer weights, and the stored entries are balanced.
     """
-    magnitudes = _magnitudes(weights)
-    _positive("n_pe", n_pe)
+    magnitudes = magnitudes_of(weights)
+    positive("n_pe", n_pe)
     mask = np.zeros(magnitudes.shape, dtype=bool)
     for pe in range(min(n_pe, len(magnitudes))):
         own = np.ascontiguousarray(magnitudes[pe::n_pe])
-        target = _count(density, own.size)
-        kept = target if index_bits is None else _fitting(own, target, index_bits)
+        target = count(density, own.size)
+        kept = target if index_bits is None else fitting(own, target, index_bits)
         mask[pe::n_pe] = largest(own, kept)
     return mask
 
@@ -59,16 +66,16 @@ def bank_balanced(weights: Dense, density: float, n_banks: int) -> Mask:
     A bank has ceil(columns / n_banks) columns; the last may have fewer and then keeps no more
     than it has.
     """
-    magnitudes = _magnitudes(weights)
-    _positive("n_banks", n_banks)
+    magnitudes = magnitudes_of(weights)
+    positive("n_banks", n_banks)
     width = -(-magnitudes.shape[1] // n_banks)
-    return _largest_of_groups(magnitudes, width, _count(density, width))
+    return _largest_of_groups(magnitudes, width, count(density, width))
 
 
 def n_m(weights: Dense, n: int, m: int) -> Mask:
     """Of every ``m`` neighbours in a row the ``n`` largest: 2:4 is ``n=2, m=4``."""
-    magnitudes = _magnitudes(weights)
-    _positive("m", m)
+    magnitudes = magnitudes_of(weights)
+    positive("m", m)
     if not 0 <= n <= m:
         raise InputError(f"pattern n_m: n is {n}; need 0 to m={m}")
     return _largest_of_groups(magnitudes, m, n)
@@ -81,10 +88,10 @@ def block(
 
     Blocks at the edges may be smaller; their mean is over the weights that they have.
     """
-    magnitudes = _magnitudes(weights)
+    magnitudes = magnitudes_of(weights)
     rows, columns = shape
-    _positive("block rows", rows)
-    _positive("block columns", columns)
+    positive("block rows", rows)
+    positive("block columns", columns)
     if score not in ("mean", "max"):
         raise InputError(f"pattern block: score is {score!r}; need 'mean' or 'max'")
     n_down, n_across = -(-magnitudes.shape[0] // rows), -(-magnitudes.shape[1] // columns)
@@ -97,22 +104,40 @@ def block(
         height = np.minimum(rows, magnitudes.shape[0] - np.arange(n_down) * rows)
         width = np.minimum(columns, magnitudes.shape[1] - np.arange(n_across) * columns)
         scores = blocks.sum(axis=(1, 3)) / (height[:, None] * width[None, :])
-    kept = _first_largest(scores.ravel(), _count(density, scores.size)).reshape(scores.shape)
+    kept = first_largest(scores.ravel(), count(density, scores.size)).reshape(scores.shape)
     mask = np.repeat(np.repeat(kept, rows, axis=0), columns, axis=1)
     return np.asarray(mask[: magnitudes.shape[0], : magnitudes.shape[1]] & (magnitudes > 0))
 
 
 def row(weights: Dense, density: float) -> Mask:
     """Whole rows (output channels), by their sum of magnitudes."""
-    magnitudes = _magnitudes(weights)
+    magnitudes = magnitudes_of(weights)
     sums = magnitudes.sum(axis=1, dtype=np.float64)
-    kept = _first_largest(sums, _count(density, len(sums)))
+    kept = first_largest(sums, count(density, len(sums)))
     return np.asarray(kept[:, None] & (magnitudes > 0))
 
 
+def output_channel(weights: Dense, density: float) -> Mask:
+    """The largest weights of every row (output channel), the same number of each."""
+    magnitudes = magnitudes_of(weights)
+    width = magnitudes.shape[1]
+    return _largest_of_groups(magnitudes, width, count(density, width))
+
+
 def channel(weights: Dense, density: float) -> Mask:
-    """Whole columns (input channels), by their sum of magnitudes."""
-    return np.ascontiguousarray(row(np.asarray(weights).T, density).T)
+    """Whole input channels, by their sum of magnitudes: columns, of a convolution all kernels
+    that read the channel."""
+    return _together(weights, density, (0, 2, 3))
+
+
+def kernel(weights: Dense, density: float) -> Mask:
+    """Whole kernels of one output and one input channel, by their sum of magnitudes."""
+    return _together(weights, density, (2, 3))
+
+
+def vector(weights: Dense, density: float) -> Mask:
+    """Whole rows of kernels, by their sum of magnitudes."""
+    return _together(weights, density, (3,))
 
 
 PATTERNS: Mapping[str, Callable[..., Mask]] = MappingProxyType({
@@ -123,7 +148,14 @@ PATTERNS: Mapping[str, Callable[..., Mask]] = MappingProxyType({
     "n_m": n_m,
     "row": row,
     "channel": channel,
+    "vector": vector,
+    "kernel": kernel,
+    "filter": row,
+    "output_channel": output_channel,
 })
+OF_KERNELS = ("channel", "vector", "kernel")
+"""Patterns that look at a convolution's four axes; all others look at its matrix, whose rows are
+output channels and whose columns have the input channels of a kernel position side by side."""
 
 
 def make_mask(pattern: str, weights: Dense, **parameters: Any) -> Mask:
@@ -131,7 +163,7 @@ def make_mask(pattern: str, weights: Dense, **parameters: Any) -> Mask:
 
     Parameters
     ----------
-    weights : (n_outputs, n_inputs)
+    weights : (n_outputs, n_inputs); for one of `OF_KERNELS` also (out, in, rows, columns)
     parameters : those of the pattern's function: ``density``, ``n_pe``, ``n_banks``, ``shape``,
         ``score``, ``n``, ``m``
 
@@ -201,52 +233,19 @@ def balance(mask: Mask, n_pe: int) -> float:
     return float(counts.max() / counts.mean()) if counts.any() else 1.0
 
 
-def _magnitudes(weights: Dense) -> npt.NDArray[np.float32]:
-    array = real_values("weights", weights)  # of int8, abs(-128) would be -128
-    if array.ndim != 2 or 0 in array.shape:
-        raise InputError(f"weights have shape {array.shape}; need (outputs, inputs)")
-    magnitudes: npt.NDArray[np.float32] = np.abs(array).astype(np.float32)
-    if not np.isfinite(magnitudes).all():
-        raise InputError("weights hold NaN or infinity, or are too large for float32")
-    return magnitudes
+def _together(weights: Dense, density: float, axes: tuple[int, ...]) -> Mask:
+    """Weights that differ in these axes alone stay or go together.
 
-
-def _fitting(magnitudes: npt.NDArray[np.float32], target: int, index_bits: int) -> int:
-    """How many of the largest weights of one PE are stored in at most ``target`` entries."""
-    low, high = 0, target
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _stored(largest(magnitudes, middle), index_bits) <= target:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _stored(mask: Mask, index_bits: int) -> int:
-    """Entries of one PE: weights and run extensions, column by column."""
-    column, row = np.nonzero(mask.T)
-    gaps = row.astype(np.int64)
-    gaps[1:] -= np.where(column[1:] == column[:-1], row[:-1] + 1, 0)
-    return len(row) + int((gaps >> index_bits).sum())
-
-
-def _count(density: float, size: int) -> int:
-    if not 0 <= density <= 1:
-        raise InputError(f"density is {density}; need 0 to 1")
-    return math.floor(density * size + 0.5)
-
-
-def _positive(what: str, value: int) -> None:
-    if value < 1:
-        raise InputError(f"{what} is {value}; need 1 or more")
-
-
-def _first_largest(scores: npt.NDArray[Any], n_kept: int) -> Mask:
-    """Mask of the ``n_kept`` largest scores, the first of equal ones."""
-    mask = np.zeros(len(scores), dtype=bool)
-    mask[np.argsort(-scores, kind="stable")[:n_kept]] = True
-    return mask
+    Parameters
+    ----------
+    weights : (out, in, kernel rows, kernel columns), or a matrix, whose kernels are one weight
+    """
+    given = np.asarray(weights)
+    shape = given.shape if given.ndim == 4 else (*given.shape, 1, 1)
+    magnitudes = magnitudes_of(given.reshape(len(given), -1)).reshape(shape)
+    sums = magnitudes.sum(axis=axes, dtype=np.float64, keepdims=True)
+    kept = first_largest(sums.ravel(), count(density, sums.size)).reshape(sums.shape)
+    return np.asarray((kept & (magnitudes > 0)).reshape(given.shape))
 
 
 def _largest_of_groups(magnitudes: npt.NDArray[np.float32], width: int, n_kept: int) -> Mask:

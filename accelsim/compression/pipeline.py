@@ -86,7 +86,7 @@ def _compressed(layer: Layer, own: Recipe) -> CompressedLayer:
         matrix, widened(shared.codebook, own.weight_bits), own.weight_bits, own.index_bits,
         in_column is not None, layer.relu, layer.name,
         bias=bias if in_column is None else None, losses=tuple(found),
-        rows_per_table=own.table_rows,
+        rows_per_table=own.table_rows, index=own.index,
         provenance={
             "source": dict(layer.provenance),
             "weights_sha256": weights_digest(layer),

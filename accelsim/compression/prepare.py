@@ -22,8 +22,9 @@ from accelsim.numeric import real_numbers
 from accelsim.records import CompressedLayer, Layer
 from accelsim.records.recurrent import RecurrentLayer
 
-SHARED_BITS = ("weight_bits", "index_bits")
-"""Widths that a machine stores as the layer was compressed: one parameter of both."""
+SHARED_BITS = ("weight_bits", "index_bits", "index")
+"""Widths, and the kind of index, that a machine stores as the layer was compressed: one parameter
+of both."""
 
 Work = Layer | CompressedLayer | RecurrentLayer
 

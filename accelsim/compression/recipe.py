@@ -12,6 +12,7 @@ from accelsim.compression.patterns import PATTERNS
 from accelsim.compression.share import Init
 from accelsim.compression.tables import table_named
 from accelsim.errors import InputError, nearest
+from accelsim.records.layer import INDEXES
 
 Values = Literal["codebook", "linear"]
 Bias = Literal["auto", "column", "accumulator"]
@@ -33,7 +34,7 @@ class Recipe:
         evenly spaced ones (ESE), so that a code is the weight itself in two's complement
     weight_bits : 2 to 8; ``2**weight_bits - 1`` shared values, and 0.0 as code 0; linear values
         up to 16, of which EIE's codes hold 8
-    index_bits : 2 to 8, bits of a zero run
+    index_bits : 1 to 8, bits of a zero run
     init : first centroids, "linear" (as published), "density" or "random"
     seed : of the random start
     max_iterations : most iterations of k-means
@@ -50,6 +51,7 @@ class Recipe:
     table_rows : rows of the matrix that share a table: 1 gives each row its own scale; None all
     winograd : whether convolutions that have one get weights for F(2x2, 3x3) too
         (`accelsim.compression.winograd`), pruned "before" the transform or "after" it; None, none
+    index : what says an entry's row, "zero_runs" or a "bitmap" (`accelsim.formats`)
     rank : of a network's layers: each becomes two (`accelsim.compression.low_rank`); None, one
     layers : settings of single layers by name, over these:
         ``Recipe(density=0.1, layers={"fc3": {"density": 0.26}})``
@@ -78,6 +80,7 @@ class Recipe:
     table_rows: int | None = None
     winograd: Winograd | None = None
     rank: int | None = None
+    index: str = "zero_runs"
 
     def __post_init__(self) -> None:
         if self.values not in VALUES:
@@ -88,8 +91,11 @@ class Recipe:
         if self.winograd not in (None, *WINOGRADS):
             raise InputError(f"recipe: winograd is {self.winograd!r}"
                              f"{nearest(str(self.winograd), WINOGRADS)}")
+        if self.index not in INDEXES:
+            raise InputError(f"recipe: index is {self.index!r}"
+                             f"{nearest(str(self.index), INDEXES)}")
         widest = 16 if self.values == "linear" else 8
-        for what, low, high in (("weight_bits", 2, widest), ("index_bits", 2, 8),
+        for what, low, high in (("weight_bits", 2, widest), ("index_bits", 1, 8),
                                 ("seed", 0, 2**63 - 1), ("max_iterations", 1, 10**6)):
             value = getattr(self, what)
             if type(value) is not int or not low <= value <= high:
@@ -224,7 +230,7 @@ published."""
 MAX_PE = 4096
 TOLD_IF_SET = {
     "bias": "auto", "table": None, "table_bits": None, "table_rows": None, "winograd": None,
-    "rank": None,
+    "rank": None, "index": "zero_runs",
 }
 """Settings that came later, with their defaults."""
 PATTERN_SETTINGS = ("pattern", "pattern_parameters")

@@ -43,6 +43,9 @@ def compress_recurrent(layer: RecurrentLayer, recipe: Recipe | None = None) -> R
                          f"layer's matrices belong to its cells")
     if any(own.rank is not None for own in map(wanted.for_layer, layer.matrices)):
         raise InputError(f"{layer.name}: rank is for layers of a network; leave it out")
+    if any(own.index != "zero_runs" for own in map(wanted.for_layer, layer.matrices)):
+        raise InputError(f"{layer.name}: index='{wanted.index}' is for single layers; those of a "
+                         f"recurrent layer have zero runs; leave index out")
     if any(own.bias != "auto" for own in map(wanted.for_layer, layer.matrices)):
         raise InputError(f"{layer.name}: bias='{wanted.bias}' is for single layers; a recurrent "
                          f"layer keeps its biases as vectors; leave bias out")

@@ -57,6 +57,7 @@ from accelsim.compression.header import (
 )
 from accelsim.errors import FormatError, InputError
 from accelsim.files import write_atomically
+from accelsim.formats.column_table import BITMAP, ZERO_RUNS
 from accelsim.records import CompressedConv, CompressedLayer, CscMatrix, Loss
 from accelsim.records.network import Network
 
@@ -184,6 +185,7 @@ def _to_tensors(work: CompressedLayer | CompressedConv) -> tuple[LayerHeader, Te
         losses=tuple(LossHeader(**loss.as_dict()) for loss in layer.losses),
         convolution=_geometry(work) if isinstance(work, CompressedConv) else None,
         rows_per_table=layer.rows_per_table, winograd=transformed,
+        bitmap=layer.index == BITMAP,
     )
     tensors: Tensors = {
         **more,
@@ -224,7 +226,7 @@ def _from_tensors(header: LayerHeader, tensors: Tensors) -> CompressedLayer | Co
         header.provenance,
         tensors["row_order"].astype(np.int64) if header.permuted else None,
         tensors.get("bias"), tuple(Loss(**dict(loss)) for loss in header.losses),
-        header.rows_per_table,
+        header.rows_per_table, BITMAP if header.bitmap else ZERO_RUNS,
     )
     if header.convolution is None:
         return layer

@@ -7,6 +7,8 @@ What is counted, in bits:
 * with Huffman, two code tables: 8 for each of ``2**weight_bits + 2**index_bits`` symbols;
 * in "row" and "column" order: a count of entries, 32, and the bias as float32, as in the file of
   Deep Compression's demo; gaps run over the whole matrix, flattened, and the bias is not in it;
+* with a bitmap no gap and no padding, but a bit for each place: of the whole matrix, or in "pe"
+  order of each column of a PE that has entries; Huffman coding leaves these bits as they are;
 * in "pe" order, EIE's format: ``pointer_bits`` for each pointer of each PE; gaps restart at each
   column of each PE, and the bias is the last column, or 16 bits a row in the accumulators.
 
@@ -25,6 +27,7 @@ import numpy.typing as npt
 
 from accelsim.errors import InputError, nearest
 from accelsim.formats import build_image
+from accelsim.formats.column_table import BITMAP, Runs
 from accelsim.formats.huffman import coded_bits, table_bits
 from accelsim.records import CompressedLayer
 from accelsim.records.shown import Short, html_table
@@ -45,7 +48,7 @@ class TableRow:
     ----------
     weights, kept : weights of the dense layer, and those that are stored
     entries : stored entries: kept weights, padding and, in "pe" order, the bias
-    weight_bits, index_bits : bits of a code and of a gap
+    weight_bits, index_bits : bits of a code and of a gap; of a bitmap its bits over the entries
     huffman_weight_bits, huffman_index_bits : bits of all Huffman-coded codes and gaps
     overhead_bits : codebook, counts or pointers, bias
     code_table_bits : what Huffman coding adds
@@ -146,11 +149,11 @@ def compression_table(
     """
     if order not in get_args(Order):
         raise InputError(f"order is {order!r}{nearest(order, get_args(Order))}")
-    in_range = 1 <= pointer_bits <= 64 and (index_bits is None or 2 <= index_bits <= 8)
+    in_range = 1 <= pointer_bits <= 64 and (index_bits is None or 1 <= index_bits <= 8)
     if not layers or not in_range:
         raise InputError(
             f"{len(layers)} layers, pointer_bits={pointer_bits}, index_bits={index_bits}; "
-            f"need a layer, pointer_bits of 1 to 64 and index_bits of 2 to 8"
+            f"need a layer, pointer_bits of 1 to 64 and index_bits of 1 to 8"
         )
     rows = tuple(_row(layer, order, n_pe, index_bits, pointer_bits) for layer in layers)
     return CompressionTable(rows, _total(rows))
@@ -177,19 +180,30 @@ def gap_code(places: npt.NDArray[np.int64], index_bits: int) -> tuple[Codes, npt
 def _row(
     packed: CompressedLayer, order: Order, n_pe: int, given_bits: int | None, pointer_bits: int
 ) -> TableRow:
-    index_bits = packed.index_bits if given_bits is None else given_bits
+    run_bits = packed.index_bits if given_bits is None else given_bits
     n_outputs, n_inputs = packed.n_outputs, packed.n_inputs
     kept = int(packed.matrix.column_starts[n_inputs])
     overhead = FLOAT_BITS * packed.codebook.size
+    bitmap = n_outputs * n_inputs
+    gaps: Runs
     if order == "pe":
-        image = build_image(packed, n_pe, index_bits)
+        image = build_image(packed, n_pe, run_bits, index=packed.index)
         codes, gaps = image.codes, image.runs
+        bitmap = image.stored_bits - len(codes) * packed.weight_bits
         overhead += pointer_bits * image.pointers.size
         overhead += BIAS_BITS * n_outputs * (packed.bias is not None)
     else:
-        codes, gaps = _flat_entries(packed, order, index_bits)
+        codes, gaps = _flat_entries(packed, order, run_bits)
         overhead += COUNT_BITS + FLOAT_BITS * n_outputs * packed.biased
-    n_codes, n_gaps = 1 << packed.weight_bits, 1 << index_bits
+    n_codes, n_gaps = 1 << packed.weight_bits, 1 << run_bits
+    index_bits: float = run_bits
+    gap_table_bits = 0
+    if packed.index == BITMAP:
+        index_bits, gap_bits = bitmap / max(len(codes), 1), bitmap
+        overhead += 0 if len(codes) else bitmap  # which no entry pays for
+    else:
+        gap_bits = coded_bits(np.bincount(gaps, minlength=n_gaps))
+        gap_table_bits = table_bits(n_gaps)
     return TableRow(
         name=packed.name,
         weights=n_outputs * n_inputs,
@@ -198,18 +212,20 @@ def _row(
         weight_bits=packed.weight_bits,
         index_bits=index_bits,
         huffman_weight_bits=coded_bits(np.bincount(codes, minlength=n_codes)),
-        huffman_index_bits=coded_bits(np.bincount(gaps, minlength=n_gaps)),
+        huffman_index_bits=gap_bits if len(codes) else 0,
         overhead_bits=overhead,
-        code_table_bits=table_bits(n_codes) + table_bits(n_gaps),
+        code_table_bits=table_bits(n_codes) + gap_table_bits,
         dense_bits=FLOAT_BITS * n_outputs * (n_inputs + packed.biased),
     )
 
 
 def _flat_entries(packed: CompressedLayer, order: Order, index_bits: int) -> tuple[Codes, Codes]:
-    """Codes and gaps of the flattened weight matrix, without its bias."""
+    """Codes and gaps of the flattened weight matrix, without its bias; of a bitmap no gaps."""
     starts = packed.matrix.column_starts[:packed.n_inputs + 1]
     rows = packed.matrix.rows[:starts[-1]].astype(np.int64)
     values = packed.matrix.values[:starts[-1]]
+    if packed.index == BITMAP:
+        return values, np.zeros(0, np.uint8)
     columns = np.repeat(np.arange(packed.n_inputs), np.diff(starts))
     if order == "column":
         places = columns * packed.n_outputs + rows

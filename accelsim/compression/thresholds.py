@@ -21,6 +21,9 @@ PERCENTILE = 99.99
 """Share of the non-zero magnitudes that are kept whole, in percent; chosen."""
 
 _BINS = 2048  # the talk's
+_FEWEST = 128
+"""Bins that are kept at least, the talk's for 8 bits, whatever the bits: with fewer, one value that
+stands alone (the darkest grey) would be all there is, and diverge from nothing."""
 
 
 def threshold(
@@ -59,7 +62,7 @@ def threshold(
 def _least_divergence(counts: npt.NDArray[np.float64], levels: int) -> int:
     """How many of the bins are kept where the divergence is least; of equals, the most."""
     best, kept = np.inf, len(counts)
-    for bins in range(levels, len(counts) + 1):
+    for bins in range(max(levels, _FEWEST), len(counts) + 1):
         reference = counts[:bins].copy()
         reference[-1] += counts[bins:].sum()
         divergence = _divergence(reference, _in_levels(counts[:bins], levels))

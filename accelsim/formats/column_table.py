@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError
+from accelsim.records.layer import INDEXES
 from accelsim.records.shown import Short
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.signedinteger[Any]]
+Runs = npt.NDArray[np.integer[Any]]
 
+ZERO_RUNS, BITMAP = INDEXES
+"""How entries say their rows: by the zeros before each, or by a bit for each row of the column."""
 
 NO_ROW = -1
 """In edges, first and second: a padding entry, or no entry."""
@@ -34,6 +38,7 @@ EMPTY, ONLY, PADDING = -2, -3, -4
 only); a padding entry. So a first or second row never equals one of these marks."""
 
 _MOST_ENTRIES = (1 << 31) - (1 << 12)  # 32-bit addresses, and the rest of a line behind them
+_NO_RUN_TOO_LONG = 30
 _KEPT_LINE_BYTES = 1 << 28
 SPAN_BITS = 3
 """Of a line and its span in 16 bits. Compiled into `kernels.passes`: Numba's cache notices a change
@@ -82,12 +87,15 @@ class ColumnTable(Short):
     padding : the same, those that only extend a zero run
     starts : (n_tiles, n_columns + 1, n_pe) int32, entry addresses inside each PE
     totals : (n_pe,) int64, entries
+    words : as ``starts``, addresses in the sparse-matrix SRAM: an entry is a word there, and with
+        a bitmap each column that has entries begins with the words of its bits
     """
 
     counts: Small
     padding: Small
     starts: Int32
     totals: Int64
+    words: Int32
     _lines: dict[int, LineTable] = field(default_factory=dict, repr=False)
 
     @property
@@ -105,9 +113,25 @@ class ColumnTable(Short):
         """Entries of the fullest column of one PE."""
         return int(self.counts.max(initial=0))
 
+    @cached_property
+    def column_entries(self) -> Int64:
+        """(n_tiles, n_columns) int64: entries of all PEs."""
+        total: Int64 = self.counts.sum(axis=2, dtype=np.int64)
+        return total
+
     def pointers(self) -> Int64:
         """(n_pe, n_tiles, n_columns + 1) int64: the same addresses, PE by PE."""
         return np.ascontiguousarray(self.starts.transpose(2, 0, 1), dtype=np.int64)
+
+    @cached_property
+    def word_pointers(self) -> Int64:
+        """What `pointers` says, of words."""
+        return np.ascontiguousarray(self.words.transpose(2, 0, 1), dtype=np.int64)
+
+    @cached_property
+    def most_words(self) -> int:
+        """Words of the fullest column of one PE."""
+        return int(np.diff(self.words, axis=1).max(initial=0))
 
     def lines(self, entries_per_line: int) -> LineTable:
         """The columns' lines; the latest tables are kept."""
@@ -121,10 +145,10 @@ class ColumnTable(Short):
         return kept
 
     def _make_lines(self, entries_per_line: int) -> LineTable:
-        lines = int(self.totals.max()) // entries_per_line + 1
+        lines = int(self.words[-1, -1].max()) // entries_per_line + 1
         first = np.empty(self.counts.shape, small_type(lines, np.int16))
-        spans = np.empty(self.counts.shape, small_type(self.most // entries_per_line + 2))
-        for tile, starts in enumerate(self.starts):
+        spans = np.empty(self.counts.shape, small_type(self.most_words // entries_per_line + 2))
+        for tile, starts in enumerate(self.words):
             first[tile] = starts[:-1] // entries_per_line
             spans[tile] = (starts[1:] + (entries_per_line - 1)) // entries_per_line - first[tile]
         spans[self.counts == 0] = 0
@@ -162,11 +186,24 @@ class Interleaving:
     n_columns: int
     tile_rows: int
     index_bits: int
+    index: str = ZERO_RUNS
 
     @property
     def n_tiles(self) -> int:
         """Batches of outputs."""
         return -(-self.n_outputs // (self.n_pe * self.tile_rows))
+
+    @property
+    def run_bits(self) -> int:
+        """Bits of the longest zero run: with a bitmap none is too long."""
+        return _NO_RUN_TOO_LONG if self.index == BITMAP else self.index_bits
+
+    def bitmap_words(self, weight_bits: int) -> Int64:
+        """(n_tiles,) words of ``weight_bits`` bits that the bitmap of a column takes: a bit for
+        each row that a PE may have in the tile. None where runs are stored."""
+        first = np.arange(self.n_tiles) * self.tile_rows
+        rows = np.minimum(-(-self.n_outputs // self.n_pe) - first, self.tile_rows)
+        return -(-rows // weight_bits) * (self.index == BITMAP)
 
     @property
     def cells(self) -> tuple[int, int, int]:
@@ -194,7 +231,9 @@ class Interleaving:
         return columns
 
 
-def _counted(shape: Interleaving, count: Callable[[Small, Small], None]) -> ColumnTable:
+def _counted(
+    shape: Interleaving, weight_bits: int, count: Callable[[Small, Small], None]
+) -> ColumnTable:
     """The table of what ``count`` writes into arrays of zeros."""
     from accelsim.formats import kernels
 
@@ -206,10 +245,25 @@ def _counted(shape: Interleaving, count: Callable[[Small, Small], None]) -> Colu
     kernels.add_up(counts, starts, totals)
     if totals.max() > _MOST_ENTRIES:
         raise InputError(f"{totals.max()} entries in one PE; use more PEs or wider index_bits")
-    return ColumnTable(counts, padding, starts, totals)
+    return ColumnTable(counts, padding, starts, totals, _words(shape, weight_bits, counts, starts))
 
 
-def table_of_matrix(nonzeros: NonZeros, shape: Interleaving) -> ColumnTable:
+def _words(shape: Interleaving, weight_bits: int, counts: Small, starts: Int32) -> Int32:
+    """Addresses of the columns' first words, tile after tile."""
+    if shape.index != BITMAP:
+        return starts
+    ends = np.cumsum(counts != 0, axis=1, dtype=np.int64)
+    ends *= shape.bitmap_words(weight_bits)[:, None, None]
+    ends[1:] += np.cumsum(ends[:-1, -1], axis=0)[:, None]
+    words = starts.astype(np.int64)
+    words[:, 1:] += ends
+    words[1:, 0] = words[:-1, -1]
+    if words.max() > _MOST_ENTRIES:
+        raise InputError(f"{words.max()} words in one PE; use more PEs")
+    return words.astype(np.int32)
+
+
+def table_of_matrix(nonzeros: NonZeros, shape: Interleaving, weight_bits: int) -> ColumnTable:
     """The table of an image that `encode` would write.
 
     Raises
@@ -221,18 +275,18 @@ def table_of_matrix(nonzeros: NonZeros, shape: Interleaving) -> ColumnTable:
 
     starts = nonzeros.column_starts
     last = np.empty((shape.n_tiles, shape.n_pe), np.int32)
-    return _counted(shape, lambda counts, padding: kernels.count_matrix(
+    return _counted(shape, weight_bits, lambda counts, padding: kernels.count_matrix(
         starts, nonzeros.rows, nonzeros.codes, shape.image_column(len(starts) - 1),
-        shape.places(), shape.index_bits, last, counts, padding,
+        shape.places(), shape.run_bits, last, counts, padding,
     ))
 
 
 def table_of_image(
     pointers: Int64, pe_starts: Int64, codes: Bytes, shape: Interleaving
 ) -> ColumnTable:
-    """The table of stored entries."""
+    """The table of stored entries: of zero runs, whose words are the entries."""
     from accelsim.formats import kernels
 
-    return _counted(shape, lambda counts, padding: kernels.count_image(
+    return _counted(shape, 1, lambda counts, padding: kernels.count_image(
         pointers, pe_starts, codes, counts, padding
     ))

@@ -15,15 +15,18 @@ import numpy as np
 
 from accelsim.errors import InputError
 from accelsim.formats.column_table import (
+    BITMAP,
     EMPTY,
     NO_ROW,
     ONLY,
     PADDING,
+    ZERO_RUNS,
     Bytes,
     ColumnTable,
     Int64,
     Interleaving,
     NonZeros,
+    Runs,
     Small,
     small_type,
     table_of_image,
@@ -58,15 +61,17 @@ class CountedEntries(Short):
         return self.table.pointers()
 
     @cached_property
-    def encoded(self) -> tuple[Bytes, Bytes]:
+    def encoded(self) -> tuple[Bytes, Runs]:
         """Codes and runs of all entries."""
         from accelsim.formats import kernels
 
         codes = np.zeros(self.pe_starts[-1], np.uint8)
-        runs = np.full(self.pe_starts[-1], (1 << self.shape.index_bits) - 1, np.uint8)
+        longest = 0 if self.shape.index == BITMAP else (1 << self.shape.index_bits) - 1
+        kind = np.int32 if self.shape.index == BITMAP else np.uint8
+        runs = np.full(self.pe_starts[-1], longest, kind)
         kernels.encode_matrix(
             self.nonzeros.column_starts, self.nonzeros.rows, self.nonzeros.codes,
-            self.shape.places(), self.shape.index_bits,
+            self.shape.places(), self.shape.run_bits,
             np.empty((self.shape.n_tiles, self.shape.n_pe), np.int32),
             self.pe_starts[:-1] + self.table.starts[:, 0], codes, runs,
         )
@@ -78,8 +83,8 @@ class CountedEntries(Short):
         return self.encoded[0]
 
     @property
-    def runs(self) -> Bytes:
-        """Zeros before each entry."""
+    def runs(self) -> Runs:
+        """Zeros before each entry; with a bitmap what its bits say."""
         return self.encoded[1]
 
     @cached_property
@@ -91,21 +96,21 @@ class CountedEntries(Short):
         edges = _edges_of_empty(shape)
         kernels.matrix_edges(
             starts, self.nonzeros.rows, self.nonzeros.codes, shape.image_column(len(starts) - 1),
-            shape.places(), shape.index_bits, kernels.Marks(NO_ROW, ONLY, PADDING),
+            shape.places(), shape.run_bits, kernels.Marks(NO_ROW, ONLY, PADDING),
             np.empty((2, shape.n_tiles, shape.n_pe), np.int32), edges,
         )
         return edges
 
 
-def count_entries(nonzeros: NonZeros, shape: Interleaving) -> CountedEntries:
-    """The entries of a matrix, counted.
+def count_entries(nonzeros: NonZeros, shape: Interleaving, weight_bits: int) -> CountedEntries:
+    """The entries of a matrix of ``weight_bits`` a code, counted.
 
     Raises
     ------
     InputError
         If a PE would get more entries than 32-bit addresses reach.
     """
-    return CountedEntries(shape, nonzeros, table_of_matrix(nonzeros, shape))
+    return CountedEntries(shape, nonzeros, table_of_matrix(nonzeros, shape, weight_bits))
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +138,7 @@ class StoredEntries(Short):
 
     def __post_init__(self) -> None:
         n_tiles, n_columns, n_pe = self.shape.cells
+        _need(self.shape.index == ZERO_RUNS, "entries from arrays have zero runs")
         n_entries = len(self.codes)
         _need(self.pointers.shape == (n_pe, n_tiles, n_columns + 1) and self.runs.shape
               == self.codes.shape and self.pe_starts.shape == (n_pe + 1,),
@@ -213,13 +219,13 @@ def stored_entries(
     """
     names = [field.name for field in fields(Interleaving)]
     unknown = parts.keys() - {*names, *_ARRAYS, "n_tiles"}
-    missing = {*names, *_ARRAYS} - parts.keys() if others is None else set()
+    missing = {*names, *_ARRAYS} - {"index", *parts} if others is None else set()
     if unknown or missing:
         raise TypeError(f"an image has no field {', '.join(sorted(unknown))}" if unknown else
                         f"an image needs {', '.join(sorted(missing))}")
     shape = Interleaving(**{
         name: parts[name] if name in parts else getattr(others and others.shape, name)
-        for name in names})
+        for name in names if others is not None or name in parts})
     _need(parts.get("n_tiles", shape.n_tiles) == shape.n_tiles,
           f"{shape} has {shape.n_tiles} tiles, not {parts.get('n_tiles')}")
     return StoredEntries(shape, **{

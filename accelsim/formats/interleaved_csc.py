@@ -7,6 +7,10 @@ entries ``(0, 2**index_bits - 1)``, each of which covers ``2**index_bits`` posit
 restarts at each column; zeros after a column's last non-zero are not stored. One pointer per
 column gives the column's first entry, one more ends the last.
 
+With ``index="bitmap"`` there are no runs and no padding. A PE stores of a column that has entries a
+bit for each of its rows in the tile, then a code for each bit that is set; of others nothing. Words
+have ``weight_bits`` bits; pointers address them (`LayerImage.words`), those of bits and of codes.
+
 A bias is one extra column, driven by 1.0, at the first column index of a register row of its
 own: ``ceil(n_inputs / n_pe) * n_pe`` (as in the EIE authors' simulator); unused columns before it
 are empty. Outputs beyond a PE's register file are cut into tiles of ``tile_rows`` rows a PE, and
@@ -21,15 +25,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import InputError
-from accelsim.formats.column_table import ColumnTable, Interleaving, NonZeros, Small
+from accelsim.errors import InputError, nearest
+from accelsim.formats.column_table import (
+    ZERO_RUNS,
+    ColumnTable,
+    Interleaving,
+    NonZeros,
+    Runs,
+    Small,
+)
 from accelsim.formats.entries import (
     CountedEntries,
     StoredEntries,
     count_entries,
     stored_entries,
 )
+from accelsim.formats.image_words import Words
 from accelsim.records import CompressedLayer, CscMatrix
+from accelsim.records.layer import INDEXES
 from accelsim.records.shown import Short
 
 
@@ -40,12 +53,12 @@ class PeImage(Short):
     Attributes
     ----------
     pointers : (n_tiles, n_columns + 1) int64 entry addresses
-    codes, runs : (n_entries,) uint8
+    codes, runs : (n_entries,) uint8; runs of a bitmap int32
     """
 
     pointers: npt.NDArray[np.int64]
     codes: npt.NDArray[np.uint8]
-    runs: npt.NDArray[np.uint8]
+    runs: Runs
 
 
 _OWN = ("name", "n_inputs", "weight_bits", "has_bias")
@@ -56,11 +69,11 @@ _BY_POSITION = (
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class LayerImage(Short):
+class LayerImage(Words, Short):
     """The memory images of all PEs of one layer, stored one after the other.
 
-    `build_image` makes one from a compressed layer; one from arrays has `StoredEntries`. Arrays
-    and numbers that belong to the entries (``codes``, ``n_pe``, ...) may be given by name, to make
+    `build_image` makes one from a compressed layer; one from arrays has `StoredEntries`. Arrays and
+    numbers that belong to the entries (``codes``, ``n_pe``, ...) may be given by name, to make
     entries of them or, as ``dataclasses.replace(image, codes=...)`` does, to put them in the place
     of those that the image has. By position they come in the order of version 0.1, `_BY_POSITION`.
 
@@ -137,6 +150,11 @@ class LayerImage(Short):
         return self.shape.index_bits
 
     @property
+    def index(self) -> str:
+        """How entries say their rows, one of `INDEXES`."""
+        return self.shape.index
+
+    @property
     def pointers(self) -> npt.NDArray[np.int64]:
         """(n_pe, n_tiles, n_columns + 1) entry addresses inside each PE."""
         return self.entries.pointers
@@ -152,7 +170,7 @@ class LayerImage(Short):
         return self.entries.codes
 
     @property
-    def runs(self) -> npt.NDArray[np.uint8]:
+    def runs(self) -> Runs:
         """(total entries,): zeros before each entry."""
         return self.entries.runs
 
@@ -195,7 +213,7 @@ class LayerImage(Short):
 
 
 def _by_name(values: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
-    """All that an image is made of; an error as Python's own where a value comes twice."""
+    """All that an image is made of; an error as Python's own for a value given twice."""
     given = dict(zip(_BY_POSITION, values, strict=False))
     if len(values) > len(given):
         raise TypeError(f"an image takes {len(_BY_POSITION)} values by position, not "
@@ -211,7 +229,8 @@ def image_columns(n_inputs: int, n_pe: int, has_bias: bool) -> int:
 
 
 def build_image(
-    packed: CompressedLayer, n_pe: int, index_bits: int | None = None, tile_rows: int | None = None
+    packed: CompressedLayer, n_pe: int, index_bits: int | None = None,
+    tile_rows: int | None = None, index: str = ZERO_RUNS,
 ) -> LayerImage:
     """Lay a compressed layer out for ``n_pe`` PEs: counted at once, encoded when first read.
 
@@ -219,19 +238,22 @@ def build_image(
     ----------
     index_bits : bits of a zero run; None takes the layer's
     tile_rows : outputs of one PE in a tile; None puts all outputs into one tile
+    index : "zero_runs", or "bitmap", to which ``index_bits`` says nothing
 
     Raises
     ------
     InputError
-        If a number is out of range.
+        If a number is out of range, or there is no such index.
     """
     bits = packed.index_bits if index_bits is None else index_bits
     out_rows = -(-packed.n_outputs // n_pe) if n_pe >= 1 else 0
     depth = out_rows if tile_rows is None else tile_rows
-    if n_pe < 1 or not 2 <= bits <= 8 or depth < 1:
+    if index not in INDEXES:
+        raise InputError(f"{packed.name}: index is {index!r}{nearest(index, INDEXES)}")
+    if n_pe < 1 or not 1 <= bits <= 8 or depth < 1:
         raise InputError(
             f"{packed.name}: n_pe={n_pe}, index_bits={bits}, tile_rows={depth}; "
-            f"need n_pe and tile_rows of 1 or more and index_bits of 2 to 8"
+            f"need n_pe and tile_rows of 1 or more and index_bits of 1 to 8"
         )
     matrix = packed.matrix
     n_columns = image_columns(packed.n_inputs, n_pe, packed.has_bias)
@@ -241,7 +263,8 @@ def build_image(
         np.require(matrix.values, np.uint8, ["C", "W"]),
     )
     entries = count_entries(
-        nonzeros, Interleaving(n_pe, packed.n_outputs, n_columns, depth, bits)
+        nonzeros, Interleaving(n_pe, packed.n_outputs, n_columns, depth, bits, index),
+        packed.weight_bits,
     )
     return LayerImage(
         name=packed.name, n_inputs=packed.n_inputs, weight_bits=packed.weight_bits,

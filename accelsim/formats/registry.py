@@ -1,11 +1,12 @@
 """Sparse formats by name: one integer matrix in, what is stored and how many bits out.
 
-===================  =========================================================================
-``interleaved_csc``  EIE: PE-interleaved columns, zero runs; values of up to 8 bits
-``weight_stream``    ESE: the same with linear weights, columns aligned to DRAM words
-``csb``              bank-balanced: values and positions inside banks
-``n_m``              N:M: values and places inside groups
-===================  =========================================================================
+======================  ======================================================================
+``interleaved_csc``     EIE: PE-interleaved columns, zero runs; values of up to 8 bits
+``interleaved_bitmap``  the same with a bit for each row of a column that has values
+``weight_stream``       ESE: zero runs and linear weights, columns aligned to DRAM words
+``csb``                 bank-balanced: values and positions inside banks
+``n_m``                 N:M: values and places inside groups
+======================  ======================================================================
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import numpy.typing as npt
 
 from accelsim.errors import InputError, nearest
 from accelsim.fixedpoint import bounds
+from accelsim.formats.column_table import BITMAP
 from accelsim.formats.csb import decode_csb, encode_csb
 from accelsim.formats.huffman import coded_bits, table_bits
+from accelsim.formats.image_words import spmat_words
 from accelsim.formats.interleaved_csc import build_image, decode_image
 from accelsim.formats.n_m import decode_n_m, encode_n_m
 from accelsim.formats.weight_stream import build_stream, decode_stream
@@ -140,19 +143,40 @@ def restore(stored: Stored) -> Dense:
 def _interleaved_csc(
     matrix: Dense, value_bits: int, n_pe: int, index_bits: int, pointer_bits: int
 ) -> Stored:
-    if value_bits > 8:
-        raise InputError(f"format interleaved_csc: values of {value_bits} bits; its codes have at "
-                         f"most 8, use weight_stream")
-    codes = CscMatrix.from_dense((matrix & ((1 << value_bits) - 1)).astype(np.uint8))
-    codebook = np.zeros(1 << value_bits, dtype=np.float32)
-    image = build_image(CompressedLayer(codes, codebook, value_bits, index_bits), n_pe)
+    image = build_image(_as_codes("interleaved_csc", matrix, value_bits), n_pe, index_bits)
     return Stored(
         "interleaved_csc", image, _symbols(image.codes, value_bits),
         _symbols(image.runs, index_bits), image.pointers.size * pointer_bits,
     )
 
 
-def _from_interleaved_csc(stored: Stored) -> Dense:
+def _interleaved_bitmap(
+    matrix: Dense, value_bits: int, n_pe: int, pointer_bits: int
+) -> Stored:
+    image = build_image(_as_codes("interleaved_bitmap", matrix, value_bits), n_pe, index=BITMAP)
+    words = np.concatenate([spmat_words(image, pe) for pe in range(n_pe)])
+    bits = np.ones(len(words), dtype=bool)
+    at = (image.words + np.concatenate([[0], np.cumsum(image.words[:, -1, -1])])[:-1, None, None])
+    counts = np.diff(image.pointers, axis=2).ravel()
+    codes = np.repeat((at[:, :, 1:].ravel() - counts), counts)
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    bits[codes + np.arange(len(codes)) - before] = False
+    return Stored(
+        "interleaved_bitmap", image, _symbols(image.codes, value_bits),
+        _symbols(words[bits], value_bits), image.pointers.size * pointer_bits,
+    )
+
+
+def _as_codes(name: str, matrix: Dense, value_bits: int) -> CompressedLayer:
+    """Values in two's complement as the codes of a layer."""
+    if value_bits > 8:
+        raise InputError(f"format {name}: values of {value_bits} bits; its codes have at most 8, "
+                         f"use weight_stream")
+    codes = CscMatrix.from_dense((matrix & ((1 << value_bits) - 1)).astype(np.uint8))
+    return CompressedLayer(codes, np.zeros(1 << value_bits, dtype=np.float32), value_bits, 4)
+
+
+def _from_interleaved(stored: Stored) -> Dense:
     codes = decode_image(stored.content).to_dense().astype(np.int64)
     half = 1 << (stored.values.bits - 1)
     return np.asarray((codes ^ half) - half, dtype=np.int16)
@@ -195,8 +219,10 @@ def _symbols(numbers: npt.NDArray[Any], bits: int) -> Symbols:
 
 
 _formats: dict[str, Format] = {
-    "interleaved_csc": Format(_interleaved_csc, _from_interleaved_csc, MappingProxyType(
+    "interleaved_csc": Format(_interleaved_csc, _from_interleaved, MappingProxyType(
         {"n_pe": 64, "index_bits": 4, "pointer_bits": 16})),
+    "interleaved_bitmap": Format(_interleaved_bitmap, _from_interleaved, MappingProxyType(
+        {"n_pe": 64, "pointer_bits": 16})),
     "weight_stream": Format(
         _weight_stream, lambda s: decode_stream(s.content).to_dense(), MappingProxyType(
             {"n_pe": 32, "index_bits": 4, "pointer_bits": 16, "align_bits": 512})),

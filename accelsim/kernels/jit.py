@@ -31,7 +31,11 @@ def _is_ours(event: Any) -> bool:
     return str(event.data["dispatcher"].py_func.__module__).startswith("accelsim.")
 
 
+_config: Any = numba.config
 _njit: Any = numba.njit  # its types lack the options by which it leaves out a wrapper
+
+PLAIN = bool(_config.DISABLE_JIT)
+"""Whether nothing is compiled: kernels are plain Python."""
 
 _CODE = {"nogil": True, "error_model": "numpy"}
 

@@ -75,6 +75,7 @@ class Machine(Short):
     watch : ``(config, job, first, last, observer)``: show a window of cycles to an observer and
         return how many were shown; None runs the reference from its start
     tracks : ``(config, job, pes)`` to an `accelsim.inside.tracks.View` of the reference
+    requests : ``(config, job)`` to the byte addresses that are asked of DRAM, in order
     metrics : numbers that studies keep of this machine alone
     rtl : the Verilog's parameters, images and expected traces
     cases : ``(rng)`` to (overrides, work, inputs): small ones for `accelsim.contracts`
@@ -99,6 +100,7 @@ class Machine(Short):
     chain: Part | None = None
     watch: Part | None = None
     tracks: Part | None = None
+    requests: Part | None = None
     metrics: Part | None = None
     rtl: Part | None = None
     cases: Part | None = None
@@ -260,10 +262,11 @@ class Machine(Short):
         return RunResult(
             job.name, engine, config, values, raw.counters, dict(job.frac_bits), raw.operations,
             dict(job.provenance), raw.slots, self.lanes(config), price, job.no_outputs,
-            job.n_vectors, job.lowering, job.notes,
-            (*job.losses, *of_saturations(raw.operations, job.name)),
-            None if self.limits is None else tuple(self.part("limits")(config, job, raw.counters)),
-            dict(job.tried),
+            job.n_vectors, job.lowering,
+            losses=(*job.losses, *of_saturations(raw.operations, job.name)),
+            limits=(None if self.limits is None
+                    else tuple(self.part("limits")(config, job, raw.counters))),
+            tried=dict(job.tried),
         )
 
     def counter_class(self) -> type[CounterSet]:

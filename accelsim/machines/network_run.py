@@ -68,6 +68,8 @@ def run_network(
     given = as_images(network, images)
     ways = lowerings(network, lowering)
     shapes = network.shapes()
+    sizes = dict(zip((node.name for node in network.nodes if not node.on_host),
+                     map_sizes(network), strict=True))
     values: dict[str, Values] = {INPUT: given}
     written: dict[str, int | None] = {INPUT: None}
     layers: dict[str, RunResult] = {}
@@ -82,7 +84,7 @@ def run_network(
             written[node.name] = _kept(node.work, [written[name] for name in node.inputs])
             continue
         here = layer_configs.get(node.name)
-        here = config if here is None else machine.fitted(here, [node.work])
+        here = config if here is None else machine.fitted(here, [node.work], [sizes[node.name]])
         points = binary_points(here, node.work, operands[0], written[node.inputs[0]])
         jobs = _jobs(machine, here, node.work, operands[0], points, ways[node.name])
         result = finished(machine, here, node.work, jobs, engine)
@@ -90,10 +92,9 @@ def run_network(
         layers[node.name] = result
         values[node.name] = result.outputs_float
         written[node.name] = points.output_frac_bits
-    notes = [network.note, *(note for own in layers.values() for note in own.notes)]
     return NetworkResult(network.name, engine, config, layers, tuple(host),
                          values[network.output], np.shape(images) != shapes[INPUT],
-                         tuple(dict.fromkeys(note for note in notes if note)))
+                         (network.note,) if network.note else ())
 
 
 def lowerings(network: Network, asked: Lowering = None) -> dict[str, str]:
@@ -127,13 +128,16 @@ def fitted_to(
     ----------
     works : what runs of each node, by the node's name; None is the nodes' own
     """
-    shapes = network.shapes()
     nodes = [node for node in network.nodes if not node.on_host]
     own = [node.work if works is None else works[node.name] for node in nodes]
-    sizes = [shapes[node.inputs[0]][1:] for node in nodes]
-    return machine.fitted(config, own, [
-        (size[0], size[1]) if isinstance(work, CompressedConv) and len(size) == 2 else None
-        for work, size in zip(own, sizes, strict=True)])
+    return machine.fitted(config, own, map_sizes(network))
+
+
+def map_sizes(network: Network) -> list[tuple[int, int] | None]:
+    """(rows, columns) that each layer of a network reads; None of what reads a vector."""
+    shapes = network.shapes()
+    sizes = [shapes[node.inputs[0]][1:] for node in network.nodes if not node.on_host]
+    return [(size[0], size[1]) if len(size) == 2 else None for size in sizes]
 
 
 def binary_points(

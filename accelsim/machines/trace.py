@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from accelsim.errors import InputError
@@ -16,7 +16,7 @@ from accelsim.inside.tracks import View
 from accelsim.machines.registry import machine_of
 from accelsim.records.signals import Observer
 
-__all__ = ["BINARY", "FORMATS", "TraceWriter", "n_pes", "trace_writer", "watch"]
+__all__ = ["BINARY", "FORMATS", "TraceWriter", "n_pes", "requests", "trace_writer", "watch"]
 
 
 def n_pes(config: Any, job: Any) -> int:
@@ -67,3 +67,15 @@ def watch(config: Any, job: Any, first: int, last: int, observer: Observer) -> i
     if machine.watch is not None:
         return int(machine.part("watch")(config, job, first, last, observer))
     return replay.watch(machine.telling("reference"), config, job, first, last, observer)
+
+
+def requests(config: Any, job: Any) -> Iterator[int]:
+    """Byte addresses that a run asks of DRAM, in order.
+
+    Raises
+    ------
+    UnsupportedError
+        If the machine has no model of its requests, or this run makes none.
+    """
+    asked: Iterator[int] = machine_of(config).part("requests")(config, job)
+    return asked

@@ -16,10 +16,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from accelsim.dram import load_part, part_names
+from accelsim.dram.rows import reached_gb_per_s
 from accelsim.files import read_utf8, write_atomically
 from accelsim.machines import load_config, published_sources
 from accelsim.machines.eie.counters import Counters
-from accelsim.papers import reproduce
+from accelsim.papers import eie_turns, reproduce
 from accelsim.papers.ese_sensitivity import sensitivity_table
 from accelsim.papers.lowerings import COLUMNS, NETWORKS, lowered_layers, table_rows
 from accelsim.papers.pattern_tables import load_balance_table, machines_table, tradeoff_table
@@ -141,7 +143,23 @@ def lowerings_table(network: str) -> str:
     return markdown(COLUMNS, table_rows(lowered_layers(network)))
 
 
+def dram_table() -> str:
+    """Parts of DRAM: bandwidth by model and closed form, energy beside a published figure."""
+    rows = []
+    for name in part_names():
+        part = load_part(name)
+        reached = reached_gb_per_s(part)
+        rows.append((
+            f"`{name}`", part.bus_bits, f"{part.burst_bits // 8}", f"{part.row_bytes:,}",
+            part.banks, f"{part.peak_gb_per_s:.2f}", f"{reached:.2f}",
+            f"{part.sequential_gb_per_s:.2f}", f"{part.sequential_pj_per_bit:.1f}",
+            f"{part.published_pj_per_bit:g}", part.published_in))
+    return markdown(("part", "lines", "burst, bytes", "row, bytes", "banks", "GB/s: peak",
+                     "sequential", "closed form", "pJ/bit: ours", "published", "in"), rows)
+
+
 TABLES: dict[str, Callable[..., str]] = {
+    "dram-parts": dram_table,
     "config-eie": config_table,
     "counters": counters_table,
     "validation-eie-times": eie_times_table,
@@ -151,6 +169,11 @@ TABLES: dict[str, Callable[..., str]] = {
     "ese-load-balance": lambda: markdown(*load_balance_table()),
     "ese-tradeoff": lambda *given: markdown(*tradeoff_table(*given)),
     **{f"lowerings-{name}": partial(lowerings_table, name) for name in NETWORKS},
+    "eie-index-bits": lambda: markdown(eie_turns.DENSITY_COLUMNS, eie_turns.density_rows()),
+    "eie-indexes": lambda: markdown(
+        eie_turns.COLUMNS, eie_turns.turned_rows(eie_turns.INDEXES)),
+    "eie-others": lambda: markdown(
+        eie_turns.COLUMNS, eie_turns.turned_rows(eie_turns.OTHERS)),
     "speed": speed_table,
     "codesign": lambda path: markdown(*codesign_table(path)),
     "trained-tables": lambda path: markdown(*trained_table(path)),

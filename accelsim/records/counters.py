@@ -21,9 +21,11 @@ _UNSAID = "{}: the counters of a machine need a method {}, see accelsim.records.
 _LARGEST = ("queue_occupancy_max",)
 
 
-def per_pe(meaning: str) -> Any:
-    """A counter of each PE, an (n_pe, ...) int64 array."""
-    return field(metadata={"meaning": meaning, "per": "PE"})
+def per_pe(meaning: str, absent: int | None = None) -> Any:
+    """A counter of each PE, an (n_pe, ...) int64 array; ``absent`` of each PE where scripts that
+    did not have it leave it out."""
+    known = {} if absent is None else {"absent": absent}
+    return field(metadata={"meaning": meaning, "per": "PE", **known})
 
 
 def total(meaning: str, absent: int | None = None) -> Any:
@@ -67,6 +69,9 @@ class CounterSet:
         if given.keys() != known.keys() or twice or len(in_order) < len(values):
             odd = ", ".join(sorted(twice or given.keys() ^ known.keys())) or "too many values"
             raise TypeError(f"{cls.__name__}: no such counters, or missing ones, or twice: {odd}")
+        for name in absent.keys() - in_order.keys() - named.keys():
+            if known[name].metadata["per"] == "PE":
+                given[name] = np.full(len(given["macs"]), absent[name], np.int64)
         return given
 
     def __getattribute__(self, name: str) -> Any:

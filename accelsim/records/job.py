@@ -40,7 +40,6 @@ class Job(Short):
     no_outputs : why a run of this job has no outputs, in words; empty where it has
     lowering : how a convolution became products of a matrix and vectors; empty elsewhere
     tried : where the fastest lowering was asked for: each one's cycles, or why it was refused
-    notes : lines that a reader of the result has to know
     losses : what the work lost on its way to these integers
     given : what it was made from (`accelsim.machines.base.Machine.job` keeps it), or None
     """
@@ -52,7 +51,6 @@ class Job(Short):
     no_outputs: str = ""
     lowering: str = ""
     tried: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
-    notes: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     given: Given | None = None
 

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import InputError
+from accelsim.errors import InputError, nearest
 from accelsim.numeric import real_numbers
 from accelsim.records.losses import Loss
 from accelsim.records.matrix import CscMatrix, FloatArray, Index, checked_matrix
 from accelsim.records.shown import Short
+
+INDEXES = ("zero_runs", "bitmap")
+"""What says an entry's row: the zeros before it, or a bit for each row of its column."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class CompressedLayer(Short):
         from it. A layer has this, or a last column, or no bias
     losses : what the compression lost, for people: it is no part of the digest
     rows_per_table : rows that follow each other and share a table; None: all rows share one
+    index : how the entries' rows are counted and stored, "zero_runs" or "bitmap"; a machine stores
+        the layer by its own ``index`` and ``index_bits``
     """
 
     matrix: CscMatrix
@@ -120,11 +125,16 @@ class CompressedLayer(Short):
     bias: npt.NDArray[np.float32] | None = None
     losses: tuple[Loss, ...] = ()
     rows_per_table: int | None = None
+    index: str = "zero_runs"
 
     def __post_init__(self) -> None:
-        for what, bits in (("weight_bits", self.weight_bits), ("index_bits", self.index_bits)):
-            if not 2 <= bits <= 8:
-                raise InputError(f"{self.name}: {what} is {bits}; need 2 to 8")
+        for what, bits, low in (("weight_bits", self.weight_bits, 2),
+                                ("index_bits", self.index_bits, 1)):
+            if not low <= bits <= 8:
+                raise InputError(f"{self.name}: {what} is {bits}; need {low} to 8")
+        if self.index not in INDEXES:
+            raise InputError(f"{self.name}: index is {self.index!r}"
+                             f"{nearest(self.index, INDEXES)}")
         if self.rows_per_table is not None and self.rows_per_table < 1:
             raise InputError(f"{self.name}: rows_per_table is {self.rows_per_table}; need 1 or "
                              f"more")
@@ -230,4 +240,6 @@ class CompressedLayer(Short):
             h.update(b"bias" + self.bias.astype("<f4").tobytes())
         if self.rows_per_table is not None:
             h.update(f"tables {self.rows_per_table}".encode())
+        if self.index != "zero_runs":
+            h.update(self.index.encode())
         return h.hexdigest()

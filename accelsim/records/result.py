@@ -51,7 +51,7 @@ class JobResult(Short):
 
     Attributes
     ----------
-    outputs : int64, before the job's own `finished`
+    outputs : integers, int64 or fewer bits, before the job's own `finished` makes int64 of them
     counters : of the machine's class
     operations : entries, padding, macs, and saturations where values were worked out
     slots : parts of the run, where the machine has them
@@ -79,7 +79,8 @@ class RunResult(Short):
     lanes : multiplications that the machine can start in a cycle
     pricer : prices the counters; behind ``energy``
     no_outputs : why there are none, where the machine does not tell this work's values
-    n_vectors, lowering, notes, tried : of the job (`accelsim.records.job.Job`)
+    n_vectors, lowering, tried : of the job (`accelsim.records.job.Job`)
+    notes : what a reader has to know of a network whose layers are told as one
     losses : what the layer, its inputs and its sums lost; sums that saturate are seen by runs with
         outputs only
     limits : what keeps the machine, as configured, from being built for this; None where the

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from accelsim import __version__
 from accelsim.records.network_result import NetworkResult
-from accelsim.report.summary import layer_row
+from accelsim.report.energy_summary import energy_object
+from accelsim.report.summary import layer_row, limits_object
 
 _TOP = 5
 
@@ -27,6 +28,15 @@ def network_rows(result: NetworkResult, energy: bool = False) -> list[dict[str, 
             row["share_percent"] = 100 * own.cycles / result.cycles
         rows.append(row)
     return rows
+
+
+def _layers(result: NetworkResult, energy: bool) -> list[dict[str, Any]]:
+    """The rows, with energies by module and by cause where they are asked for."""
+    rows = network_rows(result, energy)
+    if not energy:
+        return rows
+    return [row | {"energy": energy_object(own)}
+            for row, own in zip(rows, result.layers.values(), strict=True)]
 
 
 def host_rows(result: NetworkResult) -> list[dict[str, Any]]:
@@ -48,7 +58,7 @@ def network_object(result: NetworkResult, energy: bool, seed: int) -> dict[str, 
         "accelsim": __version__, "network": result.name, "engine": result.engine,
         "machine": result.config.machine, "n_pe": result.config.n_pe, "seed": seed,
         "config": result.config.model_dump() if isinstance(result.config, BaseModel) else {},
-        "images": result.n_images, "layers": network_rows(result, energy), "total": {},
+        "images": result.n_images, "layers": _layers(result, energy), "total": {},
         "host": host_rows(result), "largest": classes(result), "notes": list(result.notes),
         "losses": [loss.as_dict() for own in result.layers.values() for loss in own.losses],
     }
@@ -60,10 +70,7 @@ def network_object(result: NetworkResult, energy: bool, seed: int) -> dict[str, 
         if energy:
             found["energy_uj"] = result.energy.total_uj
         found["total"] |= {"total_uj": result.energy.total_uj} if energy else {}
-    if result.limits is not None:
-        found |= {"feasible": result.feasible,
-                  "limits": [limit.as_dict() for limit in result.limits]}
-    return found
+    return found | limits_object(result)
 
 
 def _total(result: NetworkResult) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class SpmatMachine(Protocol):
     def weight_bits(self) -> int: ...
     @property
     def index_bits(self) -> int: ...
+    @property
+    def index(self) -> str: ...
 
 
 @styled
@@ -38,7 +40,8 @@ def roofline(
 
     An operation is a multiplication or an addition on a weight that is not zero. Filled markers:
     what was reached, over the bytes read from the sparse-matrix SRAMs (whole lines). Open markers:
-    the bound of the same layer if its entries came from DRAM instead, each read once.
+    the bound of the same layer if its entries came from DRAM instead, each read once; or, with a
+    bitmap, if those lines did.
 
     Parameters
     ----------
@@ -79,6 +82,8 @@ def _point(machine: SpmatMachine, result: RunResult) -> tuple[float, float, floa
     operations = 2 * result.operations["macs"]
     sram_bytes = int(result.timed.spmat_line_reads.sum()) * machine.spmat_width_bits / 8
     dram_bytes = result.operations["entries"] * (machine.weight_bits + machine.index_bits) / 8
+    if machine.index == "bitmap":
+        dram_bytes = sram_bytes
     if not sram_bytes:
         raise InputError(f"{result.name}: read no weights; a roofline needs some")
     return operations / sram_bytes, operations / result.time_us / 1000, operations / dram_bytes

@@ -48,8 +48,12 @@ def energy_section(layers: Sequence[tuple[str, Layer]]) -> list[str]:
     return [html.section("Energy", *parts)]
 
 
-def limit_paragraphs(layers: Sequence[Layer]) -> list[str]:
+def limit_paragraphs(told: Sequence[Layer | None]) -> list[str]:
     """A line for each thing that keeps the machine from being built.
+
+    Parameters
+    ----------
+    told : what is said of layers, of a network as a whole
 
     Raises
     ------
@@ -57,10 +61,10 @@ def limit_paragraphs(layers: Sequence[Layer]) -> list[str]:
         If a limit is none.
     """
     try:
-        found = worst(Limit(**values) for layer in layers for values in layer.get("limits") or ())
+        found = worst(Limit(**values) for one in told for values in (one or {}).get("limits") or ())
         lines = [limit.line for limit in found]
     except (TypeError, ValueError, AttributeError):
-        raise FormatError("limits of a layer are no list of limits; the file is damaged") from None
+        raise FormatError("limits of a run are no list of limits; the file is damaged") from None
     return [html.paragraph(f"Cannot be built as configured: {line}") for line in lines]
 
 

@@ -113,7 +113,7 @@ def _summary(runs: Sequence[Run]) -> str:
     if len(runs) == 1:  # then it needs no name
         heads, rows = heads[1:], [row[1:] for row in rows]
     parts = [html.table(heads, rows)]
-    parts += limit_paragraphs([layer for run in runs for layer in run.layers])
+    parts += limit_paragraphs([told for run in runs for told in (run.model_extra, *run.layers)])
     timed = [(run, layer) for run in runs for layer in run.layers
              if layer.get("cycles") and _states(layer)]
     if timed:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from accelsim import __version__
 from accelsim.records.counters import CounterSet
+from accelsim.records.network_result import NetworkResult
 from accelsim.records.result import RunResult
 from accelsim.report.energy_summary import energy_object, energy_row
 
@@ -93,7 +94,7 @@ def run_object(
     }
 
 
-def limits_object(result: RunResult) -> dict[str, Any]:
+def limits_object(result: RunResult | NetworkResult) -> dict[str, Any]:
     """Whether the machine can be built, and what keeps it from that; nothing where it does not
     say."""
     if result.limits is None:

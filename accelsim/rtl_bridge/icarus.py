@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.errors import InputError
+from accelsim.errors import InputError, UnsupportedError
 from accelsim.files import write_atomically
 from accelsim.machines.rtl import ArrayParameters, Rtl
 from accelsim.rtl_bridge.simulator import (
@@ -68,7 +68,7 @@ def bench_values(parameters: ArrayParameters, trace: bool) -> dict[str, int]:
 
 def build(
     rtl: Rtl, testbench: str, values: Mapping[str, int], rtl_dirs: Sequence[Path],
-    build_dir: Path, waves: bool = False,
+    build_dir: Path, waves: bool = False, coverage: bool = False,
 ) -> Path:
     """Compile a testbench for one set of parameters; the same set and sources compile once.
 
@@ -84,7 +84,12 @@ def build(
     ------
     InputError
         If Icarus or a file is missing, or the sources do not compile.
+    UnsupportedError
+        If coverage is asked for, which Icarus does not count.
     """
+    if coverage:
+        raise UnsupportedError("icarus counts no coverage of lines and toggles; "
+                               "use sim='verilator'")
     compiler = find_compiler()
     sources = find_sources(rtl, testbench, rtl_dirs)
     own = has_backdoor(rtl, rtl_dirs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import InputError, nearest
+from accelsim.files import atomic_path
 from accelsim.machines import Machine, machine_of
 from accelsim.machines.rtl import Rtl
 from accelsim.records.counters import CounterSet
 from accelsim.records.job import IntArray
 from accelsim.rtl_bridge import icarus, verilator
-from accelsim.rtl_bridge.simulator import Reader, Simulator, Window, workspace
+from accelsim.rtl_bridge.simulator import COVERAGE, Reader, Simulator, Window, workspace
 from accelsim.rtl_bridge.sources import has_backdoor
 
 SIMULATORS: dict[str, Simulator] = {"icarus": icarus, "verilator": verilator}
@@ -60,15 +62,18 @@ class RtlResult:
         """
         if self.counters is None:
             raise InputError("the RTL gave no counters; run it with counters=True (Counters = 1)")
-        absent = self.machine.part("rtl").absent
-        return self.machine.counter_class().partial({**absent, **self.counters})
+        kind = self.machine.counter_class()
+        absent = {name: value if kind.__dataclass_fields__[name].metadata["per"] == "layer"
+                  else np.full(np.size(self.counters["macs"]), value)
+                  for name, value in self.machine.part("rtl").absent.items()}
+        return kind.partial({**absent, **self.counters})
 
 
 def run_layers(
     config: Any, jobs: Sequence[tuple[Any, Any]],
     rtl_dirs: Sequence[Path], build_dir: Path, *, counters: bool = True, trace: bool = False,
     window: Window | None = None, backdoor: bool | None = None, limit: int | None = None,
-    sim: str = "icarus",
+    sim: str = "icarus", coverage: Path | None = None,
 ) -> list[RtlResult]:
     """Run jobs one after the other on one array.
 
@@ -83,6 +88,8 @@ def run_layers(
     limit : cycles after which a job is given up, and no job runs after it; None: twice what the
         model takes, and a thousand
     sim : one of `SIMULATORS`
+    coverage : file for how often lines ran and bits toggled (Verilator), which
+        `accelsim.rtl_bridge.coverage.read_coverage` reads
 
     Raises
     ------
@@ -99,7 +106,7 @@ def run_layers(
     bench = simulator.bench(rtl)
     program = simulator.build(
         rtl, bench, simulator.bench_values(parameters, trace), rtl_dirs, build_dir,
-        waves=window is not None,
+        waves=window is not None, coverage=coverage is not None,
     )
     open_door = has_backdoor(rtl, rtl_dirs)
     if backdoor and not open_door:
@@ -113,6 +120,9 @@ def run_layers(
             program, work, rtl.script(config, jobs, counters, filled), trace=trace,
             window=window, images=".", limit=limit,
         )
+        if coverage is not None:
+            with atomic_path(coverage) as part:
+                shutil.copyfile(work / COVERAGE, part)
         results = _read_results(machine, config, jobs, Reader(lines), counters)
         if trace:
             return _with_traces(results, simulator.read_trace(work, parameters.trace_bits))

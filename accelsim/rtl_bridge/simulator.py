@@ -21,6 +21,8 @@ from accelsim.records.job import IntArray
 from accelsim.rtl_bridge.sources import make_folder
 
 _WAVEFORM = "waveform.vcd"
+COVERAGE = "coverage.dat"
+"""File in the folder of a run that counts coverage."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Simulator(Protocol):
 
     def build(
         self, rtl: Rtl, testbench: str, values: Mapping[str, int], rtl_dirs: Sequence[Path],
-        build_dir: Path, waves: bool = False,
+        build_dir: Path, waves: bool = False, coverage: bool = False,
     ) -> Path:
         """Compile; the same sources and parameters compile once."""
 

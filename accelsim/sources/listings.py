@@ -213,6 +213,7 @@ def _codes(packed: CompressedLayer) -> str:
     table = recipe.get("table") if isinstance(recipe, Mapping) else None
     words = [f"{packed.weight_bits}-bit codes"]
     words += [printable(table)] if isinstance(table, str) else []
+    words += [packed.index] if packed.index != "zero_runs" else []
     words += [f"{packed.n_tables} tables"] if packed.n_tables > 1 else []
     return ", ".join(words)
 

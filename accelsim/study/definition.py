@@ -82,6 +82,7 @@ class Study(BaseModel):
         if "set" in values and "fixed" in values:
             raise ConfigError(f"{where}: give 'set' or 'fixed', not both")
         values["set"] = values.pop("fixed", values.get("set", {}))
+        values["folder"] = Path(values.get("folder", ""))
         for key in values:
             if key not in (*_KEYS, "folder"):
                 raise ConfigError(f"{where}: unknown key '{key}'{nearest(key, _KEYS)}")
@@ -151,7 +152,7 @@ def _begin(values: Mapping[str, Any], where: str) -> list[str]:
 
     What is no text, or no machine, is told later, with everything else that is wrong.
     """
-    folder, named = values.get("folder", Path()), values.get("plugin", ())
+    folder, named = values["folder"], values.get("plugin", ())
     try:
         for name in named if isinstance(named, list | tuple) else ():
             if isinstance(name, str):

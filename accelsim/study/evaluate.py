@@ -20,7 +20,7 @@ from accelsim.machines.plugins import adopt
 from accelsim.records import Loss
 from accelsim.records.limits import Limit
 from accelsim.study.metrics import FinishedPoint, Metric, arrived
-from accelsim.study.networks import NetworkWork
+from accelsim.study.network_work import NetworkWork
 from accelsim.study.points import Chunk, Settings
 from accelsim.study.recipes import LOWERING
 from accelsim.study.utterances import Utterance
@@ -144,7 +144,9 @@ def _outcome(
     start = time.perf_counter()
     try:
         config = config_of(chunk.base, overrides)
-        config = machine_of(config).fitted(config, [*_layers(others)])
+        sized = [*_layers(others)]
+        config = machine_of(config).fitted(
+            config, [work for work, _ in sized], [size for _, size in sized])
         point = _finished(config, packed, inputs, chunk.engine, chunk.recipe.get(LOWERING))
         values = tuple(_finite(metric, point) for metric in metrics)
     except Exception as problem:
@@ -153,10 +155,14 @@ def _outcome(
                    point.result.limits)
 
 
-def _layers(works: Sequence[Packed]) -> Iterator[Any]:
-    """Layers of networks one by one, other work as it is."""
+def _layers(works: Sequence[Packed]) -> Iterator[tuple[Any, tuple[int, int] | None]]:
+    """Layers of networks one by one, other work as it is, and the size of the maps that it reads.
+    """
     for work in works:
-        yield from work.works if isinstance(work, NetworkWork) else [work]
+        if isinstance(work, NetworkWork):
+            yield from zip(work.works, work.map_sizes, strict=True)
+        else:
+            yield work, None
 
 
 def _finite(metric: Metric, point: FinishedPoint) -> float:

@@ -14,30 +14,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from accelsim.compression import Recipe
-from accelsim.compression.network import calibrated_network
-from accelsim.errors import InputError, LossWarning
-from accelsim.lowering.ways import Lowering
+from accelsim.errors import InputError
 from accelsim.machines import Machine
-from accelsim.machines.network_alone import alone_work, brings_inputs, run_alone
-from accelsim.machines.network_run import run_network
+from accelsim.machines.network_alone import brings_inputs
 from accelsim.records import CompressedConv, CompressedLayer
 from accelsim.records.network import Network, Node
-from accelsim.records.result import RunResult
 from accelsim.shipped import located
 from accelsim.sources import is_store, names_network, network_inputs, open_network
 from accelsim.sources.networks import check_takes
 from accelsim.study.definition import Study
+from accelsim.study.network_work import NetworkWork, Values
 from accelsim.study.recipes import LOWERING, PREFIX
 from accelsim.workload import network_names, random_layer
 from accelsim.workload.array_files import is_array_file
@@ -45,58 +37,6 @@ from accelsim.workload.entries import file_sha256
 from accelsim.workload.graph_networks import is_graph, outline
 
 EVERY = "*"
-Values = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkWork:
-    """A network, compressed or not, and what it is run on.
-
-    Attributes
-    ----------
-    images : (n, ...), or None
-    own : each layer's inputs where there are no images
-    layer : the only one whose figures are kept, or None
-    packed : without images, the compressed layers by name
-    """
-
-    network: Network
-    images: Values | None
-    own: Mapping[str, Any]
-    layer: str | None
-    packed: Mapping[str, CompressedLayer | CompressedConv] | None = None
-
-    @property
-    def works(self) -> list[Any]:
-        """The compressed layers."""
-        return [*self.packed.values()] if self.packed is not None else [*self.network.layers]
-
-    def compressed(self, recipe: Recipe) -> NetworkWork:
-        """The same with compressed layers."""
-        if self.images is not None:
-            return replace(self, network=calibrated_network(self.network, recipe, self.images))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", LossWarning)  # results tell them
-            packed = {
-                node.name: node.work if isinstance(node.work, CompressedLayer | CompressedConv)
-                else alone_work(node.work, recipe)
-                for node in self.network.nodes if not node.on_host}
-        return replace(self, packed=packed)
-
-    def run(self, machine: Machine, config: Any, engine: str, lowering: Lowering) -> RunResult:
-        """The layer's result, or all layers' added up, without outputs.
-
-        What is asked of other layers is nothing to one that is named.
-        """
-        if self.layer is not None and isinstance(lowering, Mapping):
-            there = [node.name for node in self.network.nodes]
-            lowering = {name: way for name, way in lowering.items() if name in there}
-        if self.images is None:
-            result = run_alone(machine, config, self.network, None, engine,
-                               lowering, packed=self.packed, own=self.own)
-        else:
-            result = run_network(machine, config, self.network, self.images, engine, lowering)
-        return result.as_one() if self.layer is None else result.layers[self.layer]
 
 
 @dataclass(frozen=True)
@@ -282,7 +222,6 @@ def _digest(source: str, graph: str | None, layer: str | None, files: tuple[str,
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def uses_lowering(study: Study) -> bool:
-    """Whether the study says how convolutions are lowered."""
-    return f"{PREFIX}{LOWERING}" in (*study.fixed, *study.axes)
-
+def uses(study: Study, setting: str) -> bool:
+    """Whether the study says something of a setting of the recipe."""
+    return f"{PREFIX}{setting}" in (*study.fixed, *study.axes)

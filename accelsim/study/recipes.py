@@ -24,6 +24,8 @@ PREFIX = "recipe."
 PATTERN_COUNTS = ("n_banks", "n", "m")
 LOWERING = "lowering"
 """Of a network's convolutions; it changes nothing of what is compressed."""
+OF_NETWORKS = (LOWERING, "rank", "winograd")
+"""Settings for which a layer of one matrix has no use."""
 _SETTINGS = (*SETTINGS, "pattern", *PATTERN_COUNTS, LOWERING)
 
 

@@ -25,13 +25,9 @@ from accelsim.records.recurrent import RecurrentLayer
 from accelsim.sources import is_store
 from accelsim.study.cell_workloads import CellWorkload, cell_workloads
 from accelsim.study.definition import Study
-from accelsim.study.networks import (
-    NetworkWork,
-    NetworkWorkload,
-    find_networks,
-    uses_lowering,
-)
-from accelsim.study.recipes import LOWERING, recipe_of
+from accelsim.study.network_work import NetworkWork
+from accelsim.study.networks import NetworkWorkload, find_networks, uses
+from accelsim.study.recipes import LOWERING, OF_NETWORKS, recipe_of
 from accelsim.study.utterances import (
     RecurrentWorkload,
     Utterance,
@@ -122,7 +118,8 @@ def find_workloads(study: Study) -> tuple[AnyWorkload, ...]:
         raise InputError("activation_density: recurrent workloads bring their inputs; leave it out")
     if not any(isinstance(workload, NetworkWorkload) for workload in found):
         for what, given in (("network", study.network), ("fit", study.fit),
-                            ("count", study.count != 1), (LOWERING, uses_lowering(study))):
+                            ("count", study.count != 1),
+                            *((name, uses(study, name)) for name in OF_NETWORKS)):
             if given:
                 raise InputError(f"{what}: is for networks, and no workload is one; leave it out")
     return tuple(found)

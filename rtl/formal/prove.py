@@ -1,7 +1,8 @@
-"""Prove the safety properties of the Verilog units: ``python rtl/formal/prove.py [--write]``.
+"""Prove properties of the Verilog: ``python rtl/formal/prove.py [NAME ...] [--write]``.
 
 Yosys turns a harness ``<name>_formal.v`` and its units into SMT2; yosys-smtbmc and z3 prove it by
-induction. ``--write`` renews the table of rtl/README.md with the times of this run.
+induction, or for every run of so many cycles from reset. ``--write`` renews the table of
+rtl/README.md with the times of this run; ``--solver yices`` asks a second solver.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ from typing import Any
 HERE = Path(__file__).parent
 RTL = HERE.parent
 UNITS = {path.stem: path for folder in ("common", "eie") for path in RTL.glob(f"{folder}/*.v")}
-TIMEOUT_S = 600
+ESE = HERE / "ese" / "proofs.toml"
+_EVERY = UNITS | {path.stem: path for path in RTL.glob("ese/*.v")}
+TIMEOUT_S = 1800
+SOLVERS = {"z3": "z3", "yices": "yices-smt2"}
+"""By the name that yosys-smtbmc knows: their programs."""
 
 # Registers behind memories become wires, so that the harness can name them. A harness wire that
 # found no partner keeps its hierconn; words beyond a small memory are the exception.
@@ -59,7 +64,10 @@ class Bug:
 
 @dataclass(frozen=True)
 class Proof:
-    """One harness; see proofs.toml."""
+    """One harness; see proofs.toml. It has ``steps`` of an induction, or ``cycles`` of a run.
+
+    ``solver`` is the one that ends it within minutes, where both do, z3.
+    """
 
     name: str
     says: str
@@ -67,6 +75,9 @@ class Proof:
     steps: int
     parameters: tuple[Mapping[str, int], ...]
     bugs: tuple[Bug, ...]
+    folder: Path = HERE
+    cycles: int = 0
+    solver: str = "z3"
 
     def row(self) -> str:
         """Its row of the table, up to the seconds."""
@@ -75,6 +86,10 @@ class Proof:
             for key in self.parameters[0]
         ) or "fixed"
         how = f"induction, {self.steps} step{'s' * (self.steps > 1)}"
+        if self.cycles:
+            how = f"every run of {self.cycles} cycles"
+        if self.solver != "z3":
+            how += f", {self.solver}"
         return f"| {self.name} | {self.says} | {how} | {named} |"
 
 
@@ -96,11 +111,12 @@ class Verdict:
 
 def load_proofs(path: Path = HERE / "proofs.toml") -> list[Proof]:
     """Read the list of proofs."""
-    return [_proof(name, item) for name, item in tomllib.loads(path.read_text()).items()]
+    return [_proof(name, item, path.parent)
+            for name, item in tomllib.loads(path.read_text()).items()]
 
 
-def prove(proof: Proof, parameters: Mapping[str, int]) -> Verdict:
-    """Base case and induction, on the units as they are.
+def prove(proof: Proof, parameters: Mapping[str, int], solver: str | None = None) -> Verdict:
+    """Base case and induction, or every run, on the units as they are.
 
     Raises
     ------
@@ -110,8 +126,11 @@ def prove(proof: Proof, parameters: Mapping[str, int]) -> Verdict:
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         smt2 = _translate(proof, parameters, Path(folder), {})
-        for arguments in (["-t", str(proof.steps)], ["-t", str(proof.steps), "-i"]):
-            failed = _solve(smt2, arguments)
+        runs = [["-t", str(proof.steps)], ["-t", str(proof.steps), "-i"]]
+        if proof.cycles:  # assumptions that no run keeps would prove anything
+            runs = [["--presat", "-t", str(proof.cycles)]]
+        for arguments in runs:
+            failed = _solve(smt2, arguments, solver or proof.solver)
             if failed is not None:
                 return Verdict(False, failed, time.perf_counter() - started)
         return Verdict(True, None, time.perf_counter() - started)
@@ -125,7 +144,7 @@ def hunt(proof: Proof, bug: Bug) -> Verdict:
     ProofError
         As `prove`; or if the text to be replaced is not there exactly once.
     """
-    source = UNITS[bug.unit].read_text()
+    source = _EVERY[bug.unit].read_text()
     if source.count(bug.old) != 1:
         raise ProofError(f"{bug.unit}.v holds {source.count(bug.old)} times: {bug.old}")
     with tempfile.TemporaryDirectory() as folder:
@@ -133,11 +152,11 @@ def hunt(proof: Proof, bug: Bug) -> Verdict:
         changed = Path(folder) / f"{bug.unit}.v"
         changed.write_text(source.replace(bug.old, bug.new))
         smt2 = _translate(proof, bug.parameters, Path(folder), {bug.unit: changed})
-        failed = _solve(smt2, ["-t", str(bug.cycles)])
+        failed = _solve(smt2, ["-t", str(bug.cycles)], proof.solver)
         return Verdict(failed is None, failed, time.perf_counter() - started)
 
 
-def _proof(name: str, item: dict[str, Any]) -> Proof:
+def _proof(name: str, item: dict[str, Any], folder: Path) -> Proof:
     bugs = tuple(
         Bug(
             bug["unit"], bug["old"], bug["new"], bug["cycles"],
@@ -146,15 +165,16 @@ def _proof(name: str, item: dict[str, Any]) -> Proof:
         for bug in item["bugs"]
     )
     return Proof(
-        name, item["says"], tuple(item["units"]), item["steps"], tuple(item["parameters"]), bugs
+        name, item["says"], tuple(item["units"]), item.get("steps", 0), tuple(item["parameters"]),
+        bugs, folder, item.get("cycles", 0), item.get("solver", "z3"),
     )
 
 
 def _translate(
     proof: Proof, parameters: Mapping[str, int], folder: Path, changed: Mapping[str, Path]
 ) -> Path:
-    sources = [HERE / f"{proof.name}_formal.v"]
-    sources += [changed.get(unit, UNITS[unit]) for unit in proof.units]
+    sources = [proof.folder / f"{proof.name}_formal.v"]
+    sources += [changed.get(unit, _EVERY[unit]) for unit in proof.units]
     smt2 = folder / "model.smt2"
     script = folder / "model.ys"
     script.write_text(_SCRIPT.format(
@@ -166,10 +186,10 @@ def _translate(
     return smt2
 
 
-def _solve(smt2: Path, arguments: Sequence[str]) -> str | None:
+def _solve(smt2: Path, arguments: Sequence[str], solver: str = "z3") -> str | None:
     """The assertion that fails, or None if all hold."""
-    _need("z3")
-    text = _run(["yosys-smtbmc", "-s", "z3", *arguments, str(smt2)], statuses=(0, 1))
+    _need(SOLVERS[solver])
+    text = _run(["yosys-smtbmc", "-s", solver, *arguments, str(smt2)], statuses=(0, 1))
     if "Status: PASSED" in text:
         return None
     match = re.search(r"Assert failed in \S+: (\S+?:\d+)", text)
@@ -194,13 +214,13 @@ def _run(command: list[str], statuses: tuple[int, ...] = (0,)) -> str:
     return done.stdout
 
 
-def table(proofs: Sequence[Proof]) -> str:
+def table(proofs: Sequence[Proof], solver: str | None = None) -> str:
     """Prove everything and tell it as a table."""
     rows = ["| harness | proved | how | parameters of its runs | s |", "| --- " * 5 + "|"]
     for proof in proofs:
         seconds = 0.0
         for parameters in proof.parameters:
-            verdict = prove(proof, parameters)
+            verdict = prove(proof, parameters, solver)
             seconds += verdict.seconds
             if not verdict.passed:
                 raise ProofError(f"{proof.name} {dict(parameters)}: {verdict.failed} can fail")
@@ -209,22 +229,40 @@ def table(proofs: Sequence[Proof]) -> str:
 
 
 def main() -> int:
-    """Print the table of proofs, or write it."""
+    """Print the tables of proofs, or write them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="renew the table of rtl/README.md")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="proofs; all if none is named")
+    parser.add_argument("--solver", choices=sorted(SOLVERS), help="in place of each proof's own")
+    parser.add_argument("--machine", choices=["eie", "ese"], help="its units alone")
+    parser.add_argument("--write", action="store_true",
+                        help="renew their rows of rtl/README.md and rtl/ese/README.md")
     arguments = parser.parse_args()
-    try:
-        text = table(load_proofs())
-    except ProofError as error:
-        print(f"prove: error: {error}", file=sys.stderr)
-        return 2
-    print(text)
-    if arguments.write:
-        readme = RTL / "README.md"
-        before, begin, rest = readme.read_text().partition("<!-- proofs: begin -->\n")
-        _, end, after = rest.partition("<!-- proofs: end -->")
-        readme.write_text(f"{before}{begin}{text}\n{end}{after}")
+    for machine, path, readme in (("eie", HERE / "proofs.toml", RTL / "README.md"),
+                                  ("ese", ESE, RTL / "ese" / "README.md")):
+        if arguments.machine not in (None, machine):
+            continue
+        listed = load_proofs(path)
+        named = [proof for proof in listed
+                 if proof.name in arguments.names or not arguments.names]
+        try:
+            text = table(named, arguments.solver)
+        except ProofError as error:
+            print(f"prove: error: {error}", file=sys.stderr)
+            return 2
+        print(text)
+        if arguments.write:
+            write(readme, text, listed)
     return 0
+
+
+def write(readme: Path, text: str, listed: Sequence[Proof]) -> None:
+    """Renew rows of a page's table of proofs, between its markers."""
+    before, begin, rest = readme.read_text().partition("<!-- proofs: begin -->\n")
+    old, end, after = rest.partition("<!-- proofs: end -->")
+    head, rows = text.splitlines()[:2], [*old.splitlines()[2:], *text.splitlines()[2:]]
+    by_name = {row.split(" | ")[0].removeprefix("| "): row for row in rows}
+    kept = [by_name[proof.name] for proof in listed if proof.name in by_name]
+    readme.write_text(f"{before}{begin}{chr(10).join([*head, *kept])}\n{end}{after}")
 
 
 if __name__ == "__main__":

@@ -43,12 +43,12 @@ def test_alex_6_beside_scipy(benchmark, reached):
     counters = benchmark.pedantic(run, (config, job), rounds=20, warmup_rounds=2).counters
     reached("alex-6, SciPy CSC (float32) times a dense vector", best["scipy"] * 1e3, "ms")
     full, time = best["full"] / best["scipy"], best["time"] / best["scipy"]
-    reached("alex-6, 64 PEs, outputs and all counters, warm", full, "x SciPy", "at most 1.5")
-    reached("alex-6, 64 PEs, time and counters only", time, "x SciPy", "at most 0.10")
+    reached("alex-6, 64 PEs, outputs and all counters, warm", full, "x SciPy", "at most 0.6")
+    reached("alex-6, 64 PEs, time and counters only", time, "x SciPy", "at most 0.09")
     rate = counters.cycles * config.n_pe / best["full"]
     reached("alex-6, outputs and all counters", rate / 1e9, "G PE-cycles a second")
-    assert full <= 1.5
-    assert time <= 0.10
+    assert full <= 0.6
+    assert time <= 0.09
 
 
 def test_nine_layers(benchmark, reached):

@@ -70,7 +70,8 @@ def make_case(
         matrix.values[rng.random(matrix.nnz) < 0.3] = 0
     codebook = np.zeros(1 << config.weight_bits, np.float32)
     packed = CompressedLayer(matrix, codebook, config.weight_bits, config.index_bits, column)
-    image = build_image(packed, config.n_pe, config.index_bits, tile_rows(config, n_out))
+    image = build_image(packed, config.n_pe, config.index_bits, tile_rows(config, n_out),
+                        config.index)
     tables = () if table_rows is None else (-(-n_out // table_rows),)
     weights_int = weights_of(rng, config, (*tables, len(codebook)), values)
     weights_int[..., 0] = 0
@@ -97,14 +98,22 @@ def fits(case):
 
 
 @st.composite
-def machines(draw, max_pe):
+def machines(draw, max_pe, units="published"):
     """Overrides of the published machine."""
-    weight_bits, index_bits = draw(st.integers(2, 8)), draw(st.sampled_from([2, 2, 3, 4, 8]))
+    weight_bits, index_bits = draw(st.integers(2, 8)), draw(st.sampled_from([2, 1, 3, 4, 8]))
+    published = units == "published"
+    index = draw(st.sampled_from(["zero_runs", *([] if published else ["zero_runs", "bitmap"])]))
+    width = draw(st.sampled_from([1, *([] if published else [1, 2, 3, 8])]))
+    sharing = draw(st.sampled_from([1, *([] if published else [1, 2])]))
     per_line = draw(st.integers(1, 9))
     extra = draw(st.integers(0, weight_bits + index_bits - 1))
     line = min(max(8, per_line * (weight_bits + index_bits) + extra), 4096)
-    capacity = draw(st.sampled_from(["ignore", "check", "stream"]))
+    capacity = draw(st.sampled_from(
+        ["ignore", "check", *(["stream"] if index == "zero_runs" and width == 1 else [])]))
     overrides = {
+        "index": index,
+        "issue_width": width,
+        "queue_pes": sharing,
         "n_pe": draw(st.one_of(st.integers(1, 5), st.integers(1, max_pe))),
         "act_queue_depth": draw(st.sampled_from([1, 2, 1, 3, 2, 4, 8, 30])),
         "weight_bits": weight_bits,
@@ -112,7 +121,7 @@ def machines(draw, max_pe):
         "spmat_width_bits": line,
         "row_change_cycles": draw(st.integers(0, 1)),
         "empty_column_cycles": draw(st.integers(0, 1)),
-        "bypass": draw(st.booleans()),
+        "bypass": width > 1 or sharing > 1 or draw(st.booleans()),
         "overlap": draw(st.booleans()),
         "start_cycles": draw(st.sampled_from([0, 1, 1, 3])),
         "capacity": capacity,
@@ -128,6 +137,11 @@ def machines(draw, max_pe):
             "pointer_kb": draw(st.sampled_from([0.03125, 0.125, 32.0])),
             "pointer_bits": draw(st.sampled_from([6, 16])),
             "dma_width_bits": draw(st.sampled_from([1, 7, 64])),
+            "refill": draw(st.sampled_from(["all", "active"])),
+            "refill_overlap": draw(st.booleans()),
+            "refill_split": draw(st.sampled_from([0.5, 0.3, 0.75])),
+            "dram": draw(st.sampled_from(["none", "none", "hbm2", "ddr3-1600"])),
+            "clock_mhz": draw(st.sampled_from([800.0, 333.3])),
         }
     return overrides
 
@@ -139,13 +153,14 @@ def table_rows(n_pe):
 
 
 @st.composite
-def cases(draw, max_pe=9, max_side=24):
-    """A case that fits its machine."""
-    overrides = draw(machines(max_pe))
+def cases(draw, max_pe=9, max_side=24, units="any"):
+    """A case that fits its machine; of ``units`` "published" or "any"."""
+    overrides = draw(machines(max_pe, units))
     sides = st.one_of(
         st.integers(1, 3), st.integers(2, max_side), st.integers(max_side // 2, 2 * max_side)
     )
     shares = st.sampled_from([0.6, 0.3, 1.0, 0.1, 0.4, 0.6, 0.8, 0.0])
+    other = overrides.get("index", "zero_runs") != "zero_runs" or overrides["issue_width"] > 1
     words = {
         "seed": draw(st.integers(0, 2**32 - 1)),
         "n_in": draw(sides),
@@ -156,7 +171,7 @@ def cases(draw, max_pe=9, max_side=24):
         "values": draw(st.sampled_from(["any", "bounds", "small"])),
         "shift": draw(st.sampled_from([0, 1, 2, 8, 15, 31, 64])),
         "explicit_zeros": draw(st.sampled_from([False, False, False, True])),
-        "table_rows": draw(table_rows(overrides["n_pe"])),
+        "table_rows": None if other else draw(table_rows(overrides["n_pe"])),
     }
     case = make_case(overrides=overrides, **words)
     if not fits(case):

@@ -9,19 +9,10 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from accelsim.machines.eie.counters import Counters
+from tests.contracts.oracle_refill import Refills, refill
+from tests.contracts.oracle_words import Slot, add, load_biases, word_addresses
 
 DRAIN = 4
-
-
-@dataclass(eq=False)
-class Slot:
-    """An entry on its way through the ArithmUnit; ``acc`` is None for padding."""
-
-    acc: tuple | None
-    weight: int
-    activation: int
-    operand: int = 0
-    total: int = 0
 
 
 @dataclass
@@ -29,9 +20,10 @@ class Pe:
     """One processing element's state and its counters."""
 
     queue: list = field(default_factory=list)
-    held: tuple | None = None        # (next entry, end, activation) in spmat_read
+    held: tuple | None = None        # (next entry, end, activation, column) in spmat_read
+    bits: list = field(default_factory=list)    # lines to read before the first entry (B2)
     row: int = -1                    # of the latest entry of the column in stage 1
-    stages: list = field(default_factory=lambda: [None] * 4)
+    stages: list = field(default_factory=lambda: [[]] * 4)    # Slots in each
     line: int | None = None
     file: dict = field(default_factory=dict)
     count: dict = field(default_factory=dict)
@@ -41,15 +33,19 @@ class Pe:
 
 
 class Machine:
-    """Runs one job; ``counters()`` and ``outputs()`` afterwards."""
+    """Runs one job, ``behind`` another or not; ``counters()`` and ``outputs()`` afterwards."""
 
-    def __init__(self, config, job):
-        self.config, self.job = config, job
+    def __init__(self, config, job, behind=False):
+        self.config, self.job, self.behind = config, job, behind
         self.pes = [Pe() for _ in range(config.n_pe)]
         self.histogram = np.zeros((config.n_pe, config.act_queue_depth + 1), np.int64)
         self.images = [job.image.pe(p) for p in range(config.n_pe)]
+        self.bitmaps = config.index == "bitmap"
+        self.words = [word_addresses(config, job.image, own) for own in self.images]
         self.total = {f.name: 0 for f in fields(Counters) if f.metadata["per"] == "layer"}
         self.sums = {}
+        self.refills = Refills(config, job)
+        self.asked = 0   # cycle in which the refill of the pass began
         for step in job.plan:
             self.one_pass(step)
 
@@ -67,22 +63,21 @@ class Machine:
         self.idle("start_cycles", self.config.start_cycles)
         for pe in self.pes:
             pe.line = None
-            if step.clear:
+            if step.clear or step.restores:
                 pe.file = {}
-        self.total["refill_bits"] += step.refill_bits
-        self.idle("refill_cycles", -(-step.refill_bits // self.config.dma_width_bits))
+        refill(self, step)
         if step.load_rows:
             # O1: not the first pass's, whose load has no drain before it.
-            hidden = DRAIN if self.config.overlap and self.total["passes"] > 1 else 0
+            hidden = DRAIN * (self.config.overlap and (self.behind or self.total["passes"] > 1))
             self.idle("load_cycles", max(0, step.load_rows + 1 - hidden))
         if step.bias_rows:
-            self.load_biases(step)
+            load_biases(self, step)
         self.compute()
         for _ in range(DRAIN):
             self.idle("drain_cycles", 1)
             for pe in self.pes:
-                self.arithmetic(pe, None, False)
-        assert all(pe.stages == [None] * 4 for pe in self.pes)
+                self.arithmetic(pe, [], False)
+        assert all(pe.stages == [[]] * 4 for pe in self.pes)
         self.idle("store_cycles", step.store_rows)
         for p, pe in enumerate(self.pes):
             pe.tally("act_sram_reads", step.load_rows)
@@ -91,27 +86,15 @@ class Machine:
             pe.tally("dst_reg_reads", step.store_rows)
             pe.tally("src_reg_reads", step.n_rows)
             for row, value in pe.file.items():
-                self.sums[(row + step.tile * self.job.image.tile_rows) * len(self.pes) + p] = value
-
-    def load_biases(self, step):
-        """M6: every row of the tile, whether or not the PE has an output there; one more cycle for
-        the last word."""
-        n_pe, first = len(self.pes), step.tile * self.job.image.tile_rows
-        self.idle("bias_cycles", step.bias_rows + 1)
-        for p, pe in enumerate(self.pes):
-            for row in range(step.bias_rows):
-                output = (first + row) * n_pe + p
-                known = output < self.job.image.n_outputs
-                pe.file[row] = int(self.job.bias[output]) if known else 0
-            pe.tally("act_sram_reads", step.bias_rows)
-            pe.tally("dst_reg_writes", step.bias_rows)
+                output = (row + step.tile * self.job.image.tile_rows) * len(self.pes) + p
+                self.sums[step.vector, output] = value
 
     # Scan (S1 to S7)
 
     def rows_of(self, step):
         """Each register row of the pass as [(column, activation)], the bias as a row of one."""
         n_pe, image = self.config.n_pe, self.job.image
-        values = [int(v) for v in self.job.activations]
+        values = [int(v) for v in self.job.inputs[step.vector]]
         rows = []
         for row in range(step.first_row, step.first_row + step.n_rows):
             at = range(row * n_pe, (row + 1) * n_pe)
@@ -143,8 +126,9 @@ class Machine:
             for p, pe in enumerate(self.pes):
                 self.histogram[p, len(pe.queue)] += 1
             pushed = self.scan(full)
+            free = [self.ends(p, pe) for p, pe in enumerate(self.pes)]
             for p, pe in enumerate(self.pes):
-                self.step_pe(p, pe)
+                self.step_pe(p, pe, all(free[q] for q in self.sharing(p)))
             if pushed is not None:
                 for pe in self.pes:
                     pe.queue.append(pushed)
@@ -175,32 +159,61 @@ class Machine:
 
     def waits(self, pe):
         """A4: whether the entry in stage 1 waits."""
-        if self.config.bypass or pe.stages[0] is None or pe.stages[0].acc is None:
-            return False
-        return any(s is not None and s.acc == pe.stages[0].acc for s in pe.stages[1:3])
+        first = {slot.acc for slot in pe.stages[0]} - {None}
+        return not self.config.bypass and any(
+            slot.acc in first for stage in pe.stages[1:3] for slot in stage)
 
-    def step_pe(self, p, pe):
-        waits = self.waits(pe)
-        entry, free = None, False
+    def sharing(self, p):
+        """Q3: the PEs of its queue, PE 2i and 2i + 1."""
+        n = self.config.queue_pes
+        return range(p // n * n, min(p // n * n + n, len(self.pes)))
+
+    def ends(self, p, pe):
+        """P1: whether spmat_read will be free in the next cycle."""
+        if pe.held is None or pe.held[0] == pe.held[1]:
+            return True
+        return not (self.waits(pe) or pe.bits) and self.at_once(p, pe.held)[-1] + 1 == pe.held[1]
+
+    def step_pe(self, p, pe, pops):
+        waits, free = self.waits(pe), self.ends(p, pe)
+        entries = []
         if pe.held is None:
-            free = True
             state = "hazard_stall_cycles" if waits else "starved_cycles"
         elif pe.held[0] == pe.held[1]:
-            free, state = True, "empty_column_cycles"
+            state = "empty_column_cycles"
         elif waits:
             state = "hazard_stall_cycles"
+        elif pe.bits:
+            state = "index_cycles"
+            self.read_line(pe, pe.bits.pop(0))
         else:
-            entry, state = pe.held, "issued_entries"
-            free = pe.held[0] + 1 == pe.held[1]
-        pe.tally(state)
-        popped = self.pop(p, pe) if free else None
-        self.arithmetic(pe, self.read(p, pe, entry) if entry else None, waits)
+            entries, state = self.at_once(p, pe.held), "issued_entries"
+        pe.tally(state, len(entries) or 1)
+        popped = self.pop(p, pe) if pops else None
+        slots = [self.read(p, pe, (entry, *pe.held[1:])) for entry in entries]
+        real = sum(slot.acc is not None for slot in slots)
+        pe.tally("macs_beside", max(real - 1, 0))
+        pe.tally("padding_beside", max(len(slots) - max(real, 1), 0))
+        self.arithmetic(pe, slots, waits)
         if popped:
             pe.held, pe.row = popped, -1
+            if self.bitmaps and popped[0] < popped[1]:
+                begin, codes = self.words[p][self.step.tile, popped[3]]
+                per_line = self.config.entries_per_line
+                pe.bits = list(range(begin // per_line, codes // per_line))
         elif free:
             pe.held = None
-        elif entry:
-            pe.held = (entry[0] + 1, *entry[1:])
+        elif entries:
+            pe.held = (entries[-1] + 1, *pe.held[1:])
+
+    def at_once(self, p, held):
+        """I1: the entries of the column that lie in one line, as many as issue in a cycle."""
+        first, end, _, column = held
+        begin = self.words[p][self.step.tile, column][1] - int(
+            self.images[p].pointers[self.step.tile][column])
+        per_line = self.config.entries_per_line
+        return [entry for entry in range(first, min(first + self.config.issue_width, end))
+                if (begin + entry) // per_line == (begin + first) // per_line]
 
     def pop(self, p, pe):
         """P1, P4: what spmat_read will hold; all pops of this cycle."""
@@ -209,23 +222,24 @@ class Machine:
             pe.tally("queue_pops")
             for pointer in (column, column + 1):
                 pe.tally("ptr_reads_odd" if pointer % 2 else "ptr_reads_even")
-            pointers = self.images[p].pointers[self.step.tile]
-            first, end = int(pointers[column]), int(pointers[column + 1])
-            if first < end or self.config.empty_column_cycles:
-                return first, end, activation
+            spans = {q: self.images[q].pointers[self.step.tile][column : column + 2].tolist()
+                     for q in self.sharing(p)}
+            if self.config.empty_column_cycles or any(a < b for a, b in spans.values()):
+                first, end = spans[p]
+                taken = first < end or self.config.empty_column_cycles
+                return (first, end, activation, column) if taken else None
         return None
 
     def read(self, p, pe, entry):
         """P3, P5, A1: the entry that advances to stage 1."""
-        address, _, activation = entry
+        address, _, activation, column = entry
         base = 0
         if self.step.refill_bits:
             first = self.step.first_row * self.config.n_pe
             base = int(self.images[p].pointers[self.step.tile][first])
-        line = (address - base) // self.config.entries_per_line
-        if line != pe.line:
-            pe.line = line
-            pe.tally("spmat_line_reads")
+        first = int(self.images[p].pointers[self.step.tile][column])
+        word = self.words[p][self.step.tile, column][1] + address - first
+        self.read_line(pe, (word - base) // self.config.entries_per_line)
         code, run = int(self.images[p].codes[address]), int(self.images[p].runs[address])
         pe.row += run + 1
         if code == 0:
@@ -241,32 +255,31 @@ class Machine:
         of_layer = (self.step.tile * in_tile + row) * self.config.n_pe + p
         return int(self.job.codebook[of_layer // self.job.rows_per_table][code])
 
+    def read_line(self, pe, line):
+        if line != pe.line:
+            pe.line = line
+            pe.tally("spmat_line_reads")
+
     def arithmetic(self, pe, entering, waits):
         """One cycle of the ArithmUnit, then its edge (A1 to A4)."""
-        _, second, third, fourth = pe.stages
-        if third is not None and third.acc:
-            product, shift = third.weight * third.activation, self.job.shift
-            quotient, rest = divmod(product, 2**shift)
-            sum_ = third.operand + quotient + (1 if shift and 2 * rest >= 2**shift else 0)
-            top = 2 ** (self.config.accumulator_bits - 1)
-            third.total = min(max(sum_, -top), top - 1)
-            pe.tally("saturations", int(third.total != sum_))
-        if second is not None and second.acc:
+        _, second, third, fourth = ([s for s in stage if s.acc] for stage in pe.stages)
+        for slot in third:
+            add(slot, self.job.shift, self.config.accumulator_bits)
+            pe.tally("saturations", int(slot.saturated))
+        for slot in second:
             pe.tally("macs")
             pe.tally("dst_reg_reads")
-            if third is not None and third.acc == second.acc and self.config.bypass:
-                second.operand = third.total
-                pe.tally("adder_bypasses")
-            elif fourth is not None and fourth.acc == second.acc and self.config.bypass:
-                second.operand = fourth.total
-                pe.tally("write_bypasses")
-            else:
-                second.operand = pe.file.get(second.acc[1], 0)
-        if fourth is not None and fourth.acc:
-            pe.file[fourth.acc[1]] = fourth.total
+            slot.operand = pe.file.get(slot.acc[1], 0)
+            near, far = ([s.total for s in stage if s.acc == slot.acc and self.config.bypass]
+                         for stage in (third, fourth))
+            if near or far:
+                (slot.operand,) = near or far
+                pe.tally("adder_bypasses" if near else "write_bypasses")
+        for slot in fourth:
+            pe.file[slot.acc[1]] = slot.total
             pe.tally("dst_reg_writes")
         if waits:
-            pe.stages = [pe.stages[0], None, second, third]
+            pe.stages = [pe.stages[0], [], second, third]
         else:
             pe.stages = [entering, pe.stages[0], second, third]
 
@@ -287,4 +300,6 @@ class Machine:
         return Counters(**values)
 
     def outputs(self):
-        return np.array([self.sums.get(i, 0) for i in range(self.job.image.n_outputs)])
+        shape = len(self.job.inputs), self.job.image.n_outputs
+        found = np.array([self.sums.get(at, 0) for at in np.ndindex(shape)]).reshape(shape)
+        return found[0] if self.job.others is None else found

@@ -92,6 +92,21 @@ EDGES = {
     "batches of one row": {"regfile_depth": 1, "capacity": "check"},
     "batches": {"regfile_depth": 2, "capacity": "check", "n_pe": 3},
     "refills": {"capacity": "stream", "spmat_kb": 4 * 64 / 8192, "dma_width_bits": 7},
+    "refills of active columns": {"capacity": "stream", "spmat_kb": 4 * 64 / 8192, "active": 0.3,
+                                  "refill": "active", "dma_width_bits": 64},
+    "refills of no column": {"capacity": "stream", "spmat_kb": 4 * 64 / 8192, "active": 0.0,
+                             "bias": False, "refill": "active"},
+    "refills behind passes": {"capacity": "stream", "spmat_kb": 6 * 64 / 8192,
+                              "refill_overlap": True, "dma_width_bits": 640},
+    "refills of unequal halves": {"capacity": "stream", "spmat_kb": 6 * 64 / 8192,
+                                  "refill_overlap": True, "refill_split": 0.7, "bias": "exact"},
+    "refills from DRAM": {"capacity": "stream", "spmat_kb": 6 * 64 / 8192, "dram": "hbm2",
+                          "clock_mhz": 333.3, "dma_width_bits": 512},
+    "refills over a narrow port": {"capacity": "stream", "spmat_kb": 4 * 64 / 8192,
+                                   "dram": "lpddr4-3200", "dma_width_bits": 3},
+    "active columns from DRAM behind passes": {
+        "capacity": "stream", "spmat_kb": 6 * 64 / 8192, "active": 0.3, "refill": "active",
+        "refill_overlap": True, "dram": "ddr3-1600", "dram_channels": 2, "dma_width_bits": 999},
     "biases in the accumulators": {"bias": "exact"},
     "biases that saturate": {"bias": "exact", "values": "bounds", "shift": 0, "weights": 0.9,
                              "accumulator_bits": 8},
@@ -101,6 +116,27 @@ EDGES = {
     "biases and refills": {"bias": "exact", "capacity": "stream", "spmat_kb": 4 * 64 / 8192},
     "no bypass": {"bypass": False, "weights": 0.9},
     "no bypass and one row a PE": {"bypass": False, "n_pe": 24, "weights": 0.9, "active": 1.0},
+    "runs of one bit": {"index_bits": 1, "weights": 0.2},
+    "bitmaps": {"index": "bitmap"},
+    "bitmaps of a column, no bypass": {"index": "bitmap", "bypass": False, "n_pe": 24,
+                                       "weights": 0.9, "active": 1.0},
+    "bitmaps of many lines, no bypass": {"index": "bitmap", "bypass": False, "n_pe": 1,
+                                         "n_out": 300, "n_in": 4, "spmat_width_bits": 12},
+    "bitmaps in tiles, hardly a weight": {"index": "bitmap", "regfile_depth": 2, "n_pe": 3,
+                                          "capacity": "check", "weights": 0.05},
+    "two entries a cycle": {"issue_width": 2, "weights": 0.8, "active": 1.0},
+    "more entries a cycle than a line has": {"issue_width": 8, "spmat_width_bits": 24, "n_pe": 1},
+    "three a cycle, one row a PE": {"issue_width": 3, "n_pe": 24, "weights": 0.9, "active": 1.0},
+    "several padding entries a cycle": {"issue_width": 3, "index_bits": 1, "weights": 0.1,
+                                        "n_pe": 1, "n_out": 200},
+    "three a cycle with bitmaps": {"issue_width": 3, "index": "bitmap", "weights": 0.8,
+                                   "spmat_width_bits": 20, "n_pe": 2},
+    "a queue for two": {"queue_pes": 2, "n_pe": 5, "act_queue_depth": 2},
+    "a queue for two, free empty columns": {"queue_pes": 2, "empty_column_cycles": 0,
+                                            "weights": 0.05},
+    "a queue for two, refills": {"queue_pes": 2, "capacity": "stream", "spmat_kb": 4 * 64 / 8192},
+    "everything turned": {"queue_pes": 2, "issue_width": 2, "index": "bitmap", "n_pe": 5,
+                          "empty_column_cycles": 0, "spmat_width_bits": 20},
     "free row changes": {"row_change_cycles": 0, "active": 0.2},
     "free empty columns": {"empty_column_cycles": 0, "weights": 0.05},
     "free empty columns, no bypass": {"empty_column_cycles": 0, "bypass": False, "n_pe": 24,
@@ -121,6 +157,13 @@ def edge_case(edge):
 @pytest.mark.parametrize("edge", EDGES)
 def test_edges_agree(edge):
     assert disagreement(edge_case(edge)) is None
+
+
+@pytest.mark.parametrize("edge", [edge for edge in EDGES if "refills" in edge or "DRAM" in edge])
+def test_refilled_edges_are_refilled(edge):
+    plan = edge_case(edge).job.plan
+    assert len(plan) > 1
+    assert all(step.refill_bits for step in plan)
 
 
 @settings(max_examples=200, suppress_health_check=MANY)

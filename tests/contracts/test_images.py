@@ -55,7 +55,7 @@ def test_pointer_words_tile_after_tile() -> None:
 
 @pytest.mark.parametrize("width_bits", [16, 37, 64])
 @settings(max_examples=40)
-@given(case=cases())
+@given(case=cases(units="published"))
 def test_lines_and_pointers_are_the_oracles(width_bits: int, case: Case) -> None:
     config = case.config.model_copy(update={"spmat_width_bits": width_bits})
     image = case.job.image

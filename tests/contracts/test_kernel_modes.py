@@ -5,11 +5,10 @@ import hashlib
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-
-from accelsim.machines.eie.fast.kernels import vectors
 
 ROOT = Path(__file__).parents[2]
 FEW = ("an odd number of PEs", "batches", "refills", "no bypass", "values that saturate")
@@ -79,12 +78,24 @@ def test_no_kernel_takes_more_than_a_dozen_parameters():
     assert {name: n for name, n in many.items() if n > 12} == {}
 
 
-CALLED = ("above",)
+KERNELS = "accelsim/machines/eie/fast/kernels"
+CALLED = {
+    "vectors": f"{KERNELS}/above.py", "narrow": "accelsim/kernels/lanes.py",
+    "sums": "accelsim/kernels/lanes.py", "bits": "accelsim/kernels/lanes.py",
+}
 
 
-def test_kernels_that_call_those_of_other_files_are_compiled_again_with_them():
+def test_kernels_that_call_those_of_other_files_are_named_here():
+    callers = {
+        path.stem for path in (ROOT / KERNELS).glob("*.py")
+        if "kernels.lanes import" in (text := path.read_text("utf-8")) or "kernels.above" in text
+    }
+    assert callers == set(CALLED)
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_kernels_that_call_those_of_other_files_are_compiled_again_with_them(name):
     """Numba's cache sees a change of the caller's file only, so that file names the others'."""
-    folder = Path(vectors.__file__).parent
-    text = b"".join((folder / f"{name}.py").read_bytes() for name in CALLED)
-    found = hashlib.sha256(text).hexdigest()[:16]
-    assert found == vectors.BUILT_ON, f"write BUILT_ON = '{found}' in kernels/vectors.py"
+    found = hashlib.sha256((ROOT / CALLED[name]).read_bytes()).hexdigest()[:16]
+    told = import_module(f"{KERNELS.replace('/', '.')}.{name}").BUILT_ON
+    assert found == told, f"write BUILT_ON = '{found}' in kernels/{name}.py"

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from accelsim import simulate
 from accelsim.machines.eie.job import layer_job
 from accelsim.machines.eie.machine import MACHINE
+from tests.contracts.oracle_cycles import Machine
 from tests.convolution.cases import cases, make_case
 from tests.convolution.oracle import convolve
 
@@ -73,6 +74,11 @@ PLAIN = {
     {"group": (1, 1), "geometry": {**PLAIN["geometry"], "groups": 8}, "permute": 4},
     {"machine": {"n_pe": 2, "regfile_depth": 4}},
     {"machine": {"n_pe": 2, "spmat_kb": 0.0625, "capacity": "stream", "regfile_depth": 4}},
+    *({"machine": {"n_pe": 2, "spmat_kb": 0.0625, "capacity": "stream", "regfile_depth": 4, **more},
+       "bias": bias} for bias in ("column", "accumulator") for more in (
+        {"refill_batch": 3}, {"refill_batch": 4, "refill": "active", "overlap": True},
+        {"refill_batch": 50, "refill_overlap": True, "dram": "hbm2", "spmat_kb": 0.125,
+         "dma_width_bits": 128})),
     {"machine": {"n_pe": 4, "bypass": False}},
     {"machine": {"n_pe": 4, "activation_bits": 24, "accumulator_bits": 32}},
     {"machine": {"n_pe": 4, "accumulator_bits": 30, "weight_value_bits": 17}},
@@ -80,6 +86,32 @@ PLAIN = {
 ], ids=lambda changed: " ".join(map(str, changed)) or "plain")
 def test_one_of_each(changed):
     check(make_case(**PLAIN | changed))
+
+
+@pytest.mark.parametrize("more", [
+    {}, {"refill": "active"}, {"refill_overlap": True, "spmat_kb": 0.125, "overlap": True},
+    {"dram": "ddr3-1600", "refill": "active", "refill_overlap": True, "spmat_kb": 0.125}],
+    ids=" ".join)
+@pytest.mark.parametrize("bias", ["column", "accumulator"])
+def test_vectors_that_share_refills(more, bias):
+    """M10: the loop over cycles runs each group of them; their sums, and each refill once."""
+    machine = {"n_pe": 2, "spmat_kb": 0.0625, "capacity": "stream", "regfile_depth": 4}
+    words = PLAIN | {"bias": bias, "size": (3, 4)}
+    alone = check(make_case(**words | {"machine": machine | more}))
+    case = make_case(**words | {"machine": machine | more | {"refill_batch": 5}})
+    run = check(case)
+    job = MACHINE.job(case.config, case.packed, case.images)
+    told = [Machine(case.config, part, number > 0) for number, part in enumerate(job.runs())]
+    assert len(told) == -(-job.n_vectors // 5)
+    assert len({len(part.job.plan) for part in told}) == 2  # the last group is smaller
+    want = type(run.counters).added([part.counters() for part in told])
+    assert run.counters.difference(want) is None
+    assert run.counters.macs.sum() == alone.counters.macs.sum()
+    assert run.counters.dma_cycles < 0.6 * alone.counters.dma_cycles
+    if not more:
+        segments = sum(step.refill_bits for step in job.one.plan)
+        assert run.counters.refill_bits == segments * len(told)
+        assert alone.counters.refill_bits == segments * job.n_vectors
 
 
 @pytest.mark.parametrize("n_pe", [1, 3, 16, 64])

@@ -131,3 +131,38 @@ def test_a_network_up_to_a_layer() -> None:
         small().up_to("pool")
     with pytest.raises(InputError, match="did you mean 'fc'"):
         small().up_to("fcc")
+
+
+@pytest.fixture(scope="module")
+def transformed() -> tuple:
+    """(configuration, compressed convolution, its job by Winograd)."""
+    rng = np.random.default_rng(3)
+    conv = accelsim.Conv2d(rng.normal(size=(3, 5, 3, 3)), rng.normal(size=3), padding=1)
+    packed = accelsim.compress(conv, accelsim.Recipe(density=0.5, winograd="after",
+                                                     bias="accumulator"))
+    config = accelsim.load_machine("eie", n_pe=2, act_queue_depth=2)
+    image = np.maximum(rng.normal(size=(5, 5, 7)), 0)
+    return config, packed, machine_of(config).job(config, packed, image, lowering="winograd")
+
+
+def test_winograd_is_explained_with_its_transforms(transformed) -> None:
+    config, packed, job = transformed
+    found = explain(machine_of(config), config, packed, job)
+    counters = found.result.counters
+    assert counters.transform_cycles > 0
+    assert found.states["transforms"].tolist() == [counters.transform_cycles] * 2
+    assert (sum(found.states.values()) == counters.cycles).all()
+
+
+def test_vectors_of_winograd_and_its_transforms_are_all_of_it(transformed) -> None:
+    """12 tiles of a 5 x 7 map, 16 products each; loads and stores of the transforms beside."""
+    config, _, job = transformed
+    machine = machine_of(config)
+    whole = machine.run(config, job, outputs=False).counters
+    every = [machine.run(config, job.vector_job(k), "reference").counters for k in range(16 * 12)]
+    beside = (whole.load_cycles - sum(one.load_cycles for one in every)
+              + whole.store_cycles - sum(one.store_cycles for one in every))
+    assert sum(one.cycles for one in every) + whole.transform_cycles + beside == whole.cycles
+    assert sum(one.macs.sum() for one in every) == whole.macs.sum()
+    with pytest.raises(InputError, match="there are 0 to 191"):
+        job.vector_job(192)

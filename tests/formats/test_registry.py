@@ -18,6 +18,7 @@ Matrix = npt.NDArray[np.int16]
 BITS = 6
 SMALL: dict[str, dict[str, int]] = {
     "interleaved_csc": {"n_pe": 3, "index_bits": 2, "pointer_bits": 16},
+    "interleaved_bitmap": {"n_pe": 3, "pointer_bits": 16},
     "weight_stream": {"n_pe": 3, "index_bits": 2, "pointer_bits": 12, "align_bits": 64},
     "csb": {"n_banks": 3},
     "n_m": {"n": 2, "m": 5},
@@ -47,6 +48,14 @@ def expected_bits(name: str, matrix: Matrix, p: dict[str, int]) -> int:
         align = p.get("align_bits", 1)
         return (sum(-(-bits // align) * align for bits in columns)
                 + p["n_pe"] * (n_columns + 1) * p["pointer_bits"])
+    if name == "interleaved_bitmap":
+        rows = -(-n_rows // p["n_pe"])
+        bits = p["n_pe"] * (n_columns + 1) * p["pointer_bits"]
+        for pe in range(p["n_pe"]):
+            for column in matrix[pe::p["n_pe"]].T:
+                kept = np.count_nonzero(column)
+                bits += BITS * (kept + -(-rows // BITS)) if kept else 0
+        return bits
     if name == "csb":
         width = -(-n_columns // p["n_banks"])
         fullest = max(np.count_nonzero(row[b * width : (b + 1) * width])

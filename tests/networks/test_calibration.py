@@ -87,6 +87,13 @@ def test_kl_cuts_off_outliers() -> None:
     assert threshold(values, "kl", bits=16) == 40.0
 
 
+@pytest.mark.parametrize("bits", [2, 4])
+def test_kl_of_few_bits_keeps_more_than_the_first_grey(bits: int) -> None:
+    """256 greys in 2,048 bins: the first alone would be its own distribution, at no divergence."""
+    greys = RNG.integers(0, 256, 5000) / 256
+    assert threshold(greys, "kl", bits=bits) >= 128 / 2048 * greys.max()
+
+
 def test_unknown_methods_are_refused() -> None:
     with pytest.raises(InputError, match="no calibration method 'min'"):
         threshold(np.ones(3), "min")

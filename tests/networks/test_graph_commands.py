@@ -91,9 +91,15 @@ def test_a_published_layer_runs_on_inputs_of_its_own(capsys, monkeypatch, tmp_pa
     layer = accelsim.load_network("lenet-5").layers[1]
     alone = accelsim.simulate("eie", accelsim.compress(layer), layer.activations)
     assert json.loads(out)["cycles"] == alone.cycles
-    status, out, _ = command(capsys, monkeypatch, "explain", "lenet-5")
-    assert status == 0
-    assert "drawn at their density" in out
+    for view in ("explain", "simulate"):
+        status, out, _ = command(capsys, monkeypatch, view, "lenet-5")
+        assert status == 0
+        assert "drawn at their density" in out
+        assert "largest results" not in out
+    _, out, _ = command(capsys, monkeypatch, "simulate", "lenet-5", "-l", "conv2", "--json")
+    found = json.loads(out)
+    assert found["cycles"] == found["layers"][0]["cycles"] == alone.cycles
+    assert [row["layer"] for row in found["layers"]] == ["conv2"]
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
@@ -120,3 +126,35 @@ def test_refusals_are_one_line(capsys, monkeypatch, tmp_path, arguments, words):
     assert len([line for line in err.splitlines() if "warning" not in line]) == 1
     assert words in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("view", [
+    ("simulate", "-l", "b"), ("explain", "-l", "b"), ("explain",),
+    ("trace", "-l", "b", "--vector", "3", "-o", "x.vcd"), ("report", "-l", "b"), ("report",),
+])
+def test_winograd_in_every_view(capsys, monkeypatch, tmp_path, view):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.toml").write_text(
+        'name = "net"\ninput = [3, 5, 5]\nnode = [{name = "a", conv = 4}, '
+        '{name = "b", conv = 4, kernel = 3, padding = 1, activation_density = 0.5}]\n')
+    np.save("x.npy", np.ones((3, 5, 5)))
+    name, *more = view
+    given = [name, "net.toml", *more, "--inputs", "x.npy", "--lowering", "b=winograd"]
+    status, _, err = command(capsys, monkeypatch, *given)
+    assert status == 2
+    assert "compress with --winograd before or after" in err
+    status, _, err = command(capsys, monkeypatch, *given, "--winograd", "after")
+    assert status == 0, err
+
+
+@pytest.mark.parametrize(("arguments", "told"), [
+    (("cosim", "lenet-5", "-l", "conv2", "--lowering", "shifted"),
+     "the RTL runs convolutions by im2col, not by 'shifted'; take --lowering im2col"),
+    *((((view, "nt-we", option, value), f"nt-we: {option} is for convolutions of a network"))
+      for view in ("simulate", "explain", "report", "cosim")
+      for option, value in (("--winograd", "after"), ("--lowering", "pixels"))),
+])
+def test_what_is_for_convolutions_is_refused(capsys, monkeypatch, arguments, told):
+    status, out, err = command(capsys, monkeypatch, *arguments)
+    assert (status, out) == (2, "")
+    assert err.splitlines()[-1].endswith(told)

@@ -157,7 +157,7 @@ def test_a_photo_from_the_command_line(capsys, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (["simulate", "lenet-5"], "give --image PHOTO or --inputs FILE.npy"),
+    (["simulate", LENET, "--network", "lenet-5"], "give --image PHOTO or --inputs FILE.npy"),
     (["simulate", "lenet-5", "--image", "small.png"], "5 x 4 pixels; the network takes 28 x 28"),
     (["simulate", "lenet-5", "--image", "text.png"], "not a picture that can be read"),
     (["simulate", "lenet-5", "--image", "none.png"], "No such file"),

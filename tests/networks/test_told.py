@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,9 +27,26 @@ def test_inputs_that_are_left_out(capsys, monkeypatch, tmp_path, two_digits, vie
         assert (told in command(capsys, monkeypatch, *given)[1]) == is_told
         notes = json.loads(command(capsys, monkeypatch, *given, "--json")[1])["notes"]
         assert (told in notes) == is_told
-        # conv1 reads 28 x 28 pixels, a row of 64 PEs each, one of zeros, and writes 24 x 24.
-        kb = (28 * 28 + 1 + 24 * 24) * 16 / 8192
-        assert any(f"conv1: an image's maps take {kb:.1f} KB a PE" in note for note in notes)
+
+
+@pytest.mark.parametrize("view", ["simulate", "explain", "report"])
+def test_maps_beyond_their_sram_are_told_once(capsys, monkeypatch, tmp_path, two_digits, view):
+    """As a limit, for the layer that asks for most; on the page of a report too."""
+    monkeypatch.chdir(tmp_path)
+    # conv1 reads 28 x 28 pixels, a row of 64 PEs each, one of zeros, and writes 24 x 24.
+    kb = (28 * 28 + 1 + 24 * 24) * 16 / 8192
+    status, out, _ = command(capsys, monkeypatch, view, *GRAPH, "--inputs", two_digits)
+    assert status == 0
+    told = Path("accelsim-report.html").read_text("utf-8") if view == "report" else out
+    assert told.count(f"maps in the activation SRAM: {kb:.1f} KB a PE, at most 2") == 1
+    assert "activation SRAM holds" not in told
+    if view == "report":
+        assert "nJ, by module" in told
+    else:
+        out = json.loads(command(capsys, monkeypatch, view, *GRAPH, "--inputs", two_digits,
+                                 "--json")[1])
+        assert not out["feasible"]
+        assert [limit["where"] for limit in out["limits"]] == ["conv1"]
 
 
 def test_codes_that_are_passed(capsys, monkeypatch, tmp_path):

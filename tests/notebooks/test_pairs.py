@@ -33,8 +33,8 @@ def notebook(path):
 
 def test_every_notebook_is_here():
     assert [path.stem for path in TEXTS] == [
-        "1_first_look", "2_pe_sweep", "3_energy", "4_compression", "5_published", "6_rtl",
-        "7_my_lstm_on_ese", "8_cnn_on_fc", "9_number_systems",
+        "10_your_own_network", "1_first_look", "2_pe_sweep", "3_energy", "4_compression",
+        "5_published", "6_rtl", "7_my_lstm_on_ese", "8_cnn_on_fc", "9_number_systems",
     ]
 
 

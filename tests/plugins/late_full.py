@@ -20,10 +20,12 @@ EIE = get_machine("eie")
 
 
 class LateConfig(EieConfig):
-    """EIE's numbers; a queue of one would always be almost full."""
+    """EIE's numbers; a queue of one would always be almost full. PEs of its own have no bitmap."""
 
     machine: Literal["eie_late"] = Field(description="which machine these numbers describe")
     act_queue_depth: int = Field(ge=2, le=4096, description="entries a PE's queue can hold")
+    index: Literal["zero_runs"] = Field(description="what says an entry's row")
+    issue_width: Literal[1] = Field(description="entries that a PE issues in a cycle")
 
 
 class LateFullQueue(ActQueue):

@@ -27,10 +27,12 @@ LANES = 2
 
 
 class TwoConfig(EieConfig):
-    """EIE's numbers; forwarding is not a choice here."""
+    """EIE's numbers; forwarding and the index are no choice here."""
 
     machine: Literal["eie_two"] = Field(description="which machine these numbers describe")
     bypass: Literal[True] = Field(description="forward sums that are not yet written")
+    index: Literal["zero_runs"] = Field(description="what says an entry's row")
+    issue_width: Literal[1] = Field(description="entries that the PE's own reader leaves to it")
 
 
 class TwoRead(SpmatRead):

@@ -106,6 +106,7 @@ def test_every_gain_is_that_of_a_run(bypass):
         "rows in": cycles(machine(), permute_rows(packed, 4)),
         "balanced pruning": cycles(machine(), balanced_pruning(packed, 4)),
         "zero runs of 3": cycles(machine(index_bits=3), packed),
+        "a bitmap": cycles(machine(index="bitmap"), packed),
         "empty columns": cycles(machine(empty_column_cycles=0), packed),
         "row changes": cycles(machine(row_change_cycles=0), packed),
     }

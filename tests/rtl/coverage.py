@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from accelsim.fixedpoint import bounds
+from tests.rtl import cross_coverage
 
 
 class Coverage:
@@ -29,7 +30,7 @@ class Coverage:
             "act_rw: files swap", "act_rw: accumulators kept", "act_rw: load", "act_rw: store",
             "act_rw: biases loaded", "act_rw: biases loaded right behind activations",
             "scan: row without a non-zero", "scan: broadcast at the last position",
-            "scan: blocked by a full queue", "scan: bias row",
+            "scan: blocked by a full queue", "scan: bias row", *cross_coverage.names(),
         ]
         self.hits = dict.fromkeys(names, 0)
 
@@ -48,6 +49,7 @@ class Coverage:
                   (got["broadcast"] == 1) & (got["lnzd_tree.found"] == 1)
                   & (got["lnzd_tree.index"] == config.n_pe - 1))
         self._hit("scan: bias row", (got["broadcast"] == 1) & (got["looks"] == 0))
+        cross_coverage.add(self.hits, config, got)
         for pe in range(config.n_pe):
             self._pe(config, got["broadcast"],
                      {name: values[:, pe] for name, values in got.items() if values.ndim == 2})

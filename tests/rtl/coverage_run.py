@@ -18,6 +18,11 @@ WORDS = {"seed": 21, "n_in": 60, "active": 0.7, "bias": True, "values": "bounds"
 LAYERS = [
     {"n_out": 80, "weights": 0.08}, {"n_out": 6, "weights": 0.3}, {"n_out": 40, "weights": 0.6},
     {"n_out": 30, "weights": 0.1, "bias": "exact"},
+    # One or two accumulators in each PE, rows with little in them: hazards while rows change.
+    {"n_in": 330, "n_out": 5, "weights": 0.7, "active": 0.5},
+    {"n_in": 330, "n_out": 7, "weights": 0.5, "active": 0.9},
+    {"n_in": 1, "n_out": 1, "weights": 1.0, "active": 1.0, "bias": False},
+    {"n_in": 9, "n_out": 3, "weights": 0.5, "active": 0.0, "bias": False},
 ]
 MACHINES = [{"bypass": True}, {"bypass": False}, {"bypass": True, "regfile_depth": 7}]
 

@@ -7,11 +7,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rtl.formal import prove as prove_module
 from rtl.formal.prove import HERE, UNITS, Bug, Proof, ProofError, hunt, load_proofs, prove
 
 PROOFS = load_proofs()
@@ -24,16 +24,36 @@ def _tools_of_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def runs() -> Iterator[object]:
+    """Those that take a minute are slow."""
     for proof in PROOFS:
         for parameters in proof.parameters:
             named = "-".join(f"{key}{value}" for key, value in parameters.items())
-            yield pytest.param(proof, parameters, id=f"{proof.name}-{named}")
+            yield pytest.param(proof, parameters, id=f"{proof.name}-{named}",
+                               marks=pytest.mark.slow if proof.cycles > 10 else ())
 
 
 @pytest.mark.parametrize(("proof", "parameters"), list(runs()))
 def test_proved_by_induction(proof: Proof, parameters: dict[str, int]) -> None:
     verdict = prove(proof, parameters)
     assert verdict.passed, f"{verdict.failed} can fail"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("proof", [proof for proof in PROOFS if proof.solver == "z3"],
+                         ids=lambda proof: proof.name)
+def test_a_second_solver_says_the_same(proof: Proof) -> None:
+    assert prove(proof, proof.parameters[0], "yices").passed
+
+
+def test_every_register_with_a_reset_is_in_the_proof_of_reset() -> None:
+    """Read from what the units assign while rst_ni is low."""
+    text = (HERE / "reset_formal.v").read_text()
+    for unit, path in UNITS.items():
+        for block in re.findall(r"if \(!rst_ni\) begin\n(.*?)\n    end", path.read_text(), re.S):
+            names = re.findall(r"\w+", " ".join(re.findall(r"^\s*(.*?)\s*<=", block, re.M)))
+            assert names
+            missing = [name for name in names if f".{name} == " not in text]
+            assert missing == [] or unit == "gather", (unit, missing)
 
 
 @pytest.mark.slow
@@ -61,17 +81,14 @@ def test_a_text_that_is_not_there_is_an_error() -> None:
         hunt(PROOFS[0], Bug("act_queue", "not in the file", "", 1, {}))
 
 
-def test_a_wire_without_a_partner_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wire_without_a_partner_is_an_error(tmp_path: Path) -> None:
     """A renamed register must not turn an invariant into one about an arbitrary value."""
     text = (HERE / "ptr_read_formal.v").read_text()
     wire = "  (* hierconn *) wire \\dut.renamed_q ;\n  wire seen = \\dut.renamed_q ;\nendmodule"
     (tmp_path / "ptr_read_formal.v").write_text(text.replace("endmodule", wire))
-    monkeypatch.setattr(prove_module, "HERE", tmp_path)
     proof = next(proof for proof in PROOFS if proof.name == "ptr_read")
     with pytest.raises(ProofError, match="yosys failed"):
-        prove(proof, {})
+        prove(replace(proof, folder=tmp_path), {})
 
 
 @pytest.mark.parametrize("unit", [

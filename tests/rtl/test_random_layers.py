@@ -8,12 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from accelsim.rtl_bridge import cosim
-from accelsim.rtl_bridge.run import run_layer
+from accelsim.rtl_bridge.run import run_layer, run_layers
 from tests.rtl.bench import BUILDS, ROOT, RTL, UNITS, difference
-from tests.rtl.random_cases import random_cases
+from tests.rtl.random_cases import random_cases, random_layer, random_machine
 from tests.rtl.replay import shown
 
 
@@ -34,6 +35,33 @@ def differences(seed, machines, layers, rtl_dirs=(RTL,), builds=BUILDS, **sizes)
 def test_a_hundred_layers_are_equal(seed):
     number, found = differences(seed, machines=20, layers=5)
     assert number == 100
+    assert not found, found[0]
+
+
+def by_one_build(seed, layers, **sizes):
+    """(number, every difference) of many layers on one machine, built once by Verilator."""
+    rng = np.random.default_rng(seed)
+    overrides = random_machine(rng, sizes["max_pe"])
+    cases = [random_layer(rng, overrides, sizes["max_side"]) for _ in range(layers)]
+    config = cases[0].config
+    results = run_layers(config, [(case.job, None) for case in cases], [RTL], BUILDS,
+                         sim="verilator")
+    told = [difference(config, case.job, rtl) for case, rtl in zip(cases, results, strict=True)]
+    return len(told), [f"seed {seed}, layer {number}: {one}; {shown(cases[number].words)}"
+                       for number, one in enumerate(told) if one is not None]
+
+
+def test_a_hundred_layers_by_one_build_are_equal():
+    number, found = by_one_build(210, 100, max_pe=4, max_side=30)
+    assert number == 100
+    assert not found, found[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200, 210))
+def test_five_thousand_layers_by_ten_builds_are_equal(seed):
+    number, found = by_one_build(seed, 500, max_pe=9, max_side=40)
+    assert number == 500
     assert not found, found[0]
 
 

@@ -128,3 +128,8 @@ def test_the_machine_may_be_a_file_beside_the_study(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text('machine = "mine.toml"\n' + GOOD)
     assert load_study(path).base_config().act_queue_depth == 5
+
+
+def test_a_folder_may_be_text(tmp_path):
+    made = Study(workloads=["alex-7"], folder=str(tmp_path))
+    assert made.folder == tmp_path

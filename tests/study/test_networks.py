@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.signal import correlate2d
 
 import accelsim
 from accelsim.compression import Recipe, save_compressed
@@ -106,6 +107,45 @@ def test_lowering_is_a_parameter(folder: Path) -> None:
     assert [effect.parameter for effect in found.effects] == ["recipe.lowering"]
 
 
+@pytest.mark.parametrize("inputs", [[], ["x.npy"]])
+def test_rank_is_a_parameter(folder: Path, inputs: list[str]) -> None:
+    """Two layers for one: run by hand, the second on what the first makes of its inputs."""
+    frame = run_study(study(folder, workloads=["net.toml", "net.toml:b"], inputs=inputs,
+                            axes={"recipe.rank": [1, 2]}), folder / "r.sqlite")
+    assert frame.error.isna().all()
+    cycles = {(row["workload"], row["recipe.rank"]): row["cycles"]
+              for row in frame.to_dict("records")}
+    config, net = accelsim.load_machine("eie", **SET), accelsim.load_network(folder / "net.toml")
+    for rank in (1, 2):
+        recipe = Recipe(rank=rank)
+        if inputs:
+            image = np.load(folder / "x.npy")
+            ran = accelsim.simulate(config, accelsim.compress(net, recipe, calibration=image),
+                                    image).layers
+        else:
+            packed = {layer.name: layer for layer in accelsim.compress(net, recipe).layers}
+            ran = {}
+            for layer in net.layers:
+                first, second = packed[f"{layer.name}.rank"], packed[layer.name]
+                own = np.asarray(layer.activations)
+                if layer.name == "fc":
+                    own = own.ravel()
+                    middle = first.decoded().to_dense() @ own
+                else:
+                    middle = correlated(first.decoded_weights(), own, int(layer.name == "a"))
+                ran[first.name] = accelsim.simulate(config, first, own)
+                ran[layer.name] = accelsim.simulate(config, second, middle)
+        assert cycles["net.toml", rank] == sum(own.cycles for own in ran.values())
+        assert cycles["net.toml:b", rank] == ran["b.rank"].cycles + ran["b"].cycles
+
+
+def correlated(weights: Any, image: Any, padding: int) -> Any:
+    """A convolution of stride one by SciPy."""
+    padded = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
+    return np.array([sum(correlate2d(channel, kernel, "valid")
+                         for channel, kernel in zip(padded, one, strict=True)) for one in weights])
+
+
 def test_a_stored_network_keeps_its_codes_and_lowering(folder: Path) -> None:
     net = accelsim.load_network(folder / "arrays.npz", network=folder / "net.toml")
     image = np.load(folder / "x.npy")
@@ -135,6 +175,20 @@ def test_words_size_every_layer_and_changed_files_are_seen(folder: Path) -> None
         found.load()
 
 
+@pytest.mark.parametrize("workload", ["wide.toml", "wide.toml:a"])
+def test_words_hold_maps(folder: Path, workload: str) -> None:
+    """40 x 40 pixels and one of zeros before, 40 x 40 after: 3,201 rows of 2 bytes, 2 KB given."""
+    (folder / "wide.toml").write_text(
+        'name = "wide"\ninput = [1, 40, 40]\nnode = [{name = "a", conv = 3, kernel = 3, '
+        'padding = 1, activation_density = 0.1}]\n')
+    fixed = run_study(study(folder, workloads=[workload]), folder / "r.sqlite")
+    assert "maps in the activation SRAM: 6.3 KB a PE, at most 2" in fixed.limits[0]
+    fit = run_study(study(folder, workloads=[workload], set={**SET, "act_sram_kb": "fit"}),
+                    folder / "r.sqlite")
+    assert "maps" not in fit.limits[0]
+    assert fit.area_mm2[0] > fixed.area_mm2[0]
+
+
 @pytest.mark.parametrize(("values", "words"), [
     ({"workloads": ["net.toml:c"]}, "'c' is not there"),
     ({"workloads": ["net.toml:pool"]}, "runs on the host"),
@@ -143,6 +197,8 @@ def test_words_size_every_layer_and_changed_files_are_seen(folder: Path) -> None
     ({"workloads": ["net.toml", "net.toml:a", "net.toml:*"]}, "named twice"),
     ({"axes": {"lowering": ["fft"]}}, "no lowering 'fft'"),
     ({"workloads": ["nt-we"], "axes": {"lowering": ["auto"]}}, "lowering: is for networks"),
+    ({"workloads": ["nt-we"], "axes": {"recipe.rank": [4, 8]}}, "rank: is for networks"),
+    ({"workloads": ["nt-we"], "set": {"recipe.winograd": "after"}}, "winograd: is for networks"),
     ({"workloads": ["nt-we"], "inputs": ["x.png"]}, "inputs: is for networks"),
     ({"inputs": ["none.png"]}, "inputs: none.png: no such file"),
     ({"workloads": ["arrays.npz"], "network": "net.toml"}, "holds no inputs"),

@@ -129,7 +129,7 @@ def recurrence_counters(config: EieConfig, job: LayerJob) -> Counters:
     total: dict[str, int] = dict.fromkeys(
         ["cycles", "start_cycles", "refill_cycles", "load_cycles", "bias_cycles", "drain_cycles",
          "store_cycles", "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles",
-         "refill_bits"], 0
+         "refill_bits", "refill_bursts", "dma_cycles", "dram_rows", "dram_refreshes"], 0
     )
     per_pe = {
         name: np.zeros(n_pe, dtype=np.int64)
@@ -157,6 +157,8 @@ def recurrence_counters(config: EieConfig, job: LayerJob) -> Counters:
             ("row_change_cycles", times.row_changes), ("blocked_cycles", blocked),
             ("scan_idle_cycles", times.compute - scanning - tail),
             ("refill_bits", step.refill_bits),
+            # Without M7 to M9: a word of the port a cycle, and nothing beside it.
+            *((name, phases["refill_cycles"]) for name in ("refill_bursts", "dma_cycles")),
         ):
             total[name] += value
         histogram[:, 0] += outside

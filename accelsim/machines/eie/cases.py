@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.dram import part_names
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Geometry
 
 AS_BUILT = {"row_change_cycles": 1, "empty_column_cycles": 1, "overlap": False,
-            "start_cycles": 1, "capacity": "check", "spmat_kb": 128.0, "pointer_kb": 32.0}
+            "start_cycles": 1, "capacity": "check", "spmat_kb": 128.0, "pointer_kb": 32.0,
+            "index": "zero_runs", "issue_width": 1, "queue_pes": 1}
 """What the Verilog is built for; it refuses other values by name (rtl/README.md)."""
 
 Case = tuple[dict[str, Any], CompressedLayer | CompressedConv, Any]
@@ -19,7 +21,7 @@ Case = tuple[dict[str, Any], CompressedLayer | CompressedConv, Any]
 
 def case(rng: np.random.Generator) -> Case:
     """(overrides, layer or convolution, input vector or image)."""
-    weight_bits, index_bits = (int(rng.integers(2, 6)) for _ in range(2))
+    weight_bits, index_bits = int(rng.integers(2, 6)), int(rng.integers(1, 6))
     n_out, n_in = (int(n) for n in rng.integers(1, 25, 2))
     overrides: dict[str, Any] = {
         "n_pe": int(rng.integers(1, 9)),
@@ -38,7 +40,20 @@ def case(rng: np.random.Generator) -> Case:
         "spmat_kb": float(rng.choice([0.1, 0.5, 128.0])),
         "pointer_kb": float(rng.choice([0.1, 0.5, 32.0])),
         "dma_width_bits": int(rng.integers(1, 100)),
+        "index": str(rng.choice(["zero_runs", "bitmap"])),
+        "issue_width": int(rng.choice([1, 1, 2, 3])),
+        "queue_pes": int(rng.choice([1, 1, 2])),
+        "refill": str(rng.choice(["all", "active"])),
+        "refill_overlap": bool(rng.integers(2)),
+        "refill_split": float(rng.choice([0.3, 0.5, 0.75])),
+        "dram": str(rng.choice(["none", *part_names()])),
+        "dram_channels": int(rng.integers(1, 4)),
+        "clock_mhz": float(rng.choice([100.0, 333.3, 800.0])),
     }
+    if overrides["issue_width"] > 1 or overrides["queue_pes"] > 1:
+        overrides["bypass"] = True  # neither waits for accumulators
+    if overrides["index"] == "bitmap" or overrides["issue_width"] > 1:
+        overrides["capacity"] = str(rng.choice(["check", "ignore"]))  # neither is refilled
     if rng.random() < 0.4:
         overrides |= AS_BUILT
     bias = bool(rng.integers(2))
@@ -58,10 +73,15 @@ def case(rng: np.random.Generator) -> Case:
         layer = replace(layer, bias=biases.astype(np.float32))
     active = rng.random(n_in) < rng.choice([0.0, 0.4, 1.0])
     vector = np.where(active, rng.normal(size=n_in) * 4, 0.0)
-    if not AS_BUILT.items() <= overrides.items() and rng.random() < 0.3:
+    if rng.random() < 0.3 and not AS_BUILT.items() <= overrides.items() and (
+            overrides["index"] == "zero_runs" and overrides["issue_width"] == 1):
         layer = _with_tables(rng, layer, overrides)
-    return (overrides, *_of_image(rng, layer, vector)) if rng.random() < 0.25 else (
-        overrides, layer, vector)
+    elif rng.random() < 0.75:
+        overrides["rows"] = str(rng.choice(["interleaved", "blocked"]))
+        return overrides, layer, vector
+    if rng.random() < 0.25:
+        return (overrides, *_of_image(rng, layer, vector))
+    return overrides, layer, vector
 
 
 def _with_tables(

@@ -16,9 +16,11 @@ from accelsim.compression.binary_points import choose_binary_points
 from accelsim.errors import InputError, UnsupportedError
 from accelsim.fixedpoint import dequantise, quantise, read_activations
 from accelsim.kernels.accumulate import accumulate
+from accelsim.machines.eie.blocks import placed, scanned
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.decoder import decode, decoder_table
-from accelsim.machines.eie.job import check_has_point, quantised_bias
+from accelsim.machines.eie.job import check_has_point
+from accelsim.machines.eie.quantised import quantised_bias
 from accelsim.machines.registry import machine_of
 from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Loss
@@ -92,7 +94,9 @@ class LayerChain:
             fixed_point_integers(what, inputs, config.activation_bits) if self._fixed_point else
             quantise(real_values(what, inputs), config.activation_bits,
                      self.points[0].input_frac_bits))
-        for index, (packed, point) in enumerate(zip(self._layers, self.points, strict=True)):
+        laid = [placed(config, packed) for packed in self._layers]
+        for index, (packed, point) in enumerate(zip(laid, self.points, strict=True)):
+            current = scanned(config, current)
             codebook = decoder_table(config, packed, point)
             m = packed.matrix
             weights = CscMatrix(m.shape, m.column_starts, m.rows,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from accelsim.dram.part import NONE, DramPart, check_part, load_part
 from accelsim.energy.process import HIGHEST, LOWEST, Node
 from accelsim.machines.eie.datapath import (
     DECODER_NAND2_A_BIT,
@@ -31,8 +32,23 @@ class EieConfig(Configuration):
         ge=LOWEST, le=HIGHEST, description="supply voltage over the node's nominal one"
     )
     act_queue_depth: int = Field(ge=1, le=4096, description="entries a PE's queue can hold")
+    queue_pes: int = Field(
+        default=1, ge=1, le=2, description="PEs that share an activation queue, with one output"
+    )
     weight_bits: int = Field(ge=2, le=8, description="bits of a weight code")
-    index_bits: int = Field(ge=2, le=8, description="bits of a zero run")
+    rows: Literal["interleaved", "blocked"] = Field(
+        default="interleaved", description="rows of a PE, and its activations: every n_pe-th, or "
+                                           "as many side by side"
+    )
+    index: Literal["zero_runs", "bitmap"] = Field(
+        default="zero_runs", description="what says an entry's row: the zeros before it, or a bit "
+                                         "for each row of its column"
+    )
+    index_bits: int = Field(ge=1, le=8, description="bits of a zero run")
+    issue_width: int = Field(
+        default=1, ge=1, le=8, description="entries of one column and one line that a PE issues in "
+                                           "a cycle"
+    )
     spmat_width_bits: int = Field(ge=8, le=4096, description="one sparse-matrix SRAM line")
     spmat_kb: SizeKb = Field(description="sparse-matrix SRAM of one PE")
     pointer_kb: SizeKb = Field(description="pointer SRAM of one PE, both banks")
@@ -67,6 +83,32 @@ class EieConfig(Configuration):
         description="layers beyond the memories: an error, refilled by DMA, or unlimited memories"
     )
     dma_width_bits: int = Field(ge=1, le=65_536, description="DMA bits per cycle (stream)")
+    refill: Literal["all", "active"] = Field(
+        default="all", description="columns that the DMA brings: all of a segment, or those with a "
+                                   "non-zero activation (stream)"
+    )
+    refill_overlap: bool = Field(
+        default=False, description="SpMat and pointer SRAM in two halves: one is refilled while "
+                                   "the other is read (stream)"
+    )
+    refill_split: float = Field(
+        default=0.5, gt=0, lt=1, description="the first half's share of both SRAMs (refill_overlap)"
+    )
+    refill_batch: int = Field(
+        default=1, ge=1, le=4096, description="vectors of one matrix that share a refill (stream)"
+    )
+    dram: str = Field(
+        default=NONE, description="the DRAM behind the DMA: a part, or none, which gives a word of "
+                                  "the DMA's width every cycle (stream)"
+    )
+    dram_channels: int = Field(
+        default=1, ge=1, le=64, description="channels of the DRAM in lockstep"
+    )
+
+    @field_validator("dram")
+    @classmethod
+    def _there_is_such_a_part(cls, name: str) -> str:
+        return check_part(name)
 
     @field_validator("activation_bits")
     @classmethod
@@ -80,11 +122,37 @@ class EieConfig(Configuration):
     @model_validator(mode="after")
     def _line_holds_an_entry(self) -> EieConfig:
         if self.entry_bits > self.spmat_width_bits:
+            runs = " + index_bits" if self.index == "zero_runs" else ""
             raise ValueError(
                 f"spmat_width_bits is {self.spmat_width_bits}, less than one entry of "
-                f"weight_bits + index_bits = {self.entry_bits}"
+                f"weight_bits{runs} = {self.entry_bits}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _is_refilled(self) -> EieConfig:
+        if self.capacity == "stream" and self.index == "bitmap":
+            raise ValueError(
+                "capacity 'stream' refills zero runs; use index='zero_runs', or capacity='check'")
+        if self.capacity == "stream" and self.issue_width > 1:
+            raise ValueError("capacity 'stream' refills PEs that issue one entry a cycle; use "
+                             "issue_width=1, or capacity='check'")
+        return self
+
+    @model_validator(mode="after")
+    def _lanes_forward(self) -> EieConfig:
+        if self.queue_pes > 1 and not self.bypass:
+            raise ValueError("queue_pes is 2; PEs that share a queue wait for no accumulator; use "
+                             "bypass=true, or queue_pes=1")
+        if self.issue_width > 1 and not self.bypass:
+            raise ValueError(f"issue_width is {self.issue_width}; several entries wait for no "
+                             f"accumulator; use bypass=true, or issue_width=1")
+        return self
+
+    @property
+    def published_units(self) -> bool:
+        """Whether PEs are made of the published units: zero runs, an entry a cycle, a queue."""
+        return self.index == "zero_runs" and self.issue_width == self.queue_pes == 1
 
     @model_validator(mode="after")
     def _signs_have_two_bits(self) -> EieConfig:
@@ -108,8 +176,8 @@ class EieConfig(Configuration):
 
     @property
     def entry_bits(self) -> int:
-        """Bits of one (code, zero run) entry."""
-        return self.weight_bits + self.index_bits
+        """Bits of one (code, zero run) entry; with a bitmap of a code, or of a word of bits."""
+        return self.weight_bits + (self.index_bits if self.index == "zero_runs" else 0)
 
     @property
     def entries_per_line(self) -> int:
@@ -118,7 +186,7 @@ class EieConfig(Configuration):
 
     @property
     def spmat_entries(self) -> int:
-        """Entries that the sparse-matrix SRAM of one PE holds."""
+        """Entries, or words of bitmaps, that the sparse-matrix SRAM of one PE holds."""
         lines = int(self.spmat_kb * 8192) // self.spmat_width_bits
         return lines * self.entries_per_line
 
@@ -126,6 +194,28 @@ class EieConfig(Configuration):
     def pointer_words(self) -> int:
         """Pointers that the two banks of one PE hold together."""
         return int(self.pointer_kb * 8192) // self.pointer_bits
+
+    def half(self, number: int) -> tuple[int, int]:
+        """Entries and pointers of one PE that segment ``number`` may have (contract M8)."""
+        def part(size: int) -> int:
+            first = int(size * self.refill_split)
+            return size - first if number % 2 else first
+
+        lines, words = int(self.spmat_kb * 8192) // self.spmat_width_bits, self.pointer_words
+        if self.refill_overlap:
+            lines, words = part(lines), part(words)
+        return lines * self.entries_per_line, words
+
+    @property
+    def dram_part(self) -> DramPart | None:
+        """The DRAM behind the DMA, all channels together."""
+        return None if self.dram == NONE else load_part(self.dram, self.dram_channels)
+
+    @property
+    def burst_bits(self) -> int:
+        """What the DMA asks for at once: a burst of the DRAM, or a word of its own width."""
+        part = self.dram_part
+        return self.dma_width_bits if part is None else part.burst_bits
 
     @property
     def register_bits(self) -> int:

@@ -15,6 +15,7 @@ from accelsim.lowering.im2col import Gather, in_register_row_order
 from accelsim.machines.eie.beside import NOTHING, Beside
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import IntArray, LayerJob
+from accelsim.machines.eie.plan import Pass
 from accelsim.records import Geometry
 from accelsim.records.job import Job
 from accelsim.records.result import JobResult
@@ -64,6 +65,8 @@ class ConvJob(MapsJob):
     several : whether the images have an axis of their own
     beside : phases that belong to no single vector
     overlap : whether each vector but the first is loaded in the drain of the one before it (O1)
+    sharing : makes the plan of so many vectors that share their refills, and how many do (M10);
+        None where each is on its own
     """
 
     one: LayerJob
@@ -72,6 +75,7 @@ class ConvJob(MapsJob):
     several: bool
     beside: Beside = NOTHING
     overlap: bool = False
+    sharing: tuple[Callable[[int], tuple[Pass, ...]], int] | None = None
 
     @property
     def products(self) -> tuple[ConvJob, ...]:
@@ -105,6 +109,20 @@ class ConvJob(MapsJob):
             one = replace(one, plan=(one.plan[0].behind_another(), *one.plan[1:]))
         return replace(one, activations=self.vectors(index, index + 1)[0])
 
+    def runs(self) -> Iterator[LayerJob]:
+        """What a telling of one plan runs: vector by vector, or those together that share their
+        refills."""
+        make, together = self.sharing or (None, 1)
+        for first in range(0, self.n_vectors, together):
+            end = min(first + together, self.n_vectors)
+            if make is None or end - first == 1:
+                yield self.vector_job(first)
+                continue
+            plan, inputs = make(end - first), self.vectors(first, end)
+            if self.overlap and first:
+                plan = (plan[0].behind_another(), *plan[1:])
+            yield replace(self.one, activations=inputs[0], others=inputs[1:], plan=plan)
+
     def vectors(self, first: int, end: int) -> IntArray:
         """(end - first, image inputs) activations of some vectors."""
         gathered = self.pixels.vectors(first, end)
@@ -119,12 +137,21 @@ class ConvJob(MapsJob):
         """(n_vectors, n_outputs) accumulators as maps: (out, rows, columns), or several."""
         values = self.one.finished(outputs)
         shape = self.pixels.n_images, *self.pixels.output_size, self.geometry.out_channels
-        maps = np.ascontiguousarray(values.reshape(shape).transpose(0, 3, 1, 2))
+        maps = values.reshape(shape).transpose(0, 3, 1, 2).astype(np.int64, order="C", copy=False)
         return maps if self.several else maps[0]
 
     def input_sha256(self) -> str:
         """Digest of the maps."""
         return hashlib.sha256(self.pixels.maps.astype("<i8").tobytes()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class BatchJob(ConvJob):
+    """Vectors through a layer, each a pixel of a map of one row."""
+
+    def finished(self, outputs: IntArray) -> IntArray:
+        """(n_vectors, n_outputs) in the layer's order of rows."""
+        return self.one.finished(outputs)
 
 
 class _Run(Protocol):
@@ -159,7 +186,8 @@ def vector_by_vector(
     run: Callable[..., JobResult], config: EieConfig, job: ConvJob, outputs: bool,
     observer: Observer | None = None, passed: int = 0, **options: Any,
 ) -> JobResult:
-    """A product by a telling of one vector: nothing is carried from one to the next (V1).
+    """A product by a telling of one plan: nothing is carried from one to the next (V1), unless they
+    share refills (M10).
 
     Parameters
     ----------
@@ -168,10 +196,10 @@ def vector_by_vector(
     options : the telling's own
     """
     results: list[JobResult] = []
-    for index in range(job.n_vectors):
+    for part in job.runs():
         if observer is not None:
             options["observer"] = _Later(observer, passed)
-        results.append(run(config, job.vector_job(index), outputs, **options))
+        results.append(run(config, part, outputs, **options))
         passed += results[-1].counters.cycles
     return added(results)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.machines.eie.job import LayerJob
 from accelsim.records.counters import CounterSet, Law, per_pe, total
 
 IntArray = npt.NDArray[np.int64]
@@ -36,10 +37,20 @@ class Counters(CounterSet):
     blocked_cycles: int = total("scan cycles in which a full queue held the broadcast back")
     scan_idle_cycles: int = total("compute cycles after the scan had finished")
     refill_bits: int = total("bits that the DMA brought")
+    refill_bursts: int = total("bursts of the DRAM, or words of the port, that they came in",
+                               absent=0)
+    dma_cycles: int = total("cycles in which the DMA worked, beside other phases too", absent=0)
+    dram_rows: int = total("rows of the DRAM that were opened", absent=0)
+    dram_refreshes: int = total("refreshes of the DRAM that a refill waited for", absent=0)
     # Each PE
     issued_entries: IntArray = per_pe("entries passed to the ArithmUnit, padding included")
     padding_entries: IntArray = per_pe("issued entries that only extend a zero run")
     empty_column_cycles: IntArray = per_pe("issue slots of columns without entries")
+    index_cycles: IntArray = per_pe("issue slots in which a column's bitmap is read", absent=0)
+    macs_beside: IntArray = per_pe(
+        "multiply-accumulates that shared their issue slot with one before them", absent=0)
+    padding_beside: IntArray = per_pe(
+        "padding entries that shared their issue slot with another entry", absent=0)
     hazard_stall_cycles: IntArray = per_pe("cycles waiting for an accumulator in flight")
     starved_cycles: IntArray = per_pe("compute cycles without anything to issue")
     blocking_cycles: IntArray = per_pe("blocked cycles in which this PE's queue was full")
@@ -71,10 +82,12 @@ class Counters(CounterSet):
         )
 
     def states(self) -> dict[str, IntArray]:
-        """What each PE did; "overhead" is all other phases."""
+        """What each PE did; "overhead" is all other phases, "bitmaps" there where some are read."""
+        bitmaps = {"bitmaps": self.index_cycles} if np.any(self.index_cycles) else {}
         return {
-            "useful": self.macs,
-            "padding": self.padding_entries,
+            "useful": self.macs - self.macs_beside,
+            "padding": self.padding_entries - self.padding_beside,
+            **bitmaps,
             "empty columns": self.empty_column_cycles,
             "hazard": self.hazard_stall_cycles,
             "starved": self.starved_cycles,
@@ -83,10 +96,29 @@ class Counters(CounterSet):
 
     def laws(self, config: Any = None, job: Any = None) -> list[Law]:
         """The conservation laws: README.md, counters."""
+        return [*self._laws_of_pes(), *self._laws_of_refills(config, job)]
+
+    def _laws_of_refills(self, config: Any, job: Any) -> list[Law]:
+        """Of M4, M7 and M8: what came is what was asked for, in bursts that hold it, and a pass
+        waits no longer than the DMA works."""
+        if getattr(config, "capacity", None) != "stream":
+            return []
+        bits, waited = self.refill_bits, self.refill_cycles
+        most = min(waited, self.dma_cycles) if config.refill_overlap else self.dma_cycles
+        found = [
+            ("bits fit their bursts", bits, min(bits, self.refill_bursts * config.burst_bits)),
+            ("passes wait for the DMA", waited, most),
+        ]
+        if config.refill == "all" and isinstance(job, LayerJob):
+            segments = sum(step.refill_bits for step in job.plan if step.fetches)
+            found.append(("bits refilled = bits of the segments", bits, segments))
+        return [(law, np.array([left]), np.array([right])) for law, left, right in found]
+
+    def _laws_of_pes(self) -> list[Law]:
         compute = np.full(self.n_pe, self.compute_cycles)
         states = (
-            self.issued_entries + self.empty_column_cycles + self.hazard_stall_cycles
-            + self.starved_cycles
+            self.issued_entries - self.macs_beside - self.padding_beside + self.index_cycles
+            + self.empty_column_cycles + self.hazard_stall_cycles + self.starved_cycles
         )
         pushes = np.full(self.n_pe, self.broadcasts)
         histogram = self.queue_occupancy_histogram

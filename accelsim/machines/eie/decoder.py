@@ -56,6 +56,11 @@ def tables_a_pe(name: str, n_pe: int, n_outputs: int, rows_per_table: int | None
 
 def check_tables(config: EieConfig, name: str, n_outputs: int, rows_per_table: int | None) -> None:
     """Raise `UnsupportedError` if the decoder does not hold a layer's tables (D2)."""
+    if rows_per_table is not None and not (config.published_units and config.rows == "interleaved"):
+        raise UnsupportedError(
+            f"{name}: a table for {rows_per_table} rows; decoders of several tables are told with "
+            f"interleaved rows, zero runs and one entry a cycle; leave rows, index and issue_width "
+            f"as published, or compress without table_rows")
     need = tables_a_pe(name, config.n_pe, n_outputs, rows_per_table)
     if need > config.decoder_tables:
         total = -(-n_outputs // (rows_per_table or n_outputs))

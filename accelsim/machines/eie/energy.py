@@ -26,9 +26,8 @@ from accelsim.energy.units import area_um2_a_bit, clock_pj_a_bit
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.datapath_prices import area_growth, further_table_bits
-from accelsim.machines.eie.memories import ModuleBits, event_energies, memories
-
-CAUSES = ("useful", "padding", "empty columns", "hazard", "starved", "overhead")
+from accelsim.machines.eie.memories import ModuleBits, dram_pj, event_energies, memories
+from accelsim.machines.eie.turned_prices import bitmap_area_um2, detection_nodes, files_area
 
 
 def price(
@@ -56,7 +55,9 @@ def price(
     bits = ModuleBits.of(config)
     time_us = counters.cycles / config.clock_mhz
     energies = event_energies(config, counters, arrays, events)
-    nodes = _lnzd_nodes(config.n_pe)
+    if counters.refill_bits or counters.refill_bursts or counters.dram_rows:
+        energies[DRAM] = {"pass": dram_pj(config, counters, events)}
+    nodes = detection_nodes(config.n_pe)
     lnzd = events.rows["lnzd_node"]
     leakage = dict.fromkeys(MODULES, 0.0)
     area = dict.fromkeys((*MODULES, "filler"), 0.0)
@@ -75,8 +76,13 @@ def price(
     # A node's published power at 800 MHz is an energy per cycle.
     clock["lnzd"] = lnzd["power_mw"] * 1e3 / lnzd["clock_mhz"] * nodes * counters.cycles
     for module, um2 in settled.area_um2.items():
-        grown = area_growth(config) if module == "arith_unit" else growth.get(module, 1.0)
+        grown = growth.get(module, 1.0)
+        if module == "arith_unit":
+            grown = config.issue_width * area_growth(config)
+        elif module == "act_rw":
+            grown *= files_area(config)
         area[module] += um2 * grown * config.n_pe * 1e-6
+    area["spmat_read"] += bitmap_area_um2(config, settled, events) * config.n_pe * 1e-6
     area["arith_unit"] += tables * area_um2_a_bit(settled, "act_queue") * 1e-6
     area["lnzd"] = lnzd["area_um2"] * nodes * 1e-6
     area["filler"] = settled.filler_um2 * config.n_pe * 1e-6
@@ -95,20 +101,10 @@ def price(
     ).on(Process.of(config))
 
 
-def _lnzd_nodes(n_pe: int) -> int:
-    """Nodes of a tree of fan-in 4 over the PEs (EIE sec. VI: 16 + 4 + 1 for 64)."""
-    nodes, level = 0, n_pe
-    while level > 1:
-        level = -(-level // 4)
-        nodes += level
-    return max(nodes, 1)
-
-
 def _shares(counters: Counters) -> dict[str, float]:
     """Share of the PE-cycles in each state."""
-    states = {state: cycles.sum() for state, cycles in counters.states().items()}
     total = counters.cycles * counters.n_pe
-    return {cause: float(states[cause]) / total for cause in CAUSES}
+    return {state: float(cycles.sum()) / total for state, cycles in counters.states().items()}
 
 
 def _by_cause(

@@ -13,11 +13,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from accelsim.formats.interleaved_csc import LayerImage, decode_image
+from accelsim.formats.interleaved_csc import decode_image
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob, added, run_products
 from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.slots import SameImage
 from accelsim.records import CscMatrix
 from accelsim.records.result import JobResult
 
@@ -46,26 +47,13 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
 
 def _weights(job: LayerJob) -> CscMatrix:
     """The integer weights of an image; a bias is the last column."""
-    codes = _codes(_Same(job.image))
+    codes = _codes(SameImage(job.image))
     return CscMatrix(codes.shape, codes.column_starts, codes.rows,
                      job.decoded(codes.rows, codes.values))
 
 
-class _Same:
-    """A hashable handle of an image: the same object, not an equal one."""
-
-    def __init__(self, image: LayerImage) -> None:
-        self.image = image
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.image is self.image
-
-    def __hash__(self) -> int:
-        return id(self.image)
-
-
 @lru_cache(maxsize=8)
-def _codes(handle: _Same) -> CscMatrix:
+def _codes(handle: SameImage) -> CscMatrix:
     """What the image stores, once for all vectors of a layer."""
     return decode_image(handle.image)
 

@@ -24,7 +24,6 @@ class Images:
     values : as they were given; integers of the inputs' binary point if ``fixed``
     integers : of ``points``, as the scan reads them
     several : whether they have an axis of their own
-    notes : what is to be said of their size
     map_rows : register rows of one image's maps, before and after
     """
 
@@ -33,7 +32,6 @@ class Images:
     points: BinaryPoints
     several: bool
     fixed: bool
-    notes: tuple[str, ...]
     map_rows: int
 
 
@@ -48,15 +46,4 @@ def given_images(
     images = packed.geometry.images(packed.name, given)
     points, integers = vectors.settled(config, packed.layer, images, binary_points, fixed_point)
     rows = map_rows(packed.geometry, config.n_pe, (images.shape[2], images.shape[3]))
-    return Images(images, integers, points, given.ndim == 4, fixed_point,
-                  _notes(config, packed, rows), rows)
-
-
-def _notes(config: EieConfig, packed: CompressedConv, rows: int) -> tuple[str, ...]:
-    """What is to be said of maps that the published memories do not hold (contract V5)."""
-    if config.capacity == "ignore" or rows <= config.act_sram_words:
-        return ()
-    kb = rows * config.register_bits / 8192
-    return (f"{packed.name}: an image's maps take {kb:.1f} KB a PE, its activation SRAM holds "
-            f"{config.act_sram_kb:g} KB; they are taken to stand in a buffer that gives and takes "
-            f"one register row a cycle (contract V5)",)
+    return Images(images, integers, points, given.ndim == 4, fixed_point, rows)

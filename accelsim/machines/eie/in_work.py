@@ -36,9 +36,9 @@ class ColumnsInWork:
             self._popped[pe] = unit.act_queue.items[pops - 1][0] if pops else None
 
     def _column_at(self, machine: Eie, pe: int) -> int:
-        """The column of an entry address: for one that was popped before the first look."""
+        """The column of a word's address: for one that was popped before the first look."""
         step = machine.step
-        pointers = self._image.pointers[pe, step.tile]
+        pointers = self._image.words[pe, step.tile]
         address = machine.pes[pe].spmat_read.address
         if step.refill_bits:
             address += int(pointers[step.first_row * machine.config.n_pe])

@@ -16,11 +16,13 @@ from accelsim.compression.binary_points import ById, choose_binary_points
 from accelsim.errors import InputError
 from accelsim.fixedpoint import bounds, quantise
 from accelsim.formats import LayerImage, build_image
+from accelsim.machines.eie.blocks import placed, scanned, unscanned
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.datapath import check_held
 from accelsim.machines.eie.decoder import check_tables, decode, decoder_table
 from accelsim.machines.eie.losses import job_losses
 from accelsim.machines.eie.plan import Pass, make_plan, tile_rows
+from accelsim.machines.eie.quantised import quantised_bias
 from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedLayer
 from accelsim.records.job import Job
@@ -42,8 +44,10 @@ class LayerJob(Job):
     bias_activation : 1.0 in the activations' binary point
     plan : the passes, in order
     packed : the layer that the image was built from, or None
+    in_blocks_of : that layer before its rows and columns were put into blocks, or None
     bias : (n_outputs,) int64 that the accumulators start from, of ``accumulator_bits`` bits in the
         outputs' binary point, in the image's order of rows; None starts from zero
+    others : (n - 1, n_inputs) activations of further vectors, whose passes the plan has too (M10)
     rows_per_table : rows that share a table; None: all (contract D1)
     """
 
@@ -55,7 +59,15 @@ class LayerJob(Job):
     plan: tuple[Pass, ...]
     packed: CompressedLayer | None = None
     bias: IntArray | None = None
+    others: IntArray | None = None
+    in_blocks_of: CompressedLayer | None = None
     rows_per_table: int | None = None
+
+    @property
+    def inputs(self) -> IntArray:
+        """(n, n_inputs) activations of all vectors of the plan."""
+        first = self.activations[None]
+        return first if self.others is None else np.concatenate([first, self.others])
 
     def check(self, config: EieConfig) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""
@@ -65,6 +77,9 @@ class LayerJob(Job):
         for what, got, want in (
             ("n_pe", image.n_pe, config.n_pe),
             ("weight_bits", image.weight_bits, config.weight_bits),
+            ("index", image.index, config.index),
+            ("rows", config.rows if self.packed is None else
+             "blocked" if self.in_blocks_of else "interleaved", config.rows),
             ("index_bits", image.index_bits, config.index_bits),
             ("codebook entries", self.codebook.shape[-1], 1 << config.weight_bits),
             ("code tables", self.codebook.size >> config.weight_bits,
@@ -121,13 +136,18 @@ class LayerJob(Job):
 
     def on(self, config: EieConfig, packed: CompressedLayer | None = None) -> LayerJob:
         """The same integers on another machine, or with another layer of the same values."""
-        layer = packed or self.packed
+        layer = packed or self.in_blocks_of or self.packed
         if layer is None:
             raise InputError(f"{self.name}: made from an image; there is no layer to encode again")
-        image = image_for(config, layer)
-        bias = quantised_bias(config, layer, self.frac_bits["output"])
+        image, laid = image_for(config, layer), placed(config, layer)
+        bias = quantised_bias(config, laid, self.frac_bits["output"])
         plan = make_plan(config, image, bias is not None)
-        return replace(self, image=image, plan=plan, packed=layer, bias=bias)
+        inputs = self.activations
+        if self.in_blocks_of is not None:
+            inputs = unscanned(inputs, self.image.n_pe)
+        return replace(self, image=image, plan=plan, packed=laid, bias=bias,
+                       activations=scanned(config, inputs),
+                       in_blocks_of=None if laid is layer else layer)
 
     def again(self, machine: Any, config: EieConfig, work: CompressedLayer | None = None
               ) -> LayerJob:
@@ -157,14 +177,16 @@ def layer_job(
     """
     return LayerJob(
         image, codebook, activations, shift, bias_activation,
-        make_plan(config, image, bias is not None, gathered), packed, bias, rows_per_table,
-        name=image.name, **known,
+        make_plan(config, image, bias is not None, gathered), packed, bias,
+        rows_per_table=rows_per_table, name=image.name, **known,
     )
 
 
 @lru_cache(maxsize=8)
-def _cached_image(packed: ById, n_pe: int, index_bits: int, rows: int) -> LayerImage:
-    return build_image(packed.layer, n_pe, index_bits, rows)
+def _cached_image(
+    packed: ById, n_pe: int, index_bits: int, rows: int, index: str
+) -> LayerImage:
+    return build_image(packed.layer, n_pe, index_bits, rows, index)
 
 
 def image_for(config: EieConfig, packed: CompressedLayer) -> LayerImage:
@@ -180,8 +202,8 @@ def image_for(config: EieConfig, packed: CompressedLayer) -> LayerImage:
             f"{packed.name}: compressed with weight_bits={packed.weight_bits}, the machine has "
             f"{config.weight_bits}; compress again or set weight_bits={packed.weight_bits}"
         )
-    rows = tile_rows(config, packed.n_outputs)
-    return _cached_image(ById(packed), config.n_pe, config.index_bits, rows)
+    rows, laid = tile_rows(config, packed.n_outputs), placed(config, packed)
+    return _cached_image(ById(laid), config.n_pe, config.index_bits, rows, config.index)
 
 
 def make_job(
@@ -250,13 +272,15 @@ def of_integers(
             )
         one = 1 << points.input_frac_bits
     codebook = decoder_table(config, packed, points)
-    starts = quantised_bias(config, packed, points.output_frac_bits)
-    return layer_job(
-        config, image_for(config, packed), codebook, integers, points.shift, one, packed, starts,
-        gathered=gathered, rows_per_table=packed.rows_per_table, frac_bits=signals(points),
+    laid, bits = placed(config, packed), points.output_frac_bits
+    job = layer_job(
+        config, image_for(config, packed), codebook, scanned(config, integers), points.shift, one,
+        laid, quantised_bias(config, laid, bits), gathered=gathered,
+        rows_per_table=packed.rows_per_table, frac_bits=signals(points),
         provenance={"accelsim": __version__, **packed.provenance},
-        losses=job_losses(config, packed, points, *seen, starts),
+        losses=job_losses(config, packed, points, *seen, quantised_bias(config, packed, bits)),
     )
+    return job if laid is packed else replace(job, in_blocks_of=packed)
 
 
 def check_has_point(packed: CompressedLayer) -> None:
@@ -264,15 +288,6 @@ def check_has_point(packed: CompressedLayer) -> None:
     if packed.binary_points is None and packed.input_max_abs is None:
         raise InputError(f"{packed.name}: fixed-point inputs have no binary point here; give "
                          f"binary_points, or calibrate the layer when it is compressed")
-
-
-def quantised_bias(
-    config: EieConfig, packed: CompressedLayer, output_frac_bits: int
-) -> IntArray | None:
-    """The biases of a layer's accumulators in their binary point, or None."""
-    if packed.bias is None:
-        return None
-    return quantise(packed.bias, config.accumulator_bits, output_frac_bits)
 
 
 def signals(points: BinaryPoints) -> Mapping[str, int]:

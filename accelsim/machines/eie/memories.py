@@ -16,7 +16,6 @@ from accelsim.energy.process import Process
 from accelsim.energy.sram import SramPoint, SramTable
 from accelsim.energy.technology import Events
 from accelsim.energy.units import (
-    INDEX_BITS,
     PUBLISHED_BITS,
     pointer_register_bits,
     queue_item_bits,
@@ -25,8 +24,18 @@ from accelsim.machines.eie.beside import TransformCounters
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.datapath_prices import look_up_pj, mac_pj, register_bits
+from accelsim.machines.eie.turned_prices import (
+    bitmap_bits,
+    bitmap_pj,
+    ports_energy,
+    queues_of,
+    row_pj,
+)
 
 FREE_COUNTERS = {
+    "index_cycles": "lines are priced as read; the slots are time",
+    "macs_beside": "part of macs",
+    "padding_beside": "part of padding_entries",
     "broadcasts": "wires of the H-tree; EIE gives no length or energy",
     "row_change_cycles": "the scan's logic is in the LNZD nodes, priced by time",
     "blocked_cycles": "time, priced as leakage and clock",
@@ -35,6 +44,8 @@ FREE_COUNTERS = {
     "passes": "control",
     "start_cycles": "time, priced as leakage and clock",
     "refill_cycles": "time; the bits are priced",
+    "dma_cycles": "time; DRAM's standby is priced by it",
+    "dram_refreshes": "DRAM's refreshes are priced by time, also beside refills",
     "load_cycles": "time; the accesses are priced",
     "bias_cycles": "time; the accesses are priced",
     "drain_cycles": "time, priced as leakage and clock",
@@ -115,16 +126,18 @@ def memories(config: EieConfig, sram: SramTable | None = None) -> Memories:
 class ModuleBits:
     """Bits that each module of a PE stores in flip-flops: what its clock has to drive."""
 
-    bits: Mapping[str, int]
+    bits: Mapping[str, float]
 
     @classmethod
     def of(cls, config: EieConfig) -> ModuleBits:
         """Count them from the configuration."""
         return cls({
-            "act_queue": config.act_queue_depth * queue_item_bits(config.activation_bits),
+            "act_queue": (config.act_queue_depth * queue_item_bits(config.activation_bits)
+                          * queues_of(config)),
             "ptr_read": pointer_register_bits(config.pointer_bits, config.activation_bits),
-            "spmat_read": config.spmat_width_bits + 2 * config.pointer_bits,
-            "arith_unit": register_bits(config),
+            "spmat_read": (config.spmat_width_bits + 2 * config.pointer_bits
+                           + bitmap_bits(config)),
+            "arith_unit": config.issue_width * register_bits(config),
             "act_rw": 2 * config.regfile_depth * config.register_bits,
         })
 
@@ -143,7 +156,7 @@ def _additions(counters: Counters) -> int:
 def event_energies(
     config: EieConfig, counters: Counters, arrays: Memories, events: Events
 ) -> dict[str, dict[str, float]]:
-    """Energy in pJ of all PEs' counted events, by module and kind; "dram" where it is read."""
+    """Energy in pJ of all PEs' counted events, by module and kind, but for DRAM's (`dram_pj`)."""
 
     def total(name: str) -> int:
         return int(getattr(counters, name).sum())
@@ -155,35 +168,46 @@ def event_energies(
     mac = mac_pj(config, events)
     read = events.linear_pj("register_file_read", config.register_bits)
     write = events.linear_pj("register_file_write", config.register_bits)
+    ports = ports_energy(config)
     line = arrays.spmat.read_pj + register(config.spmat_width_bits)
     return {
-        "act_queue": {"column": (total("queue_pushes") + total("queue_pops")) * register(item)},
+        "act_queue": {"column": (total("queue_pushes") + total("queue_pops")) * register(item)
+                      * queues_of(config)},
         "ptr_read": {
             "column": (total("ptr_reads_even") + total("ptr_reads_odd"))
             * (arrays.pointer_bank.read_pj + register(config.pointer_bits)),
         },
         "spmat_read": {
-            "entry": total("spmat_line_reads") * line,
+            "entry": total("spmat_line_reads") * line + bitmap_pj(config, counters, events),
             "pass": counters.refill_bits * arrays.spmat.write_pj / config.spmat_width_bits,
         },
         "arith_unit": {
-            # Codebook look-up, and row = last row + run + 1.
+            # Codebook look-up, and row = last row + run + 1, or a bitmap's.
             "entry": total("issued_entries")
-            * (look_up_pj(config, events) + events.linear_pj("add", INDEX_BITS)),
+            * (look_up_pj(config, events) + row_pj(config, events)),
             "mac": total("macs") * mac,
             "transform": _additions(counters) * (
                 events.linear_pj("add", config.accumulator_bits) + 2 * read + write),
         },
         "act_rw": {
-            "mac": total("macs") * read + total("macs") * write,
+            "mac": total("macs") * ports * read + total("macs") * ports * write,
             "column": total("src_reg_reads") * read,
             "pass": total("src_reg_writes") * write
-            + (total("dst_reg_reads") - total("macs")) * read
-            + (total("dst_reg_writes") - total("macs")) * write
+            + (total("dst_reg_reads") - total("macs")) * ports * read
+            + (total("dst_reg_writes") - total("macs")) * ports * write
             + total("act_sram_reads") * arrays.act.read_pj
             + total("act_sram_writes") * arrays.act.write_pj,
         },
         "lnzd": {},
-        **({"dram": {"pass": events.linear_pj("dram", counters.refill_bits)}}
-           if counters.refill_bits else {}),
     }
+
+
+def dram_pj(config: EieConfig, counters: Counters, events: Events) -> float:
+    """What the DRAM behind the DMA cost: its bursts, rows and standby; without a part the bits
+    that came, at Horowitz's price of a word."""
+    part = config.dram_part
+    if part is None:
+        return events.linear_pj("dram", counters.refill_bits)
+    busy_us, time_us = (cycles / config.clock_mhz
+                        for cycles in (counters.dma_cycles, counters.cycles))
+    return part.energy_pj(counters.refill_bursts, counters.dram_rows, busy_us, time_us)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from accelsim.errors import CapacityError
+from accelsim.formats.column_table import ZERO_RUNS
 from accelsim.formats.interleaved_csc import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.sizes import (
@@ -36,9 +37,14 @@ class Pass:
     bias: bool              # 1.0 is broadcast after the last row
     load_rows: int          # rows copied from the activation SRAM to the source file first
     store_rows: int         # rows copied from the destination file to the activation SRAM after
-    refill_bits: int        # bits that the DMA brings for this pass, over all PEs
+    refill_bits: int        # bits of the pass's segment, over all PEs; 0 if the layer is resident
     bias_rows: int = 0      # rows of biases copied from the activation SRAM to the destination file
     early: int = 0          # cycles of the load that ran in the drain before the pass (O1)
+    vector: int = 0         # of those that share a refill (M10)
+    input_base: int = 0     # activation SRAM row of the vector's first input
+    output_base: int = 0    # and of its first output, behind all inputs
+    fetches: bool = True    # not if the pass before it has refilled the segment
+    restores: bool = False  # the biases are the vector's sums so far (M10)
 
     def behind_another(self) -> Pass:
         """The pass with as much of its load as a drain hides."""
@@ -81,7 +87,7 @@ def make_plan(
         for first in range(0, in_rows, config.regfile_depth):
             last = min(first + config.regfile_depth, in_rows)
             load = last - first if gathered or in_rows > config.regfile_depth else 0
-            for a, b, bits in _segments(config, image, tile, first, last, resident):
+            for a, b, bits in _segments(config, image, tile, (first, last), resident, len(passes)):
                 ends_tile = b == in_rows
                 stores = ends_tile and (gathered or image.n_tiles > 1)
                 passes.append(
@@ -102,6 +108,31 @@ def make_plan(
     return tuple(passes)
 
 
+def sharing_refills(
+    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], n_vectors: int
+) -> tuple[Pass, ...]:
+    """The passes of several vectors of a map: each segment's for one after the other (M10).
+
+    Parameters
+    ----------
+    plan : of one of them, "gathered"
+    """
+    in_rows, out_rows = rows_of(config, image)
+    tile_rows = {step.tile: step.store_rows for step in plan if step.store_rows}
+    passes = []
+    for step in plan:
+        rows = tile_rows[step.tile]
+        begins = step.clear and step.first_row == 0
+        for vector in range(n_vectors):
+            passes.append(replace(
+                step, vector=vector, input_base=vector * in_rows, output_base=vector * out_rows,
+                fetches=vector == 0, load_rows=step.n_rows, store_rows=rows,
+                bias_rows=step.bias_rows if begins else rows, restores=not begins, early=0))
+    if config.overlap:
+        passes[1:] = [step.behind_another() for step in passes[1:]]
+    return tuple(passes)
+
+
 def _needs_refills(config: EieConfig, image: LayerImage, exact_bias: bool, gathered: bool) -> bool:
     """Whether the layer's weights are not resident; what is too small and cannot be refilled is
     an error, every memory of it at once."""
@@ -111,35 +142,44 @@ def _needs_refills(config: EieConfig, image: LayerImage, exact_bias: bool, gathe
     if not refused:
         return bool(weights)
     limit = min(config.spmat_entries, (1 << config.pointer_bits) - 1)
-    only_entries = {need.what for need in refused} <= {"SpMat SRAM", "pointer width"}
+    runs = image.index == ZERO_RUNS
+    only_entries = runs and {need.what for need in refused} <= {"SpMat SRAM", "pointer width"}
     more = f"n_pe={n_pe_that_fits(image, limit)}" if only_entries else "a larger n_pe"
     told = "; ".join(need.told for need in refused)
     sizes = " with ".join(need.would_do for need in refused)
     raise CapacityError(f"{image.name}: {told}; try {more}, {sizes}, or "
-                        f"capacity='{'ignore' if needs else 'stream'}'")
+                        f"capacity='{'stream' if runs and not needs else 'ignore'}'")
 
 
 def _segments(
-    config: EieConfig, image: LayerImage, tile: int, first: int, last: int, resident: bool
+    config: EieConfig, image: LayerImage, tile: int, rows: tuple[int, int], resident: bool,
+    number: int,
 ) -> list[tuple[int, int, int]]:
-    """Cut rows [first, last) so that each part fits the SRAMs: (row, end row, DMA bits)."""
+    """Cut rows [first, last) so that each part fits the SRAMs: (row, end row, DMA bits).
+
+    Parameters
+    ----------
+    number : of the first part among the layer's segments, which take the halves in turn (M8)
+    """
+    start, last = rows
     if resident:
-        return [(first, last, 0)]
+        return [(start, last, 0)]
     parts: list[tuple[int, int, int]] = []
-    limit = min(config.spmat_entries, (1 << config.pointer_bits) - 1)
-    start = first
     while start < last:
+        limit, words = config.half(number + len(parts))
+        limit = min(limit, (1 << config.pointer_bits) - 1)
         end = start
         while end < last:
             entries, columns = _span(image, tile, start, end + 1)
-            if entries.max() > limit or columns + 1 > config.pointer_words:
+            if entries.max() > limit or columns + 1 > words:
                 break
             end += 1
         if end == start:
             entries, columns = _span(image, tile, start, start + 1)
+            hold = ("a half of the SRAMs holds" if config.refill_overlap else "the SRAMs hold")
             raise CapacityError(
                 f"{image.name}: one row of {columns} columns needs {int(entries.max())} entries "
-                f"and {columns + 1} pointers in one PE, more than the SRAMs hold; "
+                f"and {columns + 1} pointers in one PE, more than {hold}; "
                 f"try a larger spmat_kb, pointer_kb or pointer_bits"
             )
         entries, columns = _span(image, tile, start, end)
@@ -157,5 +197,5 @@ def _span(image: LayerImage, tile: int, first: int, end: int) -> tuple[np.ndarra
     b = min(end * n_pe, image.n_inputs)
     if image.has_bias and end * n_pe >= image.n_inputs:
         b = image.n_columns
-    pointers = image.pointers[:, tile]
+    pointers = image.words[:, tile]
     return pointers[:, b] - pointers[:, a], b - a

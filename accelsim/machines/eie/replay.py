@@ -2,7 +2,8 @@
 
 Times and sums up to the window come from the fast engine's walk over entries; the reference is
 set to that state and goes on from there. What an observer sees is what it would have seen in a
-whole run (tests/engines/test_replay.py).
+whole run (tests/engines/test_replay.py). With units
+other than the published ones it runs from the beginning.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import numpy as np
 from accelsim.errors import InputError
 from accelsim.inside.replay import Window
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.fast.run import read_dram
 from accelsim.machines.eie.fast.walk import Walk, walk_pass
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.reference.resume import MachineState, PeState, run_from
+from accelsim.machines.eie.refill import NOTHING, Refills, Waits
 from accelsim.records.signals import Observer
 from accelsim.units.arith_unit import ARITH_STAGES
 
@@ -39,8 +42,10 @@ def replay(
         If the layer does not fit the machine.
     """
     window = Window(observer, first, last)
-    state = state_before(config, job, first)
+    state = state_before(config, job, first) if config.published_units else None
     run_from(config, job, state, last, window)
+    if not window.shown:
+        raise InputError(f"{job.image.name}: cycle {first} is behind the end")
     return window.shown
 
 
@@ -55,22 +60,28 @@ def state_before(config: EieConfig, job: LayerJob, cycle: int) -> MachineState |
     sums = np.zeros((n_pe, job.image.tile_rows), np.int64)
     tiles: list[IntArray] = []
     now = 0
+    refills, waits = Refills(config, job, read_dram), Waits(config, plan)
     for index, step in enumerate(plan):
-        before = _before(config, step)
+        refill = refills.of(index)
+        moved = _moves(step)
+        before = config.start_cycles + waits.of(refill) + moved
         compute = walk_pass(config, job, step).compute_cycles
         after = ARITH_STAGES + step.store_rows
         if cycle < now + before + compute + after:
             stored = np.hstack([np.zeros((n_pe, 0), np.int64), *tiles])
             if cycle < now + before or not compute:
                 files = (*_source(config, job, plan[:index]), sums)
-                return MachineState(now, index, *files, stored) if index else None
+                begun = waits.begun(index, refill)
+                return MachineState(now, index, *files, stored, begun) if index else None
             files = (*_source(config, job, plan[: index + 1]), sums)
             stop = min(cycle - now - before, compute - 1)
             if step.clear:
                 sums[:] = starts_of_tile(job, step.tile)
             walk = walk_pass(config, job, step, stop, sums)
+            behind = refills.of(index + 1) if index + 1 < len(plan) else NOTHING
             return MachineState(
                 now + before + stop, index, *files, stored,
+                waits.begun_behind(index, behind, moved + stop),
                 [_pe_state(job, step, walk, pe) for pe in range(n_pe)],
                 *_scan_state(config, step, walk, stop),
             )
@@ -80,16 +91,15 @@ def state_before(config: EieConfig, job: LayerJob, cycle: int) -> MachineState |
         if step.store_rows:
             tiles.append(sums[:, : step.store_rows].copy())
         now += before + compute + after
+        waits.ran(step, moved + compute + after)
     raise InputError(
         f"{job.image.name}: cycle {cycle} is behind the end; the layer takes {now} cycles"
     )
 
 
-def _before(config: EieConfig, step: Pass) -> int:
-    """Cycles of a pass before its compute phase."""
-    refill = -(-step.refill_bits // config.dma_width_bits)
-    moved = (step.load_rows, step.bias_rows)
-    return config.start_cycles + refill + sum(rows + 1 for rows in moved if rows) - step.early
+def _moves(step: Pass) -> int:
+    """Cycles in which a pass loads activations and biases."""
+    return sum(rows + 1 for rows in (step.load_rows, step.bias_rows) if rows) - step.early
 
 
 def starts_of_tile(job: LayerJob, tile: int) -> IntArray:

@@ -39,8 +39,8 @@ class Need:
 
 @dataclass(frozen=True)
 class Stored:
-    """What a layer keeps in the fullest PE: entries and SpMat lines, pointers, and rows that wait
-    in the activation SRAM."""
+    """What a layer keeps in the fullest PE: entries (with a bitmap words) and SpMat lines,
+    pointers, and rows that wait in the activation SRAM."""
 
     entries: int
     lines: int
@@ -56,7 +56,7 @@ class Stored:
         spilled = 0 if gathered else (
             (in_rows if in_rows > config.regfile_depth else 0)
             + (out_rows if image.n_tiles > 1 else 0) + out_rows * exact_bias)
-        entries = image.max_entries
+        entries = image.max_words
         return cls(entries, -(-entries // config.entries_per_line),
                    image.n_tiles * (image.n_columns + 1), spilled)
 
@@ -66,18 +66,19 @@ def weight_needs(config: EieConfig, image: LayerImage) -> list[Need]:
     all of them together do."""
     stored, found = Stored.of(config, image, True, False), []
     entries, pointers = stored.entries, stored.pointers
+    word = "entries" if config.index == "zero_runs" else "words"
     if entries > config.spmat_entries:
         kb = _kb(stored.lines * config.spmat_width_bits)
         found.append(Need(
-            "SpMat SRAM", entries, config.spmat_entries, "entries a PE",
-            f"{entries} entries in one PE, {entries - config.spmat_entries} more than the "
+            "SpMat SRAM", entries, config.spmat_entries, f"{word} a PE",
+            f"{entries} {word} in one PE, {entries - config.spmat_entries} more than the "
             f"{config.spmat_kb:g} KB SpMat SRAM holds", {"spmat_kb": kb}))
     reach = (1 << config.pointer_bits) - 1
     pointer_bits = max(config.pointer_bits, int(entries).bit_length())
     if entries > reach:
         found.append(Need(
-            "pointer width", entries, reach, "entries a PE",
-            f"{entries} entries in one PE, {entries - reach} more than pointer_bits="
+            "pointer width", entries, reach, f"{word} a PE",
+            f"{entries} {word} in one PE, {entries - reach} more than pointer_bits="
             f"{config.pointer_bits} address", {"pointer_bits": pointer_bits}))
     words = int(config.pointer_kb * 8192) // pointer_bits
     if pointers > words:

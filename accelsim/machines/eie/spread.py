@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob
 from accelsim.machines.eie.given import Images
 from accelsim.machines.eie.job import IntArray
-from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.plan import Pass, sharing_refills
 from accelsim.records import CompressedConv, CompressedLayer, CscMatrix, Geometry
 
 
@@ -28,10 +28,13 @@ def im2col_job(config: EieConfig, packed: CompressedConv, given: Images) -> Conv
     geometry = packed.geometry
     pixels = gather(geometry, given.integers)
     one = _one(config, packed.layer, geometry, given)
+    sharing = None
+    if config.refill_batch > 1 and any(step.refill_bits for step in one.plan):
+        sharing = partial(sharing_refills, config, one.image, one.plan), config.refill_batch
     return ConvJob(
         one, pixels, geometry, given.several, name=packed.name, frac_bits=one.frac_bits,
-        provenance=one.provenance, lowering="im2col", losses=one.losses, notes=given.notes,
-        map_rows=given.map_rows, overlap=config.overlap,
+        provenance=one.provenance, lowering="im2col", losses=one.losses,
+        map_rows=given.map_rows, overlap=config.overlap, sharing=sharing,
     )
 
 
@@ -132,7 +135,7 @@ def pixels_job(config: EieConfig, packed: CompressedConv, given: Images) -> Spre
         one, Gather(pixels.maps, addresses.reshape(n, -1), (n, 1), 1, pixels.input_size), wide,
         given.several, name=packed.name, frac_bits=one.frac_bits, provenance=one.provenance,
         lowering="pixels",
-        losses=one.losses, notes=given.notes, map_rows=given.map_rows, at_once=at_once,
+        losses=one.losses, map_rows=given.map_rows, at_once=at_once,
         size=pixels.output_size, n_images=pixels.n_images, overlap=config.overlap,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from accelsim.errors import CapacityError, LoweringError, UnsupportedError
+from accelsim.errors import CapacityError, InputError, LoweringError, UnsupportedError
 from accelsim.fixedpoint import bounds, dequantise, frac_bits_for, quantise
 from accelsim.lowering import winograd
 from accelsim.lowering.im2col import Gather, in_register_rows
@@ -15,7 +15,7 @@ from accelsim.machines.eie.beside import Beside
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob, added
 from accelsim.machines.eie.given import Images
-from accelsim.machines.eie.job import IntArray, of_integers
+from accelsim.machines.eie.job import IntArray, LayerJob, of_integers
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Geometry
 from accelsim.records.result import JobResult
 
@@ -51,6 +51,13 @@ class WinogradJob(MapsJob):
     def n_vectors(self) -> int:
         """Of all 16 elements."""
         return winograd.ELEMENTS * self.gathered.n_vectors
+
+    def vector_job(self, index: int) -> LayerJob:
+        """One tile of one of the 16 products: those of the first come first."""
+        if not 0 <= index < self.n_vectors:
+            raise InputError(f"{self.name}: vector is {index}; there are 0 to {self.n_vectors - 1}")
+        element, tile = divmod(index, self.gathered.n_vectors)
+        return self.elements[element].vector_job(tile)
 
     def check(self, config: EieConfig) -> None:
         """Raise `InputError` if the job does not belong to this configuration."""
@@ -125,7 +132,7 @@ def winograd_job(config: EieConfig, packed: CompressedConv, given: Images) -> Wi
         elements, gathered, size, given.several, _beside(config, geometry, gathered, size),
         config.accumulator_bits, name=packed.name, frac_bits=first.frac_bits,
         provenance=first.provenance, lowering="winograd",
-        losses=(*layer.losses, *first.losses), notes=given.notes, map_rows=given.map_rows)
+        losses=(*layer.losses, *first.losses), map_rows=given.map_rows)
 
 
 def _points(config: EieConfig, layer: CompressedLayer, plain: BinaryPoints) -> BinaryPoints:
@@ -177,7 +184,7 @@ def _check_fits(config: EieConfig, name: str, elements: tuple[ConvJob, ...]) -> 
     if config.capacity == "ignore":
         return
     images = [element.one.image for element in elements]
-    entries = int(np.sum([image.pointers[:, -1, -1] for image in images], axis=0).max())
+    entries = int(np.sum([image.words[:, -1, -1] for image in images], axis=0).max())
     pointers = sum(image.n_tiles * (image.n_columns + 1) for image in images)
     limit = min(config.spmat_entries, (1 << config.pointer_bits) - 1)
     if entries > limit or pointers > config.pointer_words:

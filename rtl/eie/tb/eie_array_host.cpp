@@ -3,6 +3,7 @@
 // trace_o of each cycle of each layer as bits, the lowest first, in 32-bit words.
 //
 // One evaluation a clock edge: inputs change while the clock is low, through take_i of the shell.
+// coverage.dat gets what lines and toggles are counted from a cycle in reset on, if it was built so.
 // No bit is unknown here: what is never written is a random number, the same in every run.
 #include <cinttypes>
 #include <cstdarg>
@@ -16,6 +17,9 @@
 #include "Vtop.h"
 #include "verilated.h"
 #include "verilated_syms.h"
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 #if VM_TRACE
 #include "verilated_vcd_c.h"
 #endif
@@ -187,6 +191,9 @@ struct Bench {
     top->eval();  // the first evaluation sees no edge
     take();
     cycle();
+#if VM_COVERAGE
+    context.coveragep()->zero();  // a random start that reset ends is no toggle
+#endif
     cycle();
     top->rst_ni = 1;
     char command[8], data[2048];
@@ -212,6 +219,9 @@ struct Bench {
     if (dumps) vcd.close();
 #endif
     top->final();
+#if VM_COVERAGE
+    context.coveragep()->write("coverage.dat");
+#endif
     return 0;
   }
 };

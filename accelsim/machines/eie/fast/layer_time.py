@@ -11,9 +11,10 @@ from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.kernels import counters
-from accelsim.machines.eie.fast.pass_time import PassTime, PassTimer, Scan
+from accelsim.machines.eie.fast.pass_time import BESIDE, PassTime, PassTimer, Scan
 from accelsim.machines.eie.fast.vector_time import VectorTimer
 from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.refill import Refill, Waits
 from accelsim.units.arith_unit import ARITH_STAGES
 
 IntArray = npt.NDArray[np.int64]
@@ -26,7 +27,7 @@ _SAME = {
 _TOTALS = (
     "passes", "start_cycles", "refill_cycles", "load_cycles", "bias_cycles", "drain_cycles",
     "store_cycles", "broadcasts", "row_change_cycles", "blocked_cycles", "scan_idle_cycles",
-    "refill_bits",
+    "refill_bits", "refill_bursts", "dma_cycles", "dram_rows", "dram_refreshes",
 )
 _PHASES = _TOTALS[1:7]  # beside compute
 
@@ -45,10 +46,17 @@ class LayerTime:
         self._totals = dict.fromkeys(_TOTALS, 0)
         self._compute = self._scanned = self._loaded = self._biased = 0
 
-    def add(self, scan: Scan) -> None:
-        """Count one pass; errors as in `PassTimer.run`."""
-        self._add_phases(scan.step, 1)
-        self._add_compute(self._timer.run(scan), len(scan.columns))
+    def add(self, scan: Scan, refill: Refill, waits: Waits) -> None:
+        """Count one pass and its refill; errors as in `PassTimer.run`."""
+        totals, time = self._totals, self._timer.run(scan)
+        totals["refill_cycles"] += waits.of(refill)
+        waits.ran(scan.step, self._add_phases(scan.step, 1) + time.compute)
+        totals["refill_bits"] += refill.bits
+        totals["refill_bursts"] += refill.bursts
+        totals["dma_cycles"] += refill.cycles
+        totals["dram_rows"] += refill.rows
+        totals["dram_refreshes"] += refill.refreshes
+        self._add_compute(time, len(scan.columns))
 
     def add_vectors(self, timer: VectorTimer, addresses: npt.NDArray[np.int32], hidden: int = 0
                     ) -> None:
@@ -69,6 +77,8 @@ class LayerTime:
         """Count what another one, of the same layer, has counted."""
         self._timer.sums += other._timer.sums
         self._timer.excess += other._timer.excess
+        self._timer.beside += other._timer.beside
+        self._timer.more_slots += other._timer.more_slots
         for name, count in other._totals.items():
             self._totals[name] += count
         self._compute += other._compute
@@ -76,20 +86,21 @@ class LayerTime:
         self._loaded += other._loaded
         self._biased += other._biased
 
-    def _add_phases(self, step: Pass, times: int) -> None:
-        """All of a pass that does not depend on activations."""
-        config, totals = self._config, self._totals
+    def _add_phases(self, step: Pass, times: int) -> int:
+        """All of a pass that does not depend on activations; cycles of one but for its start."""
+        totals = self._totals
+        load = step.load_rows + 1 - step.early if step.load_rows else 0
+        bias = step.bias_rows + 1 if step.bias_rows else 0
         self._scanned += times * step.n_rows
         self._loaded += times * step.load_rows
         self._biased += times * step.bias_rows
         totals["passes"] += times
-        totals["start_cycles"] += times * config.start_cycles
-        totals["refill_cycles"] += times * -(-step.refill_bits // config.dma_width_bits)
-        totals["load_cycles"] += times * (step.load_rows + 1 - step.early if step.load_rows else 0)
-        totals["bias_cycles"] += times * (step.bias_rows + 1 if step.bias_rows else 0)
+        totals["start_cycles"] += times * self._config.start_cycles
+        totals["load_cycles"] += times * load
+        totals["bias_cycles"] += times * bias
         totals["drain_cycles"] += times * ARITH_STAGES
         totals["store_cycles"] += times * step.store_rows
-        totals["refill_bits"] += times * step.refill_bits
+        return load + bias + ARITH_STAGES + step.store_rows
 
     def _add_compute(self, time: PassTime, broadcasts: int) -> None:
         """A compute phase, or several added up."""
@@ -125,6 +136,8 @@ class LayerTime:
         if self._biased:
             for name in ("act_sram_reads", "dst_reg_writes"):
                 values[name] = values[name] + self._biased
+        values["starved_cycles"] = values["starved_cycles"] - timer.more_slots
+        values.update(zip(BESIDE, timer.beside, strict=True))
         values["queue_occupancy_histogram"] = histogram
         if not self._count_bypasses:
             values["adder_bypasses"] = values["write_bypasses"] = None

@@ -7,9 +7,12 @@ error that says so.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.dram import DramPart, Reading, Requests
 from accelsim.fixedpoint import bounds
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import MapsJob, run_products
@@ -20,6 +23,7 @@ from accelsim.machines.eie.fast.layer_time import LayerTime
 from accelsim.machines.eie.fast.pass_time import Scan
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.refill import Refills, Waits
 from accelsim.records.result import JobResult
 
 IntArray = npt.NDArray[np.int64]
@@ -42,15 +46,19 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
     """
     if isinstance(job, MapsJob):
         return run_products(
-            job, lambda product, passed: vectors.run(config, product, outputs, run))
+            job, lambda product, passed: vectors.run(
+                config, product, outputs, run, narrow=product is job))
     image = job.image
     time = LayerTime(config, image, count_bypasses=outputs)
-    active = _active_columns(job)
-    for step in job.plan:
-        time.add(_scan(job, step, active))
+    active = [_active_columns(job, activations) for activations in job.inputs]
+    refills, waits = Refills(config, job, read_dram), Waits(config, job.plan)
+    for number, step in enumerate(job.plan):
+        time.add(_scan(job, step, active[step.vector]), refills.of(number), waits)
     saturations = sums = None
     if outputs:
-        sums, saturations = _values(config, job, active)
+        found = [_values(config, job, *own) for own in zip(job.inputs, active, strict=True)]
+        sums = found[0][0] if job.others is None else np.array([own for own, _ in found])
+        saturations = np.sum([own for _, own in found], axis=0)
     counters, entries, padding = time.counters(saturations)
     operations = {"entries": entries, "padding": padding, "macs": entries - padding}
     if saturations is not None:
@@ -58,8 +66,15 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
     return JobResult(sums, counters, operations)
 
 
-def _active_columns(job: LayerJob) -> IntArray:
-    """Those of `LayerJob.active_columns`, (K,) int64, sooner.
+def read_dram(part: DramPart, requests: Requests) -> Reading:
+    """Late: a run without DRAM compiles no kernel of it."""
+    from accelsim.dram.rows import read_requests
+
+    return read_requests(part, requests)
+
+
+def _active_columns(job: LayerJob, activations: IntArray) -> IntArray:
+    """Those of `LayerJob.active_columns`, (K,) int64, sooner; of one of its vectors.
 
     Raises
     ------
@@ -67,10 +82,10 @@ def _active_columns(job: LayerJob) -> IntArray:
         If the activations are not those of so many inputs.
     """
     n_inputs = job.image.n_inputs
-    if len(job.activations) != n_inputs:
-        raise ValueError(f"{len(job.activations)} activations for {n_inputs} inputs")
+    if len(activations) != n_inputs:
+        raise ValueError(f"{len(activations)} activations for {n_inputs} inputs")
     columns = np.empty(n_inputs + 1, np.int64)
-    found = kernels.find_active(job.activations, columns)
+    found = kernels.find_active(activations, columns)
     if job.image.has_bias:
         columns[found] = job.image.n_columns - 1
         found += 1
@@ -91,33 +106,37 @@ def _scan(job: LayerJob, step: Pass, active: IntArray) -> Scan:
 
 
 def _values(
-    config: EieConfig, job: LayerJob, active: IntArray
+    config: EieConfig, job: LayerJob, inputs: IntArray, active: IntArray
 ) -> tuple[IntArray, IntArray]:
-    """(n_outputs,) accumulators and (n_pe,) saturations, int64; `active` as `_active_columns`.
+    """(n_outputs,) accumulators and (n_pe,) saturations of a vector, int64; `active` as
+    `_active_columns`.
 
     Integers have the binary points of the job; `LayerJob.check` has held them to their bits, and
     the image its rows and codes to their range, which is all that the kernel relies on.
     """
     image = job.image
     matrix = image.nonzeros
-    activations = job.activations[active[: len(active) - image.has_bias]]
+    activations = inputs[active[: len(active) - image.has_bias]]
     if image.has_bias:
         activations = np.append(activations, job.bias_activation)
     low, high = bounds(config.accumulator_bits)
-    sums = np.zeros(image.n_outputs, np.int64)
+    codebook = job.codebook.astype(np.int64)
+    product = int(np.abs(codebook).max()) * int(np.abs(activations).max(initial=0))
+    narrow = (product >> job.shift) + high < (1 << 31) - 2
+    kind: type[np.signedinteger[Any]] = np.int32 if narrow else np.int64
+    sums = np.zeros(image.n_outputs, kind)
     if job.bias is not None:
-        sums += job.bias
+        sums += job.bias.astype(kind)
     saturations = np.zeros(image.n_pe, np.int64)
     # The bias is the matrix's last column.
     columns = np.minimum(active, len(matrix.column_starts) - 2)
-    codebook = job.codebook.astype(np.int64)
     where = (matrix.column_starts, matrix.rows, matrix.codes, columns,
              activations.astype(np.int64))
     if job.rows_per_table is None:
         values.accumulate(*where, codebook, job.shift, low, high, sums, saturations,
-                          np.empty_like(codebook))
+                          np.empty(len(codebook), kind))
     else:
         first = np.arange(image.n_outputs) // job.rows_per_table * codebook.shape[1]
         values.accumulate_by_tables(*where, codebook.ravel(), first.astype(np.uint32), job.shift,
                                     low, high, sums, saturations)
-    return sums, saturations
+    return sums.astype(np.int64), saturations

@@ -12,6 +12,8 @@ from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.formats.column_table import EMPTY, ONLY
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.fast import narrow_time
+from accelsim.machines.eie.fast.kept import kept_with_image
 from accelsim.machines.eie.fast.kernels import above, bits, counters, patterns, vectors
 from accelsim.machines.eie.plan import Pass
 
@@ -42,13 +44,14 @@ class VectorTimer:
 
     def __init__(
         self, config: EieConfig, image: LayerImage, plan: Sequence[Pass],
-        maps: npt.NDArray[np.int32], width: int, count_bypasses: bool,
+        maps: IntArray, width: int, count_bypasses: bool,
     ) -> None:
-        if not config.bypass or any(step.refill_bits for step in plan) or maps.shape[1] > width:
-            raise ValueError("a pass that is refilled or without bypass, or columns that overlap")
+        if not config.bypass or any(step.refill_bits for step in plan) or (
+                maps.shape[1] > width or width % config.n_pe):
+            raise ValueError("a pass refilled or without bypass, or columns not in whole rows")
         self._config, self._image, self._width = config, image, width
-        self._maps, self._packed = maps, np.packbits(maps != 0, axis=1, bitorder="little")
-        self._words = _words(self._packed)
+        self._maps, self._words = maps, np.empty((len(maps), -(-maps.shape[1] // 64)), np.uint64)
+        bits.pack(maps, self._words)
         self._count_bypasses, self.plan = count_bypasses, plan
         n_pe, table = config.n_pe, image.table
         if table.n_entries + 4 * image.n_columns >= _CYCLE_LIMIT:
@@ -57,17 +60,24 @@ class VectorTimer:
         steps = np.array([(step.tile, step.first_row, step.first_row + step.n_rows, step.bias)
                           for step in plan], np.int64).T.copy()
         self._passes = vectors.Passes(*steps)
-        self._spans = bits.Spans(steps[0], steps[1] * n_pe, steps[2] * n_pe, steps[3])
-        self._lines = _lines(image, config.entries_per_line, self._spans)
+        self._spans = _spans(steps, n_pe)
+        self._lines = _lines(
+            image, config.entries_per_line, tuple(map(tuple, steps.tolist())), n_pe)
         # Every column takes one slot of each PE, and no queue ever fills.
         self._even = (int(image.shape.rows_of_pes().max()) == 1 and config.empty_column_cycles == 1
                       and config.act_queue_depth > 1)
         self._real = _NO_WEIGHTS
         if self._even and count_bypasses:
-            self._real = (table.counts != table.padding).transpose(0, 2, 1).astype(np.int8)
-        if not self._even:
+            self._real = _real(image)
+        self._narrow: narrow_time.NarrowTimer | None = None
+        if self._even:
+            return
+        if narrow_time.fits(config, image):
+            self._narrow = narrow_time.NarrowTimer(
+                config, image, self._passes, width, maps, count_bypasses)
+        else:
             self._rules, self._types = self._rules_and_types()
-            self._table = self._make_table()
+            self._table, self._maps = self._make_table(), maps.astype(np.int32)
 
     def _rules_and_types(self) -> tuple[vectors.Rules, tuple[type[Any], type[Any]]]:
         """Integers as narrow as the longest wait allows: before a column is popped, at most a
@@ -125,9 +135,10 @@ class VectorTimer:
         often = np.zeros(n_columns, np.int64)
         block = np.zeros((n_columns, bits.WORDS), np.uint64)
         changed, idle = bits.count_blocks(
-            bits.Vectors(self._packed, addresses, self._maps.shape[1], width, bias_column), spans,
-            self._lines,
-            config.row_change_cycles, config.n_pe, self._real, block, block.view(np.uint8), often,
+            bits.Vectors(self._words.view(np.uint8), addresses, self._maps.shape[1], width,
+                         bias_column),
+            spans, self._lines, config.row_change_cycles, config.n_pe, self._real, block,
+            block.reshape(-1).view(np.uint8), often,
             sums[counters.SPMAT_LINE_READS], sums[counters.ADDER_BYPASSES],
             sums[counters.WRITE_BYPASSES],
         )
@@ -148,6 +159,8 @@ class VectorTimer:
     ) -> tuple[int, int]:
         """Compute cycles and blocked cycles, from a vector of each kind."""
         first, times = _kinds(self._words, addresses)
+        if self._narrow is not None:
+            return self._narrow.run(addresses, first, times, sums, excess)
         lanes = -(-self._config.n_pe // above.LANES) * above.LANES
         most = n_columns + 1 + above.TOGETHER
         kind, wide = self._types
@@ -167,8 +180,12 @@ class VectorTimer:
         return int(compute), int(blocked)
 
 
-def _lines(image: LayerImage, entries_per_line: int, spans: bits.Spans) -> bits.Lines:
-    """Lines that can be read."""
+@kept_with_image
+def _lines(
+    image: LayerImage, entries_per_line: int, steps: tuple[tuple[int, ...], ...], n_pe: int
+) -> bits.Lines:
+    """Lines that can be read in the passes ``steps``, the fields of `kernels.vectors.Passes`."""
+    spans = _spans(np.array(steps, np.int64), n_pe)
     fixed = image.table.counts, image.table.starts, spans, entries_per_line, image.n_columns - 1
     none = np.empty(0, np.int32)
     n_lines, n_columns = bits.find_lines(*fixed, none, np.empty(0, np.int64), none)
@@ -178,17 +195,23 @@ def _lines(image: LayerImage, entries_per_line: int, spans: bits.Spans) -> bits.
     return lines
 
 
-def _words(packed: Bytes) -> npt.NDArray[np.uint64]:
-    """(pixels, n) words with a bit for each channel that is not zero."""
-    whole = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), np.uint8)
-    whole[:, : packed.shape[1]] = packed
-    return whole.view(np.uint64)
+def _spans(steps: IntArray, n_pe: int) -> bits.Spans:
+    return bits.Spans(steps[0], steps[1] * n_pe, steps[2] * n_pe, steps[3])
+
+
+@kept_with_image
+def _real(image: LayerImage) -> npt.NDArray[np.int8]:
+    """(n_tiles, n_pe, n_columns) whether a PE has a weight in a column."""
+    differ = image.table.counts != image.table.padding
+    return np.ascontiguousarray(differ.transpose(0, 2, 1)).view(np.int8)
 
 
 def _kinds(words: npt.NDArray[np.uint64], addresses: Int32) -> tuple[IntArray, IntArray]:
     """One vector of each pattern of non-zeros, and how many are like it."""
     n = len(addresses)
     first, times = np.empty(n, np.int64), np.empty(n, np.int64)
-    table = np.empty(1 << (2 * n).bit_length(), np.int32)
-    kinds = patterns.find_patterns(words, addresses, table, first, times)
-    return first[:kinds], times[:kinds]
+    table = np.empty(1 << (2 * max(n, len(words))).bit_length(), np.int32)
+    kinds = patterns.find_patterns(
+        words, addresses, np.empty(len(words), np.int32), table, first, times)
+    order = np.argsort(times[:kinds], kind="stable")  # those of as many are counted together
+    return first[order], times[order]

@@ -7,16 +7,22 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import simpy
 
+from accelsim.errors import UnsupportedError
+from accelsim.formats.interleaved_csc import PeImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob, run_products, vector_by_vector
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.reference.bitmap import BitmapPe
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.counting import count
+from accelsim.machines.eie.reference.dma import Dma
 from accelsim.machines.eie.reference.pe import Pe
+from accelsim.machines.eie.reference.wide import WideBitmapPe, WidePe
 from accelsim.records.result import JobResult
 from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
 from accelsim.units.clock import Clock, Process
@@ -63,7 +69,7 @@ class Eie:
     Attributes
     ----------
     CCU, PE : the classes it is made of; a machine with others derives from this one
-    clock, ccu, pes : the units
+    clock, ccu, dma, pes : the units
     plan : the passes
     step : the pass in work, from its refill on
     """
@@ -82,6 +88,7 @@ class Eie:
         )
         self.ccu = self.CCU(config, self.plan, job.bias_activation, self.begin, self._read_row)
         self.ccu.load_early = self._load_early
+        self.ccu.dma = self.dma = Dma(config, job)
         n_pe, image = config.n_pe, job.image
         in_rows = -(-image.n_inputs // n_pe)
         self._loads = any(step.load_rows for step in self.plan)
@@ -89,9 +96,25 @@ class Eie:
         loaded = max(step.load_rows for step in self.plan)
         rows = max(image.tile_rows, loaded or in_rows)
         words = self.ccu.bias_base + sum(step.bias_rows for step in self.plan)
-        self.pes = [self.PE(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
+        kind = self._pe_of(config)
+        self.pes = [kind(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
+        if config.queue_pes == 2:
+            for even, odd in zip(self.pes[::2], self.pes[1::2], strict=False):
+                even.partner, odd.partner = odd, even
         self._set_widths()
         self._io_mode(in_rows)
+
+    def _pe_of(self, config: EieConfig) -> type[Pe]:
+        """The PEs that a configuration asks for."""
+        if config.index == "zero_runs" and config.issue_width == 1:
+            return self.PE
+        if self.PE is not Pe:
+            raise UnsupportedError(
+                f"{type(self).__name__} has PEs of its own, without index='bitmap' and "
+                f"issue_width > 1; use index='zero_runs' and issue_width=1")
+        if config.issue_width == 1:
+            return BitmapPe
+        return WidePe if config.index == "zero_runs" else WideBitmapPe
 
     def run(self, shuffle: random.Random | None = None, last: int | None = None) -> None:
         """To the end of the last pass, or of cycle ``last``."""
@@ -112,7 +135,7 @@ class Eie:
             pe.settle()
 
     def load(self) -> None:
-        """Clock edge of the CCU and, in load, bias and store phases, of the activation SRAMs."""
+        """Clock edge of CCU, DMA and, in load, bias and store phases, of the activation SRAMs."""
         ccu = self.ccu
         if ccu.phase in ("load", "store"):
             for pe in self.pes:
@@ -120,13 +143,20 @@ class Eie:
         elif ccu.phase == "bias":
             for pe in self.pes:
                 pe.act_rw.load_bias(ccu.bias_row)
+        self.dma.load()
         ccu.load()
 
     def outputs(self) -> IntArray:
-        """The accumulators, (n_outputs,): PE after PE in each row."""
+        """The accumulators, (n_outputs,), PE after PE in each row; (n, n_outputs) of vectors that
+        share refills."""
+        if self.job.others is None:
+            return self._outputs_of(0)
+        return np.array([self._outputs_of(vector) for vector in range(len(self.job.inputs))])
+
+    def _outputs_of(self, vector: int) -> IntArray:
         rows = -(-self.job.image.n_outputs // self.config.n_pe)
         if self._stores:
-            base = self.ccu.store_base
+            base = self.ccu.store_base + vector * rows
             columns = [pe.act_rw.sram[base : base + rows] for pe in self.pes]
         else:
             columns = [pe.act_rw.destination[:rows] for pe in self.pes]
@@ -197,24 +227,24 @@ class Eie:
         """Those of the Verilog's parameters, or more if the job needs more."""
         config, image = self.config, self.job.image
         pointers = max(config.pointer_words, image.n_tiles * (image.n_columns + 1))
-        entries = max(image.max_entries, config.spmat_entries)
+        words = max(image.max_words, config.spmat_entries)
         rows = max(image.tile_rows, config.regfile_depth)
         for pe in self.pes:
             pe.ptr_read.address_bits = max(1, (pointers - 1).bit_length())
-            pe.spmat_read.address_bits = max(config.pointer_bits, image.max_entries.bit_length())
-            pe.spmat_read.line_bits = max(1, (entries // config.entries_per_line).bit_length())
+            pe.spmat_read.address_bits = max(config.pointer_bits, image.max_words.bit_length())
+            pe.spmat_read.line_bits = max(1, (words // config.entries_per_line).bit_length())
             pe.arith_unit.row_bits = max(1, (rows - 1).bit_length())
 
     def _io_mode(self, in_rows: int) -> None:
         """Before the first cycle: activations as the layer before leaves them, weights, biases."""
-        n_pe = self.config.n_pe
-        padded = np.zeros(in_rows * n_pe, dtype=np.int64)
-        padded[: len(self.job.activations)] = self.job.activations
+        n_pe, image = self.config.n_pe, self.job.image
+        inputs = self.job.inputs
+        padded = np.zeros((len(inputs), in_rows * n_pe), dtype=np.int64)
+        padded[:, : inputs.shape[1]] = inputs
         for index, pe in enumerate(self.pes):
-            mine = padded[index::n_pe].tolist()
-            (pe.act_rw.sram if self._loads else pe.act_rw.destination)[:in_rows] = mine
-            memory = self.job.image.pe(index)
-            self._fill(pe, memory.pointers.ravel(), memory.codes, memory.runs)
+            mine = padded[:, index::n_pe].ravel().tolist()
+            (pe.act_rw.sram if self._loads else pe.act_rw.destination)[: len(mine)] = mine
+            self._fill(pe, image.words[index].ravel(), *pe.stored(image, index))
             if self.job.rows_per_table is not None:
                 pe.fill_tables(self.job, index)
         if self.job.bias is not None:
@@ -227,22 +257,36 @@ class Eie:
         image = self.job.image
         first = step.first_row * self.config.n_pe
         end = min(first + step.n_rows * self.config.n_pe, image.n_inputs)
+        active = (self.job.inputs[:, first:end] != 0).max(axis=0, initial=False)
         for index, pe in enumerate(self.pes):
             if step is self.plan[0]:
                 pe.act_rw.swap()
             if step.clear:
                 pe.act_rw.clear()
-            pe.spmat_read.begin()
+            pe.begin(image, step.tile)
             if self.job.rows_per_table is not None:
                 pe.decoder.begin(step.tile * image.tile_rows)
             pe.ptr_read.begin(self.pointer_address(0))
-            if step.refill_bits:
+            if step.refill_bits and step.fetches:
                 memory = image.pe(index)
                 pointers = memory.pointers[
                     step.tile, first : (image.n_columns if step.bias else end) + 1
                 ]
-                part = slice(int(pointers[0]), int(pointers[-1]))
-                self._fill(pe, pointers - pointers[0], memory.codes[part], memory.runs[part])
+                self._refill(pe, memory, pointers, active)
+
+    def _refill(
+        self, pe: Pe, memory: PeImage, pointers: IntArray, active: npt.NDArray[np.bool_]
+    ) -> None:
+        """Segment addresses begin at 0 (M4). What is not brought (M7) is zero here, so that
+        reading it would change the outputs."""
+        part = slice(int(pointers[0]), int(pointers[-1]))
+        codes, runs, pointers = memory.codes[part], memory.runs[part], pointers - pointers[0]
+        if self.config.refill == "active":
+            brought = np.append(active, np.ones(len(pointers) - 1 - len(active), bool))
+            kept = np.repeat(brought, np.diff(pointers))
+            codes, runs = codes * kept, runs * kept
+            pointers = pointers * (np.append(brought, False) | np.append(False, brought))
+        self._fill(pe, pointers, codes, runs)
 
     @staticmethod
     def _fill(pe: Pe, pointers: IntArray, codes: np.ndarray, runs: np.ndarray) -> None:

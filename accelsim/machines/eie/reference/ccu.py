@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.reference.dma import Dma
 from accelsim.machines.eie.reference.lnzd_tree import LnzdTree
 from accelsim.records.signals import NOTHING, Signals
 from accelsim.units.act_queue import Item
@@ -118,11 +119,12 @@ class Ccu:
             lambda row: read_row(row - self._batch_first),
         )
         # Stored outputs follow the inputs, if these are in the activation SRAM too.
-        loaded = [step.first_row + step.load_rows for step in plan if step.load_rows]
+        loaded = [step.input_base + step.first_row + step.load_rows for step in plan
+                  if step.load_rows]
         self.store_base = max(loaded, default=0)
         # Biases follow them.
-        stored = sum(step.store_rows for step in plan)
-        self.bias_base = self.store_base + stored
+        stored = [self._output_row(step) + step.store_rows for step in plan if step.store_rows]
+        self.bias_base = max(stored, default=self.store_base)
         self._full: Sequence[bool] = ()
         self._busy = False
         self._blocked = False
@@ -139,6 +141,7 @@ class Ccu:
         self.scan_idle_cycles = 0
         self.blocking_cycles = [0] * config.n_pe
         self.load_early: Callable[[tuple[int, int] | None], None] = lambda row: None
+        self.dma: Dma | None = None  # the wiring's, where weights are refilled
 
     def decide(self, full: Sequence[bool], busy: bool) -> bool:
         """What happens in this cycle; False if the layer ended with the one before."""
@@ -179,11 +182,11 @@ class Ccu:
     def _cycles(self, index: int = 0, computing: bool = False) -> Iterator[bool]:
         """All passes from ``index`` on, one ``yield`` a cycle."""
         config = self._config
-        for step in self._plan[index:]:
+        for number, step in enumerate(self._plan[index:], index):
             if not computing:
                 yield from self._wait("start", config.start_cycles)
                 self._begin(step)
-                yield from self._wait("refill", -(-step.refill_bits // config.dma_width_bits))
+                yield from self._refill(number, step)
                 yield from self._load(step)
                 yield from self._load_biases(step)
                 self.scan.begin(step)
@@ -197,6 +200,23 @@ class Ccu:
         for _ in range(cycles):
             yield True
 
+    def _output_row(self, step: Pass) -> int:
+        """Activation SRAM row of a pass's first output."""
+        return self.store_base + step.output_base + step.tile * self._config.regfile_depth
+
+    def _refill(self, number: int, step: Pass) -> Iterator[bool]:
+        """M4; with M8 the next segment's begins as soon as this one's is over."""
+        if self.dma is None or not step.fetches:
+            return
+        self.dma.begin(number)
+        self.phase = "refill"
+        while self.dma.left:
+            yield True
+        behind = range(number + 1, len(self._plan))
+        following = next((other for other in behind if self._plan[other].fetches), None)
+        if self._config.refill_overlap and following is not None:
+            self.dma.begin(following)
+
     def _load(self, step: Pass) -> Iterator[bool]:
         """M2: an address a cycle, and one more cycle for the last word to arrive; those of O1 have
         passed in the drain before."""
@@ -204,7 +224,8 @@ class Ccu:
             return
         self.phase = "load"
         self._batch_first = step.first_row
-        rows = [*((step.first_row + row, row) for row in range(step.load_rows)), None]
+        first = step.input_base + step.first_row
+        rows = [*((first + row, row) for row in range(step.load_rows)), None]
         for early in rows[:step.early]:
             self.load_early(early)
         for self.load_row in rows[step.early:]:
@@ -216,6 +237,8 @@ class Ccu:
             return
         self.phase = "bias"
         base = self.bias_base + step.tile * self._config.regfile_depth
+        if step.restores:  # M10: the sums so far
+            base = self._output_row(step)
         for row in range(step.bias_rows):
             self.bias_row = (base + row, row)
             yield True
@@ -235,7 +258,7 @@ class Ccu:
     def _store(self, step: Pass) -> Iterator[bool]:
         """M3: a destination row of every PE a cycle."""
         self.phase = "store"
-        base = self.store_base + step.tile * self._config.regfile_depth
+        base = self._output_row(step)
         for row in range(step.store_rows):
             self.store_row = (base + row, row)
             yield True

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+import numpy as np
+
 from accelsim.errors import UnsupportedError
+from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.decoder import own_tables
 from accelsim.machines.eie.job import LayerJob
@@ -15,7 +18,7 @@ from accelsim.records.signals import Unit
 from accelsim.units.act_queue import ActQueue, Item
 from accelsim.units.arith_unit import ArithUnit
 from accelsim.units.clock import Clock, Process
-from accelsim.units.ptr_read import PtrRead
+from accelsim.units.ptr_read import Column, PtrRead
 from accelsim.units.spmat_read import SpmatRead
 from accelsim.units.weight_decoder import WeightDecoder
 
@@ -35,8 +38,8 @@ class Pe:
     ACT_RW: ClassVar[type[ActRw]] = ActRw
 
     __slots__ = ("_asleep", "_ccu", "_clock", "_slept_compute", "_slept_from", "_wake",
-                 "act_queue", "act_rw", "arith_unit", "decoder", "ptr_read", "spmat_read",
-                 "stall_cycles", "starved_cycles")
+                 "act_queue", "act_rw", "arith_unit", "decoder", "partner", "ptr_read",
+                 "spmat_read", "stall_cycles", "starved_cycles")
 
     def __init__(
         self, config: EieConfig, job: LayerJob, rows: int, sram_words: int, clock: Clock, ccu: Ccu
@@ -49,6 +52,7 @@ class Pe:
             self.decoder, job.shift, config.accumulator_bits, config.bypass
         )
         self.act_rw = self.ACT_RW(rows, sram_words)
+        self.partner: Pe | None = None  # whose queue is this one's too; the wiring's to set
         self.stall_cycles = 0
         self.starved_cycles = 0
         self._clock = clock
@@ -68,10 +72,13 @@ class Pe:
         while True:
             spmat_read.decide(arith_unit.waits)
             if spmat_read.free:
-                ptr_read.decide(queue.items, True)
+                if self.partner is None:
+                    ptr_read.decide(queue.items, True)
+                else:
+                    self._pop_with(self.partner)
             if ptr_read.pops:
                 queue.pop(ptr_read.pops)
-            elif not (spmat_read.holds or queue.pushed) and arith_unit.empty:
+            elif not (spmat_read.holds or queue.items or queue.pushed) and arith_unit.empty:
                 yield from self._sleep()
             yield clock.tick
 
@@ -84,16 +91,43 @@ class Pe:
 
     def load(self) -> None:
         """Clock edge of all units, and the state of this cycle (README.md, counters)."""
-        spmat_read, arith_unit = self.spmat_read, self.arith_unit
-        if not (spmat_read.advances or spmat_read.skips):
-            if arith_unit.waits:
+        if not self.issues:
+            if self.arith_unit.waits:
                 self.stall_cycles += 1
             elif self._ccu.phase == "compute":
                 self.starved_cycles += 1
         ptr_read = self.ptr_read
         column = ptr_read.load() if ptr_read.pops else None
-        arith_unit.load(spmat_read.load(column), self.act_rw.destination)
+        self._pass_on(column)
         self.act_queue.load()
+
+    def stored(self, image: LayerImage, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the SpMat SRAM of PE ``index`` holds: codes and runs."""
+        memory = image.pe(index)
+        return memory.codes, memory.runs
+
+    def begin(self, image: LayerImage, tile: int) -> None:
+        """Start a pass (C1)."""
+        self.spmat_read.begin()
+
+    @property
+    def issues(self) -> bool:
+        """Whether an entry advances or an empty column takes its slot."""
+        return self.spmat_read.advances or self.spmat_read.skips
+
+    @property
+    def index_cycles(self) -> int:
+        """Slots in which bits of a bitmap were read: none."""
+        return 0
+
+    @property
+    def beside(self) -> tuple[int, int]:
+        """Multiply-accumulates and padding entries without a slot of their own: none."""
+        return 0, 0
+
+    def _pass_on(self, column: Column | None) -> None:
+        """What leaves spmat_read at the edge enters the ArithmUnit."""
+        self.arith_unit.load(self.spmat_read.load(column), self.act_rw.destination)
 
     def units(self) -> Iterator[tuple[str, Unit]]:
         """What a trace shows of a PE, by the instances' names in rtl/eie/pe.v."""
@@ -119,6 +153,12 @@ class Pe:
         """Account for the cycles slept so far."""
         if self._asleep:
             self._account()
+
+    def _pop_with(self, partner: Pe) -> None:
+        """Q3: both or none. Each has a copy of the queue they share, with the same in it."""
+        partner.spmat_read.decide(partner.arith_unit.waits)
+        if partner.spmat_read.free:
+            self.ptr_read.decide_together(self.act_queue.items, partner.ptr_read)
 
     def _sleep(self) -> Process:
         """Until a push; what was decided (nothing) still holds then."""

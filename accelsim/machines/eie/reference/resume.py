@@ -44,6 +44,7 @@ class MachineState:
     batch_first : register row of the inputs that row 0 of the source files holds
     source, destination : (n_pe, rows) register files; rows beyond are zero
     stored : (n_pe, rows) outputs of earlier tiles in the activation SRAM
+    refill : number of the pass whose refill began last, and cycles that are left of it
     pes : None at the very start of a pass, else one for each PE, in a compute phase
     position : activation index of the pass's last broadcast, or None
     row_changes : made since then
@@ -55,6 +56,7 @@ class MachineState:
     source: IntArray
     destination: IntArray
     stored: IntArray
+    refill: tuple[int, int]
     pes: list[PeState] | None = None
     position: int | None = None
     row_changes: int = 0
@@ -89,6 +91,7 @@ def _restore(machine: Eie, state: MachineState) -> None:
             pe.act_queue.restore(own.queue)
             pe.spmat_read.restore(own.column, own.last_address)
             pe.arith_unit.restore(own.stages, own.last_row, files.destination)
+    machine.dma.resume(*state.refill)
     machine.ccu.resume(state.pass_index, state.batch_first, computing=state.pes is not None)
     if state.pes is not None:
         machine.ccu.scan.begin(step)

@@ -21,5 +21,7 @@ RTL = Rtl(
     backdoor=("eie_array", "pe", "ptr_read", "spmat_read", "sram_1rw"),
     bound=host.bound,
     # The array has no DMA.
-    absent={"refill_cycles": 0, "refill_bits": 0},
+    absent=dict.fromkeys(("refill_cycles", "refill_bits", "refill_bursts", "dma_cycles",
+                          "dram_rows", "dram_refreshes", "index_cycles", "macs_beside",
+                          "padding_beside"), 0),
 )

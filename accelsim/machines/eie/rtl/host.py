@@ -176,7 +176,7 @@ def _layer(job: LayerJob | MapsJob) -> LayerJob:
         return job
     if not isinstance(job, ConvJob) or job.lowering != "im2col":
         raise UnsupportedError(f"{job.name}: the RTL runs convolutions by im2col, not by "
-                               f"'{job.lowering}'; use that, or --engine fast")
+                               f"'{job.lowering}'; take lowering='im2col'")
     return job.one
 
 

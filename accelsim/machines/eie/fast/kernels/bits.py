@@ -2,6 +2,7 @@
 
 A word has a bit for each of 64 vectors, a block `WORDS` words. Shapes, types and style as in
 `kernels.time`. `accelsim.machines.eie.fast.vector_time` makes and checks what is given here.
+Kernels of another file are called here: ``BUILT_ON`` as in `kernels.vectors`.
 """
 
 from typing import NamedTuple
@@ -10,8 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.kernels.jit import kernel, linked
+from accelsim.kernels.lanes import both, either, load, ones, plus, splat, total, without
+
+BUILT_ON = "bfc3801d18b67df3"  # lanes.py
 
 WORDS = 8
+_FEW = 31  # columns: so many times eight fit a byte
 VECTORS = 64 * WORDS  # of a block: the words of a column fill a cache line
 at, full = np.uint64, np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -27,9 +32,9 @@ class Spans(NamedTuple):
 
 
 class Vectors(NamedTuple):
-    """``packed`` (pixels, n) uint8 has a bit for each channel that is not zero, ``addresses``
-    (n_vectors, positions) gathers; a position begins ``width`` image columns behind the one before
-    it, and ``bias_column`` is -1 where there is none."""
+    """``packed`` (pixels, n or more) uint8 has a bit for each channel that is not zero,
+    ``addresses`` (n_vectors, positions) gathers; a position begins ``width`` image columns behind
+    the one before it, and ``bias_column`` is -1 where there is none."""
 
     packed: npt.NDArray[np.uint8]
     addresses: npt.NDArray[np.int32]
@@ -44,6 +49,17 @@ class Lines(NamedTuple):
     pe: npt.NDArray[np.int32]
     starts: npt.NDArray[np.int64]
     columns: npt.NDArray[np.int32]
+
+
+@kernel
+def pack(maps, words):
+    """Write a bit for each channel that is not zero: ``words`` (pixels, n) uint64."""
+    for pixel in range(len(maps)):
+        for w in range(words.shape[1]):
+            word = at(0)
+            for i in range(min(64, maps.shape[1] - 64 * w)):
+                word |= at(maps[pixel, 64 * w + i] != 0) << at(i)
+            words[pixel, w] = word
 
 
 @kernel
@@ -86,51 +102,60 @@ def count_blocks(
 ):
     """Count all vectors; their row changes, and cycles after the scan where no queue fills.
 
-    ``bits`` (n_columns, WORDS) uint64 zeros and ``bytes_of_bits``, the same memory, are worked on.
+    ``bits`` (n_columns, WORDS) uint64 zeros and ``bytes_of_bits``, the same memory in one
+    dimension, are worked on.
     Adds to ``often`` (n_columns,) how many vectors have a column, and to ``reads`` (n_pe,) the
     lines read (P5): those of which some column is broadcast. ``real`` (n_tiles, n_pe, n_columns):
     where every PE has one row, whether it has a weight there, for the bypasses; else of no length.
     """
     changed, idle = 0, 0
     addresses, bias_column = vectors.addresses, vectors.bias_column
-    state = np.empty(2 * WORDS, np.uint64)
     for begin in range(0, len(addresses), VECTORS):
         n = min(VECTORS, len(addresses) - begin)
         if n < VECTORS:
             bits[:] = 0
         _gather(vectors.packed, addresses, begin, n, vectors.n_channels, vectors.width,
                 bytes_of_bits)
-        for w in range(WORDS):
-            here = min(max(n - 64 * w, 0), 64)
-            if bias_column >= 0:
+        if bias_column >= 0:
+            for w in range(WORDS):
+                here = min(max(n - 64 * w, 0), 64)
                 bits[bias_column, w] = full >> at(64 - here) if here else at(0)
-        for column in range(len(bits)):
-            often[column] += _ones_of(bits, column)
+            often[bias_column] += n
+        for first in range(0, addresses.shape[1] * vectors.width, vectors.width):
+            for column in range(first, first + vectors.n_channels):
+                often[column] += total(ones(_of(bytes_of_bits, column)))
         for line in range(len(lines.pe)):
-            reads[lines.pe[line]] += _ones_of_any(
-                bits, lines.columns, lines.starts[line], lines.starts[line + 1])
+            any_of = splat(np.uint8(0))
+            for i in range(lines.starts[line], lines.starts[line + 1]):
+                any_of = either(any_of, _of(bytes_of_bits, lines.columns[i]))
+            reads[lines.pe[line]] += total(ones(any_of))
         for step in range(len(spans.tile)):
             first, end, bias = spans.first[step], spans.end[step], spans.bias[step]
             if row_changes:
                 changed += n * ((end - first) // n_pe)
                 for column in range(first + n_pe - 1, end, n_pe):
-                    changed -= _ones_of(bits, column)
-            idle += 2 * n if bias else _idle(bits, first, end, n_pe, row_changes)
+                    changed -= total(ones(_of(bytes_of_bits, column)))
+            idle += 2 * n if bias else _idle(bytes_of_bits, first, end, n_pe, row_changes)
             if real.shape[2]:
                 for p in range(n_pe):
                     one = real[spans.tile[step], p]
                     again, later = _bypasses(
-                        bits, first, end, bias, bias_column, n_pe, row_changes, one, state)
+                        bytes_of_bits, first, end, bias, vectors, n_pe, row_changes, one)
                     adder[p] += again
                     write[p] += later
     return changed, idle
 
 
 @linked
+def _of(bits, column):
+    return load(bits, at(column) * at(8 * WORDS))
+
+
+@linked
 def _gather(packed, addresses, begin, n, n_channels, width, out):
     """Write the bits of vectors ``begin`` to ``begin + n``: eight by eight at a time."""
     for position in range(addresses.shape[1]):
-        for group in range(packed.shape[1]):
+        for group in range((n_channels + 7) // 8):
             first, channels = position * width + 8 * group, min(8, n_channels - 8 * group)
             for v in range(0, n, 8):
                 word = at(0)
@@ -138,8 +163,9 @@ def _gather(packed, addresses, begin, n, n_channels, width, out):
                     pixel = at(addresses[begin + v + i, position])
                     word |= at(packed[pixel, group]) << at(8 * i)
                 word = _transposed(word)
+                place = first * 8 * WORDS + (v >> 3)
                 for i in range(channels):
-                    out[first + i, v >> 3] = np.uint8((word >> at(8 * i)) & at(255))
+                    out[place + i * 8 * WORDS] = np.uint8((word >> at(8 * i)) & at(255))
 
 
 @linked
@@ -154,82 +180,55 @@ def _transposed(word):
 
 
 @linked
-def _ones(word):
-    """How many bits of a word are one: four words at a time, as LLVM compiles it."""
-    word = word - ((word >> at(1)) & at(0x5555555555555555))
-    word = (word & at(0x3333333333333333)) + ((word >> at(2)) & at(0x3333333333333333))
-    word = (word + (word >> at(4))) & at(0x0F0F0F0F0F0F0F0F)
-    word = word + (word >> at(8))
-    word = word + (word >> at(16))
-    return np.int64((word + (word >> at(32))) & at(127))
-
-
-@linked
-def _ones_of(bits, column):
-    found = 0
-    for w in range(WORDS):
-        found += _ones(bits[at(column), w])
-    return found
-
-
-@linked
-def _ones_of_any(bits, columns, first, end):
-    """Vectors that have one of the columns or more."""
-    found = 0
-    for w in range(WORDS):
-        word = at(0)
-        for i in range(first, end):
-            word |= bits[at(columns[i]), w]
-        found += _ones(word)
-    return found
-
-
-@linked
 def _idle(bits, first, end, n_pe, row_changes):
     """Cycles after the scan in which PEs still work, if each column takes one slot: it is popped
     the cycle after its broadcast and worked on in the next, unless rows change meanwhile."""
-    found = 0
-    for w in range(WORDS):
-        none, one = at(0), at(0)  # row changes behind the last broadcast
-        if row_changes:
-            none = bits[end - 1, w]
-            for column in range(max(end - n_pe - 1, first), end - 1):
-                one |= bits[column, w]
-        else:
-            for column in range(first, end):
-                none |= bits[column, w]
-        found += 2 * _ones(none) + _ones(one & ~none)
-    return found
+    none = one = splat(np.uint8(0))  # row changes behind the last broadcast
+    if row_changes:
+        none = _of(bits, end - 1)
+        for column in range(max(end - n_pe - 1, first), end - 1):
+            one = either(one, _of(bits, column))
+    else:
+        for column in range(first, end):
+            none = either(none, _of(bits, column))
+    return 2 * total(ones(none)) + total(ones(without(one, none)))
 
 
 @linked
-def _bypasses(bits, first, end, bias, bias_column, n_pe, row_changes, real, state):
+def _bypasses(bits, first, end, bias, vectors, n_pe, row_changes, real):
     """Accumulators of one PE taken from stage 3 and from stage 4 (A3), where every PE has one row
     and a column one slot: entries in slots next to each other, and with one slot between them.
 
-    ``state`` has the vectors with an entry in the slot before, and in the one before that.
+    ``near`` are the vectors with an entry in the slot before, ``far`` in the one before that.
+    A position's columns are whole rows, and those that fill its last row are never broadcast.
     """
-    state[:] = 0
-    adder, write = 0, 0
-    end = min(end, len(real))
-    for place in range(first, end + bias):
-        column = at(bias_column if place == end else place)
-        weight = real[column] != 0
-        for w in range(WORDS):
-            active, near, far = bits[column, w], state[w], state[WORDS + w]
-            if weight:
-                adder += _ones(active & near)
-                write += _ones(active & far & ~near)
-                state[w] = near | active
+    near = far = few_adder = few_write = splat(np.uint8(0))
+    adder, write, counted, width = 0, 0, 0, vectors.width
+    for row in range(first, end, n_pe):
+        filled = min(row + n_pe, row // width * width + vectors.n_channels)
+        for column in range(row, filled):
+            active, before = _of(bits, column), near
+            if real[column] != 0:
+                few_adder = plus(few_adder, ones(both(active, near)))
+                few_write = plus(few_write, ones(both(active, without(far, near))))
+                near = either(near, active)
+                counted += 1
+                if counted == _FEW:
+                    adder, write = adder + total(few_adder), write + total(few_write)
+                    few_adder = few_write = splat(np.uint8(0))
+                    counted = 0
             else:
-                state[w] = near & ~active
-            state[WORDS + w] = (near & active) | (far & ~active)
-        if row_changes and (place + 1 - first) % n_pe == 0:
-            for w in range(WORDS):
-                kept, near, far = bits[column, w], state[w], state[WORDS + w]
-                state[w] = near & kept
-                state[WORDS + w] = (far & kept) | (near & ~kept)
-    return adder, write
+                near = without(near, active)
+            far = either(both(before, active), without(far, active))
+        if row_changes:
+            active = _of(bits, row + n_pe - 1)
+            before, near = near, both(near, active)
+            far = either(both(far, active), without(before, active))
+    if bias and real[vectors.bias_column] != 0:
+        active = _of(bits, vectors.bias_column)
+        adder += total(ones(both(active, near)))
+        write += total(ones(both(active, without(far, near))))
+    return adder + total(few_adder), write + total(few_write)
 
 
 @kernel

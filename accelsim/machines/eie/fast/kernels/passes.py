@@ -47,13 +47,13 @@ def run_pass(
 
     ``counts`` and ``padding`` (n_columns, n_pe) are one tile of a `ColumnTable`, ``first_line``
     and ``spans`` of a `LineTable`; without ``first_line`` no lines are counted. What is None is
-    not compiled. ``sums`` are `Sums`, but as a plain tuple: a named one costs a call 2 us.
+    not compiled. ``sums`` are `Sums`, but a plain tuple: a named one costs a call 2 us.
     ``rules``: ``depth`` entries of a queue, ``empty_cycles`` of an empty column, ``longest`` cycles
     bound all waits. Sums of ``block`` columns, a multiple of four, fit `Sums.few` and `Sums.some`.
     ``wait`` has as many rows as columns, or is a ring of whole blocks that holds a queue and two
-    blocks. ``waits_known``: ``issue`` and ``wait`` are there already. ``memory``: (K,) for each
-    column's last pop, as ``issue``; `broadcast`'s ``busy``, zeros, and (LEVELS, block) floors, as
-    ``wait``; (2, n_pe) zeros, as ``first_line``.
+    blocks. ``waits_known``: ``issue`` and ``wait`` are there already; without ``wait`` neither time
+    nor what depends on it is counted. ``memory``: (K,) last pops, as ``issue``; `broadcast`'s
+    ``busy``, zeros, and (LEVELS, block) floors, as ``wait``; (2, n_pe) zeros, as ``first_line``.
     """
     sums, (latest, busy, floors, read) = Sums(*sums), memory
     depth, empty_cycles, longest, block = rules
@@ -63,17 +63,17 @@ def run_pass(
     now, counted = np.int64(-1), np.int64(0)
     for begin in range(0, n_columns, block):
         end = min(begin + block, n_columns)
-        if not waits_known:
-            now = broadcast(
-                counts, columns[:end], row_changes, begin, depth, empty_cycles, longest, now,
-                latest, busy, issue, wait[begin % len(wait) :],
-            )
+        if wait is not None and not waits_known:
+            now = broadcast(counts, columns[:end], row_changes, begin, depth, empty_cycles,
+                            longest, now, latest, busy, issue, wait[begin % len(wait) :])
         _count_columns(counts, padding, columns[begin:end], sums)
         if first_line is not None:
             if spans is None:
                 count_packed_line_reads(first_line, columns[begin:end], end_line, skipped)
             else:
                 count_line_reads(first_line, spans, columns[begin:end], end_line, skipped)
+        if wait is None:
+            continue
         # Floors of a column are known when a queue of others has been broadcast after it.
         while counted < n_columns and (counted + block + depth <= end or end == n_columns):
             rows, n_rows = wait[counted % len(wait) :], min(block, n_columns - counted)
@@ -83,16 +83,15 @@ def run_pass(
         for p in range(n_pe):
             sums.spmat_line_reads[p] += np.int32(end_line[p]) - np.int32(skipped[p])
     last = np.int64(0)
-    for p in range(n_pe):
-        last = max(last, np.int64(busy[p]))
+    if wait is not None:
+        for p in range(n_pe):
+            last = max(last, np.int64(busy[p]))
     return now + last
 
 
 @part
-def broadcast(
-    counts, columns, row_changes, begin, depth, empty_cycles, longest, now, latest, busy, issue,
-    wait,
-):
+def broadcast(counts, columns, row_changes, begin, depth, empty_cycles, longest, now, latest, busy,
+              issue, wait):
     """Broadcast from column ``begin`` on, where ``wait`` begins; the cycle of the last broadcast.
 
     Max-plus recurrence, exact where nothing but full queues stalls (bypass on). ``busy`` is

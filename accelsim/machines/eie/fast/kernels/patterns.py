@@ -1,48 +1,79 @@
 """Which vectors broadcast the same columns: they take the same time, whatever their values.
 
-`accelsim.machines.eie.fast.vectors` makes and checks what this kernel is given.
+`accelsim.machines.eie.fast.vectors` makes and checks what these kernels are given.
 """
 
 import numpy as np
 
 from accelsim.kernels.jit import kernel, linked
 
+_ODD = np.uint64(0x9E3779B1)  # 2**32 over the golden ratio, as Fibonacci hashing has it
+_BITS = np.uint64(64)
+
 
 @kernel
-def find_patterns(words, addresses, table, first, times):
+def find_patterns(words, addresses, kinds, table, first, times):
     """Which vectors have the same activations that are not zero: how many kinds there are.
 
     ``words`` (pixels, n) uint64 have a bit for each non-zero of a pixel. Kind u is that of vector
-    ``first[u]``, and ``times[u]`` vectors are of it. ``table`` is int32 memory, a power of two of
-    places, more than vectors.
+    ``first[u]``, and ``times[u]`` vectors are of it. ``kinds`` (pixels,) int32 and ``table`` are
+    memory, the latter a power of two of places, more than pixels or vectors.
     """
     table[:] = -1
-    kinds, mask = 0, np.uint64(len(table) - 1)
+    for pixel in range(len(words)):
+        place = _place(words[pixel], len(table))
+        while table[place] >= 0 and not _same(words[pixel], words[table[place]]):
+            place = (place + 1) & (len(table) - 1)
+        if table[place] < 0:
+            table[place] = pixel
+        kinds[pixel] = table[place]
+    table[:] = -1
+    found = 0
     for vector in range(len(addresses)):
         pixels, mixed = addresses[vector], np.uint64(0)
-        for pixel in pixels:
-            for word in words[pixel]:
-                mixed ^= word  # then Marsaglia's xorshift, by which every bit moves many
-                mixed ^= mixed << np.uint64(13)
-                mixed ^= mixed >> np.uint64(7)
-                mixed ^= mixed << np.uint64(17)
-        place = np.int64(mixed & mask)
-        while table[place] >= 0 and not _same(words, pixels, addresses[first[table[place]]]):
-            place = (place + 1) & np.int64(mask)
+        for i in range(len(pixels)):  # no product waits for the one before
+            product, turn = np.uint64(kinds[pixels[i]] + 1) * _ODD, np.uint64(1 + i * 7 % 61)
+            mixed ^= product << turn ^ product >> _BITS - turn
+        place = _folded(mixed, len(table))
+        while table[place] >= 0 and not _alike(kinds, pixels, addresses[first[table[place]]]):
+            place = (place + 1) & (len(table) - 1)
         if table[place] < 0:
-            table[place] = kinds
-            first[kinds] = vector
-            times[kinds] = 0
-            kinds += 1
+            table[place] = found
+            first[found] = vector
+            times[found] = 0
+            found += 1
         times[table[place]] += 1
-    return kinds
+    return found
 
 
 @linked
-def _same(words, pixels, others):
-    for i in range(len(pixels)):
-        a, b = words[pixels[i]], words[others[i]]
-        for k in range(len(a)):
-            if a[k] != b[k]:
-                return False
-    return True
+def _folded(mixed, places):
+    """A place among so many, a power of two, by Marsaglia's xorshift: every bit moves many."""
+    mixed ^= mixed << np.uint64(13)
+    mixed ^= mixed >> np.uint64(7)
+    mixed ^= mixed << np.uint64(17)
+    return np.int64(mixed >> np.uint64(33)) & (places - 1)
+
+
+@linked
+def _place(words, places):
+    mixed = np.uint64(0)
+    for word in words:
+        mixed = (mixed << np.uint64(5) ^ mixed >> np.uint64(59)) ^ word
+    return _folded(mixed ^ mixed >> np.uint64(29), places)
+
+
+@linked
+def _same(a, b):
+    differ = np.uint64(0)
+    for i in range(len(a)):
+        differ |= a[i] ^ b[i]
+    return differ == 0
+
+
+@linked
+def _alike(kinds, a, b):
+    differ = np.int32(0)
+    for i in range(len(a)):
+        differ |= kinds[a[i]] ^ kinds[b[i]]
+    return differ == 0

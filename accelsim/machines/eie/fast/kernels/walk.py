@@ -18,22 +18,31 @@ Int64 = npt.NDArray[np.int64]
 
 
 class Entries(NamedTuple):
-    """``pointers`` (n_pe, n_columns + 1) of one tile, and a `LayerImage`'s entries of all PEs."""
+    """``pointers`` (n_pe, n_columns + 1) of one tile, and a `LayerImage`'s entries of
+    all PEs. ``work`` (n_columns, n_pe) issue slots, those in which a bitmap is read included;
+    ``words`` as ``pointers``, words of a bitmap and of a line, and entries that issue at once."""
 
     pointers: Int64
+    work: npt.NDArray[np.signedinteger]
     pe_starts: Int64
     codes: npt.NDArray[np.uint8]
-    runs: npt.NDArray[np.uint8]
+    runs: npt.NDArray[np.integer]
+    words: Int64
+    bitmap_words: int
+    words_per_line: int
+    width: int
 
 
 class Rules(NamedTuple):
-    """What the machine does: entries of a queue, slots of an empty column, arithmetic.
+    """What the machine does: entries of a queue, PEs that share it, slots of an empty
+    column, arithmetic.
 
     ``codebooks`` (tables, codes); the layer's row r, that is row ``r div n_pe`` of PE ``r mod
     n_pe``, has table ``r div table_rows``; ``first_row`` is the first of a PE's rows in the pass.
     """
 
     depth: int
+    queue_pes: int
     empty_cycles: int
     bypass: bool
     codebooks: Int64
@@ -91,12 +100,15 @@ class Starved(NamedTuple):
 
 
 @kernel
-def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starved, charged):
+def walk(
+    entries, rules, broadcasts, trailing, stop, state, flight, sums, starved, charged, beside
+):
     """Walk until the cycle ``stop``; (broadcasts before it, compute cycles of the whole pass).
 
     trailing : row changes behind the last broadcast
     sums (n_pe, rows) : accumulators, as written before ``stop``; without rows no sums are made
     charged (n_pe,) : starved cycles of any PE for which this PE's full queue is to blame
+    beside (n_pe,) : starved cycles in which another PE of the queue was at work
     """
     pointers, pe_starts = entries.pointers, entries.pe_starts
     codes, runs = entries.codes, entries.runs
@@ -133,7 +145,7 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                 state.popped[p] = k + 1
             begin = pointers[p, columns[k]] + pe_starts[p]
             end = pointers[p, columns[k] + 1] + pe_starts[p]
-            work = max(end - begin, empty_cycles)
+            work = max(np.int64(entries.work[columns[k], p]), empty_cycles)
             if work > fullest[k]:
                 fullest[k], heaviest[k] = work, p
             if begin == end:
@@ -144,11 +156,22 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                 continue
             row = np.int64(-1)
             advance = pop
+            at = entries.words[p, columns[k]] + entries.bitmap_words
+            before_codes = entries.words[p, columns[k]] // entries.words_per_line
+            for _ in range(at // entries.words_per_line - before_codes):
+                advance = max(advance + 1, leave1[p])
+                row2[p], leave2[p] = row1[p], leave1[p]
+                row1[p], leave1[p] = -1, advance + 1
+            taken = 0
             for entry in range(begin, end):
                 row += np.int64(runs[entry]) + 1
                 code = codes[entry]
-                advance = max(advance + 1, leave1[p])
+                if taken == 0:
+                    advance = max(advance + 1, leave1[p])
                 leave = advance + 1
+                taken, at = taken + 1, at + 1
+                if taken == entries.width or at % entries.words_per_line == 0:
+                    taken = 0
                 if code != 0 and not bypass:
                     if row == row1[p]:
                         leave = max(leave, leave1[p] + 3)
@@ -174,6 +197,11 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                     sums[p, row] = min(max(sums[p, row] + product, rules.low), rules.high)
             free[p] = advance
             busy[p] = max(advance, leave1[p] - 1)
+        for p in range(0, n_pe - 1 if rules.queue_pes == 2 else 0, 2):
+            together = max(free[p], free[p + 1])
+            for q in (p, p + 1):
+                beside[q] += max(together - busy[q], 0)
+                busy[q], free[q] = max(busy[q], together), together
     scan_end = now + 1 + trailing
     compute = max(scan_end, free.max() + 1, leave1.max())
     for p in range(n_pe):
