@@ -56,12 +56,10 @@ def photos_table(path: str) -> Table:
     rows: list[tuple[str, ...]] = [(
         row["search"], f"{row['energy_uj']:,.0f}", f"{row['time_us'] / 1000:.3f}",
         f"{row['size_kb']:.1f}", f"{row['weights']:,.0f}", f"{row['judged_lost_percent']:.1f}",
-        f"{row['unseen_lost_percent']:.1f}", f"{100 * row['relative_error']:.1f}",
-        "" if row["predicted_uj"] is None else f"{row['predicted_uj']:,.0f} for "
-        f"{row['exact_uj']:,.0f} ({100 * (row['predicted_uj'] / row['exact_uj'] - 1):+.0f} %)")
+        f"{row['unseen_lost_percent']:.1f}", f"{100 * row['relative_error']:.1f}")
         for row in json.loads(read_utf8(path))["rows"]]
     return ("search", "uJ", "ms", "KB", "weights", "decisions lost %: judged", "unseen",
-            "error of results %", "predicted uJ"), rows
+            "error of results %"), rows
 
 
 def effects_table(*paths: str) -> Table:

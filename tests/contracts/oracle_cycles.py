@@ -10,7 +10,15 @@ import numpy as np
 
 from accelsim.machines.eie.counters import Counters
 from tests.contracts.oracle_refill import Refills, refill
-from tests.contracts.oracle_words import Pe, Slot, add, load_biases, rows_of, word_addresses
+from tests.contracts.oracle_words import (
+    Pe,
+    Slot,
+    add,
+    load_biases,
+    rows_of,
+    weight,
+    word_addresses,
+)
 
 DRAIN = 4
 
@@ -216,15 +224,7 @@ class Machine:
         if code == 0:
             pe.tally("padding_entries")
             return Slot(None, 0, 0)
-        return Slot((self.step.tile, pe.row), self.weight(p, pe.row, code), activation)
-
-    def weight(self, p, row, code):
-        """D1: the weight of a code in PE p's accumulator; each row of the layer has its table."""
-        if self.job.rows_per_table is None:
-            return int(self.job.codebook[code])
-        in_tile = self.config.regfile_depth if self.config.capacity != "ignore" else 0
-        of_layer = (self.step.tile * in_tile + row) * self.config.n_pe + p
-        return int(self.job.codebook[of_layer // self.job.rows_per_table][code])
+        return Slot((self.step.tile, pe.row), weight(self, p, pe.row, code), activation)
 
     def read_line(self, pe, line):
         if line != pe.line:

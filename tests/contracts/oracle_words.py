@@ -89,3 +89,11 @@ def word_addresses(config, layer, own):
             found[tile, column] = end, end + bits
             end += bits + last - first
     return found
+
+
+def weight(machine, p, row, code):
+    """D1: the weight of a code in PE p's accumulator; each row of the layer has its table."""
+    config, table, rows = machine.config, machine.job.codebook, machine.job.rows_per_table
+    in_tile = config.regfile_depth if config.capacity != "ignore" else 0
+    of_layer = (machine.step.tile * in_tile + row) * config.n_pe + p
+    return int(table[code] if rows is None else table[of_layer // rows][code])

@@ -182,8 +182,7 @@ class Eie:
         )
 
     def count(self) -> tuple[Counters, dict[str, int]]:
-        """The counters of the finished run, and the operations summed over the PEs; a machine with
-        units that count more derives its own."""
+        """Counters of the finished run, and operations over the PEs; a machine may count more."""
         return count(self)
 
     def pointer_address(self, column: int) -> int:
@@ -261,8 +260,7 @@ class Eie:
     def _refill(
         self, pe: Pe, memory: PeImage, pointers: IntArray, active: npt.NDArray[np.bool_]
     ) -> None:
-        """Segment addresses begin at 0 (M4). What is not brought (M7) is zero here, so that
-        reading it would change the outputs."""
+        """Segment addresses begin at 0 (M4); what is not brought (M7) is 0, and shows if read."""
         part = slice(int(pointers[0]), int(pointers[-1]))
         codes, runs, pointers = memory.codes[part], memory.runs[part], pointers - pointers[0]
         if self.config.refill == "active":
