@@ -68,10 +68,11 @@ def simulate(
     machine : a configuration (`load_machine`), a machine's name or the path of its TOML file
     work : what the machine takes: a `CompressedLayer` or `CompressedConv` on EIE, a
         `RecurrentLayer` on ESE ...; or a compressed `Network` of them
-    inputs : of a layer (n_inputs,), of a convolution (in, rows, columns) or (n, in, rows, columns),
-        of a recurrent layer (n_steps, n_inputs) or (n_steps, n_channels, n_inputs); numbers of any
-        type, which are quantised. Integers are numbers like any others (up to version 0.1 those of
-        a layer were taken as fixed point). Of a network (n, ...) images or one
+    inputs : of a layer (n_inputs,), on EIE also (vectors, n_inputs); of a convolution (in, rows,
+        columns) or (n, in, rows, columns), of a recurrent layer (n_steps, n_inputs) or (n_steps,
+        n_channels, n_inputs); numbers of any type, which are quantised. Integers are numbers like
+        any others (up to version 0.1 those of a layer were taken as fixed point). Of a network
+        (n, ...) images or one
     engine : "fast", "reference" (both to the cycle) or "functional" (no time); None is the
         quickest that the machine is told by
     outputs : False for time and counters alone

@@ -39,7 +39,6 @@ from accelsim.lowering.network_floats import run_floats
 from accelsim.machines import machine_of
 from accelsim.machines.network_explain import explain_network
 from accelsim.report import plots
-from accelsim.report.network_views import network_picture
 from accelsim.sources import network_listing
 from accelsim.study import Results, Study, run_study
 from accelsim.study.scatter import scatter
@@ -143,7 +142,7 @@ for limit in result.limits:
 machine = machine_of(result.config)
 found = explain_network(machine, result.config, packed, IMAGES[:1])
 print(found.finding)
-network_picture(found, width=plots.PAGE)
+plots.cycle_breakdown(list(found.result.layers.values()), width=plots.PAGE)
 
 # %% [markdown]
 # ## A machine that fits

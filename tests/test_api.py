@@ -43,6 +43,10 @@ NAMES = {
     ),
     "accelsim.inside.explain": "explain",
     "accelsim.lowering.float_run": "run_float",
+    "accelsim.lowering.network_floats": "run_floats",
+    "accelsim.machines.network_explain": "explain_network",
+    "accelsim.study.scatter": "Drawn scatter",
+    "accelsim.dram": "DramPart Reading Requests load_part part_names",
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
     "accelsim.contracts": "CHECKS Case Check Fault Verilog check_machine draw faults",
     "accelsim.papers": "Cell Comparison NAMES Published Tolerance reproduce",
@@ -121,7 +125,9 @@ def test_no_package_is_left_out():
     with_modules = {"accelsim", "accelsim.formats.registry", "accelsim.api", "accelsim.network",
                     "accelsim.papers.figures", "accelsim.report.plots",
                     "accelsim.study.codesign", "accelsim.study.number_systems",
-                    "accelsim.inside.explain", "accelsim.lowering.float_run"}
+                    "accelsim.inside.explain", "accelsim.lowering.float_run",
+                    "accelsim.lowering.network_floats", "accelsim.machines.network_explain",
+                    "accelsim.study.scatter"}
     assert with_names == set(NAMES) - with_modules
 
 

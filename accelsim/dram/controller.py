@@ -11,7 +11,7 @@ class DramController:
 
     State: when each bank may be activated again (None while its row is open); the last four
     activates and the last read. ``clock()`` is one clock: commands are decided by the state at its
-    start. ``done`` once the last data have come.
+    start. ``done`` once the last data have come; ``ends`` has when those of each burst do.
     """
 
     def __init__(self, part: DramPart, requests: Requests) -> None:
@@ -26,6 +26,7 @@ class DramController:
         self._since_refresh = 0  # clock from which on rows may be opened
         self.now = 0
         self.refreshes = 0
+        self.ends: list[int] = []
 
     @property
     def done(self) -> bool:
@@ -96,6 +97,7 @@ class DramController:
     def _take_burst(self) -> None:
         part = self._part
         self._last_read = self.now
+        self.ends.append(self.now + part.cl_clocks + part.data_clocks)
         self._left -= 1
         if self._left:
             return

@@ -23,15 +23,17 @@ class Times(NamedTuple):
 
 
 @kernel
-def read_rows(first, count, bursts_a_row, times, free, opened):
+def read_rows(first, count, bursts_a_row, times, free, opened, ends):
     """Clocks until the last data, rows opened and refreshes.
 
     ``first`` and ``count`` (n,) int64 are runs of bursts. ``times`` are `Times`, as a plain tuple.
     ``free`` (banks,) int64 zeros: from when on each bank may be activated; ``opened`` (4,) int64
-    long ago: the latest activates, the oldest at position ``rows % 4``.
+    long ago: the latest activates, the oldest at position ``rows % 4``. ``ends`` (bursts,) int64 is
+    given when the data of each burst are there, or is empty.
     """
     times = Times(*times)
     rows, refreshes, due = 0, 0, times.refi
+    told = 0
     read, row = np.int64(-(1 << 40)), np.int64(-1)
     for run in range(len(first)):
         burst, end = first[run], first[run] + count[run]
@@ -54,6 +56,10 @@ def read_rows(first, count, bursts_a_row, times, free, opened):
                 rows += 1
                 row = here
                 read = max(start + times.rcd, read + times.ccd) + (taken - 1) * times.ccd
+            if len(ends):
+                for place in range(taken):
+                    ends[told + place] = read - (taken - 1 - place) * times.ccd + times.data
+                told += taken
             closes = max(opened[(rows + 3) % 4] + times.ras, read + times.rtp)
             free[bank] = closes + times.rp
             burst += taken

@@ -193,6 +193,13 @@ def part_names() -> tuple[str, ...]:
     return _names()
 
 
+def check_part(name: str) -> str:
+    """A part's name, or `NONE`; `ValueError` where there is no such part."""
+    if name != NONE and name not in _names():
+        raise ValueError(f"no DRAM '{name}'; need none, {', '.join(_names())}")
+    return name
+
+
 @cache
 def _names() -> tuple[str, ...]:
     folder = resources.files("accelsim.dram.parts")

@@ -6,18 +6,29 @@ import numpy as np
 
 from accelsim.dram import kernels
 from accelsim.dram.part import DramPart
-from accelsim.dram.requests import Reading, Requests
+from accelsim.dram.requests import IntArray, Reading, Requests
 
 
 def read_requests(part: DramPart, requests: Requests) -> Reading:
     """What reading a list takes."""
+    return _read(part, requests, np.empty(0, np.int64))
+
+
+def burst_ends(part: DramPart, bursts: int) -> IntArray:
+    """(bursts,) clocks from the start until the data of each burst of a stream are there."""
+    ends = np.empty(bursts, np.int64)
+    _read(part, Requests(np.zeros(1, np.int64), np.full(1, bursts), 0), ends)
+    return ends
+
+
+def _read(part: DramPart, requests: Requests, ends: IntArray) -> Reading:
     times = (part.rcd_clocks, part.rp_clocks, part.cl_clocks + part.data_clocks, part.ras_clocks,
              part.rtp_clocks, part.ccd_clocks, part.rrd_clocks, part.faw_clocks, part.refi_clocks,
              part.rfc_clocks)
     last_four = np.full(4, -(1 << 40), np.int64)
     clocks, rows, refreshes = kernels.read_rows(
         requests.first, requests.count, part.bursts_a_row, times,
-        np.zeros(part.banks, np.int64), last_four)
+        np.zeros(part.banks, np.int64), last_four, ends)
     return Reading(int(clocks), int(rows), int(refreshes))
 
 

@@ -12,7 +12,8 @@ from accelsim.records.signals import Unit, picker
 LEGEND = """\
 # act_queue   entries held at the start of the cycle, or full; + pushed, - popped
 # ptr_read    the column that is popped
-# {reader:<12}COLUMN@ADDRESS of the entry that advances; an empty column; wait for the ArithmUnit
+# {reader:<12}COLUMN@ADDRESS of the entry that advances; an empty column; wait for the ArithmUnit;
+#             bits: a line of a bitmap
 # arith_unit  accumulator in stages 1 2 3 4; pad: a padding entry, w: waits, !: the sum saturates
 """
 
@@ -27,7 +28,7 @@ class PeView:
     ----------
     group, head : what its tracks and columns of text stand under
     blamed : the number that its own stalls are charged to
-    pe : with ``act_queue``, ``ptr_read`` and ``arith_unit``
+    pe : with ``act_queue``, ``ptr_read`` and ``arith_unit``; ``reads_bits`` where it has bitmaps
     units : (name, unit) of each, the ``reader`` among them
     column : the image column that the reader works on, None if it holds none
     starved_by : PEs that held back what would arrive now, or ""; None for no such mark
@@ -138,6 +139,8 @@ class PeView:
             return f"{self._column_of()}@{self._entry}"
         if self._skips:
             return "empty"
+        if getattr(self._pe, "reads_bits", False):
+            return "bits"
         return "wait" if self._busy else "."
 
     def _arith_text(self) -> str:

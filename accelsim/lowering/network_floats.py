@@ -14,6 +14,8 @@ from accelsim.records.layer import CompressedLayer, Layer
 from accelsim.records.matrix import CscMatrix
 from accelsim.records.network import INPUT, Network, Node
 
+__all__ = ["run_floats"]
+
 Values = npt.NDArray[np.float64]
 _AT_ONCE = 1 << 23
 """Most gathered numbers held at once (64 MB of float64)."""

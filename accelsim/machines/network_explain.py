@@ -20,6 +20,8 @@ from accelsim.records.job import Job
 from accelsim.records.network import Network, Node
 from accelsim.records.result import RunResult
 
+__all__ = ["explain_network"]
+
 
 def explain_network(
     machine: Machine, config: Any, network: Network, images: npt.ArrayLike | None = None,

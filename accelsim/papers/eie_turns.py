@@ -30,6 +30,7 @@ INDEXES: Mapping[str, Mapping[str, Any]] = {
 }
 OTHERS: Mapping[str, Mapping[str, Any]] = {
     "as published": {}, "rows in blocks": {"rows": "blocked"},
+    "a queue for two PEs": {"queue_pes": 2},
     "two entries a cycle": {"issue_width": 2}, "four entries a cycle": {"issue_width": 4},
     "two, and a bitmap": {"issue_width": 2, "index": "bitmap"},
 }

@@ -52,6 +52,7 @@ LOOKS: dict[str, Look] = {
     "starved: column empty here": Look("#FDBE85", "oo"),
     "starved: scan has finished": Look("#8C510A", "--"),
     "starved: fill": Look("#C7A17A"),
+    "starved: PE beside it works": Look("#7F3B08", ".."),
     "idle": Look("#B2182B", "xx"),
     "overhead": Look("#BBBBBB"),
     "start, refill, load": Look("#A0A0A0"),

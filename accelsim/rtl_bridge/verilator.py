@@ -22,7 +22,13 @@ from accelsim.errors import InputError, UnsupportedError
 from accelsim.files import atomic_path
 from accelsim.machines.rtl import ArrayParameters, Rtl
 from accelsim.rtl_bridge.simulator import Window, complaint, run_program, run_tool
-from accelsim.rtl_bridge.sources import build_name, find_bench_file, find_sources, make_folder
+from accelsim.rtl_bridge.sources import (
+    COMMON,
+    build_name,
+    find_bench_file,
+    find_sources,
+    make_folder,
+)
 
 TWO_STATE = True
 CONTROL = "verilator.vlt"
@@ -110,8 +116,9 @@ def build(
     if len(extra) < 2:
         raise InputError(f"{rtl_dirs[-1]}: holds no {rtl.top}_host.cpp; "
                          f"name the project's RTL folder")
+    headers = sorted((rtl_dirs[-1] / COMMON / "tb").glob("*.h"))  # what hosts share
     version = _run([compiler, "--version"], environment)
-    files = [*(sources[name] for name in sorted(sources)), *extra]
+    files = [*(sources[name] for name in sorted(sources)), *extra, *headers]
     flags = (*_FLAGS, *(_COVERAGE if coverage else ()), *(["--trace"] if waves else []),
              *(["--assert"] if assertions else []))
     name = build_name((testbench, version, flags), [*files, *assertions], values)
@@ -122,6 +129,8 @@ def build(
     # with a blank.
     with tempfile.TemporaryDirectory() as folder:
         host = Path(shutil.copy(extra[1], folder))
+        for header in headers:
+            shutil.copy(header, folder)
         _run([
             compiler, *flags, "--Mdir", folder, "--top-module", testbench,
             *(f"-G{name}={value}" for name, value in values.items()),

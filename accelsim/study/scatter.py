@@ -19,6 +19,8 @@ from accelsim.study.designs import Design, read_designs
 from accelsim.study.pareto import pareto_mask
 from accelsim.study.query import Condition, Results
 
+__all__ = ["Drawn", "scatter"]
+
 MOST_TICKS = 10
 """So many values of a parameter are told below the axis, each."""
 

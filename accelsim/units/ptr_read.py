@@ -61,6 +61,21 @@ class PtrRead:
                 self._column = item
                 break
 
+    def decide_together(self, items: Sequence[Item], other: PtrRead) -> None:
+        """The same of a queue that another PE shares, both of which will be free: a head is empty
+        only if it is so in both, and a column that is empty here leaves nothing to read."""
+        if not self._drop_empty:
+            self.decide(items, True)
+            return
+        self.pops, self._items, self._column = 0, items, None
+        for item in items:
+            self.pops += 1
+            own, others = self._bounds(item[0]), other._bounds(item[0])
+            if own[0] != own[1]:
+                self._column = item
+            if own[0] != own[1] or others[0] != others[1]:
+                break
+
     def load(self) -> Column | None:
         """Clock edge: read the pointers of what was popped."""
         if not self.pops:

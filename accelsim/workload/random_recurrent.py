@@ -14,9 +14,14 @@ LARGEST_SIDE = 10
 """Most inputs and cells."""
 
 
-def random_recurrent(rng: np.random.Generator, kind: Any) -> RecurrentLayer:
-    """A layer of a kind, with and without projection, peepholes, biases, either reset gate."""
-    n_in, n_cells = (int(n) for n in rng.integers(1, LARGEST_SIDE + 1, 2))
+def random_recurrent(
+    rng: np.random.Generator, kind: Any, largest: int = LARGEST_SIDE
+) -> RecurrentLayer:
+    """A layer of a kind, with and without projection, peepholes, biases, either reset gate.
+
+    ``largest`` is the most inputs and cells.
+    """
+    n_in, n_cells = (int(n) for n in rng.integers(1, largest + 1, 2))
     cell, density = CELLS[kind], float(rng.choice([0.1, 0.5, 1.0]))
     projection = kind == "lstm" and bool(rng.integers(2))
     n_y = int(rng.integers(1, 8)) if projection else n_cells

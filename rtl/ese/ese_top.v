@@ -7,7 +7,8 @@
 // Host, while no utterance runs: io_mem_i 0 writes word io_addr_i of the program (its fields: word
 // below, from the lowest bits on, the highest of them in ese_operands); 1 writes a register: 0 the
 // number of steps, 1 and 2 where x of the first step and y lie in DDR_2 and DDR_1, 3 the words of a
-// step's y, 4 where y lies in a channel; 2 reads counter io_addr_i of the machine, 3 that of PE
+// step's y, 4 where y lies in a channel, 5 how many channels have an input, the first ones (the
+// others run too, on zeros, and are not counted); 2 reads counter io_addr_i of the machine, 3 that of PE
 // number io_pe_i.
 // Timing: start_i in cycle t makes t + 1 the first cycle; done_o is in the cycle after the last.
 // trace_o, from the lowest bits on: the machine and its channels, then PE by PE, channel by channel;
@@ -104,6 +105,7 @@ module ese_top #(
 
   localparam integer PathLanes = (ActivationBits - 1 + VectorPathBits) / ActivationBits;
   localparam integer WordLanes = DdrWordBits / ActivationBits;
+  localparam integer UsedBits  = $clog2(NChannels + 1);
   localparam integer EventBits = $clog2(NPe + 1) + 4 + $clog2(2 * ElementwiseWidth + 1);
   localparam integer OperandBits = 2 + 3*LengthBits + ColumnBits + ShiftBits + 12*RefBits
                                    + 2*OpBits;
@@ -113,6 +115,7 @@ module ese_top #(
   reg [AddrBits-1:0]   x_base_q, y_base_q;
   reg [LengthBits-1:0] y_words_q;
   reg [VectorBits-1:0] y_place_q;
+  reg [UsedBits-1:0]   used_q;
 
   wire io_write = io_req_i && io_we_i;
   wire io_register = io_write && io_mem_i == 4'd1;
@@ -122,7 +125,17 @@ module ese_top #(
     if (io_register && io_addr_i[2:0] == 3'd2) y_base_q <= io_wdata_i[AddrBits-1:0];
     if (io_register && io_addr_i[2:0] == 3'd3) y_words_q <= io_wdata_i[LengthBits-1:0];
     if (io_register && io_addr_i[2:0] == 3'd4) y_place_q <= io_wdata_i[VectorBits-1:0];
+    if (io_register && io_addr_i[2:0] == 3'd5) used_q <= io_wdata_i[UsedBits-1:0];
   end
+
+  wire [NChannels-1:0] used;
+  genvar c;
+  generate
+    for (c = 0; c < NChannels; c = c + 1) begin : g_used
+      localparam [UsedBits-1:0] Before = c;
+      assign used[c] = Before < used_q;
+    end
+  endgenerate
 
   // State machine
   wire                   begins, running, fetches, stores_y, pointers_whole, stored;
@@ -246,7 +259,7 @@ module ese_top #(
     .Counters(Counters), .NChannels(NChannels), .NPe(NPe), .PeBits(PeBits),
     .CountBits(CountBits), .EventBits(EventBits)
   ) u_totals (
-    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(start_i),
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(start_i), .used_i(used),
     .events_i({memory_events, broadcast_events, begins, running}), .full_i(full), .pop_i(pop),
     .issue_i(issue), .empty_i(empty), .padding_i(padding), .queue_count_i(queue_count),
     .written_i(written), .mac_i(mac), .saturation_i(saturation), .assembled_i(assembled),

@@ -3,7 +3,7 @@
 //
 // Model: EseCounters of accelsim/machines/ese/counters.py. Flat ports have channel 0 and PE 0 in the
 // lowest bits. The channels are alike in time: events of queues and entries are those of the first
-// channel; multiplications, saturations and results are those of all.
+// channel; multiplications, saturations and results are those of all channels that have an input.
 // Timing: an event of cycle t is in the counter from t + 1 on; reading is combinational. Everything
 // is zero after clear_i. With Counters 0 there are none, and what is read is zero.
 `default_nettype none
@@ -19,6 +19,7 @@ module ese_totals #(
   input  wire                           clk_i,
   input  wire                           rst_ni,
   input  wire                           clear_i,
+  input  wire [NChannels-1:0]           used_i,       // channels that have an input
   // Events of this cycle
   input  wire [14:0]                    events_i,     // of the machine; see ese_counters
   input  wire [NPe-1:0]                 full_i,
@@ -57,7 +58,7 @@ module ese_totals #(
         added       = {TotalBits{1'b0}};
         look_ups    = {TotalBits{1'b0}};
         saturations = {TotalBits{1'b0}};
-        for (n = 0; n < NChannels; n = n + 1) begin
+        for (n = 0; n < NChannels; n = n + 1) if (used_i[n]) begin
           assembled = assembled
               + {{(TotalBits-EventBits){1'b0}}, assembled_i[n*EventBits +: EventBits]};
           multiplied = multiplied
@@ -84,8 +85,8 @@ module ese_totals #(
       for (p = 0; p < NPe; p = p + 1) begin : g_pe
         wire [NChannels-1:0] macs, saturates;
         for (c = 0; c < NChannels; c = c + 1) begin : g_channel
-          assign macs[c]      = mac_i[c*NPe+p];
-          assign saturates[c] = saturation_i[c*NPe+p];
+          assign macs[c]      = mac_i[c*NPe+p] && used_i[c];
+          assign saturates[c] = saturation_i[c*NPe+p] && used_i[c];
         end
         ese_pe_counters #(
           .NChannels(NChannels), .CountBits(CountBits), .CounterBits(32)
@@ -101,7 +102,7 @@ module ese_totals #(
       assign value_o = of_machine_i ? of_machine : of_pe[{27'd0, pe_i}*32 +: 32];
     end else begin : g_no_counters
       assign value_o = 32'd0;
-      wire unused_events = ^{clk_i, rst_ni, clear_i, events_i, full_i, pop_i, issue_i, empty_i,
+      wire unused_events = ^{clk_i, rst_ni, clear_i, used_i, events_i, full_i, pop_i, issue_i, empty_i,
                              padding_i, queue_count_i, written_i, mac_i, saturation_i, assembled_i,
                              multiplied_i, added_i, look_ups_i, saturations_i, of_machine_i, pe_i,
                              index_i};

@@ -101,6 +101,7 @@ module matrix_buffers #(
   genvar p;
   generate
     for (p = 0; p < NPe; p = p + 1) begin : g_pe
+      localparam [31:0]                   Number = p;
       wire [LaneCountBits-1:0]            count;
       wire [Lanes*EntryBits-1:0]          mine;
       wire [PointerCountBits-1:0]         pointer_count;
@@ -108,10 +109,10 @@ module matrix_buffers #(
       wire [EntryBits-1:0]                next_unused;
 
       weight_route #(
-        .Pe(p), .PeBits(PeBits), .EntryBits(EntryBits), .Lanes(Lanes), .CountBits(LaneCountBits)
+        .PeBits(PeBits), .EntryBits(EntryBits), .Lanes(Lanes), .CountBits(LaneCountBits)
       ) u_weight_route (
-        .entries_i(entries), .valid_i(entry_valid), .pe_i(entry_pe), .count_o(count),
-        .data_o(mine)
+        .mine_i(Number[PeBits-1:0]), .entries_i(entries), .valid_i(entry_valid), .pe_i(entry_pe),
+        .count_o(count), .data_o(mine)
       );
 
       ping_pong_buffer #(

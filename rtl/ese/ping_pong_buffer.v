@@ -36,6 +36,7 @@ module ping_pong_buffer #(
 
   localparam integer BankBits = (Lanes > 2) ? $clog2(Lanes) : 1;
   localparam integer Banks    = 1 << BankBits;
+  localparam integer LaneBits = (Lanes > 1) ? $clog2(Lanes) : 1;
   localparam integer Lines    = (Entries + Banks) / Banks;
   localparam integer LineBits = (Lines > 1) ? $clog2(Lines) : 1;
   localparam integer WideBits = AddrBits + CountBits + BankBits + LineBits + 1;
@@ -64,41 +65,44 @@ module ping_pong_buffer #(
     end
   end
 
-  // As many lanes as banks
-  wire [Banks*Width-1:0] lanes;
-  wire [Banks*Width-1:0] shown;             // what each bank has of the two entries to be read
+  // Entry and neighbour: each bank puts what it has to those of the banks before it
+  wire [BankBits-1:0] first  = read[BankBits-1:0];
+  wire [BankBits-1:0] second = first + {{(BankBits-1){1'b0}}, 1'b1};
   genvar b;
   generate
     for (b = 0; b < Banks; b = b + 1) begin : g_bank
       localparam [WideBits-1:0] Bank = b;
-      if (b < Lanes) begin : g_lane
-        assign lanes[b*Width +: Width] = write_data_i[b*Width +: Width];
-      end else begin : g_no_lane
-        assign lanes[b*Width +: Width] = {Width{1'b0}};
-      end
-
       reg  [Width-1:0]    mem [0:(2<<LineBits)-1];
       wire [WideBits-1:0] lane   = (Bank - fill) & Last;      // whose address is this bank's
       wire [WideBits-1:0] to     = (fill + lane) >> BankBits;
       wire [WideBits-1:0] from   = (read + ((Bank - read) & Last)) >> BankBits;
       wire                unused = ^{to[WideBits-1:LineBits], from[WideBits-1:LineBits]};
+      wire [Width-1:0]    word   = mem[{read_half_i, from[LineBits-1:0]}];
+      wire [Width-1:0]    here   = (first == Bank[BankBits-1:0]) ? word : {Width{1'b0}};
+      wire [Width-1:0]    there  = (second == Bank[BankBits-1:0]) ? word : {Width{1'b0}};
+      wire [Width-1:0]    data, next;
+      if (b == 0) begin : g_first
+        assign data = here;
+        assign next = there;
+      end else begin : g_further
+        assign data = g_bank[b-1].data | here;
+        assign next = g_bank[b-1].next | there;
+      end
 
+      // Only a lane below the number of those that come is looked at
       always @(posedge clk_i) begin
         if (lane < count)
-          mem[{write_half_i, to[LineBits-1:0]}] <= lanes[lane[BankBits-1:0]*Width +: Width];
+          mem[{write_half_i, to[LineBits-1:0]}] <= write_data_i[lane[LaneBits-1:0]*Width +: Width];
       end
-      assign shown[b*Width +: Width] = mem[{read_half_i, from[LineBits-1:0]}];
     end
   endgenerate
 
-  reg  [Width-1:0]    data_q, next_q;
-  wire [BankBits-1:0] first  = read[BankBits-1:0];
-  wire [BankBits-1:0] second = first + {{(BankBits-1){1'b0}}, 1'b1};
+  reg [Width-1:0] data_q, next_q;
 
   always @(posedge clk_i) begin
     if (read_i) begin
-      data_q <= shown[first*Width +: Width];
-      next_q <= shown[second*Width +: Width];
+      data_q <= g_bank[Banks-1].data;
+      next_q <= g_bank[Banks-1].next;
     end
   end
 

@@ -44,7 +44,8 @@ module weight_loader #(
   output wire                       whole_o
 );
 
-  localparam [LengthBits-1:0] One = 1;
+  localparam [LengthBits-1:0] One   = 1;
+  localparam [PlaceBits:0]    First = 1;    // of the window: the lowest bit is in no entry
 
   reg  [EntryBits-1:0]  tail_q;             // the last bits of the words before, behind a zero
   reg  [ColumnBits-1:0] columns_0_q, columns_1_q;
@@ -57,9 +58,7 @@ module weight_loader #(
   generate
     for (l = 0; l < Lanes; l = l + 1) begin : g_lane
       wire [PlaceBits-1:0] place = route_i[l*LaneBits +: PlaceBits];
-      wire [WordBits+EntryBits-1:0] moved = window >> place;
-      wire unused = ^{moved[WordBits+EntryBits-1:EntryBits+1], moved[0]};
-      assign entries_o[l*EntryBits +: EntryBits] = moved[EntryBits:1];
+      assign entries_o[l*EntryBits +: EntryBits] = window[{1'b0, place} + First +: EntryBits];
       assign pe_o[l*PeBits +: PeBits] = route_i[l*LaneBits+PlaceBits +: PeBits];
       assign valid_o[l] = word_i && route_i[l*LaneBits+PlaceBits+PeBits];
     end

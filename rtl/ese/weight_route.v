@@ -5,12 +5,12 @@
 `default_nettype none
 
 module weight_route #(
-  parameter integer Pe        = 0,
   parameter integer PeBits    = 5,
   parameter integer EntryBits = 16,
   parameter integer Lanes     = 32,
   parameter integer CountBits = 6           // at least log2(Lanes + 1)
 ) (
+  input  wire [PeBits-1:0]          mine_i,   // number of the PE
   input  wire [Lanes*EntryBits-1:0] entries_i,
   input  wire [Lanes-1:0]           valid_i,
   input  wire [Lanes*PeBits-1:0]    pe_i,
@@ -18,7 +18,6 @@ module weight_route #(
   output reg  [Lanes*EntryBits-1:0] data_o    // the first in the lowest bits
 );
 
-  localparam [PeBits-1:0]    Mine = Pe[PeBits-1:0];
   localparam [CountBits-1:0] One  = 1;
 
   integer l;
@@ -27,7 +26,7 @@ module weight_route #(
     count_o = {CountBits{1'b0}};
     data_o  = {(Lanes*EntryBits){1'b0}};
     for (l = 0; l < Lanes; l = l + 1) begin
-      if (valid_i[l] && pe_i[l*PeBits +: PeBits] == Mine) begin
+      if (valid_i[l] && pe_i[l*PeBits +: PeBits] == mine_i) begin
         data_o[count_o*EntryBits +: EntryBits] = entries_i[l*EntryBits +: EntryBits];
         count_o = count_o + One;
       end

@@ -23,6 +23,8 @@ from typing import Any
 HERE = Path(__file__).parent
 RTL = HERE.parent
 UNITS = {path.stem: path for folder in ("common", "eie") for path in RTL.glob(f"{folder}/*.v")}
+ESE = HERE / "ese" / "proofs.toml"
+_EVERY = UNITS | {path.stem: path for path in RTL.glob("ese/*.v")}
 TIMEOUT_S = 1800
 SOLVERS = {"z3": "z3", "yices": "yices-smt2"}
 """By the name that yosys-smtbmc knows: their programs."""
@@ -73,6 +75,7 @@ class Proof:
     steps: int
     parameters: tuple[Mapping[str, int], ...]
     bugs: tuple[Bug, ...]
+    folder: Path = HERE
     cycles: int = 0
     solver: str = "z3"
 
@@ -108,7 +111,8 @@ class Verdict:
 
 def load_proofs(path: Path = HERE / "proofs.toml") -> list[Proof]:
     """Read the list of proofs."""
-    return [_proof(name, item) for name, item in tomllib.loads(path.read_text()).items()]
+    return [_proof(name, item, path.parent)
+            for name, item in tomllib.loads(path.read_text()).items()]
 
 
 def prove(proof: Proof, parameters: Mapping[str, int], solver: str | None = None) -> Verdict:
@@ -140,7 +144,7 @@ def hunt(proof: Proof, bug: Bug) -> Verdict:
     ProofError
         As `prove`; or if the text to be replaced is not there exactly once.
     """
-    source = UNITS[bug.unit].read_text()
+    source = _EVERY[bug.unit].read_text()
     if source.count(bug.old) != 1:
         raise ProofError(f"{bug.unit}.v holds {source.count(bug.old)} times: {bug.old}")
     with tempfile.TemporaryDirectory() as folder:
@@ -152,7 +156,7 @@ def hunt(proof: Proof, bug: Bug) -> Verdict:
         return Verdict(failed is None, failed, time.perf_counter() - started)
 
 
-def _proof(name: str, item: dict[str, Any]) -> Proof:
+def _proof(name: str, item: dict[str, Any], folder: Path) -> Proof:
     bugs = tuple(
         Bug(
             bug["unit"], bug["old"], bug["new"], bug["cycles"],
@@ -162,15 +166,15 @@ def _proof(name: str, item: dict[str, Any]) -> Proof:
     )
     return Proof(
         name, item["says"], tuple(item["units"]), item.get("steps", 0), tuple(item["parameters"]),
-        bugs, item.get("cycles", 0), item.get("solver", "z3"),
+        bugs, folder, item.get("cycles", 0), item.get("solver", "z3"),
     )
 
 
 def _translate(
     proof: Proof, parameters: Mapping[str, int], folder: Path, changed: Mapping[str, Path]
 ) -> Path:
-    sources = [HERE / f"{proof.name}_formal.v"]
-    sources += [changed.get(unit, UNITS[unit]) for unit in proof.units]
+    sources = [proof.folder / f"{proof.name}_formal.v"]
+    sources += [changed.get(unit, _EVERY[unit]) for unit in proof.units]
     smt2 = folder / "model.smt2"
     script = folder / "model.ys"
     script.write_text(_SCRIPT.format(
@@ -225,29 +229,40 @@ def table(proofs: Sequence[Proof], solver: str | None = None) -> str:
 
 
 def main() -> int:
-    """Print the table of proofs, or write it."""
+    """Print the tables of proofs, or write them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="proofs; all if none is named")
     parser.add_argument("--solver", choices=sorted(SOLVERS), help="in place of each proof's own")
-    parser.add_argument("--write", action="store_true", help="renew their rows of rtl/README.md")
+    parser.add_argument("--machine", choices=["eie", "ese"], help="its units alone")
+    parser.add_argument("--write", action="store_true",
+                        help="renew their rows of rtl/README.md and rtl/ese/README.md")
     arguments = parser.parse_args()
-    named = [proof for proof in load_proofs() if proof.name in arguments.names
-             or not arguments.names]
-    try:
-        text = table(named, arguments.solver)
-    except ProofError as error:
-        print(f"prove: error: {error}", file=sys.stderr)
-        return 2
-    print(text)
-    if arguments.write:
-        readme = RTL / "README.md"
-        before, begin, rest = readme.read_text().partition("<!-- proofs: begin -->\n")
-        old, end, after = rest.partition("<!-- proofs: end -->")
-        head, rows = text.splitlines()[:2], [*old.splitlines()[2:], *text.splitlines()[2:]]
-        by_name = {row.split(" | ")[0].removeprefix("| "): row for row in rows}
-        kept = [by_name[proof.name] for proof in load_proofs() if proof.name in by_name]
-        readme.write_text(f"{before}{begin}{chr(10).join([*head, *kept])}\n{end}{after}")
+    for machine, path, readme in (("eie", HERE / "proofs.toml", RTL / "README.md"),
+                                  ("ese", ESE, RTL / "ese" / "README.md")):
+        if arguments.machine not in (None, machine):
+            continue
+        listed = load_proofs(path)
+        named = [proof for proof in listed
+                 if proof.name in arguments.names or not arguments.names]
+        try:
+            text = table(named, arguments.solver)
+        except ProofError as error:
+            print(f"prove: error: {error}", file=sys.stderr)
+            return 2
+        print(text)
+        if arguments.write:
+            write(readme, text, listed)
     return 0
+
+
+def write(readme: Path, text: str, listed: Sequence[Proof]) -> None:
+    """Renew rows of a page's table of proofs, between its markers."""
+    before, begin, rest = readme.read_text().partition("<!-- proofs: begin -->\n")
+    old, end, after = rest.partition("<!-- proofs: end -->")
+    head, rows = text.splitlines()[:2], [*old.splitlines()[2:], *text.splitlines()[2:]]
+    by_name = {row.split(" | ")[0].removeprefix("| "): row for row in rows}
+    kept = [by_name[proof.name] for proof in listed if proof.name in by_name]
+    readme.write_text(f"{before}{begin}{chr(10).join([*head, *kept])}\n{end}{after}")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,15 @@ import numpy as np
 import pytest
 
 import accelsim
+from accelsim.compression.binary_points import choose_binary_points
 from accelsim.dram import load_part
 from accelsim.energy.report import DRAM
-from accelsim.errors import CapacityError, ConfigError
+from accelsim.errors import CapacityError, ConfigError, InputError
 from accelsim.machines.eie.job import make_job
+from accelsim.machines.eie.machine import MACHINE
 from accelsim.machines.eie.reference.array import run
 from accelsim.machines.eie.refill import Refills
+from accelsim.machines.eie.remedies import changes
 
 SHAPE = "random:96x160:density=0.4:activations=0.4"
 SMALL = {"n_pe": 4, "spmat_kb": 0.5, "capacity": "stream", "regfile_depth": 64}
@@ -184,3 +187,35 @@ def test_overlap_is_seen_cycle_by_cycle(packed, vector):
 def test_bad_values_are_told(key, value, told):
     with pytest.raises(ConfigError, match=told):
         accelsim.load_machine("eie", **{key: value})
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_vectors_of_a_layer_share_refills(packed, vector, batch):
+    """Outputs of each are those that it has alone; by hand what the DMA brings for all."""
+    config = accelsim.load_machine("eie", **SMALL, refill_batch=batch)
+    vectors = np.array([np.roll(vector, shift) for shift in range(0, 35, 5)])
+    points = choose_binary_points(config, packed, vectors)
+    runs = [accelsim.simulate(config, packed, vectors, engine, binary_points=points)
+            for engine in ("functional", "reference", "fast")]
+    alone = [accelsim.simulate(config, packed, one, binary_points=points) for one in vectors]
+    for told in runs:
+        assert np.array_equal(told.outputs, [one.outputs for one in alone])
+    counters = runs[2].timed
+    assert counters.difference(runs[1].timed) is None
+    assert counters.refill_bits == alone[0].timed.refill_bits * -(-7 // batch)
+    assert counters.macs.sum() == sum(one.timed.macs.sum() for one in alone)
+
+
+def test_vectors_of_another_length_are_told(packed):
+    with pytest.raises(InputError, match=r"need \(vectors, 160\)"):
+        accelsim.simulate("eie", packed, np.ones((2, 9)))
+
+
+def test_explain_tries_what_helps_a_refill(packed, vector):
+    config = accelsim.load_machine("eie", **SMALL, dram="hbm2")
+    job = MACHINE.job(config, packed, vector)
+    found = {change.name: change for change in changes(config, packed, job,
+                                                       MACHINE.finish(config, job))}
+    told = [name for name in found if "refill" in name or "port" in name]
+    assert told == ["refills behind the pass before them (refill_overlap = true)",
+                    'active columns alone (refill = "active")', "a port of 128 bits and 2 channels"]

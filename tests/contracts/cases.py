@@ -104,6 +104,7 @@ def machines(draw, max_pe, units="published"):
     published = units == "published"
     index = draw(st.sampled_from(["zero_runs", *([] if published else ["zero_runs", "bitmap"])]))
     width = draw(st.sampled_from([1, *([] if published else [1, 2, 3, 8])]))
+    sharing = draw(st.sampled_from([1, *([] if published else [1, 2])]))
     per_line = draw(st.integers(1, 9))
     extra = draw(st.integers(0, weight_bits + index_bits - 1))
     line = min(max(8, per_line * (weight_bits + index_bits) + extra), 4096)
@@ -112,6 +113,7 @@ def machines(draw, max_pe, units="published"):
     overrides = {
         "index": index,
         "issue_width": width,
+        "queue_pes": sharing,
         "n_pe": draw(st.one_of(st.integers(1, 5), st.integers(1, max_pe))),
         "act_queue_depth": draw(st.sampled_from([1, 2, 1, 3, 2, 4, 8, 30])),
         "weight_bits": weight_bits,
@@ -119,7 +121,7 @@ def machines(draw, max_pe, units="published"):
         "spmat_width_bits": line,
         "row_change_cycles": draw(st.integers(0, 1)),
         "empty_column_cycles": draw(st.integers(0, 1)),
-        "bypass": width > 1 or draw(st.booleans()),
+        "bypass": width > 1 or sharing > 1 or draw(st.booleans()),
         "overlap": draw(st.booleans()),
         "start_cycles": draw(st.sampled_from([0, 1, 1, 3])),
         "capacity": capacity,

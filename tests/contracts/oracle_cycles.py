@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from accelsim.machines.eie.counters import Counters
-from tests.contracts.oracle_refill import Refills
-from tests.contracts.oracle_words import Slot, word_addresses
+from tests.contracts.oracle_refill import Refills, refill
+from tests.contracts.oracle_words import Slot, add, load_biases, word_addresses
 
 DRAIN = 4
 
@@ -65,14 +65,13 @@ class Machine:
             pe.line = None
             if step.clear or step.restores:
                 pe.file = {}
-        self.refill(step)
+        refill(self, step)
         if step.load_rows:
             # O1: not the first pass's, whose load has no drain before it.
-            drained = self.behind or self.total["passes"] > 1
-            hidden = DRAIN if self.config.overlap and drained else 0
+            hidden = DRAIN * (self.config.overlap and (self.behind or self.total["passes"] > 1))
             self.idle("load_cycles", max(0, step.load_rows + 1 - hidden))
         if step.bias_rows:
-            self.load_biases(step)
+            load_biases(self, step)
         self.compute()
         for _ in range(DRAIN):
             self.idle("drain_cycles", 1)
@@ -89,39 +88,6 @@ class Machine:
             for row, value in pe.file.items():
                 output = (row + step.tile * self.job.image.tile_rows) * len(self.pes) + p
                 self.sums[step.vector, output] = value
-
-    def refill(self, step):
-        """M4: the pass waits until it is filled; M8: since the pass before it began to compute;
-        M10: a segment that is there stays."""
-        number = self.total["passes"] - 1
-        if not step.fetches:
-            return
-        if not (self.config.refill_overlap and number):
-            self.asked = self.total["cycles"]
-        bits, bursts, cycles, rows, refreshes = self.refills.of(number)
-        self.total["refill_bits"] += bits
-        self.total["refill_bursts"] += bursts
-        self.total["dma_cycles"] += cycles
-        self.total["dram_rows"] += rows
-        self.total["dram_refreshes"] += refreshes
-        self.idle("refill_cycles", max(0, self.asked + cycles - self.total["cycles"]))
-        self.asked = self.total["cycles"]
-
-    def load_biases(self, step):
-        """M6: every row of the tile, whether or not the PE has an output there; one more cycle for
-        the last word."""
-        n_pe, first = len(self.pes), step.tile * self.job.image.tile_rows
-        self.idle("bias_cycles", step.bias_rows + 1)
-        for p, pe in enumerate(self.pes):
-            for row in range(step.bias_rows):
-                output = (first + row) * n_pe + p
-                known = output < self.job.image.n_outputs
-                if step.restores:
-                    pe.file[row] = self.sums.get((step.vector, output), 0)
-                else:
-                    pe.file[row] = int(self.job.bias[output]) if known else 0
-            pe.tally("act_sram_reads", step.bias_rows)
-            pe.tally("dst_reg_writes", step.bias_rows)
 
     # Scan (S1 to S7)
 
@@ -160,8 +126,9 @@ class Machine:
             for p, pe in enumerate(self.pes):
                 self.histogram[p, len(pe.queue)] += 1
             pushed = self.scan(full)
+            free = [self.ends(p, pe) for p, pe in enumerate(self.pes)]
             for p, pe in enumerate(self.pes):
-                self.step_pe(p, pe)
+                self.step_pe(p, pe, all(free[q] for q in self.sharing(p)))
             if pushed is not None:
                 for pe in self.pes:
                     pe.queue.append(pushed)
@@ -196,14 +163,24 @@ class Machine:
         return not self.config.bypass and any(
             slot.acc in first for stage in pe.stages[1:3] for slot in stage)
 
-    def step_pe(self, p, pe):
-        waits = self.waits(pe)
-        entries, free = [], False
+    def sharing(self, p):
+        """Q3: the PEs of its queue, PE 2i and 2i + 1."""
+        n = self.config.queue_pes
+        return range(p // n * n, min(p // n * n + n, len(self.pes)))
+
+    def ends(self, p, pe):
+        """P1: whether spmat_read will be free in the next cycle."""
+        if pe.held is None or pe.held[0] == pe.held[1]:
+            return True
+        return not (self.waits(pe) or pe.bits) and self.at_once(p, pe.held)[-1] + 1 == pe.held[1]
+
+    def step_pe(self, p, pe, pops):
+        waits, free = self.waits(pe), self.ends(p, pe)
+        entries = []
         if pe.held is None:
-            free = True
             state = "hazard_stall_cycles" if waits else "starved_cycles"
         elif pe.held[0] == pe.held[1]:
-            free, state = True, "empty_column_cycles"
+            state = "empty_column_cycles"
         elif waits:
             state = "hazard_stall_cycles"
         elif pe.bits:
@@ -211,9 +188,8 @@ class Machine:
             self.read_line(pe, pe.bits.pop(0))
         else:
             entries, state = self.at_once(p, pe.held), "issued_entries"
-            free = entries[-1] + 1 == pe.held[1]
         pe.tally(state, len(entries) or 1)
-        popped = self.pop(p, pe) if free else None
+        popped = self.pop(p, pe) if pops else None
         slots = [self.read(p, pe, (entry, *pe.held[1:])) for entry in entries]
         real = sum(slot.acc is not None for slot in slots)
         pe.tally("macs_beside", max(real - 1, 0))
@@ -246,10 +222,12 @@ class Machine:
             pe.tally("queue_pops")
             for pointer in (column, column + 1):
                 pe.tally("ptr_reads_odd" if pointer % 2 else "ptr_reads_even")
-            pointers = self.images[p].pointers[self.step.tile]
-            first, end = int(pointers[column]), int(pointers[column + 1])
-            if first < end or self.config.empty_column_cycles:
-                return first, end, activation, column
+            spans = {q: self.images[q].pointers[self.step.tile][column : column + 2].tolist()
+                     for q in self.sharing(p)}
+            if self.config.empty_column_cycles or any(a < b for a, b in spans.values()):
+                first, end = spans[p]
+                taken = first < end or self.config.empty_column_cycles
+                return (first, end, activation, column) if taken else None
         return None
 
     def read(self, p, pe, entry):
@@ -286,12 +264,8 @@ class Machine:
         """One cycle of the ArithmUnit, then its edge (A1 to A4)."""
         _, second, third, fourth = ([s for s in stage if s.acc] for stage in pe.stages)
         for slot in third:
-            product, shift = slot.weight * slot.activation, self.job.shift
-            quotient, rest = divmod(product, 2**shift)
-            sum_ = slot.operand + quotient + (1 if shift and 2 * rest >= 2**shift else 0)
-            top = 2 ** (self.config.accumulator_bits - 1)
-            slot.total = min(max(sum_, -top), top - 1)
-            pe.tally("saturations", int(slot.total != sum_))
+            add(slot, self.job.shift, self.config.accumulator_bits)
+            pe.tally("saturations", int(slot.saturated))
         for slot in second:
             pe.tally("macs")
             pe.tally("dst_reg_reads")
@@ -326,6 +300,6 @@ class Machine:
         return Counters(**values)
 
     def outputs(self):
-        found = np.array([[self.sums.get((vector, i), 0) for i in range(self.job.image.n_outputs)]
-                          for vector in range(len(self.job.inputs))])
+        shape = len(self.job.inputs), self.job.image.n_outputs
+        found = np.array([self.sums.get(at, 0) for at in np.ndindex(shape)]).reshape(shape)
         return found[0] if self.job.others is None else found

@@ -80,3 +80,21 @@ class Refills:
                     found.append((bits, at))
                 at += up(bits, self.burst_bits)
         return found
+
+
+def refill(machine, step):
+    """M4: the pass waits until it is filled; M8: since the pass before it began to compute;
+    M10: a segment that is there stays."""
+    number = machine.total["passes"] - 1
+    if not step.fetches:
+        return
+    if not (machine.config.refill_overlap and number):
+        machine.asked = machine.total["cycles"]
+    bits, bursts, cycles, rows, refreshes = machine.refills.of(number)
+    machine.total["refill_bits"] += bits
+    machine.total["refill_bursts"] += bursts
+    machine.total["dma_cycles"] += cycles
+    machine.total["dram_rows"] += rows
+    machine.total["dram_refreshes"] += refreshes
+    machine.idle("refill_cycles", max(0, machine.asked + cycles - machine.total["cycles"]))
+    machine.asked = machine.total["cycles"]

@@ -14,6 +14,33 @@ class Slot:
     activation: int
     operand: int = 0
     total: int = 0
+    saturated: bool = False
+
+
+def add(slot, shift, bits):
+    """A1, stage 3: the product, shifted and rounded half up, added and saturated once."""
+    quotient, rest = divmod(slot.weight * slot.activation, 2**shift)
+    exact = slot.operand + quotient + (1 if shift and 2 * rest >= 2**shift else 0)
+    top = 2 ** (bits - 1)
+    slot.total = min(max(exact, -top), top - 1)
+    slot.saturated = slot.total != exact
+
+
+def load_biases(machine, step):
+    """M6: every row of the tile, whether or not the PE has an output there; one more cycle for
+    the last word."""
+    n_pe, first = len(machine.pes), step.tile * machine.job.image.tile_rows
+    machine.idle("bias_cycles", step.bias_rows + 1)
+    for p, pe in enumerate(machine.pes):
+        for row in range(step.bias_rows):
+            output = (first + row) * n_pe + p
+            known = output < machine.job.image.n_outputs
+            if step.restores:
+                pe.file[row] = machine.sums.get((step.vector, output), 0)
+            else:
+                pe.file[row] = int(machine.job.bias[output]) if known else 0
+        pe.tally("act_sram_reads", step.bias_rows)
+        pe.tally("dst_reg_writes", step.bias_rows)
 
 
 def word_addresses(config, layer, own):

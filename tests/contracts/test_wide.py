@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,25 +68,29 @@ def test_slots_of_a_full_column_are_its_lines() -> None:
     assert run.cycles == 1 + 2 + first + second + 4
 
 
-def test_views_tell_the_same() -> None:
+class Seen:
+    def __init__(self) -> None:
+        self.cycles: list[int] = []
+
+    def cycle(self, t: int, array: Any) -> None:
+        self.cycles.append(t)
+
+
+@pytest.mark.parametrize("more", [{"issue_width": 3}, {"issue_width": 3, "index": "bitmap"},
+                                  {"queue_pes": 2}, {"queue_pes": 2, "empty_column_cycles": 0}])
+def test_views_tell_the_same(more: dict[str, Any]) -> None:
     packed, inputs = layer(0.4)
-    for more in ({}, {"index": "bitmap"}):
-        config = machine(issue_width=3, **more)
-        job = EIE.job(config, packed, inputs)
-        run = simulate(config, packed, inputs)
-        found = explain(EIE, config, packed, job, remedies=False)
-        assert np.array_equal(sum(found.states.values()), np.full(4, run.cycles))
-
-        class Seen:
-            cycles: ClassVar[list[int]] = []
-
-            def cycle(self, t: int, array: Any) -> None:
-                self.cycles.append(t)
-
-        seen = Seen()
-        assert replay(config, job, 20, 29, seen) == 10
-        assert seen.cycles[-10:] == [*range(20, 30)]
-        Seen.cycles.clear()
+    config = machine(**more)
+    job = EIE.job(config, packed, inputs)
+    run = simulate(config, packed, inputs)
+    found = explain(EIE, config, packed, job, remedies=False)
+    assert np.array_equal(sum(found.states.values()), np.full(4, run.cycles))
+    starved = sum(c for state, c in found.states.items() if state.startswith("starved"))
+    assert np.array_equal(starved, run.counters.starved_cycles)
+    assert ("starved: PE beside it works" in found.states) == ("queue_pes" in more)
+    seen = Seen()
+    assert replay(config, job, 20, 29, seen) == 10
+    assert seen.cycles == [*range(20, 30)]
 
 
 def test_more_lanes_cost_more() -> None:
@@ -100,7 +104,25 @@ def test_more_lanes_cost_more() -> None:
     assert two.theoretical_us == pytest.approx(one.theoretical_us / 2)
 
 
+def test_a_shared_queue_takes_the_longer_column_of_two() -> None:
+    """PE 0 has 8 entries in even columns, PE 1 in odd ones: alone each works half the time."""
+    weights = np.zeros((16, 20))
+    weights[0::2, 0::2] = weights[1::2, 1::2] = 1.0
+    packed = compress(Layer(weights, np.ones(20)))
+    own = simulate(load_machine("eie", n_pe=2), packed, np.ones(20))
+    shared = simulate(load_machine("eie", n_pe=2, queue_pes=2), packed, np.ones(20))
+    # Start, row changes hidden, the first broadcast, its pop, 20 columns of 8 slots, the drain.
+    assert shared.cycles == 1 + 2 + 20 * 8 + 4
+    assert own.cycles < shared.cycles
+    assert shared.counters.starved_cycles.tolist() == [2 + 70, 2 + 70]
+    half = [run.energy.area_mm2["act_queue"] for run in (own, shared)]
+    assert half[1] == pytest.approx(half[0] / 2)
+    three = simulate(load_machine("eie", n_pe=3, queue_pes=2), packed, np.ones(20))
+    assert three.counters.check() is None
+
+
 @pytest.mark.parametrize(("settings", "told"), [
+    ({"queue_pes": 2, "bypass": False}, "use bypass=true, or queue_pes=1"),
     ({"issue_width": 2, "bypass": False}, "use bypass=true, or issue_width=1"),
     ({"issue_width": 2, "capacity": "stream"}, "issue_width=1, or capacity='check'"),
     ({"index": "bitmap", "capacity": "stream"}, "use index='zero_runs', or capacity='check'"),
@@ -112,7 +134,7 @@ def test_what_does_not_go_together_is_one_line(settings: dict[str, Any], told: s
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("settings", [{"issue_width": 2}, {"index": "bitmap"}])
+@pytest.mark.parametrize("settings", [{"issue_width": 2}, {"index": "bitmap"}, {"queue_pes": 2}])
 def test_the_verilog_refuses_by_name(settings: dict[str, Any]) -> None:
     packed, inputs = layer(0.4)
     config = machine(**settings)

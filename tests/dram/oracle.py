@@ -6,6 +6,13 @@ No state is kept but the list of commands; every time is a maximum over that lis
 
 def read_bursts(part, channels, bursts):
     """(clocks, rows opened, refreshes) of reading bursts in order, by their numbers."""
+    ends, rows, refreshes = commands(part, bursts)
+    return max([0, *ends]), rows, refreshes
+
+
+def commands(part, bursts):
+    """When the data of each burst are there, rows opened, refreshes."""
+    ends = []
     visits = []                                          # D3
     for burst in bursts:
         # Channels lengthen a burst and a row alike.
@@ -32,9 +39,7 @@ def read_bursts(part, channels, bursts):
         for _ in range(count):
             before = reads[-1:] or [read for _, _, read, _ in done[-1:]]
             reads.append(max([start + part.rcd_clocks, *(r + part.ccd_clocks for r in before)]))
+        ends += [read + part.cl_clocks + part.burst_length // 2 for read in reads]   # D7
         closes = max(start + part.ras_clocks, reads[-1] + part.rtp_clocks)
         done.append((bank, start, reads[-1], closes + part.rp_clocks))
-    if not done:
-        return 0, 0, 0
-    end = done[-1][2] + part.cl_clocks + part.burst_length // 2   # D7
-    return end, len(done), len(refreshed)
+    return ends, len(done), len(refreshed)

@@ -9,8 +9,8 @@ import pytest
 
 from accelsim.dram import Reading, Requests, load_part, part_names
 from accelsim.dram.controller import DramController
-from accelsim.dram.rows import read_requests
-from tests.dram.oracle import read_bursts
+from accelsim.dram.rows import burst_ends, read_requests
+from tests.dram.oracle import commands, read_bursts
 
 
 def drawn_part(rng):
@@ -40,6 +40,10 @@ def test_tellings_agree(seed):
     want = Reading(*read_bursts(part, 1, list(requests.addresses())))
     assert DramController(part, requests).run() == want
     assert read_requests(part, requests) == want
+    ends = commands(part, list(range(30)))[0]
+    stream = DramController(part, Requests(np.zeros(1, np.int64), np.full(1, 30), 0))
+    stream.run()
+    assert stream.ends == burst_ends(part, 30).tolist() == ends
 
 
 class Watched(DramController):

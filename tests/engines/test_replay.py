@@ -147,7 +147,9 @@ def test_causes_of_starvation_add_up(case):
              for step in case.job.plan]
     starved = sum(walk.starved for walk in walks)
     assert (starved >= 0).all()
-    assert np.array_equal(starved.sum(axis=1), counters.starved_cycles)
+    beside = sum(walk.beside for walk in walks)
+    assert (beside >= 0).all()
+    assert np.array_equal(starved.sum(axis=1) + beside, counters.starved_cycles)
     assert sum(walk.compute_cycles for walk in walks) == counters.compute_cycles
     charged = sum(walk.charged for walk in walks)
     assert charged.sum() == starved[:, CAUSES.index("blocked")].sum()
@@ -173,7 +175,8 @@ class ScanStates:
         before = self.scan[-3] if len(self.scan) > 2 else "fill"
         for index, pe in enumerate(machine.pes):
             if not (pe.issues or pe.arith_unit.waits):
-                key = (index, before)
+                shared = pe.partner is not None and pe.partner.spmat_read.holds
+                key = (index, "beside" if shared else before)
                 self.causes[key] = self.causes.get(key, 0) + 1
 
 
@@ -182,8 +185,8 @@ class ScanStates:
 def test_causes_are_what_the_reference_shows(case):
     seen = ScanStates()
     run(case.config, case.job, observer=seen)
-    starved = sum(walk_pass(case.config, case.job, step).starved
-                  for step in case.job.plan)
+    walks = [walk_pass(case.config, case.job, step) for step in case.job.plan]
+    starved = sum(np.column_stack([walk.starved, walk.beside]) for walk in walks)
     found = {(pe, cause): int(starved[pe, i]) for pe in range(case.config.n_pe)
-             for i, cause in enumerate(CAUSES) if starved[pe, i]}
+             for i, cause in enumerate((*CAUSES, "beside")) if starved[pe, i]}
     assert found == seen.causes

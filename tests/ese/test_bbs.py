@@ -211,3 +211,23 @@ def test_every_value_of_the_machines_has_a_source(name):
     assert set(sources) == set(get_machine(name).config.model_fields)
     for key, source in sources.items():
         assert key == "machine" or source.endswith("]"), f"{key}: {source}"
+
+
+def test_channels_of_own_lengths():
+    """Vectors behind a channel's last step take no time, and their outputs are zero."""
+    rng = np.random.default_rng(8)
+    config = machine(n_pe=2, n_banks=3)
+    x, lengths = rng.normal(size=(4, 3, 6)), [4, 0, 2]
+    layer = RecurrentLayer("linear", {"Wyx": sparse(rng, (5, 6), 0.5)}, name="layer")
+    whole = MACHINE.finish(config, MACHINE.job(config, layer, x), "fast")
+    job = MACHINE.job(config, layer, x, lengths=lengths)
+    want = np.where(np.arange(4)[:, None, None] < np.array(lengths)[None, :, None],
+                    whole.outputs, 0)
+    for engine in ("functional", "reference", "fast"):
+        assert np.array_equal(MACHINE.finish(config, job, engine).outputs, want), engine
+    for each in (layer, random_layer(rng)):
+        cut, alone = (MACHINE.run(config, MACHINE.job(config, each, np.zeros(shape), **more))
+                      for shape, more in (((4, 3, 6), {"lengths": lengths}), ((6, 1, 6), {})))
+        assert cut.counters.cycles == alone.counters.cycles
+    with pytest.raises(InputError, match="lengths are all zero"):
+        MACHINE.job(config, layer, x, lengths=[0, 0, 0])

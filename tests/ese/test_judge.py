@@ -70,6 +70,8 @@ def cases(draw):
         ddr_word_bits=draw(st.sampled_from([32, 72, 512])),
         ddr_latency_cycles=draw(st.integers(1, 25)), ddr_burst_words=draw(st.integers(1, 6)),
         ddr_burst_gap_cycles=draw(st.integers(0, 4)),
+        dram=draw(st.sampled_from(["none", "none", "hbm2", "ddr3-1600"])),
+        dram_channels=draw(st.integers(1, 2)),
         column_align_bits=draw(st.sampled_from([1, 50, 512])),
         vector_path_bits=draw(st.sampled_from([5, 16, 64])),
         weights_ready=draw(st.sampled_from(["column", "matrix"])),
@@ -186,7 +188,7 @@ def shifted_tables(config):
     return {name: replace(t, origin=t.origin + 1) for name, t in made.items()}
 
 
-FIXED, TABLE, DDR, TIMING = (fixed_cell.FixedCell, tables.Table, fast._Ddr, fast._Timing)
+FIXED, TABLE, DDR, TIMING = (fixed_cell.FixedCell, tables.Table, fast.Ddr, fast._Timing)
 FAULTS = {
     "a product is cut off, not rounded": (
         FIXED, "times", lambda self, left, right, shift: (left * right) >> shift),

@@ -44,3 +44,10 @@ def simulate_unit(unit, module, parameters, testcase=None, extra=(), environment
         for failure in case.iter("failure"):
             text = failure.get("error_msg") or failure.get("message") or failure.text
             pytest.fail(f"{unit} {parameters}, {case.get('name')}: {text}", pytrace=False)
+
+
+def part(port, number, bits):
+    """Part ``number`` of a flat port, part 0 in the lowest bits; None with an unknown bit."""
+    text = str(port.value)
+    digits = text[len(text) - (number + 1) * bits : len(text) - number * bits]
+    return int(digits, 2) if set(digits) <= {"0", "1"} else None

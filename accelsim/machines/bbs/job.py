@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from accelsim.records.job import Job
 from accelsim.records.linear import LinearWeights
 from accelsim.records.losses import of_quantising
 from accelsim.records.recurrent import RecurrentLayer
+from accelsim.records.utterance import checked_lengths
 
 IntArray = npt.NDArray[np.int64]
 
@@ -37,11 +38,12 @@ class BbsJob(Job):
     Attributes
     ----------
     stages : of one vector, in order
-    shape : (n_steps, n_channels), the vectors
+    shape : (n_steps, n_channels), the vectors; (n, 1) of channels that have lengths of their own
     vectors : (n_steps, n_channels, n_banks, width) int64; None of an LSTM, whose values are not
         told
     shift : right shift of every sum
     relu : the next reader sees negative outputs as zero
+    runs : (n_steps, n_channels) bool, which vectors of the utterance are run; None is all
     """
 
     stages: tuple[Stage, ...]
@@ -49,6 +51,7 @@ class BbsJob(Job):
     vectors: IntArray | None = None
     shift: int = 0
     relu: bool = False
+    runs: npt.NDArray[np.bool_] | None = None
 
     @property
     def n_vectors(self) -> int:
@@ -67,8 +70,13 @@ class BbsJob(Job):
         return {"entries": entries, "padding": 0, "macs": entries}
 
     def finished(self, outputs: IntArray) -> IntArray:
-        """ReLU where the layer has it."""
-        return np.maximum(outputs, 0) if self.relu else outputs
+        """ReLU where the layer has it; zero behind a channel's last step."""
+        outputs = np.maximum(outputs, 0) if self.relu else outputs
+        if self.runs is None:
+            return outputs
+        result = np.zeros((*self.runs.shape, outputs.shape[-1]), dtype=np.int64)
+        result[self.runs] = outputs[:, 0]
+        return result
 
     def input_sha256(self) -> str:
         """Digest of the vectors' integers."""
@@ -84,6 +92,7 @@ def make_job(
     frac_bits: Mapping[str, int] | None = None,
     calibration: npt.ArrayLike | None = None,
     fixed_point: bool = False,
+    lengths: npt.ArrayLike | None = None,
 ) -> BbsJob:
     """Quantise a matrix with its bias, or lay out an LSTM's matrices, and quantise the vectors.
 
@@ -97,6 +106,8 @@ def make_job(
     calibration : inputs that binary points are chosen for; None takes ``inputs``
     fixed_point : the inputs are integers with ``frac_bits["input"]`` fraction bits already; needs
         that binary point, or ``calibration`` to choose it from
+    lengths : (n_channels,) steps of each channel of ``inputs``, whose other vectors are not run;
+        None is all
 
     Raises
     ------
@@ -106,7 +117,7 @@ def make_job(
         If the vectors do not fit the matrix, a weight or a bias its width.
     """
     if isinstance(work, RecurrentLayer) and work.kind == "lstm":
-        return _lstm_job(config, work, inputs)
+        return _only(_lstm_job(config, work, inputs), lengths)
     layer = work if isinstance(work, RecurrentLayer) else None
     if layer is not None and layer.kind != "linear":
         raise UnsupportedError(f"{layer.name}: the bank-balanced machine runs kinds 'linear' and "
@@ -125,7 +136,19 @@ def make_job(
         integers = fixed_point_integers(f"{name}: inputs", inputs, config.activation_bits)
         inputs = dequantise(integers, points["input"])  # exact; they become the same integers
     x = _Vectors.of(name, linear.matrix.shape[1], inputs, calibration)
-    return _linear_job(config, name, layer, linear, x, points)
+    return _only(_linear_job(config, name, layer, linear, x, points), lengths)
+
+
+def _only(job: BbsJob, lengths: npt.ArrayLike | None) -> BbsJob:
+    """The job without the vectors behind a channel's last one."""
+    if lengths is None:
+        return job
+    own = checked_lengths(job.name, lengths, *job.shape)
+    runs = np.arange(job.shape[0])[:, None] < own
+    if not runs.any():
+        raise InputError(f"{job.name}: lengths are all zero; give one channel a step")
+    vectors = None if job.vectors is None else job.vectors[runs][:, None]
+    return replace(job, shape=(int(own.sum()), 1), vectors=vectors, runs=runs)
 
 
 def _input_point(

@@ -13,7 +13,7 @@ from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscM
 
 AS_BUILT = {"row_change_cycles": 1, "empty_column_cycles": 1, "overlap": False,
             "start_cycles": 1, "capacity": "check", "spmat_kb": 128.0, "pointer_kb": 32.0,
-            "index": "zero_runs", "issue_width": 1}
+            "index": "zero_runs", "issue_width": 1, "queue_pes": 1}
 """What the Verilog is built for; it refuses other values by name (rtl/README.md)."""
 
 Case = tuple[dict[str, Any], CompressedLayer | CompressedConv, Any]
@@ -40,17 +40,18 @@ def case(rng: np.random.Generator) -> Case:
         "spmat_kb": float(rng.choice([0.1, 0.5, 128.0])),
         "pointer_kb": float(rng.choice([0.1, 0.5, 32.0])),
         "dma_width_bits": int(rng.integers(1, 100)),
+        "index": str(rng.choice(["zero_runs", "bitmap"])),
+        "issue_width": int(rng.choice([1, 1, 2, 3])),
+        "queue_pes": int(rng.choice([1, 1, 2])),
         "refill": str(rng.choice(["all", "active"])),
         "refill_overlap": bool(rng.integers(2)),
         "refill_split": float(rng.choice([0.3, 0.5, 0.75])),
         "dram": str(rng.choice(["none", *part_names()])),
         "dram_channels": int(rng.integers(1, 4)),
         "clock_mhz": float(rng.choice([100.0, 333.3, 800.0])),
-        "index": str(rng.choice(["zero_runs", "bitmap"])),
-        "issue_width": int(rng.choice([1, 1, 2, 3])),
     }
-    if overrides["issue_width"] > 1:
-        overrides["bypass"] = True  # several entries wait for no accumulator
+    if overrides["issue_width"] > 1 or overrides["queue_pes"] > 1:
+        overrides["bypass"] = True  # neither waits for accumulators
     if overrides["index"] == "bitmap" or overrides["issue_width"] > 1:
         overrides["capacity"] = str(rng.choice(["check", "ignore"]))  # neither is refilled
     if rng.random() < 0.4:

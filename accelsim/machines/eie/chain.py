@@ -19,7 +19,8 @@ from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.blocks import placed, scanned
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.decoder import decode, decoder_table
-from accelsim.machines.eie.job import check_has_point, quantised_bias
+from accelsim.machines.eie.job import check_has_point
+from accelsim.machines.eie.quantised import quantised_bias
 from accelsim.machines.registry import machine_of
 from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Loss

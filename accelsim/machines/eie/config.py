@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from accelsim.dram.part import NONE, DramPart, load_part, part_names
+from accelsim.dram.part import NONE, DramPart, check_part, load_part
 from accelsim.energy.process import HIGHEST, LOWEST, Node
 from accelsim.machines.eie.datapath import (
     DECODER_NAND2_A_BIT,
@@ -32,6 +32,9 @@ class EieConfig(Configuration):
         ge=LOWEST, le=HIGHEST, description="supply voltage over the node's nominal one"
     )
     act_queue_depth: int = Field(ge=1, le=4096, description="entries a PE's queue can hold")
+    queue_pes: int = Field(
+        default=1, ge=1, le=2, description="PEs that share an activation queue, with one output"
+    )
     weight_bits: int = Field(ge=2, le=8, description="bits of a weight code")
     rows: Literal["interleaved", "blocked"] = Field(
         default="interleaved", description="rows of a PE, and its activations: every n_pe-th, or "
@@ -105,9 +108,7 @@ class EieConfig(Configuration):
     @field_validator("dram")
     @classmethod
     def _there_is_such_a_part(cls, name: str) -> str:
-        if name != NONE and name not in part_names():
-            raise ValueError(f"no DRAM '{name}'; need none, {', '.join(part_names())}")
-        return name
+        return check_part(name)
 
     @field_validator("activation_bits")
     @classmethod
@@ -140,6 +141,9 @@ class EieConfig(Configuration):
 
     @model_validator(mode="after")
     def _lanes_forward(self) -> EieConfig:
+        if self.queue_pes > 1 and not self.bypass:
+            raise ValueError("queue_pes is 2; PEs that share a queue wait for no accumulator; use "
+                             "bypass=true, or queue_pes=1")
         if self.issue_width > 1 and not self.bypass:
             raise ValueError(f"issue_width is {self.issue_width}; several entries wait for no "
                              f"accumulator; use bypass=true, or issue_width=1")
@@ -147,8 +151,8 @@ class EieConfig(Configuration):
 
     @property
     def published_units(self) -> bool:
-        """Whether PEs are made of the published units: zero runs, an entry a cycle."""
-        return self.index == "zero_runs" and self.issue_width == 1
+        """Whether PEs are made of the published units: zero runs, an entry a cycle, a queue."""
+        return self.index == "zero_runs" and self.issue_width == self.queue_pes == 1
 
     @model_validator(mode="after")
     def _signs_have_two_bits(self) -> EieConfig:

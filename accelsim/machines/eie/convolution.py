@@ -145,6 +145,15 @@ class ConvJob(MapsJob):
         return hashlib.sha256(self.pixels.maps.astype("<i8").tobytes()).hexdigest()
 
 
+@dataclass(frozen=True, eq=False)
+class BatchJob(ConvJob):
+    """Vectors through a layer, each a pixel of a map of one row."""
+
+    def finished(self, outputs: IntArray) -> IntArray:
+        """(n_vectors, n_outputs) in the layer's order of rows."""
+        return self.one.finished(outputs)
+
+
 class _Run(Protocol):
     """Runs one product; the observer's clock begins at ``passed``."""
 

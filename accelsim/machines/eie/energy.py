@@ -29,8 +29,6 @@ from accelsim.machines.eie.datapath_prices import area_growth, further_table_bit
 from accelsim.machines.eie.memories import ModuleBits, dram_pj, event_energies, memories
 from accelsim.machines.eie.turned_prices import bitmap_area_um2, detection_nodes, files_area
 
-CAUSES = ("useful", "padding", "empty columns", "hazard", "starved", "overhead")
-
 
 def price(
     config: EieConfig,

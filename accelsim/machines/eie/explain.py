@@ -6,7 +6,7 @@ Every starved cycle has one cause, from a walk over the entries (`accelsim.machi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from accelsim.inside.explain import explain as explain_run
 from accelsim.machines.base import Machine
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob
+from accelsim.machines.eie.explain_memory import memory
 from accelsim.machines.eie.explain_states import STATES, bound, phases, queues, states_of
 from accelsim.machines.eie.explain_vectors import vector_details
 from accelsim.machines.eie.fast.walk import CAUSES, walk_pass
@@ -70,26 +71,29 @@ def details(
         told = phases(counters)
         return Details(told, bound=largest_loss(told))
     if not isinstance(job, LayerJob):
-        return vector_details(config, job, counters, columns)
+        found = vector_details(config, job, counters, columns)
+        return replace(found, tables=(*found.tables, *memory(config, counters)))
     starved = np.zeros((n_pe, len(CAUSES)), np.int64)
-    blamed = np.zeros(n_pe, np.int64)
+    blamed, beside = np.zeros((2, n_pe), np.int64)
     costs: list[ColumnCost] = []
     for index, step in enumerate(job.plan):
-        found = walk_pass(config, job, step)
-        starved += found.starved
-        blamed += found.charged
-        slots = slots_of(config, job.image).work[step.tile, found.columns]
+        walked = walk_pass(config, job, step)
+        starved += walked.starved
+        blamed += walked.charged
+        beside += walked.beside
+        slots = slots_of(config, job.image).work[step.tile, walked.columns]
         mean = np.maximum(slots, config.empty_column_cycles).mean(axis=1)
-        worst = np.argsort(mean - found.fullest, kind="stable")[:columns]
+        worst = np.argsort(mean - walked.fullest, kind="stable")[:columns]
         costs += [
-            ColumnCost(int(found.columns[k]), index, int(found.issue[k]), int(found.heaviest[k]),
-                       int(found.fullest[k]), float(mean[k])) for k in worst
+            ColumnCost(int(walked.columns[k]), index, int(walked.issue[k]), int(walked.heaviest[k]),
+                       int(walked.fullest[k]), float(mean[k])) for k in worst
         ]
-    states = states_of(counters, starved)
+    states = states_of(counters, starved, beside)
     order = np.lexsort((np.arange(n_pe), -counters.issued_entries, -blamed))
     costs = sorted(costs, key=lambda cost: -cost.lost)[:columns]
     return Details(
-        states, blamed, order, (queues(counters, blamed, order[:5]), _columns(costs)),
+        states, blamed, order,
+        (queues(counters, blamed, order[:5]), _columns(costs), *memory(config, counters)),
         bound(states, blamed),
     )
 

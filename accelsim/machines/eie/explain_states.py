@@ -19,8 +19,11 @@ STATES = (
     "starved: scan changes rows", "starved: column empty here", "starved: scan has finished",
     "starved: fill", "start, refill, load", "drain, store",
 )
-"""What a PE does in a cycle, and "bitmaps" where some are read; the states of a PE add up to the
+"""What a PE does in a cycle, and "bitmaps" where some are read, `BESIDE` where queues are shared;
+the states of a PE add up to the
 layer's cycles."""
+
+BESIDE = "starved: PE beside it works"
 
 _BLOCKED = STATES[4]
 _OF_CAUSE = dict(zip(CAUSES, (STATES[8], STATES[6], STATES[5], _BLOCKED, STATES[7]), strict=True))
@@ -48,11 +51,19 @@ def phases(counters: Counters) -> dict[str, IntArray]:
     }
 
 
-def states_of(counters: Counters, starved: IntArray) -> Mapping[str, IntArray]:
-    """(n_pe,) cycles in each of `STATES`; ``starved`` is (n_pe, len(CAUSES))."""
+def states_of(counters: Counters, starved: IntArray, beside: IntArray) -> Mapping[str, IntArray]:
+    """(n_pe,) cycles in each of `STATES`, and in others where a machine has them.
+
+    Parameters
+    ----------
+    starved : (n_pe, len(CAUSES)) cycles
+    beside : (n_pe,) starved cycles in which another PE of the queue was at work
+    """
     states = phases(counters) | {
         _OF_CAUSE[cause]: starved[:, i] for i, cause in enumerate(CAUSES)}
     others = {state: cycles for state, cycles in states.items() if state == "bitmaps"}
+    if beside.any():
+        others[BESIDE] = beside
     return {state: states[state] for state in STATES} | others
 
 

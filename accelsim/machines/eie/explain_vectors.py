@@ -42,7 +42,7 @@ def vector_details(config: EieConfig, job: ConvJob, counters: Counters, columns:
         return Details(states, tables=(_gathering(config, job, counters),), bound=told)
     n_pe, n_columns = config.n_pe, job.one.image.n_columns
     starved = np.zeros((n_pe, len(CAUSES)), np.int64)
-    blamed = np.zeros(n_pe, np.int64)
+    blamed, beside = np.zeros((2, n_pe), np.int64)
     lost, sent = np.zeros(n_columns), np.zeros(n_columns, np.int64)
     for vector, count in zip(first.tolist(), times.tolist(), strict=True):
         one = job.vector_job(vector)
@@ -50,12 +50,13 @@ def vector_details(config: EieConfig, job: ConvJob, counters: Counters, columns:
             walk = walk_pass(config, one, step)
             starved += walk.starved * count
             blamed += walk.charged * count
+            beside += walk.beside * count
             slots = slots_of(config, one.image).work[step.tile, walk.columns]
             mean = np.maximum(slots, config.empty_column_cycles).mean(axis=1)
             lost[walk.columns] += (walk.fullest - mean) * count
             if step.tile == 0:
                 sent[walk.columns] += count
-    causes = states_of(counters, starved)
+    causes = states_of(counters, starved, beside)
     order = np.lexsort((np.arange(n_pe), -counters.issued_entries, -blamed))
     tables = [_gathering(config, job, counters)]
     if blamed.any():

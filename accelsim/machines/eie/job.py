@@ -22,6 +22,7 @@ from accelsim.machines.eie.datapath import check_held
 from accelsim.machines.eie.decoder import check_tables, decode, decoder_table
 from accelsim.machines.eie.losses import job_losses
 from accelsim.machines.eie.plan import Pass, make_plan, tile_rows
+from accelsim.machines.eie.quantised import quantised_bias
 from accelsim.numeric import fixed_point_integers, real_values
 from accelsim.records import BinaryPoints, CompressedLayer
 from accelsim.records.job import Job
@@ -287,15 +288,6 @@ def check_has_point(packed: CompressedLayer) -> None:
     if packed.binary_points is None and packed.input_max_abs is None:
         raise InputError(f"{packed.name}: fixed-point inputs have no binary point here; give "
                          f"binary_points, or calibrate the layer when it is compressed")
-
-
-def quantised_bias(
-    config: EieConfig, packed: CompressedLayer, output_frac_bits: int
-) -> IntArray | None:
-    """The biases of a layer's accumulators in their binary point, or None."""
-    if packed.bias is None:
-        return None
-    return quantise(packed.bias, config.accumulator_bits, output_frac_bits)
 
 
 def signals(points: BinaryPoints) -> Mapping[str, int]:

@@ -37,7 +37,7 @@ MACHINE = Machine(
     tracks=f"{_HERE}.tracks:view",
     requests=f"{_HERE}.requests:requests",
     metrics=f"{_HERE}.metrics:METRICS",
-    rebuilds=(("n_pe", "capacity", "regfile_depth"), ("spmat_width_bits",)),
+    rebuilds=(("n_pe", "rows", "index", "capacity", "regfile_depth"), ("spmat_width_bits",)),
     rtl=f"{_HERE}.rtl:RTL",
     cases=f"{_HERE}.cases:case",
 )

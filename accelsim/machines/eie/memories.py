@@ -24,7 +24,13 @@ from accelsim.machines.eie.beside import TransformCounters
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.datapath_prices import look_up_pj, mac_pj, register_bits
-from accelsim.machines.eie.turned_prices import bitmap_bits, bitmap_pj, ports_energy, row_pj
+from accelsim.machines.eie.turned_prices import (
+    bitmap_bits,
+    bitmap_pj,
+    ports_energy,
+    queues_of,
+    row_pj,
+)
 
 FREE_COUNTERS = {
     "index_cycles": "lines are priced as read; the slots are time",
@@ -120,13 +126,14 @@ def memories(config: EieConfig, sram: SramTable | None = None) -> Memories:
 class ModuleBits:
     """Bits that each module of a PE stores in flip-flops: what its clock has to drive."""
 
-    bits: Mapping[str, int]
+    bits: Mapping[str, float]
 
     @classmethod
     def of(cls, config: EieConfig) -> ModuleBits:
         """Count them from the configuration."""
         return cls({
-            "act_queue": config.act_queue_depth * queue_item_bits(config.activation_bits),
+            "act_queue": (config.act_queue_depth * queue_item_bits(config.activation_bits)
+                          * queues_of(config)),
             "ptr_read": pointer_register_bits(config.pointer_bits, config.activation_bits),
             "spmat_read": (config.spmat_width_bits + 2 * config.pointer_bits
                            + bitmap_bits(config)),
@@ -164,7 +171,8 @@ def event_energies(
     ports = ports_energy(config)
     line = arrays.spmat.read_pj + register(config.spmat_width_bits)
     return {
-        "act_queue": {"column": (total("queue_pushes") + total("queue_pops")) * register(item)},
+        "act_queue": {"column": (total("queue_pushes") + total("queue_pops")) * register(item)
+                      * queues_of(config)},
         "ptr_read": {
             "column": (total("ptr_reads_even") + total("ptr_reads_odd"))
             * (arrays.pointer_bank.read_pj + register(config.pointer_bits)),

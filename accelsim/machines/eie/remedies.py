@@ -54,6 +54,7 @@ def changes(
                      {"empty_column_cycles": 0})
     if not config.overlap and counters.load_cycles:
         yield Change("loads in the drain before them (overlap = true)", {"overlap": True})
+    yield from _memory(config, counters)
     if config.row_change_cycles and counters.row_change_cycles:
         yield Change("row changes take no cycle (row_change_cycles = 0)",
                      {"row_change_cycles": 0})
@@ -71,6 +72,23 @@ def _indexes(config: EieConfig, counters: Counters) -> Iterator[Change]:
                 {"index_bits": config.index_bits + 1})
         if config.capacity != "stream":
             yield Change("a bitmap instead of zero runs", {"index": "bitmap"})
+
+
+def _memory(config: EieConfig, counters: Any) -> Iterator[Change]:
+    """For a layer that waits for its weights."""
+    if not counters.refill_cycles:
+        return
+    if not config.refill_overlap:
+        yield Change("refills behind the pass before them (refill_overlap = true)",
+                     {"refill_overlap": True})
+    if config.refill == "all":
+        yield Change('active columns alone (refill = "active")', {"refill": "active"})
+    twice = {"dma_width_bits": 2 * config.dma_width_bits}
+    if config.dram_part is not None and config.dram_channels <= 32:
+        twice["dram_channels"] = 2 * config.dram_channels
+    if twice["dma_width_bits"] <= 65_536:
+        yield Change(f"a port of {twice['dma_width_bits']} bits"
+                     + (f" and {twice['dram_channels']} channels" if len(twice) > 1 else ""), twice)
 
 
 def balanced_pruning(packed: CompressedLayer, n_pe: int) -> CompressedLayer:

@@ -73,21 +73,32 @@ class Slots(Short):
         return slots
 
 
+    def taken(self, tile: int, queue_pes: int) -> Small:
+        """(n_columns, n_pe) slots until a column's PE, or all that share its queue, are done."""
+        work: Small = self.work[tile]
+        if queue_pes == 1:
+            return work
+        whole = work.shape[1] // 2 * 2
+        both = work[:, :whole].reshape(len(work), -1, 2).max(axis=2)
+        # One that is empty in both takes what an empty column takes, which the kernels know.
+        taken: Small = np.hstack([np.repeat(both, 2, axis=1), work[:, whole:]])
+        return taken
+
     @cached_property
     def beside(self) -> tuple[Small, Small]:
         """(n_tiles, n_columns, n_pe) each: multiply-accumulates that share their slot with one
         before them, and padding entries that share it with another entry."""
-        from accelsim.machines.eie.fast.kernels import lanes
+        from accelsim.machines.eie.fast.kernels import wide
 
         image, table = self.image, self.image.table
         useful = np.zeros_like(table.counts)
         for tile in range(image.n_tiles):
-            lanes.count_useful(self.entries(tile), useful[tile])
+            wide.count_useful(self.entries(tile), useful[tile])
         only_padding = self.work - useful - (0 if self.ahead is None else self.ahead)
         return table.counts - table.padding - useful, table.padding - only_padding
 
     def entries(self, tile: int) -> tuple[Any, ...]:
-        """One tile as `kernels.lanes` takes it."""
+        """One tile as `kernels.wide` takes it."""
         image = self.image
         return (np.ascontiguousarray(image.pointers[:, tile]),
                 np.ascontiguousarray(image.words[:, tile]), image.pe_starts, image.codes,

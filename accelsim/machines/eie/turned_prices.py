@@ -1,4 +1,4 @@
-"""What units cost that the published machine does not have: bitmaps, and several entries a cycle.
+"""What units cost that the published machine does not have: bitmaps, lanes, shared queues.
 
 * **Bitmap register**: a flip-flop for each row that a register file holds, beside spmat_read; its
   clock in proportion to the module's own bits, its area as a queue's bits.
@@ -11,6 +11,7 @@
 * **Ports**: the destination file is read and written by every lane. A bit of it grows with the
   number of ports in both directions, its wires in one: area with the square, energy of an access
   in proportion. The source file keeps its port.
+* **Shared queues**: one in place of two, written and read once for both PEs.
 
 No paper prices these units for EIE; the rules are chosen.
 """
@@ -59,6 +60,11 @@ def bitmap_area_um2(config: EieConfig, settled: Calibration, events: Events) -> 
     nodes = detection_nodes(config.regfile_depth) * float(events.rows["lnzd_node"]["area_um2"])
     bits = bitmap_bits(config) * area_um2_a_bit(settled, "act_queue")
     return bits + config.issue_width * nodes
+
+
+def queues_of(config: EieConfig) -> float:
+    """Queues over PEs; 1 where each has its own."""
+    return -(-config.n_pe // config.queue_pes) / config.n_pe
 
 
 def ports_energy(config: EieConfig) -> int:

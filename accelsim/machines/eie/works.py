@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from accelsim.errors import (
@@ -17,12 +19,12 @@ from accelsim.errors import (
 from accelsim.lowering.ways import AUTO, DEFAULT, check_way
 from accelsim.machines.eie import job as vectors
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.convolution import MapsJob
+from accelsim.machines.eie.convolution import BatchJob, MapsJob
 from accelsim.machines.eie.given import Images, given_images
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.spread import im2col_job, pixels_job, shifted_job
 from accelsim.machines.eie.winograd import winograd_job
-from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer
+from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, Geometry
 
 LOWERINGS: Mapping[str, Callable[[EieConfig, CompressedConv, Images], MapsJob]] = {
     "im2col": im2col_job, "shifted": shifted_job, "winograd": winograd_job, "pixels": pixels_job,
@@ -39,8 +41,8 @@ def make_job(
 
     Parameters
     ----------
-    activations : (n_inputs,), of a convolution (in, rows, columns) or (n, in, rows, columns);
-        numbers, which are quantised
+    activations : (n_inputs,), or (vectors, n_inputs) one after the other; of a convolution (in,
+        rows, columns) or (n, in, rows, columns); numbers, which are quantised
     binary_points : None chooses them (`accelsim.compression.binary_points`)
     lowering : of a convolution: one of `LOWERINGS`; "auto" tries each and takes the fastest; None
         is im2col
@@ -68,7 +70,23 @@ def make_job(
     if lowering not in (None, AUTO):
         raise InputError(f"{packed.name}: lowering is for convolutions; a layer is one matrix and "
                          f"one vector already")
+    if np.ndim(activations) == 2 and len(np.asarray(activations)) > 1:
+        return _batch_job(config, packed, np.asarray(activations), binary_points, fixed_point)
     return vectors.make_job(config, packed, activations, binary_points, fixed_point)
+
+
+def _batch_job(
+    config: EieConfig, packed: CompressedLayer, inputs: npt.NDArray[Any],
+    binary_points: BinaryPoints | None, fixed_point: bool,
+) -> BatchJob:
+    """Vectors through one layer: as a convolution of one position, a vector a pixel."""
+    if inputs.shape[1] != packed.n_inputs:
+        raise InputError(f"{packed.name}: inputs have shape {inputs.shape}; need (vectors, "
+                         f"{packed.n_inputs})")
+    geometry = Geometry(packed.n_outputs, packed.n_inputs, (1, 1), name=packed.name)
+    conv = CompressedConv(packed, geometry)
+    given = given_images(config, conv, inputs.T[:, None, :], binary_points, fixed_point)
+    return BatchJob(**vars(im2col_job(config, conv, given)))
 
 
 def _fastest(config: EieConfig, packed: CompressedConv, given: Images) -> MapsJob:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.dram import part_names
 from accelsim.records.recurrent import RecurrentLayer
 from accelsim.workload.random_recurrent import random_recurrent
 
@@ -27,6 +28,8 @@ def case(rng: np.random.Generator) -> Case:
         "ddr_latency_cycles": int(rng.integers(1, 20)),
         "ddr_burst_words": int(rng.integers(1, 9)),
         "ddr_burst_gap_cycles": int(rng.integers(4)),
+        "dram": str(rng.choice(["none", "none", *part_names()])),
+        "dram_channels": int(rng.integers(1, 3)),
         "column_align_bits": int(rng.choice([1, 16, 64])),
         "vector_path_bits": int(rng.choice([5, 16, 64])),
         "weights_ready": str(rng.choice(["column", "matrix"])),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from accelsim.dram.part import NONE, DramPart, check_part, load_part
 from accelsim.energy.process import HIGHEST, LOWEST, Node
 from accelsim.records.fit import PointerBits, SizeKb
 from accelsim.records.shown import Configuration
@@ -36,6 +37,13 @@ class EseConfig(Configuration):
     ddr_latency_cycles: int = Field(ge=1, le=4096, description="from a request to its first word")
     ddr_burst_words: int = Field(ge=1, le=65_536, description="words in a row without a gap")
     ddr_burst_gap_cycles: int = Field(ge=0, le=4096, description="cycles lost between bursts")
+    dram: str = Field(
+        default=NONE, description="the DRAM of each module: a part, or none, which follows the "
+                                  "latency and gaps above"
+    )
+    dram_channels: int = Field(
+        default=1, ge=1, le=64, description="channels of that part in lockstep"
+    )
     column_align_bits: int = Field(ge=1, le=65_536, description="columns are zero-padded to this")
     vector_path_bits: int = Field(ge=1, le=4096, description="bits of a vector a cycle")
     weights_ready: Literal["column", "matrix"] = Field(
@@ -54,6 +62,16 @@ class EseConfig(Configuration):
     table_interpolation: Literal["linear", "nearest"] = Field(
         description="between samples: a straight line, or the nearest sample"
     )
+
+    @field_validator("dram")
+    @classmethod
+    def _there_is_such_a_part(cls, name: str) -> str:
+        return check_part(name)
+
+    @property
+    def dram_part(self) -> DramPart | None:
+        """The DRAM of a module, all channels together."""
+        return None if self.dram == NONE else load_part(self.dram, self.dram_channels)
 
     @model_validator(mode="after")
     def _tables_are_powers_of_two(self) -> EseConfig:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from accelsim.fixedpoint import bounds
 from accelsim.machines.ese.config import EseConfig
 from accelsim.machines.ese.counters import EseCounters
+from accelsim.machines.ese.ddr import Ddr
 from accelsim.machines.ese.fixed_cell import FixedCell, result_counts
 from accelsim.machines.ese.job import RecurrentJob
 from accelsim.machines.ese.kernels import spmv_time, spmv_values
@@ -52,30 +53,12 @@ def slot_ends(config: EseConfig, job: RecurrentJob) -> list[dict[str, int]]:
     return timing.ends
 
 
-class _Ddr:
-    """One DDR module: when the words of each request are transferred (contract M1, M2)."""
-
-    def __init__(self, config: EseConfig) -> None:
-        self._config = config
-        self._last = -1
-
-    def request(self, cycle: int, n_words: int) -> IntArray:
-        """Transfer cycles of ``n_words`` requested in ``cycle``."""
-        config = self._config
-        first = max(cycle + config.ddr_latency_cycles, self._last + 1)
-        word = np.arange(n_words)
-        cycles = first + word + word // config.ddr_burst_words * config.ddr_burst_gap_cycles
-        if n_words:
-            self._last = int(cycles[-1])
-        return np.asarray(cycles, dtype=np.int64)
-
-
 class _Timing:
     """When everything happens. Values play no part in it."""
 
     def __init__(self, config: EseConfig, job: RecurrentJob) -> None:
         self._config, self._job = config, job
-        self._ddr_1, self._ddr_2 = _Ddr(config), _Ddr(config)
+        self._ddr_1, self._ddr_2 = Ddr(config), Ddr(config)
         self._ready: dict[str, IntArray] = {}
         self._words = {
             name: -(-s.column_ends(config.column_align_bits) // config.ddr_word_bits)

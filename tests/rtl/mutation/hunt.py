@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +34,9 @@ class Verdict:
     compiles: bool = True
 
 
-def hunt(mutants: Iterable[Mutant], benches: Sequence[Bench], folder: Path, builds: Path
-         ) -> Iterator[Verdict]:
-    """One verdict after the other.
+def hunt(mutants: Iterable[Mutant], benches: Sequence[Bench], folder: Path, builds: Path,
+         units: Mapping[str, Path] = UNITS) -> Iterator[Verdict]:
+    """One verdict after the other; ``units`` are files by name.
 
     ``folder`` holds the mutant at hand, ``builds`` what the benches compile of it; both are
     emptied, because no other mutant can use them.
@@ -47,8 +47,8 @@ def hunt(mutants: Iterable[Mutant], benches: Sequence[Bench], folder: Path, buil
         builds.mkdir()
         # A whole copy, so that the back door stays open.
         shutil.copytree(RTL, folder, ignore=shutil.ignore_patterns("formal", "synth"))
-        place = folder / UNITS[mutant.unit].relative_to(RTL)
-        place.write_text(mutant.apply(UNITS[mutant.unit].read_text()))
+        place = folder / units[mutant.unit].relative_to(RTL)
+        place.write_text(mutant.apply(units[mutant.unit].read_text()))
         # What runs the unit goes first.
         order = sorted(benches, key=lambda bench: mutant.unit not in getattr(bench, "units", ()))
         try:

@@ -12,7 +12,7 @@ from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.fast import narrow_time
-from accelsim.machines.eie.fast.kernels import counters, lanes, passes, time
+from accelsim.machines.eie.fast.kernels import counters, passes, time, wide
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.slots import slots_of
 
@@ -144,7 +144,8 @@ class PassTimer:
         """Last cycle of an issue slot or a wait, and that of the last broadcast."""
         config, tile, columns, sums = self._config, scan.step.tile, scan.columns, self.sums
         table, depth = self._table, config.act_queue_depth
-        work, refilled = self._slots.work[tile], scan.step.refill_bits > 0
+        own, refilled = self._slots.work[tile], scan.step.refill_bits > 0
+        work = self._slots.taken(tile, config.queue_pes)
         first_line = spans = None
         if not refilled:
             lines = table.lines(config.entries_per_line)
@@ -181,34 +182,35 @@ class PassTimer:
             (latest, np.zeros(config.n_pe, self._kind), self._floors, read),
         ))
         if not config.published_units:
-            self._count_slots(tile, columns)
+            self._count_slots(tile, columns, work)
         if self._count_bypasses and config.issue_width > 1:
-            lanes.count_lane_bypasses(
+            wide.count_lane_bypasses(
                 self._slots.entries(tile), columns, issue, wait, sums[counters.ADDER_BYPASSES],
                 sums[counters.WRITE_BYPASSES],
             )
         elif self._count_bypasses:
             counters.count_bypasses(
-                work, self._slots.edges[tile], columns, issue, wait, self._longest,
+                own, self._slots.edges[tile], columns, issue, wait, self._longest,
                 sums[counters.ADDER_BYPASSES], sums[counters.WRITE_BYPASSES],
             )
         return int(last_slot), int(issue[-1])
 
-    def _count_slots(self, tile: int, columns: IntArray) -> None:
-        """What the kernels, which take a slot for an entry, do not tell."""
-        slots = self._slots
+    def _count_slots(self, tile: int, columns: IntArray, taken: Small) -> None:
+        """What the kernels, which take the slots ``taken`` for entries, do not tell."""
+        slots, sums = self._slots, self.sums
 
-        def added(table: Small) -> IntArray:
-            return np.asarray(table[tile, columns].sum(axis=0, dtype=np.int64))
+        def added(table: npt.NDArray[Any]) -> IntArray:
+            return np.asarray(table[columns].sum(axis=0, dtype=np.int64))
 
-        more = added(slots.work) - added(self._table.counts)
-        self.sums[counters.ISSUED_ENTRIES] -= more
-        self.more_slots += more
+        entries, work = self._table.counts[tile], slots.work[tile]
+        sums[counters.ISSUED_ENTRIES] += added(entries) - added(taken)
+        sums[counters.EMPTY_COLUMNS] += added(entries == 0) - added(taken == 0)
+        self.more_slots += added(work) - added(entries)
         if slots.ahead is not None:
-            self.beside[0] += added(slots.ahead)
+            self.beside[0] += added(slots.ahead[tile])
         if self._config.issue_width > 1:
             for row, table in zip(self.beside[1:], slots.beside, strict=True):
-                row += added(table)
+                row += added(table[tile])
 
     def _check_limit(self, count: int, changed: int) -> None:
         """Cycles are 32-bit integers inside a pass; every entry in turn is the worst case."""

@@ -41,8 +41,8 @@ def run(
     narrow : outputs may be integers of 16 bits, which are quicker to write and to read
     """
     added = VectorSums(config, job) if outputs else None
-    if not config.bypass or not config.published_units or any(
-            step.refill_bits for step in job.one.plan) or (
+    refilled = any(step.refill_bits for step in job.one.plan)
+    if not config.bypass or not config.published_units or refilled or (
         added is not None and not added.fits
     ):
         return vector_by_vector(one, config, job, outputs)

@@ -42,6 +42,7 @@ class Walk:
     flight : (n_pe, 4, 3) row, code and broadcast in stages 1 to 4; broadcast -1 where none is
     starved : (n_pe, len(CAUSES)) cycles; only of a whole pass
     charged : (n_pe,) starved cycles of any PE for which this PE's full queue is to blame
+    beside : (n_pe,) starved cycles in which another PE of its queue was at work
     """
 
     columns: IntArray
@@ -57,6 +58,7 @@ class Walk:
     flight: IntArray
     starved: IntArray
     charged: IntArray
+    beside: IntArray
 
 
 def walk_pass(
@@ -88,7 +90,7 @@ def walk_pass(
     state[:2] = 0  # popped and finished
     flight = np.full((len(kernels.Flight._fields), n_pe, 4), -1, np.int64)
     starved = np.zeros((len(CAUSES), n_pe), np.int64)
-    charged = np.zeros(n_pe, np.int64)
+    charged, beside = np.zeros((2, n_pe), np.int64)
     done, compute = kernels.walk(
         kernels.Entries(
             np.ascontiguousarray(image.pointers[:, step.tile]),
@@ -97,7 +99,7 @@ def walk_pass(
             config.entries_per_line, config.issue_width,
         ),
         kernels.Rules(
-            config.act_queue_depth, config.empty_column_cycles, config.bypass,
+            config.act_queue_depth, config.queue_pes, config.empty_column_cycles, config.bypass,
             np.atleast_2d(job.codebook.astype(np.int64)), job.rows_per_table or image.n_outputs,
             step.tile * image.tile_rows, job.shift, *bounds(config.accumulator_bits),
         ),
@@ -105,11 +107,11 @@ def walk_pass(
             columns, row_changes, activations, issue, latest, critical, fullest, heaviest
         ),
         trailing, _FOREVER if stop is None else stop, kernels.State(*state),
-        kernels.Flight(*flight), values, kernels.Starved(*starved), charged,
+        kernels.Flight(*flight), values, kernels.Starved(*starved), charged, beside,
     )
     return Walk(
         columns, row_changes, activations, int(done), int(compute), issue, latest, fullest,
-        heaviest, state.T, flight.transpose(1, 2, 0), starved.T, charged,
+        heaviest, state.T, flight.transpose(1, 2, 0), starved.T, charged, beside,
     )
 
 

@@ -98,12 +98,15 @@ class Eie:
         words = self.ccu.bias_base + sum(step.bias_rows for step in self.plan)
         kind = self._pe_of(config)
         self.pes = [kind(config, job, rows, words, self.clock, self.ccu) for _ in range(n_pe)]
+        if config.queue_pes == 2:
+            for even, odd in zip(self.pes[::2], self.pes[1::2], strict=False):
+                even.partner, odd.partner = odd, even
         self._set_widths()
         self._io_mode(in_rows)
 
     def _pe_of(self, config: EieConfig) -> type[Pe]:
         """The PEs that a configuration asks for."""
-        if config.published_units:
+        if config.index == "zero_runs" and config.issue_width == 1:
             return self.PE
         if self.PE is not Pe:
             raise UnsupportedError(

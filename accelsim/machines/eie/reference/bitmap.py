@@ -113,6 +113,11 @@ class BitmapPe(Pe):
         self.spmat_read.bitmap_words = int(image.bitmap_words[tile])
 
     @property
+    def reads_bits(self) -> bool:
+        """Whether a line that holds bits only is read."""
+        return self.spmat_read.indexes
+
+    @property
     def issues(self) -> bool:
         """Whether spmat_read has something to do: bits to read are no starved cycle."""
         return super().issues or self.spmat_read.indexes

@@ -38,8 +38,8 @@ class Pe:
     ACT_RW: ClassVar[type[ActRw]] = ActRw
 
     __slots__ = ("_asleep", "_ccu", "_clock", "_slept_compute", "_slept_from", "_wake",
-                 "act_queue", "act_rw", "arith_unit", "decoder", "ptr_read", "spmat_read",
-                 "stall_cycles", "starved_cycles")
+                 "act_queue", "act_rw", "arith_unit", "decoder", "partner", "ptr_read",
+                 "spmat_read", "stall_cycles", "starved_cycles")
 
     def __init__(
         self, config: EieConfig, job: LayerJob, rows: int, sram_words: int, clock: Clock, ccu: Ccu
@@ -52,6 +52,7 @@ class Pe:
             self.decoder, job.shift, config.accumulator_bits, config.bypass
         )
         self.act_rw = self.ACT_RW(rows, sram_words)
+        self.partner: Pe | None = None  # whose queue is this one's too; the wiring's to set
         self.stall_cycles = 0
         self.starved_cycles = 0
         self._clock = clock
@@ -71,10 +72,13 @@ class Pe:
         while True:
             spmat_read.decide(arith_unit.waits)
             if spmat_read.free:
-                ptr_read.decide(queue.items, True)
+                if self.partner is None:
+                    ptr_read.decide(queue.items, True)
+                else:
+                    self._pop_with(self.partner)
             if ptr_read.pops:
                 queue.pop(ptr_read.pops)
-            elif not (spmat_read.holds or queue.pushed) and arith_unit.empty:
+            elif not (spmat_read.holds or queue.items or queue.pushed) and arith_unit.empty:
                 yield from self._sleep()
             yield clock.tick
 
@@ -149,6 +153,12 @@ class Pe:
         """Account for the cycles slept so far."""
         if self._asleep:
             self._account()
+
+    def _pop_with(self, partner: Pe) -> None:
+        """Q3: both or none. Each has a copy of the queue they share, with the same in it."""
+        partner.spmat_read.decide(partner.arith_unit.waits)
+        if partner.spmat_read.free:
+            self.ptr_read.decide_together(self.act_queue.items, partner.ptr_read)
 
     def _sleep(self) -> Process:
         """Until a push; what was decided (nothing) still holds then."""

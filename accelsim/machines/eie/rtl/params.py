@@ -215,7 +215,7 @@ def rtl_plan(
 def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None:
     """Raise `UnsupportedError` unless the RTL tells this machine and layer exactly."""
     for key, want in (("empty_column_cycles", 1), ("row_change_cycles", 1), ("start_cycles", 1),
-                      ("index", "zero_runs"), ("issue_width", 1)):
+                      ("index", "zero_runs"), ("issue_width", 1), ("queue_pes", 1)):
         got = getattr(config, key)
         if got != want:
             raise UnsupportedError(f"the RTL has no {key}={got}; use {key}={want} or --engine fast")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import simpy
@@ -13,7 +14,7 @@ from accelsim.machines.ese.job import RecurrentJob
 from accelsim.machines.ese.reference import shown
 from accelsim.machines.ese.reference.channel import Channel
 from accelsim.machines.ese.reference.counting import count
-from accelsim.machines.ese.reference.memory_controller import MemoryController
+from accelsim.machines.ese.reference.memory_controller import MemoryController, word_waits
 from accelsim.machines.ese.reference.pe import EsePe
 from accelsim.machines.ese.reference.ping_pong_buffer import (
     Entry,
@@ -72,7 +73,8 @@ class Ese:
         )
         self.ddr_1, self.ddr_2 = (
             MemoryController(
-                config.ddr_latency_cycles, config.ddr_burst_words, config.ddr_burst_gap_cycles
+                config.ddr_latency_cycles, config.ddr_burst_words, config.ddr_burst_gap_cycles,
+                None if config.dram_part is None else partial(word_waits, config),
             ) for _ in range(2)
         )
         self.path = VectorPath(config.vector_path_bits, config.ddr_word_bits)

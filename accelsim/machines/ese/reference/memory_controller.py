@@ -1,14 +1,31 @@
-"""Memory controller of one DDR module: a word a cycle, request after request (ESE; M1, M2)."""
+"""Memory controller of one DDR module: a word a cycle, request after request (ESE; M1, M2, M6)."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
 
+import numpy as np
+
+from accelsim.dram import Requests
+from accelsim.dram.controller import DramController
+from accelsim.machines.ese.config import EseConfig
 from accelsim.records.signals import Signals
 
 Receiver = Callable[[int], None]
 """Called with the cycle in which a word is transferred."""
+
+
+def word_waits(config: EseConfig, n_words: int) -> list[int]:
+    """M6: cycles until each word of a request is there, DRAM told clock by clock."""
+    part = config.dram_part
+    assert part is not None
+    bursts = -(-n_words * config.ddr_word_bits // part.burst_bits)
+    controller = DramController(part, Requests(np.zeros(1, np.int64), np.array([bursts]), 0))
+    controller.run()
+    last = (-(-(word + 1) * config.ddr_word_bits // part.burst_bits) - 1
+            for word in range(n_words))
+    return [part.cycles(controller.ends[burst], config.clock_mhz) for burst in last]
 
 
 class MemoryController:
@@ -16,9 +33,20 @@ class MemoryController:
 
     Inputs of a cycle: ``request(cycle, n_words, receive)``. Edge: ``load(cycle)`` transfers the
     word of this cycle, if there is one, and calls its receiver.
+
+    Parameters
+    ----------
+    waits : number of words to the cycles from the beginning of such a request until each word
+        could be transferred (M6); None follows latency and gaps
     """
 
-    def __init__(self, latency: int, burst_words: int, gap_cycles: int) -> None:
+    def __init__(
+        self, latency: int, burst_words: int, gap_cycles: int,
+        waits: Callable[[int], list[int]] | None = None,
+    ) -> None:
+        self._waits_of = waits
+        self._waits: list[int] = []
+        self._begun = 0
         self._latency = latency
         self._burst_words = burst_words
         self._gap_cycles = gap_cycles
@@ -32,8 +60,16 @@ class MemoryController:
         self, cycle: int, n_words: int, receive: Receiver, stores: bool = False
     ) -> None:
         """Ask in ``cycle`` for ``n_words`` words, or to store as many."""
-        if n_words:
-            self._requests.append((cycle + self._latency, n_words, receive, stores))
+        if not n_words:
+            return
+        if self._waits_of is not None and not self._requests:
+            self._begin(cycle, n_words)
+        self._requests.append((cycle + self._latency, n_words, receive, stores))
+
+    def _begin(self, cycle: int, n_words: int) -> None:
+        """M6: the list of a request is read from this cycle on."""
+        if self._waits_of is not None:
+            self._begun, self._waits = cycle, self._waits_of(n_words)
 
     @property
     def stores(self) -> bool:
@@ -43,7 +79,11 @@ class MemoryController:
     @property
     def transfers(self) -> bool:
         """Whether a word is transferred in this cycle."""
-        return not self._pause and bool(self._requests) and self._cycle >= self._requests[0][0]
+        if self._pause or not self._requests:
+            return False
+        if self._waits_of is not None:
+            return self._cycle >= self._begun + self._waits[self._transferred]
+        return self._cycle >= self._requests[0][0]
 
     def signals(self) -> Signals:
         """Pauses between bursts, and requests that are not done."""
@@ -68,5 +108,7 @@ class MemoryController:
         if self._transferred == n_words:
             self._requests.popleft()
             self._transferred = 0
-        elif self._transferred % self._burst_words == 0:
+            if self._requests:
+                self._begin(cycle + 1, self._requests[0][1])
+        elif self._waits_of is None and self._transferred % self._burst_words == 0:
             self._pause = self._gap_cycles

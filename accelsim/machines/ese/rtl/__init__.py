@@ -16,4 +16,5 @@ RTL = Rtl(
     told=host.told,
     expected=expected,
     where=where,
+    shell="ese_top_shell",
 )

@@ -62,16 +62,22 @@ class TraceObserver:
                     self._of_pes.append((t, index, found))
 
     def fields(self) -> dict[str, IntArray]:
-        """Every field of the trace, causes before effects."""
+        """Every field of the trace, causes before effects; those of a channel that is built and
+        has no input are `NOT_SEEN`."""
         cycles, sizes = len(self._machine), self._parameters
+        idle = tuple(f"channel[{number}]" for number in range(len(self._channels),
+                                                              sizes.n_channels))
         result: dict[str, IntArray] = {}
         for name, bits in sizes.ccu_trace_fields():
             mask = (1 << bits) - 1
+            absent = NOT_SEEN if name.startswith(idle) else 0
             result[name] = np.array(
-                [value if (value := seen.get(name, 0)) == NOT_SEEN else value & mask
+                [value if (value := seen.get(name, absent)) == NOT_SEEN else value & mask
                  for seen in self._machine], dtype=np.int64)
         of_pes = {name: np.zeros((cycles, sizes.n_pe), dtype=np.int64)
                   for name, _ in sizes.pe_trace_fields()}
+        for values in of_pes.values():
+            values[:, len(self._pes):] = NOT_SEEN
         masks = {name: (1 << bits) - 1 for name, bits in sizes.pe_trace_fields()}
         for t, index, seen in self._of_pes:
             for name, value in seen.items():

@@ -38,7 +38,7 @@ def script(
         program = ProgramWords(sizes, job, memories).words()
         lines += [_write(PROGRAM, at, word) for at, word in enumerate(program)]
         registers = (len(job.inputs), memories.x[0], memories.y, memories.y_words,
-                     VectorMap(job).base["y"])
+                     VectorMap(job, sizes.vector_copy).base["y"], job.n_channels)
         lines += [_write(REGISTERS, at, word) for at, word in enumerate(registers)]
         lines.append("s 0 0 0 0")
         lines += [f"r {RESULTS:x} 0 {at:x} 0" for at in _result_places(config, job)]

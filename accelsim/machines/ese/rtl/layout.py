@@ -103,21 +103,28 @@ def route(word: WeightWord, lanes: int, pe_bits: int, place_bits: int) -> int:
     return result
 
 
+def copy_elements(job: RecurrentJob) -> int:
+    """Elements of x and y of a step together."""
+    return job.layer.n_inputs + job.layer.n_outputs
+
+
 class VectorMap:
     """Where the vectors of a channel lie: four copies of x and y side by side, then the rest.
+
+    Parameters
+    ----------
+    copy : elements from one copy of x and y to the next, a machine's VectorCopy
 
     Attributes
     ----------
     base : of each vector; ``y`` is the output, whatever its own name
-    copy : elements of a copy of x and y
     words : elements in all
     """
 
-    def __init__(self, job: RecurrentJob) -> None:
+    def __init__(self, job: RecurrentJob, copy: int) -> None:
         layer, program = job.layer, job.program
-        self.copy = layer.n_inputs + layer.n_outputs
         self.base = {"x": 0, "y": layer.n_inputs, program.output: layer.n_inputs}
-        self.words = 4 * self.copy
+        self.words = 4 * copy
         lengths = {name: stream.shape[0] for name, stream in job.streams.items()}
         lengths |= {e.result: layer.n_cells for e in program.equations}
         lengths |= {name: len(values) for name, values in job.vectors.items()}

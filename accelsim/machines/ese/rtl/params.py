@@ -185,8 +185,8 @@ def parameters(
         raise UnsupportedError(f"{entries} entries of a PE: rtl/ese addresses them with "
                                f"pointer_bits={config.pointer_bits}; use a larger n_pe, or "
                                f"--engine fast")
-    maps = [layout.VectorMap(job) for job in many]
-    vectors = max((m.words for m in maps), default=4)
+    copy = max((layout.copy_elements(job) for job in many), default=1)
+    vectors = max((layout.VectorMap(job, copy).words for job in many), default=4)
     bits = max(2, (vectors - 1).bit_length())
     lengths = [n for job in many for n in (
         *(len(v) for v in job.vectors.values()), job.layer.n_inputs * config.n_channels)]
@@ -212,7 +212,7 @@ def parameters(
         number_bits=max(pointers, config.ddr_word_bits).bit_length() + 1,
         rows=max((-(-s.shape[0] // config.n_pe) for s in streams), default=1),
         vector_words=vectors, vector_bits=bits,
-        vector_copy=max((m.copy for m in maps), default=1),
+        vector_copy=copy,
         path_words=-(-max(lengths, default=1) * config.activation_bits // config.ddr_word_bits),
         part_bits=max(config.activation_bits, *shifts, 1),
         program_depth=max((3 + len(job.schedule.step) for job in many), default=3),
@@ -226,6 +226,9 @@ def parameters(
 def refuse(config: EseConfig) -> None:
     """Raise `UnsupportedError` for a word that is not whole activations and pointers."""
     word = config.ddr_word_bits
+    if config.dram_part is not None:
+        raise UnsupportedError(f"rtl/ese has no dram='{config.dram}'; use dram=none or "
+                               f"--engine fast")
     for name, bits in (("activation_bits", config.activation_bits),
                        ("pointer_bits", config.pointer_bits)):
         if word & (word - 1) or word % bits:

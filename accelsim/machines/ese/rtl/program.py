@@ -20,7 +20,7 @@ class ProgramWords:
 
     def __init__(self, parameters: EseParameters, job: RecurrentJob, memories: Memories) -> None:
         self._p, self._job, self._memories = parameters, job, memories
-        self._map = VectorMap(job)
+        self._map = VectorMap(job, parameters.vector_copy)
         self._made: set[str] = set()  # in this step
         self._equations = {e.result: e for e in job.program.equations}
 

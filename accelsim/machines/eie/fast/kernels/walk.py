@@ -34,13 +34,15 @@ class Entries(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What the machine does: entries of a queue, slots of an empty column, arithmetic.
+    """What the machine does: entries of a queue, PEs that share it, slots of an empty
+    column, arithmetic.
 
     ``codebooks`` (tables, codes); the layer's row r, that is row ``r div n_pe`` of PE ``r mod
     n_pe``, has table ``r div table_rows``; ``first_row`` is the first of a PE's rows in the pass.
     """
 
     depth: int
+    queue_pes: int
     empty_cycles: int
     bypass: bool
     codebooks: Int64
@@ -98,12 +100,15 @@ class Starved(NamedTuple):
 
 
 @kernel
-def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starved, charged):
+def walk(
+    entries, rules, broadcasts, trailing, stop, state, flight, sums, starved, charged, beside
+):
     """Walk until the cycle ``stop``; (broadcasts before it, compute cycles of the whole pass).
 
     trailing : row changes behind the last broadcast
     sums (n_pe, rows) : accumulators, as written before ``stop``; without rows no sums are made
     charged (n_pe,) : starved cycles of any PE for which this PE's full queue is to blame
+    beside (n_pe,) : starved cycles in which another PE of the queue was at work
     """
     pointers, pe_starts = entries.pointers, entries.pe_starts
     codes, runs = entries.codes, entries.runs
@@ -192,6 +197,11 @@ def walk(entries, rules, broadcasts, trailing, stop, state, flight, sums, starve
                     sums[p, row] = min(max(sums[p, row] + product, rules.low), rules.high)
             free[p] = advance
             busy[p] = max(advance, leave1[p] - 1)
+        for p in range(0, n_pe - 1 if rules.queue_pes == 2 else 0, 2):
+            together = max(free[p], free[p + 1])
+            for q in (p, p + 1):
+                beside[q] += max(together - busy[q], 0)
+                busy[q], free[q] = max(busy[q], together), together
     scan_end = now + 1 + trailing
     compute = max(scan_end, free.max() + 1, leave1.max())
     for p in range(n_pe):
