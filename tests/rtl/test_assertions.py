@@ -16,7 +16,8 @@ from tests.rtl.bench import BUILDS, RTL, UNITS
 from tests.rtl.test_gates import LAYERS, case_of
 
 FAULTS = [
-    ("scan", "scanning && found && !full_i", "scanning && found", "never_into_a_full_queue|push_only_with_room"),
+    ("scan", "scanning && found && !full_i", "scanning && found",
+     "never_into_a_full_queue|push_only_with_room"),
     ("act_rw", "load_q   <= load_i;", "load_q   <= load_i && batch_row_i == 0;",
      "a_load_is_written_one_later"),
     ("spmat_read", "busy_q && entry != end_i && !wait_i", "busy_q && entry != end_i",
