@@ -71,8 +71,9 @@ class Row:
 
     @property
     def percent(self) -> float:
-        """Hit, of those that are no hole."""
-        return 100 * self.hit / max(1, self.hit + self.missed)
+        """Hit, of those that are no hole; 100 if all are holes."""
+        points = self.hit + self.missed
+        return 100 * self.hit / points if points else 100.0
 
 
 def read_coverage(paths: Iterable[Path], modules: Iterable[str]) -> Counter[Point]:

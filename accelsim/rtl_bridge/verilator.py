@@ -140,8 +140,9 @@ def build(
         # The package names the tools of the machine that it was made on.
         tools = ["CXX=g++", "LINK=g++", f"PYTHON3={sys.executable}", "PERL=perl",
                  "CFG_CXXFLAGS_PCH_I=-include"] if packaged else []
+        speed = "-O0" if coverage or assertions else "-O2"
         _run(["make", "-s", "-j", str(os.cpu_count() or 1), "-C", folder, "-f", "Vtop.mk",
-              f"OPT_FAST={'-O0' if coverage else '-O2'}", "OPT_SLOW=-O0", *tools], environment)
+              f"OPT_FAST={speed}", "OPT_SLOW=-O0", *tools], environment)
         make_folder(build_dir)
         with atomic_path(target) as part:  # another process may build the same
             shutil.copy2(Path(folder, "Vtop"), part)

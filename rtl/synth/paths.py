@@ -2,8 +2,7 @@
 
 A unit is mapped alone with buffers and sizes for speed; its delay is told in ns of the library and
 in FO4, the delay of an inverter that drives four, which hardly depends on the process: a clock in
-FO4 is what a unit needs in any. The array's longest path is told of a small array, whole, and as
-the sum of its parts for 64 PEs.
+FO4 is what a unit needs in any. The array's longest path is that of a small array, whole.
 """
 
 from __future__ import annotations

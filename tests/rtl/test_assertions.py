@@ -16,7 +16,8 @@ from tests.rtl.bench import BUILDS, RTL, UNITS
 from tests.rtl.test_gates import LAYERS, case_of
 
 FAULTS = [
-    ("scan", "scanning && found && !full_i", "scanning && found", "never_into_a_full_queue"),
+    ("scan", "scanning && found && !full_i", "scanning && found",
+     "never_into_a_full_queue|push_only_with_room"),
     ("act_rw", "load_q   <= load_i;", "load_q   <= load_i && batch_row_i == 0;",
      "a_load_is_written_one_later"),
     ("spmat_read", "busy_q && entry != end_i && !wait_i", "busy_q && entry != end_i",
@@ -57,7 +58,7 @@ def test_a_fault_breaks_its_rule(unit, old, new, rule, tmp_path: Path) -> None:
     assert source.count(old) == 1
     (tmp_path / f"{unit}.v").write_text(source.replace(old, new))
     with pytest.raises(InputError, match=rule):
-        run([tmp_path, RTL], tmp_path, bypass=False)
+        run([tmp_path, RTL], tmp_path, bypass=False, act_queue_depth=1)
 
 
 @pytest.mark.slow
