@@ -16,7 +16,7 @@ from tests.rtl_ese.cases import random_case
 
 # A GRU of each reset form, LSTMs with and without projection and peepholes, a matrix alone; one
 # channel and several, used and unused ones.
-QUICK = [4, 7, 9, 13]
+QUICK = [0, 2, 5, 9, 10]
 
 
 @pytest.mark.parametrize("seed", QUICK)
@@ -69,7 +69,7 @@ def test_a_fault_is_located(tmp_path, unit):
     text = (RTL / "ese" / f"{unit}.v").read_text()
     assert right in text
     (mine / f"{unit}.v").write_text(text.replace(right, wrong))
-    config, job = random_case(9)
+    config, job = random_case(1)
     report = cosim(config, job, [mine, RTL], tmp_path / "builds")
     assert not report.equal
     assert re.match(rf"cycle \d+, {where}", report.told), report.told
