@@ -54,7 +54,7 @@ def test_one_machine_runs_job_after_job():
 
 
 FAULTS = {
-    "weight_read": ("entry_next == end_i;", "1'b0;",
+    "weight_read": ("s1_first_q      <= first_q;", "s1_first_q      <= 1'b1;",
                     r"step 0 STATE_1\.\d, channel \d PE \d \w+\.\w+: "),
     "element_alu": ("two_i ? term_1", "!two_i ? term_1",
                     r"step 0 STATE_\d\.\d, channel\[\d\]\.elem_mul\.write_value: "),
