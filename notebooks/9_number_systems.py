@@ -39,8 +39,8 @@ rows = number_systems(accelsim.load_machine("eie"), network, images[:500], label
 table = pd.DataFrame([row.as_dict() for row in rows])
 table["error"] *= 100
 table["KB"] = table.huffman_bits / 8192
-columns = ["table", "bits", "rows", "multiplier", "error", "KB", "cycles", "energy_nj", "decoder_nand2",
-           "arith_nand2"]  # rows share a table; NaN: all of a layer
+columns = ["table", "bits", "rows", "multiplier", "error", "KB", "cycles", "energy_nj",
+           "decoder_nand2", "arith_nand2"]  # rows share a table; NaN: all of a layer
 table[columns].round(2)
 
 # %% [markdown]

@@ -77,9 +77,10 @@ def effects_table(*paths: str) -> Table:
         ("additive table: predicted, measured", "a NetAdapt", "10 %, 31 %", "")]
     for path in paths:
         kept = json.loads(read_utf8(path))
-        pairs = [row for row in kept.get("equal_error", ()) if "energy_uj" in row]
-        if pairs:
-            ratios = _spread(row["magnitude_uj"] / row["energy_uj"] for row in pairs)
+        pairs = kept.get("equal_error", [])
+        if pairs:  # a seed whose first lower budget cost errors came no lower
+            ratios = _spread(row["magnitude_uj"] / row.get("energy_uj", row["magnitude_uj"])
+                             for row in pairs)
             rows.append(("the same", kept["network"], "", f"{ratios} x"))
         own = [row for row in kept["rows"] if row["search"] == "additive table"]
         told = [[100 * (1 - row[what] / row["uncut_uj"]) for row in own]

@@ -44,9 +44,7 @@ MACHINE = {
     "spmat_kb": 1.0, "pointer_kb": 0.3125, "pointer_bits": 10, "act_sram_kb": 0.25,
     "regfile_depth": 6, "capacity": "check",
 }
-# Units that only another build has.
-OTHERS = {"arith_unit_shift": {"multiplier": "shift"},
-          "arith_unit_sign": {"multiplier": "sign", "weight_value_bits": 2}}
+ELSEWHERE = {"arith_unit_shift", "arith_unit_sign"}  # of another build
 LAYERS = 40
 LEAST_PERCENT = 98
 
@@ -67,7 +65,7 @@ def _layer(rng, overrides, number):
     )
 
 
-def jobs_of(overrides, n_layers, convolutions=True):
+def jobs_of(overrides, n_layers):
     """(configuration, jobs with how each reads what the one before left)."""
     rng = np.random.default_rng(17)
     config, jobs = load_config("eie", **overrides), []
@@ -78,9 +76,7 @@ def jobs_of(overrides, n_layers, convolutions=True):
         jobs.append((case.job, None))
         if len(jobs) % 3 == 0:
             jobs.append(_following(config, case.job, rng, overrides))
-    if convolutions:
-        jobs += [(job, None) for job in _convolutions(config, overrides)]
-    return config, jobs
+    return config, [*jobs, *((job, None) for job in _convolutions(config, overrides))]
 
 
 def _following(config, job, rng, overrides):
@@ -127,9 +123,9 @@ def march(config, rng):
                     yield f"r {memory:x} {pe:x} {address:x} 0"
 
 
-def counted(overrides, path, n_layers=LAYERS, convolutions=True):
+def counted(overrides, path, n_layers=LAYERS):
     """Run the layers of one build, each compared with the model; their coverage goes to a file."""
-    config, jobs = jobs_of(overrides, n_layers, convolutions)
+    config, jobs = jobs_of(overrides, n_layers)
     parameters = EIE.parameters(config, jobs)
     program = verilator.build(EIE, verilator.bench(EIE), verilator.bench_values(parameters, False),
                               [RTL], BUILDS, coverage=True)
@@ -148,16 +144,12 @@ def counted(overrides, path, n_layers=LAYERS, convolutions=True):
 
 
 @cache
-def measured(everything=True):
-    """(hits of every point, excused by a hole, missed) of the main build, or of all."""
-    apart = set(OTHERS)
+def measured():
+    """(hits of every point, excused by a hole, missed)."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, "main.dat")]
-        counted(MACHINE, paths[0])
-        hits = read_coverage(paths, set(UNITS) - apart)
-        for unit, other in OTHERS.items() if everything else ():
-            counted(MACHINE | other, Path(folder, "other.dat"), 12, convolutions=False)
-            hits.update(read_coverage([Path(folder, "other.dat")], [unit]))
+        path = Path(folder, "coverage.dat")
+        counted(MACHINE, path)
+        hits = read_coverage([path], set(UNITS) - ELSEWHERE)
     return hits, *split_holes(hits, holes(), UNITS)
 
 
@@ -169,9 +161,9 @@ def holes():
     ]
 
 
-def table(everything=True):
+def table():
     """As Markdown, and the points without a hit or a reason."""
-    hits, excused, missed = measured(everything)
+    hits, excused, missed = measured()
     told = {(row.module, row.kind): row for row in rows(hits, excused)}
     lines = ["| unit | blocks of lines | hit | holes | bits | toggled | holes | of the rest |",
              "| --- | --- | --- | --- | --- | --- | --- | --- |"]
