@@ -18,7 +18,7 @@ def random_case(seed, **overrides):
     """(config, job) of a small machine; what the Verilog refuses is not drawn."""
     rng = np.random.default_rng(seed)
     drawn, layer, inputs = cases.case(rng)
-    config = load_machine("ese", **{**drawn, **overrides})
+    config = load_machine("ese", **{**drawn, "dram": "none", **overrides})
     return config, get_machine("ese").job(config, layer, inputs[:, :config.n_channels])
 
 
@@ -29,7 +29,7 @@ def random_group(seed, jobs, channels=8, pes=32, sides=None, **overrides):
     drawn, _, _ = cases.case(rng)
     n_pe, n_channels = int(rng.integers(1, pes + 1)), int(rng.integers(1, channels + 1))
     drawn |= {
-        "n_pe": n_pe, "n_channels": n_channels, "capacity": "ignore",
+        "n_pe": n_pe, "n_channels": n_channels, "capacity": "ignore", "dram": "none",
         "elementwise_width": int(rng.integers(1, min(n_pe, 6) + 1)),
         "weight_bits": int(rng.integers(4, 17)), "activation_bits": int(rng.choice([8, 16, 16])),
         "pointer_bits": int(rng.choice([16, 32])), "act_queue_depth": int(rng.integers(1, 18)),

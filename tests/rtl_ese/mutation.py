@@ -41,14 +41,14 @@ _SMALL = {"table_samples": 8, "ddr_latency_cycles": 3, "elementwise_latency_cycl
 # Seed, layers and settings of each: words of one entry and of many, either way of waiting for
 # weights, both interpolations, channels without an input, queues that fill up.
 MACHINES = [
-    (40, 4, {"n_pe": 3, "n_channels": 2, "ddr_word_bits": 32, "vector_path_bits": 7,
+    (58, 4, {"n_pe": 3, "n_channels": 2, "ddr_word_bits": 32, "vector_path_bits": 7,
             "act_queue_depth": 1, "elementwise_width": 2, "weights_ready": "column",
             "table_interpolation": "linear", "activation_bits": 16}),
-    (54, 4, {"n_pe": 4, "n_channels": 1, "ddr_word_bits": 512, "vector_path_bits": 40,
+    (20, 4, {"n_pe": 4, "n_channels": 1, "ddr_word_bits": 512, "vector_path_bits": 40,
             "act_queue_depth": 3, "elementwise_width": 3, "weights_ready": "matrix",
             "table_interpolation": "nearest", "activation_bits": 8, "accumulator_bits": 24,
             "start_cycles": 2}),
-    (2, 5, {"n_pe": 1, "n_channels": 3, "index_bits": 2, "ddr_word_bits": 64, "start_cycles": 0,
+    (45, 5, {"n_pe": 1, "n_channels": 3, "index_bits": 2, "ddr_word_bits": 64, "start_cycles": 0,
              "elementwise_latency_cycles": 1, "elementwise_width": 1, "ddr_burst_words": 2,
              "ddr_burst_gap_cycles": 2, "table_interpolation": "linear"}),
 ]

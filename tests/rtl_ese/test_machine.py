@@ -16,7 +16,7 @@ from tests.rtl_ese.cases import random_case
 
 # A GRU of each reset form, LSTMs with and without projection and peepholes, a matrix alone; one
 # channel and several, used and unused ones.
-QUICK = [4, 7, 9, 13]
+QUICK = [0, 2, 5, 9, 10]
 
 
 @pytest.mark.parametrize("seed", QUICK)
@@ -54,7 +54,7 @@ def test_one_machine_runs_job_after_job():
 
 
 FAULTS = {
-    "weight_read": ("entry_next == end_i;", "1'b0;",
+    "weight_read": ("s1_first_q      <= first_q;", "s1_first_q      <= 1'b1;",
                     r"step 0 STATE_1\.\d, channel \d PE \d \w+\.\w+: "),
     "element_alu": ("two_i ? term_1", "!two_i ? term_1",
                     r"step 0 STATE_\d\.\d, channel\[\d\]\.elem_mul\.write_value: "),
@@ -69,7 +69,7 @@ def test_a_fault_is_located(tmp_path, unit):
     text = (RTL / "ese" / f"{unit}.v").read_text()
     assert right in text
     (mine / f"{unit}.v").write_text(text.replace(right, wrong))
-    config, job = random_case(9)
+    config, job = random_case(1)
     report = cosim(config, job, [mine, RTL], tmp_path / "builds")
     assert not report.equal
     assert re.match(rf"cycle \d+, {where}", report.told), report.told
