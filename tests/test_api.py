@@ -47,7 +47,6 @@ NAMES = {
     "accelsim.machines.network_explain": "explain_network",
     "accelsim.study.scatter": "Drawn scatter",
     "accelsim.dram": "DramPart Reading Requests load_part part_names",
-    "accelsim.dram": "DramPart Reading Requests load_part part_names",
     "accelsim.energy": "EnergyReport SramTable load_sram_table price",
     "accelsim.contracts": "CHECKS Case Check Fault Verilog check_machine draw faults",
     "accelsim.papers": "Cell Comparison NAMES Published Tolerance reproduce",

@@ -4,32 +4,15 @@ A third witness beside the engines. Every step quotes the rule of machines/eie/R
 carries out; all units decide from the state at the start of the cycle, then all of it changes.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 
 import numpy as np
 
 from accelsim.machines.eie.counters import Counters
 from tests.contracts.oracle_refill import Refills, refill
-from tests.contracts.oracle_words import Slot, add, load_biases, word_addresses
+from tests.contracts.oracle_words import Pe, Slot, add, load_biases, word_addresses
 
 DRAIN = 4
-
-
-@dataclass
-class Pe:
-    """One processing element's state and its counters."""
-
-    queue: list = field(default_factory=list)
-    held: tuple | None = None        # (next entry, end, activation, column) in spmat_read
-    bits: list = field(default_factory=list)    # lines to read before the first entry (B2)
-    row: int = -1                    # of the latest entry of the column in stage 1
-    stages: list = field(default_factory=lambda: [[]] * 4)    # Slots in each
-    line: int | None = None
-    file: dict = field(default_factory=dict)
-    count: dict = field(default_factory=dict)
-
-    def tally(self, name, n=1):
-        self.count[name] = self.count.get(name, 0) + n
 
 
 class Machine:

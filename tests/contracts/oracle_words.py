@@ -1,7 +1,7 @@
 """Of the loop over cycles: an entry in the ArithmUnit, and where words lie in a sparse-matrix SRAM
 (contract B1), counted column by column."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 
@@ -15,6 +15,23 @@ class Slot:
     operand: int = 0
     total: int = 0
     saturated: bool = False
+
+
+@dataclass
+class Pe:
+    """One processing element's state and its counters."""
+
+    queue: list = field(default_factory=list)
+    held: tuple | None = None        # (next entry, end, activation, column) in spmat_read
+    bits: list = field(default_factory=list)    # lines to read before the first entry (B2)
+    row: int = -1                    # of the latest entry of the column in stage 1
+    stages: list = field(default_factory=lambda: [[]] * 4)    # Slots in each
+    line: int | None = None
+    file: dict = field(default_factory=dict)
+    count: dict = field(default_factory=dict)
+
+    def tally(self, name, n=1):
+        self.count[name] = self.count.get(name, 0) + n
 
 
 def add(slot, shift, bits):
