@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import simpy
 
-from accelsim.formats.interleaved_csc import PeImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob, run_products, vector_by_vector
 from accelsim.machines.eie.counters import Counters
@@ -18,7 +16,7 @@ from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
 from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.counting import count
-from accelsim.machines.eie.reference.dma import Dma
+from accelsim.machines.eie.reference.dma import Dma, brought
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.machines.eie.reference.wide import pe_of
 from accelsim.records.result import JobResult
@@ -255,20 +253,7 @@ class Eie:
                 pointers = memory.pointers[
                     step.tile, first : (image.n_columns if step.bias else end) + 1
                 ]
-                self._refill(pe, memory, pointers, active)
-
-    def _refill(
-        self, pe: Pe, memory: PeImage, pointers: IntArray, active: npt.NDArray[np.bool_]
-    ) -> None:
-        """Segment addresses begin at 0 (M4); what is not brought (M7) is 0, and shows if read."""
-        part = slice(int(pointers[0]), int(pointers[-1]))
-        codes, runs, pointers = memory.codes[part], memory.runs[part], pointers - pointers[0]
-        if self.config.refill == "active":
-            brought = np.append(active, np.ones(len(pointers) - 1 - len(active), bool))
-            kept = np.repeat(brought, np.diff(pointers))
-            codes, runs = codes * kept, runs * kept
-            pointers = pointers * (np.append(brought, False) | np.append(False, brought))
-        self._fill(pe, pointers, codes, runs)
+                self._fill(pe, *brought(self.config, memory, pointers, active))
 
     @staticmethod
     def _fill(pe: Pe, pointers: IntArray, codes: np.ndarray, runs: np.ndarray) -> None:

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
 from accelsim.dram import DramPart, Reading, Requests
 from accelsim.dram.controller import DramController
+from accelsim.formats.interleaved_csc import PeImage
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.refill import Refills
 
 
 def _clock_by_clock(part: DramPart, requests: Requests) -> Reading:
     return DramController(part, requests).run()
+
+
+def brought(
+    config: EieConfig, memory: PeImage, pointers: IntArray, active: npt.NDArray[np.bool_]
+) -> tuple[IntArray, npt.NDArray[Any], npt.NDArray[Any]]:
+    """Pointers, codes and runs of a segment as they come into one PE; ``active`` columns.
+
+    Addresses begin at 0 (M4). What is not brought (M7) is zero here, so that reading it would
+    change the outputs.
+    """
+    part = slice(int(pointers[0]), int(pointers[-1]))
+    codes, runs, pointers = memory.codes[part], memory.runs[part], pointers - pointers[0]
+    if config.refill == "active":
+        comes = np.append(active, np.ones(len(pointers) - 1 - len(active), bool))
+        kept = np.repeat(comes, np.diff(pointers))
+        codes, runs = codes * kept, runs * kept
+        pointers = pointers * (np.append(comes, False) | np.append(False, comes))
+    return pointers, codes, runs
 
 
 class Dma:
