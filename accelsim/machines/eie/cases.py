@@ -74,7 +74,8 @@ def case(rng: np.random.Generator) -> Case:
     active = rng.random(n_in) < rng.choice([0.0, 0.4, 1.0])
     vector = np.where(active, rng.normal(size=n_in) * 4, 0.0)
     if rng.random() < 0.3 and not AS_BUILT.items() <= overrides.items() and (
-            overrides["index"] == "zero_runs" and overrides["issue_width"] == 1):
+            overrides["index"] == "zero_runs"
+            and overrides["issue_width"] == overrides["queue_pes"] == 1):
         layer = _with_tables(rng, layer, overrides)
     elif rng.random() < 0.75:
         overrides["rows"] = str(rng.choice(["interleaved", "blocked"]))
