@@ -53,6 +53,8 @@ WRITTEN = {
     ("codesign", "--write"): ("out.safetensors", [
         "codesign", "digits.npz", "--images", "few.npz", "--budget", "energy_uj=0.05",
         "--rounds", "1", "--timed", "1", "--set", "n_pe=4", "-j", "1"]),
+    ("tables", "--output"): ("out.svg", ["tables", "digits.npz", "--digits", "few.npz",
+                                         "--table", "kmeans"]),
     ("report", "--output"): ("out.html", ["report", *RUN, "-l", "a:b"]),
     ("plot", "--output"): ("out.svg", ["plot", "done.sqlite", "--x", "act_queue_depth"]),
     ("results", "--parquet"): ("out.parquet", ["results", "done.sqlite"]),

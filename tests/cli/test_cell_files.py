@@ -146,7 +146,6 @@ def test_patterns_on_three_machines(capsys, monkeypatch, files):
     (["explain", "{}/m.safetensors", *SMALL, "-l", "lstm.l0"], "are 2 layers; name one"),
     (["recurrent", "{}/none.onnx"], "no such file"),
     (["recurrent", "traces/lenet-300-100/dense.safetensors"], "no LSTM or GRU"),
-    (["simulate", "{}/m.safetensors", "-m", "bbs", "--inputs", "{}/batch.npz"], "no 'lengths'"),
 ])
 def test_mistakes_are_one_line(capsys, monkeypatch, files, words, said):
     code, _, err = run(capsys, monkeypatch, *(w.replace("{}", str(files)) for w in words))

@@ -30,6 +30,7 @@ def test_config_shows_every_machine(capsys, monkeypatch, machine):
     code, out, _ = run(capsys, monkeypatch, "config", "-m", machine, "--set", "n_pe=16", "--json")
     assert code == 0
     assert json.loads(out) == load_machine(machine, n_pe=16).model_dump()
+    monkeypatch.setenv("COLUMNS", "160")
     code, out, _ = run(capsys, monkeypatch, "config", "-m", machine, "--set", "n_pe=16")
     assert code == 0
     assert "yours (published: " in out

@@ -33,11 +33,14 @@ def test_inputs_that_are_not_finite(value: float) -> None:
 
 
 def test_a_row_of_scipy_is_a_vector() -> None:
-    """A sparse matrix has no vectors but rows."""
+    """A sparse matrix has no vectors but rows; several are run one after the other."""
     packed = accelsim.compress(accelsim.load_layer("random:8x6:density=0.5"))
     vector = np.array([0, 2, 0, 4, 0, 1.5])
     found = accelsim.simulate("eie", packed, scipy.sparse.csr_matrix(vector), engine="functional")
     wanted = accelsim.simulate("eie", packed, vector, engine="functional")
     assert np.array_equal(found.outputs, wanted.outputs)
-    with pytest.raises(InputError, match=r"of shape \(2, 6\)|have shape \(2, 6\)"):
-        accelsim.simulate("eie", packed, scipy.sparse.csr_matrix([vector, vector]))
+    two = accelsim.simulate(
+        "eie", packed, scipy.sparse.csr_matrix([vector, vector / 2]), engine="functional")
+    assert np.array_equal(two.outputs[0], wanted.outputs)
+    with pytest.raises(InputError, match=r"of shape \(2, 5\)|have shape \(2, 5\)|2 x 5|need"):
+        accelsim.simulate("eie", packed, scipy.sparse.csr_matrix([vector[:5], vector[:5]]))

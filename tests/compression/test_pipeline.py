@@ -141,7 +141,7 @@ def test_settings_of_one_layer_win() -> None:
     [
         ({"weight_bits": 9}, "weight_bits is 9; need an integer, 2 to 8"),
         ({"weight_bits": 4.0}, "weight_bits is 4.0"),
-        ({"index_bits": 1}, "index_bits is 1"),
+        ({"index_bits": 0}, "index_bits is 0"),
         ({"density": 1.01}, "density is 1.01; need a number from 0 to 1"),
         ({"density": "half"}, "density is 'half'"),
         ({"density": float("nan")}, "density is nan"),

@@ -59,7 +59,7 @@ def test_a_forger_who_changes_nothing_is_believed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda h, t: h.update(format_version=5), "format version 5 is newer than 4"),
+        (lambda h, t: h.update(format_version=6), "format version 6 is newer than 5"),
         (lambda h, t: h["layers"][0].update(rows_per_table=1), "0.codebook"),
         (lambda h, t: h.update(format_version="1"), "format_version"),
         (lambda h, t: h.update(layers=[]), "layers"),
@@ -78,7 +78,7 @@ def test_a_forger_who_changes_nothing_is_believed(tmp_path: Path) -> None:
         (in_layer(gap_bits=9), "gap_bits"),
         (in_layer(weight_bits=9), "weight_bits"),
         (in_layer(weight_bits=5), "tensor 0.codebook is F32 [16]; need F32 [32]"),
-        (in_layer(index_bits=1), "index_bits"),
+        (in_layer(index_bits=0), "index_bits"),
         (in_layer(has_bias=1), "has_bias"),
         (in_layer(name=None), "name"),
         (in_layer(input_max_abs=-1.0), "input_max_abs"),

@@ -8,9 +8,9 @@ from accelsim.machines.eie.reference.array import run
 from accelsim.machines.trace import BINARY, FORMATS
 from tests.report.test_trace import case_with, written
 
-# As of the commit that writes times of the machine's clock.
+# As of the commit that writes times of the machine's clock; the text's legend names bitmaps since.
 DIGESTS = {
-    "vcd": "205b880f6f4a7383", "perfetto": "c87d44fc7d54467c", "text": "8deddc571d4c2bb9",
+    "vcd": "205b880f6f4a7383", "perfetto": "c87d44fc7d54467c", "text": "258bdcc64ba51fa4",
 }
 
 

@@ -123,8 +123,9 @@ class Ccu:
                   if step.load_rows]
         self.store_base = max(loaded, default=0)
         # Biases follow them.
-        stored = [self._output_row(step) + step.store_rows for step in plan if step.store_rows]
-        self.bias_base = max(stored, default=self.store_base)
+        self.bias_base = self.store_base + sum(step.store_rows for step in plan)
+        if any(step.restores for step in plan):  # rows are stored again and again (M10)
+            self.bias_base = max(self._output_row(s) + s.store_rows for s in plan if s.store_rows)
         self._full: Sequence[bool] = ()
         self._busy = False
         self._blocked = False
