@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import accelsim
+import accelsim.api
 from accelsim.compression import Recipe, compress
 from accelsim.errors import CapacityError
 from accelsim.machines import load_config, run_job
