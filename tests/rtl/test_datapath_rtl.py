@@ -79,6 +79,7 @@ def test_random_layers_on_random_arrays(kind: str, tmp_path: Path) -> None:
     ("lenet-300-100", "ternary:scale=power_of_two",
      {"multiplier": "sign", "weight_value_bits": 2}),
     ("lenet-5", "log", {"multiplier": "shift"}),
+    ("lenet-5", "ternary:scale=power_of_two", {"multiplier": "sign", "weight_value_bits": 2}),
 ])
 def test_a_whole_lenet_without_a_multiplier_is_one_with(
     name: str, table: str, machine: dict[str, Any], tmp_path: Path

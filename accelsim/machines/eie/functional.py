@@ -13,12 +13,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from accelsim.formats import LayerImage
 from accelsim.formats.interleaved_csc import decode_image
 from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob, added, run_products
 from accelsim.machines.eie.job import LayerJob
-from accelsim.machines.eie.slots import SameImage
 from accelsim.records import CscMatrix
 from accelsim.records.result import JobResult
 
@@ -47,15 +47,15 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
 
 def _weights(job: LayerJob) -> CscMatrix:
     """The integer weights of an image; a bias is the last column."""
-    codes = _codes(SameImage(job.image))
+    codes = _codes(job.image)
     return CscMatrix(codes.shape, codes.column_starts, codes.rows,
                      job.decoded(codes.rows, codes.values))
 
 
 @lru_cache(maxsize=8)
-def _codes(handle: SameImage) -> CscMatrix:
+def _codes(image: LayerImage) -> CscMatrix:
     """What the image stores, once for all vectors of a layer."""
-    return decode_image(handle.image)
+    return decode_image(image)
 
 
 def _run(

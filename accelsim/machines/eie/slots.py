@@ -20,19 +20,6 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.records.shown import Short
 
 
-class SameImage:
-    """A hashable handle of an image: the same object, not an equal one."""
-
-    def __init__(self, image: LayerImage) -> None:
-        self.image = image
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SameImage) and other.image is self.image
-
-    def __hash__(self) -> int:
-        return id(self.image)
-
-
 @dataclass(frozen=True, eq=False)
 class Slots(Short):
     """Of one image on one machine.
@@ -54,7 +41,8 @@ class Slots(Short):
     @cached_property
     def most(self) -> int:
         """Slots of the fullest column of one PE."""
-        return int(self.work.max(initial=0))
+        table = self.image.table
+        return table.most if self.work is table.counts else int(self.work.max(initial=0))
 
     @cached_property
     def edges(self) -> Small:
@@ -109,12 +97,12 @@ def slots_of(config: EieConfig, image: LayerImage) -> Slots:
     """The slots of an image; those of the last few are kept."""
     if config.published_units:
         return Slots(image, image.table.counts)
-    return _counted(SameImage(image), config.entries_per_line, config.issue_width)
+    return _counted(image, config.entries_per_line, config.issue_width)
 
 
 @lru_cache(maxsize=8)
-def _counted(same: SameImage, per_line: int, width: int) -> Slots:
-    image, table = same.image, same.image.table
+def _counted(image: LayerImage, per_line: int, width: int) -> Slots:
+    table = image.table
     counts, begin = table.counts.astype(np.int32), table.words[:, :-1]
     codes = begin + image.bitmap_words.astype(np.int32)[:, None, None]
     # A column's entries in the line of its first, in whole lines behind it, and in its last.

@@ -2,6 +2,7 @@
 // clock edges, a waveform. A host includes it and is a Bench with the commands of its machine.
 //
 // One evaluation a clock edge: inputs change while the clock is low, through take_i of the shell.
+// coverage.dat gets what lines and toggles are counted from a cycle in reset on, if it was built so.
 // No bit is unknown here: what is never written is a random number, the same in every run.
 #ifndef ACCELSIM_HOST_H
 #define ACCELSIM_HOST_H
@@ -17,6 +18,9 @@
 #include "Vtop.h"
 #include "verilated.h"
 #include "verilated_syms.h"
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 #if VM_TRACE
 #include "verilated_vcd_c.h"
 #endif
@@ -108,6 +112,9 @@ struct Bench {
     if (dumps) vcd.close();
 #endif
     top->final();
+#if VM_COVERAGE
+    context.coveragep()->write("coverage.dat");
+#endif
   }
 
   std::string plusarg(const char* name, const char* otherwise) {
@@ -146,6 +153,9 @@ struct Bench {
     top->eval();  // the first evaluation sees no edge
     take();
     cycle();
+#if VM_COVERAGE
+    context.coveragep()->zero();  // a random start that reset ends is no toggle
+#endif
     cycle();
     top->rst_ni = 1;
   }
@@ -167,11 +177,16 @@ struct Bench {
     return top->done_o;
   }
 
-  VerilatedVar* memory(const char* scope) {
+  // The words of a memory, or none.
+  VerilatedVar* found(const char* scope) {
     const VerilatedScope* place = context.scopeFind(scope);
-    VerilatedVar* found = place ? place->varFind("mem") : nullptr;
-    if (!found) fail("there is no %s.mem", scope);
-    return found;
+    return place ? place->varFind("mem") : nullptr;
+  }
+
+  VerilatedVar* memory(const char* scope) {
+    VerilatedVar* words = found(scope);
+    if (!words) fail("there is no %s.mem", scope);
+    return words;
   }
 };
 
