@@ -37,15 +37,24 @@ BUDGET = 8700.0  # uJ of an image, nine tenths of the uncut network's
 ROUNDS = 3
 # The published 2 KB hold no maps of this size: 76,172 words of 16 bits a PE (contract V5).
 MACHINE = {"act_sram_kb": 160.0, "weight_bits": 8}
-SEARCHES = {"uniform magnitude": "uniform", "exact, greedy": "greedy", "exact, by energy": "energy"}
+SEARCHES = {  # the search, and what greedy looks at
+    "uniform magnitude": ("uniform", "exact"), "exact, greedy": ("greedy", "exact"),
+    "FLOP": ("greedy", "macs"), "additive table": ("greedy", "table"),
+    "weight count": ("greedy", "weights"), "exact, by energy": ("energy", "exact"),
+}
 
 
 def searched(setting: Setting, told: str, folder: Path, unseen: np.ndarray) -> dict:
     """One search's row."""
     begin = time.perf_counter()
+    kind, guide = SEARCHES[told]
     found = codesign(setting, Budget({"energy_uj": BUDGET}),
-                     Plan(SEARCHES[told], ROUNDS, 0, 0), store=folder / "squeezenet.sqlite")
+                     Plan(kind, ROUNDS, 0, 0, guide=guide), store=folder / "squeezenet.sqlite")
     here, values = known(setting), found.step.values
+    # What the proxy saw in the last design that it cut itself.
+    at = found.step
+    while at.proposal.guide == "exact" and at.before is not None and guide != "exact":
+        at = at.before
     as_is = network_outputs_float(here.network, unseen).reshape(len(unseen), -1).argmax(axis=1)
     now = decoded_outputs(here, found.packed, unseen).argmax(axis=1)
     return {
@@ -54,6 +63,8 @@ def searched(setting: Setting, told: str, folder: Path, unseen: np.ndarray) -> d
         "weights": values["weights"], "judged_lost_percent": values["wrong_percent"],
         "unseen_lost_percent": 100 * float(np.mean(now != as_is)),
         "relative_error": values["relative_error"],
+        "predicted_uj": at.values["predicted_uj"] if guide != "exact" else None,
+        "exact_uj": at.values["energy_uj"] if guide != "exact" else None,
         "candidates": found.worked_out, "seconds": round(time.perf_counter() - begin, 1),
         "densities": {name: c.density for name, c in found.step.design.layers.items()},
     }
@@ -80,6 +91,7 @@ def main() -> int:
             continue
         row = searched(setting, told, options.cache, unseen)
         kept["rows"].append(row)
+        kept["rows"].sort(key=lambda row: list(SEARCHES).index(row["search"]))
         options.out.write_text(json.dumps(kept, indent=1) + "\n")
         say(f"{told}: {row['energy_uj']:.0f} uJ, decisions lost {row['judged_lost_percent']:.1f}"
             f" % judged, {row['unseen_lost_percent']:.1f} % unseen")
