@@ -22,12 +22,13 @@ from accelsim.records.host_elementwise import (
     Relu,
     Upsample,
 )
-from accelsim.records.host_layout import Reshape, Transpose
+from accelsim.records.host_layout import DepthToSpace, Reshape, Transpose, ZeroInsertion
 
 OPERATIONS: dict[str, type[HostOperation]] = {
     "pool": Pool, "global_pool": GlobalPool, "relu": Relu, "function": Function, "affine": Affine,
     "combine": Combine, "concat": Concat, "flatten": Flatten, "upsample": Upsample,
-    "reshape": Reshape, "transpose": Transpose,
+    "reshape": Reshape, "transpose": Transpose, "depth_to_space": DepthToSpace,
+    "zero_insertion": ZeroInsertion,
 }
 """What a file can keep, by the name that it has there."""
 

@@ -19,7 +19,12 @@ from accelsim.errors import InputError, UnsupportedError, printable
 from accelsim.records import Layer
 from accelsim.records.host import Shape
 from accelsim.records.network import INPUT, Network
-from accelsim.workload import onnx_elementwise, onnx_passing, onnx_windows
+from accelsim.workload import (
+    onnx_elementwise,
+    onnx_passing,
+    onnx_transposed,
+    onnx_windows,
+)
 from accelsim.workload.entries import fault, reading
 from accelsim.workload.onnx_folding import STANDARD, Folder
 from accelsim.workload.onnx_graphs import NotTaken, Scope, Site, inner_graphs
@@ -47,7 +52,8 @@ def _product(walk: Walk, site: Site) -> Value:
 
 
 _OPERATORS: dict[str, Callable[[Walk, Site], Value]] = {
-    "Conv": onnx_windows.conv, "Gemm": _product, "MatMul": _product,
+    "Conv": onnx_windows.conv, "ConvTranspose": onnx_transposed.conv_transposed,
+    "DepthToSpace": onnx_transposed.depth_to_space, "Gemm": _product, "MatMul": _product,
     **dict.fromkeys(("MaxPool", "AveragePool"), onnx_windows.pool),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), onnx_windows.global_pool),
     **dict.fromkeys(("ReduceMean", "ReduceMax"), onnx_windows.reduced),
