@@ -117,3 +117,27 @@ class ZeroInsertion(HostOperation):
         wide = np.zeros((len(values), *self.output_shape([values.shape[1:]])))
         wide[:, :, ::self.stride[0], ::self.stride[1]] = values
         return wide
+
+
+@dataclass(frozen=True)
+class Slice(HostOperation):
+    """Part of an image: of each axis its (start, stop, step)."""
+
+    ranges: tuple[tuple[int, int, int], ...]
+    kind: ClassVar[str] = "slice"
+    exact: ClassVar[bool] = True
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        if len(self.ranges) != len(shapes[0]) or not all(
+                0 <= start < stop <= n and step > 0
+                for (start, stop, step), n in zip(self.ranges, shapes[0], strict=True)):
+            raise InputError(f"{self.kind}: {self.ranges} of an input of shape {shapes[0]}; need "
+                             f"start, stop and step of each axis, inside it")
+        return tuple(len(range(*own)) for own in self.ranges)
+
+    def operations(self, shapes: Sequence[Shape]) -> int:
+        return 0
+
+    def run(self, operands: Sequence[Values]) -> Values:
+        return np.ascontiguousarray(
+            operands[0][(slice(None), *(slice(*own) for own in self.ranges))])

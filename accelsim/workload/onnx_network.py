@@ -21,6 +21,7 @@ from accelsim.records.host import Shape
 from accelsim.records.network import INPUT, Network
 from accelsim.workload import (
     onnx_elementwise,
+    onnx_parts,
     onnx_passing,
     onnx_transposed,
     onnx_windows,
@@ -66,6 +67,7 @@ _OPERATORS: dict[str, Callable[[Walk, Site], Value]] = {
     "Relu": onnx_elementwise.relu, "Softmax": onnx_elementwise.softmax,
     **dict.fromkeys(("Identity", "Dropout", "Cast"), onnx_passing.handed_on),
     **dict.fromkeys(("Flatten", "Reshape", "Squeeze", "Unsqueeze"), onnx_passing.reshaped),
+    "Slice": onnx_parts.sliced, "Split": onnx_parts.split,
     "Transpose": onnx_passing.transposed, "QuantizeLinear": onnx_passing.quantised,
     "DequantizeLinear": onnx_passing.dequantised,
 }

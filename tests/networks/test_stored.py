@@ -26,7 +26,13 @@ from accelsim.records.host_elementwise import (
     Relu,
     Upsample,
 )
-from accelsim.records.host_layout import DepthToSpace, Reshape, Transpose, ZeroInsertion
+from accelsim.records.host_layout import (
+    DepthToSpace,
+    Reshape,
+    Slice,
+    Transpose,
+    ZeroInsertion,
+)
 from accelsim.records.network import INPUT, Network, Node
 from tests.compression.forging import forge, load_or_message
 from tests.networks.test_run import LENET, command, digits
@@ -60,6 +66,8 @@ def every_kind(seed: int = 0) -> Network:
         Node("fc", Layer(rng.standard_normal((6, 8)), None, rng.standard_normal(6), name="fc"),
              ("flat",)),
         Node("shape", Reshape((2, 3)), ("fc",)),
+        Node("each", Affine(rng.random((2, 3)), rng.standard_normal((2, 3))), ("shape",)),
+        Node("part", Slice(((0, 2, 1), (0, 3, 2))), ("each",)),
     ), input_shape=(4, 6, 6), name="every", note="a note",
         image={"channels": "L", "mean": [104], "scale": 0.5}, lowerings={"a": "winograd"})
 
@@ -83,7 +91,7 @@ def test_every_kind_of_node_comes_back_and_runs_the_same(tmp_path):
     assert found.layers[0].winograd.digest() == network.layers[0].winograd.digest()
     assert [(n.name, n.inputs) for n in found.nodes] == [(n.name, n.inputs) for n in network.nodes]
     assert (found.name, found.note, found.output, found.input_shape, found.lowerings) == (
-        "every", "a note", "shape", (4, 6, 6), {"a": "winograd"})
+        "every", "a note", "part", (4, 6, 6), {"a": "winograd"})
     for ours, theirs in zip(found.nodes, network.nodes, strict=True):
         if ours.on_host and not isinstance(ours.work, Affine):
             assert ours.work == theirs.work
