@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 
+import accelsim
+from accelsim.lowering.network_floats import run_floats
 from accelsim.records.host_elementwise import Affine
 from accelsim.records.host_layout import Slice
 from tests.networks.test_onnx_graph import check
@@ -58,3 +62,21 @@ def test_a_number_an_element(tmp_path, what):
     (work,) = [n.work for n in network.nodes if n.on_host]
     assert isinstance(work, Affine)
     assert work.kind == "scale and shift"
+
+
+def test_several_outputs_follow_each_other(tmp_path):
+    """Of a detector: none is left out, and the work before one counts once."""
+    nodes = [node("Conv", "x w", "c", name="conv"), node("Relu", "c", "r"),
+             node("Conv", "r v", "a", name="boxes"), node("Sigmoid", "c", "b")]
+    path = save(tmp_path / "m.onnx", nodes, {"w": floats(4, 3, 1, 1), "v": floats(2, 4, 3, 3)},
+                [1, 3, 6, 7])
+    model = onnx.load(path)
+    model.graph.output[0].name = "a"
+    model.graph.output.append(onnx.helper.make_tensor_value_info("b", 1, None))
+    onnx.save(model, path)
+    network, images = accelsim.load_network(path), floats(2, 3, 6, 7)
+    session = onnxruntime.InferenceSession(path)
+    wanted = [np.concatenate([part.ravel() for part in session.run(None, {"x": image[None]})])
+              for image in images]
+    assert np.allclose(run_floats(network, images)[network.output], wanted, atol=1e-5)
+    assert network.note == "2 outputs, one behind the other in its result: a 2x4x5, b 4x6x7"
