@@ -18,28 +18,7 @@ from accelsim.machines.ese.tables import make_tables
 from accelsim.rtl_bridge.bench import drive, expect, parameters, start_and_reset
 from tests.rtl.lockstep import signed
 from tests.rtl_ese.bench import part
-from tests.rtl_ese.elements import Operation, flat, lane, writes
-
-
-class Written:
-    """A vector that notes what is written to it."""
-
-    name = "written"
-
-    def __init__(self):
-        self.now = {}
-
-    def begin(self):
-        """Nothing is kept."""
-
-    def write(self, index, value):
-        """One element."""
-        self.now[index] = value
-
-    def taken(self):
-        """What was written since the last call."""
-        now, self.now = self.now, {}
-        return now
+from tests.rtl_ese.elements import Operation, Written, flat, lane, writes
 
 
 @cocotb.test()
