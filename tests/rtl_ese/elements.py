@@ -19,6 +19,7 @@ def lane(port, number, bits):
 
 def writes(dut, count, address_bits, bits):
     """Address to value of the lanes that write."""
+    assert dut.write_o.value.is_resolvable, f"write_o is {dut.write_o.value}"
     return {part(dut.write_addr_o, n, address_bits): lane(dut.write_data_o, n, bits)
             for n in range(count) if part(dut.write_o, n, 1)}
 

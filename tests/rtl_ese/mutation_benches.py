@@ -16,6 +16,7 @@ from accelsim.rtl_bridge.run import run_layers
 from accelsim.rtl_bridge.trace import first_difference, unpack
 from tests.rtl.mutation.benches import Bench
 from tests.rtl_ese import (
+    test_unit_host,
     test_unit_memory,
     test_unit_parts,
     test_unit_shared,
@@ -30,20 +31,22 @@ _SMALL = {"table_samples": 8, "ddr_latency_cycles": 3, "elementwise_latency_cycl
           "ddr_burst_gap_cycles": 1, "pointer_bits": 16}
 # Seed, layers and settings of each: words of one entry and of many, either way of waiting for
 # weights, both interpolations, channels without an input, queues that fill up. The quickest first.
+_QUICK = {"n_pe": 1, "n_channels": 3, "index_bits": 2, "ddr_word_bits": 64, "start_cycles": 0,
+          "elementwise_latency_cycles": 1, "elementwise_width": 1, "ddr_burst_words": 2,
+          "ddr_burst_gap_cycles": 2, "table_interpolation": "linear"}
 MACHINES = [
-    (45, 5, {"n_pe": 1, "n_channels": 3, "index_bits": 2, "ddr_word_bits": 64, "start_cycles": 0,
-             "elementwise_latency_cycles": 1, "elementwise_width": 1, "ddr_burst_words": 2,
-             "ddr_burst_gap_cycles": 2, "table_interpolation": "linear"}),
+    (45, 5, _QUICK),
     (58, 4, {"n_pe": 3, "n_channels": 2, "ddr_word_bits": 32, "vector_path_bits": 7,
             "act_queue_depth": 1, "elementwise_width": 2, "weights_ready": "column",
             "table_interpolation": "linear", "activation_bits": 16}),
+    (21, 5, _QUICK),  # sums saturate in every unit
     (20, 4, {"n_pe": 4, "n_channels": 1, "ddr_word_bits": 512, "vector_path_bits": 40,
             "act_queue_depth": 3, "elementwise_width": 3, "weights_ready": "matrix",
             "table_interpolation": "nearest", "activation_bits": 8, "accumulator_bits": 24,
             "start_cycles": 2}),
 ]
 _ALONE = (test_units, test_unit_parts, test_unit_shared, test_unit_memory, test_unit_slots,
-          test_unit_values)
+          test_unit_values, test_unit_host)
 
 
 class GroupBench:

@@ -87,7 +87,7 @@ class Around:
         rng, storing = self.rng, self.store_at == cycle
         self.store(cycle)
         self.step = rng.randrange(4)
-        given = {"step_i": self.step}
+        given = {"step_i": self.step}  # looked at in a slot's first cycle only
         if rng.random() < 0.3:
             self.tables = rng.randrange(1, 4)
             given |= {"tables_i": 1, "table_addr_i": rng.getrandbits(20),
@@ -177,7 +177,7 @@ async def ese_memory(dut):
     for cycle in range(1200):
         given, tables, busy = dict.fromkeys(STROBES, 0), around.tables, not path.idle
         want = {"busy_o": busy or tables > 0, "stored_o": around.stored}
-        given["collecting_i"] = cycle < around.collected
+        given |= {"collecting_i": cycle < around.collected, "step_i": around.rng.randrange(4)}
         first, starts = path._written if busy else 0, False
         if around.idle(cycle) and around.stored and (not begun or around.rng.random() < 0.1):
             given, begun = given | around.utterance(), True
