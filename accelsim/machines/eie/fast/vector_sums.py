@@ -11,8 +11,8 @@ from accelsim.formats import LayerImage
 from accelsim.formats.column_table import Bytes
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob
-from accelsim.machines.eie.fast.kept import kept_with_image
 from accelsim.machines.eie.fast.kernels import sums
+from accelsim.machines.eie.kept import kept_with_image
 
 IntArray = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
