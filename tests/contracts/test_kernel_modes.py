@@ -82,7 +82,8 @@ def test_no_kernel_takes_more_than_a_dozen_parameters():
 KERNELS = "accelsim/machines/eie/fast/kernels"
 CALLED = {
     "vectors": [f"{KERNELS}/above.py"], "narrow": ["accelsim/kernels/lanes.py"],
-    "sums": ["accelsim/kernels/lanes.py"], "bits": ["accelsim/kernels/lanes.py"],
+    "gather": ["accelsim/kernels/lanes.py"], "sums": [f"{KERNELS}/gather.py"],
+    "bits": ["accelsim/kernels/lanes.py"],
     "plan": [f"{KERNELS}/{name}.py" for name in ("counters", "passes", "time")],
 }
 
