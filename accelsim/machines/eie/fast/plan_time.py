@@ -94,7 +94,7 @@ class PlanTimer:
         found = next((time for least, time in open_ended if least <= depth), None)
         if found is None:
             found = self._kept((*key, depth), lambda: self._run(depth, longest))
-            if not found.blocked.any() and not found.blocking.any():
+            if not found.blocked.any():
                 open_ended.append((depth, found))
         rows = config.act_queue_depth + 1
         excess = np.zeros((rows, config.n_pe), np.int64)
