@@ -1,4 +1,4 @@
-"""Small units of ESE alone, beside the reference's or their rule written out: where vectors lie, the
+"""Small units of ESE alone, beside the reference's or their rule written out: where vectors lie,
 entries of a PE, the pointer read unit, counters."""
 
 import random
