@@ -10,6 +10,7 @@ _RESET = ("0 to 1", "register kept")
 _NO_FUNCTION = "the multiplier's program has no function, so that nothing is looked up in it"
 _ENABLE = "between operations nobody looks at it, and the next one sets it; saves energy only"
 _EQUAL = "where both are equal, both sides of the selection are the same"
+_NOTHING_LEFT = "the final slot multiplies nothing, so nothing waits to be collected at the start"
 _LOW_BIT = "the lowest bit of a tag tells halves of a matrix only"
 
 EQUIVALENT = [
@@ -23,9 +24,7 @@ EQUIVALENT = [
     Equivalent("channel", ".table_data_i({WordBits{1'b0}}), .enter_o(mul_enter)", ("0 to 1",),
                _NO_FUNCTION),
     Equivalent("channel_array", ".clk_i(clk_i), .rst_ni(rst_ni), .start_i(start_i), .begins_i",
-               ("input tied low",),
-               "the final slot multiplies nothing, so nothing waits to be collected at the start",
-               makes=".start_i(0)"),
+               ("input tied low",), _NOTHING_LEFT, makes=".start_i(0)"),
     Equivalent("elementwise", "if (Tables != 0) begin : g_tables", ("always",), _NO_FUNCTION),
     Equivalent("elementwise", "assign looked = sums;", ("stuck at 0", "stuck at 1"), _NO_FUNCTION),
     Equivalent("elementwise", "wire [LengthBits-1:0] left_after = (left_q > InCycle)",
@@ -51,6 +50,8 @@ EQUIVALENT = [
     Equivalent("ese_pe_counters", "if (occupancy > occupancy_max)", ("greater or equal",),
                "an equal maximum is the same maximum"),
     Equivalent("ese_operands", "collect_file_q <= 1'b0;", _RESET, _SET_BEFORE_USE),
+    Equivalent("ese_top", ".clk_i(clk_i), .rst_ni(rst_ni), .start_i(start_i), .begins_i",
+               ("input tied low",), _NOTHING_LEFT, makes=".start_i(0)"),
     Equivalent("slot_control", "step_q <= {StepBits{1'b1}};", ("1 to 0", "register kept"),
                "start_i sets it before it is looked at"),
     Equivalent("spmv_control", "start_q <= 7'd0;", ("constant plus 1", "register kept"),

@@ -1,5 +1,5 @@
 """Small units of ESE alone, beside the reference's or their rule written out: where vectors lie,
-the entries of a PE, the pointer read unit, counters."""
+entries of a PE, the pointer read unit, counters."""
 
 import random
 from collections import deque
