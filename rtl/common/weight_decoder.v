@@ -2,7 +2,8 @@
 //
 // Model: accelsim/units/weight_decoder.py; contract A1 (stage 1).
 // Timing: the look-up is combinational (a small register file); a write of cycle t counts from
-// t + 1 on. Entry 0 belongs to padding entries and is never used by arith_unit.
+// t + 1 on, and only writes need the clock. Entry 0 belongs to padding entries and is never used by
+// arith_unit.
 `default_nettype none
 
 module weight_decoder #(
@@ -20,7 +21,11 @@ module weight_decoder #(
 
   reg [WeightValueBits-1:0] codebook [0:(1<<WeightBits)-1];
 
-  always @(posedge clk_i) begin
+  wire clk;
+
+  clock_gate u_clock_gate (.clk_i(clk_i), .en_i(write_i), .clk_o(clk));
+
+  always @(posedge clk) begin
     if (write_i) codebook[write_code_i] <= write_weight_i;
   end
 

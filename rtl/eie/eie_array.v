@@ -12,7 +12,8 @@
 // that breaks it says so and ends; the array itself has no gates for it). start_i may come in the
 // very cycle of done_o. Reset: rst_ni falls at any time and stays low over at least one rising
 // edge of clk_i; it rises away from that edge (synchronised to clk_i, recovery and removal kept),
-// and start_i and io_req_i stay low until it has risen.
+// and start_i and io_req_i stay low until it has risen. Clock: clk_i may stand, low, in any cycle
+// with rst_ni and idle_o high and done_o, start_i and io_req_i low; units hold theirs by clock_gate.
 `default_nettype none
 
 module eie_array #(
