@@ -36,6 +36,7 @@ module eie_array #(
   parameter integer Trace           = 0,    // 1 drives trace_o; 2 its part of the CCU only,
                                             // the rest stays in g_pe[].trace
   parameter integer Multiplier      = 0,    // of arith_unit: 0 multiplies, 1 shifts, 2 adds
+  parameter integer StartCycles     = 1,    // of a pass
   // Derived; leave them alone
   parameter integer CountBits     = $clog2(ActQueueDepth + 1),
   parameter integer LineBits      = (SpmatLines > 1) ? $clog2(SpmatLines) : 1,
@@ -52,7 +53,7 @@ module eie_array #(
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
       + WordBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14,
-  parameter integer TraceBits     = 15 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
+  parameter integer TraceBits     = 16 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
       + 2*ActivationBits + NPe * PeTraceBits
 ) (
   input  wire                    clk_i,
@@ -81,7 +82,7 @@ module eie_array #(
   localparam integer CcuTraceBits  = TraceBits - NPe * PeTraceBits;
 
   wire layer_start, running, compute, pass_start, swap, clear, relu, load, bias_load, store, drain;
-  wire broadcast, blocked, row_change, scan_read, found, looks;
+  wire broadcast, blocked, row_change, scan_read, found, looks, start;
   wire [ShiftBits-1:0]          shift;
   wire [ReadShiftBits-1:0]      read_shift;
   wire [RowBits-1:0]            batch_row, scan_row;
@@ -98,7 +99,7 @@ module eie_array #(
     .ColumnBits(ColumnBits), .ActivationBits(ActivationBits), .ShiftBits(ShiftBits),
     .ReadShiftBits(ReadShiftBits), .ActAddrBits(ActAddrBits), .ProgramDepth(ProgramDepth),
     .PassBits(PassBits), .DataBits(DataBits), .CounterBits(CounterBits), .Counters(Counters),
-    .Gather(Gather)
+    .Gather(Gather), .StartCycles(StartCycles)
   ) u_ccu (
     .clk_i(clk_i), .rst_ni(rst_ni), .start_i(start_i), .idle_o(idle_o), .done_o(done_o),
     .program_write_i(io_req_i && io_we_i && io_mem_i == 4'd8),
@@ -110,7 +111,7 @@ module eie_array #(
     .bias_load_o(bias_load), .store_o(store), .batch_row_o(batch_row), .batch_addr_o(batch_addr), .busy_i(|busy),
     .scan_row_o(scan_row), .scan_read_o(scan_read), .position_o(position), .found_i(found),
     .index_i(found_index), .value_i(found_value), .full_i(|full), .broadcast_o(broadcast),
-    .column_o(column), .activation_o(activation), .blocked_o(blocked), .drain_o(drain),
+    .column_o(column), .activation_o(activation), .blocked_o(blocked), .drain_o(drain), .start_o(start),
     .looks_o(looks), .row_change_o(row_change)
   );
 
@@ -179,7 +180,7 @@ module eie_array #(
   generate
     if (Trace != 0) begin : g_trace
       assign trace_o[CcuTraceBits-1:0] = {
-        running, pass_start, swap, clear, load, bias_load, compute, drain, store,
+        running, start, pass_start, swap, clear, load, bias_load, compute, drain, store,
         (load || bias_load || store) ? batch_row : {RowBits{1'b0}},
         (load || bias_load || store) ? batch_addr : {ActAddrBits{1'b0}}, looks, scan_read,
         looks ? scan_row : {RowBits{1'b0}}, looks ? position : {PositionBits{1'b0}},
@@ -191,7 +192,7 @@ module eie_array #(
       };
     end else begin : g_no_trace
       assign trace_o[CcuTraceBits-1:0] = {CcuTraceBits{1'b0}};
-      wire unused_states = drain ^ row_change ^ looks;
+      wire unused_states = drain ^ row_change ^ looks ^ start;
     end
     for (p = 0; p < NPe; p = p + 1) begin : g_trace_pe
       if (Trace == 1) begin : g_here

@@ -63,7 +63,7 @@ module pe #(
   input  wire                      running_i,     // a layer runs
   input  wire                      compute_i,     // a cycle of a compute phase
   input  wire                      blocked_i,     // the broadcast was held back
-  input  wire                      pass_start_i,  // the start cycle of a pass
+  input  wire                      pass_start_i,  // a pass begins behind this cycle
   input  wire                      swap_i,        // with pass_start_i
   input  wire                      clear_i,       // with pass_start_i
   input  wire                      relu_i,        // these three are stable during a pass

@@ -4,8 +4,9 @@
 //     w MEM 0 ADDR DATA   I/O write
 //     r MEM 0 ADDR 0      I/O read; prints "r MEM 0 ADDR DATA"
 //     s 0 0 0 0           play the recorded cycles; prints "cycles N" (decimal)
-// +stimulus=FILE  one hexadecimal word a cycle: inputs of accelsim/machines/eie/rtl/pe.py
-// +count=N        such words
+// +stimulus=FILE  one hexadecimal word a cycle: inputs of accelsim/machines/eie/rtl/pe.py, the first
+//                 for the cycle of layer_start_i
+// +count=N        such words behind the first
 // +out=FILE       what the script prints
 // +trace=FILE     one binary {full_o, busy_o, trace_o} a cycle
 // +vcd=FILE       waveform of cycles +from=N to +to=N
@@ -149,6 +150,7 @@ module pe_tb #(
   task play;
     begin
       layer_start = 1'b1;
+      got = $fscanf(stimulus_file, "%h", stimulus);
       @(negedge clk);
       layer_start = 1'b0; running = 1'b1;
       if (dumping && from_cycle <= 0) $dumpon;

@@ -58,6 +58,9 @@ _MACHINES = {
         "n_pe": 2, "regfile_depth": 16, "multiplier": "sign", "weight_value_bits": 2,
         "activation_bits": 9, "accumulator_bits": 14,
     },
+    # No start phase, and one of three cycles, with batches, tiles and biases.
+    "at once": {"n_pe": 2, "regfile_depth": 4, "start_cycles": 0, "act_queue_depth": 2},
+    "late": {"n_pe": 2, "regfile_depth": 16, "start_cycles": 3},
     # One PE, one entry a line, a register file of one row.
     "one": {"n_pe": 1, "act_queue_depth": 8, "regfile_depth": 1, "spmat_width_bits": 8},
 }
@@ -70,6 +73,9 @@ _LAYERS = {
     "wide": [(32, 30, 0.4, 0.7, True, "any", 7), (30, 11, 0.7, None, True, "bounds", 9)],
     "shifts": [(20, 22, 0.5, 0.8, True, "any", 3), (12, 9, 0.8, 0.9, False, "bounds", 0)],
     "signs": [(20, 22, 0.5, 0.8, True, "any", 1), (12, 9, 0.8, 0.9, False, "bounds", 0)],
+    "at once": [(20, 14, 0.4, 0.7, True, "any", 13), (6, 8, 0.5, 0.8, "exact", "any", 14),
+                (14, 5, 0.5, 0.6, "exact", "any", 14)],
+    "late": [(20, 22, 0.4, 0.7, True, "any", 13), (12, 9, 0.8, 0.9, False, "bounds", 0)],
     "one": [(6, 5, 0.7, 0.7, True, "any", 15), (5, 1, 0.9, None, False, "any", 10)],
 }
 _CHAINED = {

@@ -43,7 +43,8 @@ def spans(
     rows = pixel_rows(config, job.geometry.out_channels)
     for index, loaded in enumerate(row_addresses(config, job, place)):
         here = replace(place, store_base=place.store_base + index * rows)
-        result, fields = expected_run(config, job.vector_job(index), parameters, here, loaded)
+        result, fields = expected_run(config, job.vector_job(index), parameters, here, loaded,
+                                      followed=index + 1 < job.n_vectors)
         assert result.outputs is not None
         yield replace(result, outputs=result.outputs[None]), fields
 

@@ -53,6 +53,7 @@ class RtlParameters(ArrayParameters):
     counters: int
     trace: int
     multiplier: int = 0
+    start_cycles: int = 1
 
     @property
     def host_bits(self) -> int:
@@ -90,11 +91,15 @@ class RtlParameters(ArrayParameters):
         return (self.weight_value_bits + self.activation_bits).bit_length()
 
     def ccu_trace_fields(self) -> list[tuple[str, int]]:
-        """(name, bits) of the control unit's part of ``trace_o``, highest bits first."""
+        """(name, bits) of the control unit's part of ``trace_o``, highest bits first.
+
+        ``start`` is a cycle of a start phase, ``pass_start`` the cycle behind which a pass begins:
+        the last one of that phase, or the one before the pass where there is none.
+        """
         return [
             *((flag, 1) for flag in (
-                "running", "start", "swap", "clear", "load", "bias_load", "compute", "drain",
-                "store",
+                "running", "start", "pass_start", "swap", "clear", "load", "bias_load", "compute",
+                "drain", "store",
             )),
             ("batch_row", self.row_bits),
             ("batch_addr", self.act_addr_bits),
@@ -192,6 +197,7 @@ def rtl_parameters(
         counters=int(counters),
         trace=int(trace),
         multiplier=MULTIPLIERS.index(config.multiplier),
+        start_cycles=config.start_cycles,
     )
 
 
@@ -214,7 +220,7 @@ def rtl_plan(
 
 def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None:
     """Raise `UnsupportedError` unless the RTL tells this machine and layer exactly."""
-    for key, want in (("empty_column_cycles", 1), ("row_change_cycles", 1), ("start_cycles", 1),
+    for key, want in (("empty_column_cycles", 1), ("row_change_cycles", 1),
                       ("index", "zero_runs"), ("issue_width", 1), ("queue_pes", 1)):
         got = getattr(config, key)
         if got != want:

@@ -14,7 +14,7 @@ from accelsim.machines.rtl import Fields, PeRtl, Take
 
 _PORTS = {
     "push_i": "broadcast", "column_i": "broadcast_column", "activation_i": "broadcast_activation",
-    "compute_i": "compute", "blocked_i": "blocked", "pass_start_i": "start", "swap_i": "swap",
+    "compute_i": "compute", "blocked_i": "blocked", "pass_start_i": "pass_start", "swap_i": "swap",
     "clear_i": "clear", "load_i": "load", "bias_load_i": "bias_load", "store_i": "store",
     "batch_row_i": "batch_row",
     "batch_addr_i": "batch_addr", "scan_row_i": "scan_row", "scan_read_i": "scan_read",
@@ -47,9 +47,13 @@ def outputs(parameters: RtlParameters) -> list[tuple[str, int]]:
 
 
 def stimulus(job: LayerJob, fields: Fields) -> dict[str, IntArray]:
-    """Every input of a PE in every cycle, from a trace of the array."""
-    shift = {"shift_i": np.full(len(fields["start"]), job.shift, dtype=np.int64)}
-    return {port: fields[name] for port, name in _PORTS.items()} | shift
+    """Every input of a PE in the cycle of ``layer_start_i`` and in every one behind it, from a
+    trace of the array. Without a start phase the first pass begins behind the former."""
+    begins = not fields["start"].any()
+    first = {"pass_start": begins, "swap": begins, "clear": begins and job.plan[0].clear}
+    shift = {"shift_i": np.full(1 + len(fields["start"]), job.shift, dtype=np.int64)}
+    return {port: np.append(int(first.get(name, 0)), fields[name])
+            for port, name in _PORTS.items()} | shift
 
 
 def expected(config: EieConfig, pe: int, fields: Fields) -> dict[str, IntArray]:
@@ -99,7 +103,7 @@ def rows(config: EieConfig, outputs: IntArray, pe: int) -> IntArray:
 
 
 PE = PeRtl(
-    top="pe", testbench="pe_tb", omits=("NPe", "ProgramDepth", "Gather", "Trace"), inputs=inputs,
+    top="pe", testbench="pe_tb", omits=("NPe", "ProgramDepth", "Gather", "Trace", "StartCycles"), inputs=inputs,
     outputs=outputs, stimulus=stimulus, expected=expected, script=script, read_back=read_back,
     rows=rows, refuse=refuse,
 )
