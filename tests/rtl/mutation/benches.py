@@ -58,9 +58,9 @@ _MACHINES = {
         "n_pe": 2, "regfile_depth": 16, "multiplier": "sign", "weight_value_bits": 2,
         "activation_bits": 9, "accumulator_bits": 14,
     },
-    # No start phase, and one of three cycles, with batches, tiles and biases.
+    # No start phase, and one of six cycles, with batches, tiles and biases.
     "at once": {"n_pe": 2, "regfile_depth": 4, "start_cycles": 0, "act_queue_depth": 2},
-    "late": {"n_pe": 2, "regfile_depth": 16, "start_cycles": 3},
+    "late": {"n_pe": 2, "regfile_depth": 16, "start_cycles": 6},
     # One PE, one entry a line, a register file of one row.
     "one": {"n_pe": 1, "act_queue_depth": 8, "regfile_depth": 1, "spmat_width_bits": 8},
 }

@@ -103,7 +103,8 @@ def rows(config: EieConfig, outputs: IntArray, pe: int) -> IntArray:
 
 
 PE = PeRtl(
-    top="pe", testbench="pe_tb", omits=("NPe", "ProgramDepth", "Gather", "Trace", "StartCycles"), inputs=inputs,
+    top="pe", testbench="pe_tb",
+    omits=("NPe", "ProgramDepth", "Gather", "Trace", "StartCycles"), inputs=inputs,
     outputs=outputs, stimulus=stimulus, expected=expected, script=script, read_back=read_back,
     rows=rows, refuse=refuse,
 )
