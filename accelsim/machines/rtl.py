@@ -151,6 +151,8 @@ class Rtl:
         those of the job's own inputs
     where : ``(config, job, fields, cycle, pe)`` to words that say where a difference is beside its
         cycle, from expected `Fields`; None: the number of the PE says it
+    in_sequence : ``(config, layers, inputs, fixed_point)`` to one job that runs layers one after
+        the other under one program, without the host between; None: the array has no such programs
     absent : counters of units that the Verilog leaves out, with what they would count
     """
 
@@ -169,4 +171,5 @@ class Rtl:
     backdoor: tuple[str, ...] = ()
     bound: Callable[[Any, Any], int] | None = None
     where: Callable[[Any, Any, Fields, int, int | None], str] | None = None
+    in_sequence: Callable[..., Any] | None = None
     absent: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

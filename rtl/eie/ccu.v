@@ -11,6 +11,7 @@
 //   compute  until in a cycle the scan has finished and no PE is busy; that cycle is no longer part
 //   drain    4 cycles
 //   store    store_rows cycles
+// Layers in sequence are passes of one program, of which the first ones swap (contract N1).
 // A convolution is all passes of each of its vectors in turn (contract V1): loads take their
 // addresses from gather, and behind the last pass comes the first until gather has finished. What
 // is stored lies behind what was stored before it.
@@ -33,7 +34,8 @@ module ccu #(
   parameter integer CounterBits    = 32,
   parameter integer Counters       = 1,   // 0 leaves the counters out
   parameter integer Gather         = 0,   // 1 runs convolutions
-  parameter integer StartCycles    = 1    // of a pass
+  parameter integer StartCycles    = 1,   // of a pass
+  parameter integer TableBits      = 1    // of a codebook's number
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,
@@ -58,6 +60,7 @@ module ccu #(
   output wire                      relu_o,
   output wire [ShiftBits-1:0]      shift_o,
   output wire [ReadShiftBits-1:0]  read_shift_o,
+  output wire [TableBits-1:0]      table_o,
   output wire                      load_o,
   output wire                      bias_load_o,
   output wire                      store_o,
@@ -210,11 +213,13 @@ module ccu #(
   ccu_program #(
     .ProgramDepth(ProgramDepth), .PassBits(PassBits), .ShiftBits(ShiftBits),
     .ReadShiftBits(ReadShiftBits), .ActivationBits(ActivationBits), .ColumnBits(ColumnBits),
-    .RowCountBits(RowCountBits), .ActAddrBits(ActAddrBits), .DataBits(DataBits)
+    .RowCountBits(RowCountBits), .ActAddrBits(ActAddrBits), .DataBits(DataBits),
+    .TableBits(TableBits)
   ) u_program (
     .clk_i(clk_i), .write_i(program_write_i), .addr_i(program_addr_i), .data_i(program_data_i),
     .pass_i(pass_q), .last_o(last), .bias_o(bias), .relu_o(relu_o), .vectors_o(vectors),
-    .shift_o(shift_o), .read_shift_o(read_shift_o), .bias_activation_o(bias_activation),
+    .shift_o(shift_o), .read_shift_o(read_shift_o), .table_o(table_o),
+    .bias_activation_o(bias_activation),
     .load_rows_o(load_rows), .store_rows_o(store_rows), .store_addr_o(store_addr),
     .bias_rows_o(bias_rows), .bias_addr_o(bias_addr), .begun_i(begun_pass),
     .begun_swap_o(swap), .begun_clear_o(clear), .begun_first_column_o(first_column),

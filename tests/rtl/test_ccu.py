@@ -47,6 +47,7 @@ async def write_program(dut, plan, n_pe, depth, bias):
             "load_rows": step.load_rows, "load_addr": step.first_row,
             "store_rows": step.store_rows, "store_addr": store_base(plan) + step.tile * depth,
             "bias_rows": step.bias_rows, "bias_addr": bias_base(plan) + step.tile * depth,
+            "table": number % 4,
         }
         for index, name in enumerate(PROGRAM_FIELDS):
             await drive(dut, program_write_i=1, program_addr_i=number * 16 + index,
@@ -127,7 +128,7 @@ def check(dut, cycle, model, plan, begun, n_pe):
         row_change_o=scans and scan.found is None,
         blocked_o=scans and scan.found is not None and model.broadcast is None,
         batch_addr_o=addr, batch_row_o=row,
-        shift_o=SHIFTS[0], read_shift_o=SHIFTS[1], relu_o=SHIFTS[2],
+        shift_o=SHIFTS[0], read_shift_o=SHIFTS[1], relu_o=SHIFTS[2], table_o=model.number % 4,
         # The bias row is found without the tree; nothing else is behind a pass's rows.
         looks_o=scans and not at_bias(scan, plan[len(begun) - 1], n_pe),
     )
@@ -157,5 +158,5 @@ def test_ccu(n_pe, row_bits, starts):
     simulate_unit("ccu", __name__, {
         "NPe": n_pe, "PositionBits": max(1, (n_pe - 1).bit_length()), "RowBits": row_bits,
         "RowCountBits": row_bits + 1, "ColumnBits": 9, "ActivationBits": 6, "DataBits": 32,
-        "ActAddrBits": 7, "StartCycles": starts,
+        "ActAddrBits": 7, "StartCycles": starts, "TableBits": 2,
     })

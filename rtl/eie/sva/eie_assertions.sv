@@ -317,7 +317,8 @@ module ccu_assertions #(
   parameter integer CounterBits    = 32,
   parameter integer Counters       = 1,   // 0 leaves the counters out
   parameter integer Gather         = 0,   // 1 runs convolutions
-  parameter integer StartCycles    = 1    // of a pass
+  parameter integer StartCycles    = 1,   // of a pass
+  parameter integer TableBits      = 1    // of a codebook's number
 ) (
   input wire                      clk_i,
   input wire                      rst_ni,
@@ -342,6 +343,7 @@ module ccu_assertions #(
   input wire                      relu_o,
   input wire [ShiftBits-1:0]      shift_o,
   input wire [ReadShiftBits-1:0]  read_shift_o,
+  input wire [TableBits-1:0]      table_o,
   input wire                      load_o,
   input wire                      bias_load_o,
   input wire                      store_o,
@@ -389,7 +391,7 @@ module ccu_assertions #(
 
 endmodule
 
-bind ccu ccu_assertions #(.NPe(NPe), .PositionBits(PositionBits), .RowBits(RowBits), .RowCountBits(RowCountBits), .ColumnBits(ColumnBits), .ActivationBits(ActivationBits), .ShiftBits(ShiftBits), .ReadShiftBits(ReadShiftBits), .ActAddrBits(ActAddrBits), .ProgramDepth(ProgramDepth), .PassBits(PassBits), .DataBits(DataBits), .CounterBits(CounterBits), .Counters(Counters), .Gather(Gather), .StartCycles(StartCycles)) u_assertions (.*);
+bind ccu ccu_assertions #(.NPe(NPe), .PositionBits(PositionBits), .RowBits(RowBits), .RowCountBits(RowCountBits), .ColumnBits(ColumnBits), .ActivationBits(ActivationBits), .ShiftBits(ShiftBits), .ReadShiftBits(ReadShiftBits), .ActAddrBits(ActAddrBits), .ProgramDepth(ProgramDepth), .PassBits(PassBits), .DataBits(DataBits), .CounterBits(CounterBits), .Counters(Counters), .Gather(Gather), .StartCycles(StartCycles), .TableBits(TableBits)) u_assertions (.*);
 
 module eie_array_assertions #(
   parameter integer NPe             = 64,
@@ -413,6 +415,7 @@ module eie_array_assertions #(
                                             // the rest stays in g_pe[].trace
   parameter integer Multiplier      = 0,    // of arith_unit: 0 multiplies, 1 shifts, 2 adds
   parameter integer StartCycles     = 1,    // of a pass
+  parameter integer DecoderTables   = 1,    // codebooks of each PE
   // Derived; leave them alone
   parameter integer CountBits     = $clog2(ActQueueDepth + 1),
   parameter integer LineBits      = (SpmatLines > 1) ? $clog2(SpmatLines) : 1,
@@ -461,7 +464,7 @@ module eie_array_assertions #(
 
 endmodule
 
-bind eie_array eie_array_assertions #(.NPe(NPe), .ActQueueDepth(ActQueueDepth), .WeightBits(WeightBits), .IndexBits(IndexBits), .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits), .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth), .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits), .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth), .Gather(Gather), .Counters(Counters), .Trace(Trace), .Multiplier(Multiplier), .StartCycles(StartCycles), .CountBits(CountBits), .LineBits(LineBits), .ColumnBits(ColumnBits), .ActAddrBits(ActAddrBits), .RowBits(RowBits), .RegisterBits(RegisterBits), .PositionBits(PositionBits), .PassBits(PassBits), .IoDataBits(IoDataBits), .WordBits(WordBits), .PeTraceBits(PeTraceBits), .TraceBits(TraceBits)) u_assertions (.*);
+bind eie_array eie_array_assertions #(.NPe(NPe), .ActQueueDepth(ActQueueDepth), .WeightBits(WeightBits), .IndexBits(IndexBits), .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits), .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth), .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits), .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth), .Gather(Gather), .Counters(Counters), .Trace(Trace), .Multiplier(Multiplier), .StartCycles(StartCycles), .DecoderTables(DecoderTables), .CountBits(CountBits), .LineBits(LineBits), .ColumnBits(ColumnBits), .ActAddrBits(ActAddrBits), .RowBits(RowBits), .RegisterBits(RegisterBits), .PositionBits(PositionBits), .PassBits(PassBits), .IoDataBits(IoDataBits), .WordBits(WordBits), .PeTraceBits(PeTraceBits), .TraceBits(TraceBits)) u_assertions (.*);
 
 module sram_1rw_assertions #(
   parameter integer Depth    = 1024,      // words, at least 1

@@ -25,6 +25,7 @@ from accelsim.machines.eie.rtl import RTL as EIE
 from accelsim.machines.eie.rtl.expected_vectors import expected
 from accelsim.machines.eie.rtl.host import places
 from accelsim.machines.eie.rtl.images import Chained
+from accelsim.machines.eie.sequence import SequenceJob
 from accelsim.rtl_bridge import run_layers
 from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.trace import first_difference, unpack
@@ -33,6 +34,7 @@ from tests.rtl.conv_cases import conv_chain
 from tests.rtl.host_bench import host_fault
 from tests.rtl.large_bench import every_large_bench
 from tests.rtl.reset_bench import reset_faults
+from tests.rtl.sequence_cases import random_sequences
 
 _SMALL = {"capacity": "check", "act_sram_kb": 0.25, "pointer_kb": 0.5, "spmat_kb": 1.0}
 _MACHINES = {
@@ -95,8 +97,10 @@ class ArrayBench:
 
     def __init__(self, name: str, build_dir: Path) -> None:
         self.name, self._build_dir = name, build_dir
-        self.units = {"gather"} if name == "maps" else ()  # that nothing else runs
-        self._config, self._jobs = conv_chain() if name == "maps" else _chain(name)
+        # What nothing else runs
+        self.units = {"maps": ("gather",), "program": ("weight_decoder",)}.get(name, ())
+        self._config, self._jobs = (conv_chain() if name == "maps" else _program()
+                                    if name == "program" else _chain(name))
         self._parameters = EIE.parameters(self._config, self._jobs, trace=True)
         self._model = []
         for (job, _), place in zip(self._jobs, places(self._config, self._jobs), strict=True):
@@ -140,12 +144,19 @@ def benches(build_dir: Path) -> list[Bench]:
         return sees
 
     return [
-        *(ArrayBench(name, build_dir) for name in (*_MACHINES, "maps")), reset(True), reset(False),
+        *(ArrayBench(name, build_dir) for name in (*_MACHINES, "program", "maps")),
+        reset(True), reset(False),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir, counters=False),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir, "least"),
         *every_large_bench(build_dir),
     ]
+
+
+def _program() -> tuple[EieConfig, list[tuple[SequenceJob, None]]]:
+    """Four layers under one program, three codebooks."""
+    config, (job,) = next(random_sequences(53, machines=1, each=1))
+    return config, [(job, None)]
 
 
 def _chain(name: str) -> tuple[EieConfig, list[tuple[LayerJob | ConvJob, Chained | None]]]:

@@ -54,6 +54,7 @@ class RtlParameters(ArrayParameters):
     trace: int
     multiplier: int = 0
     start_cycles: int = 1
+    decoder_tables: int = 1
 
     @property
     def host_bits(self) -> int:
@@ -198,6 +199,7 @@ def rtl_parameters(
         trace=int(trace),
         multiplier=MULTIPLIERS.index(config.multiplier),
         start_cycles=config.start_cycles,
+        decoder_tables=config.decoder_tables,
     )
 
 
@@ -225,9 +227,6 @@ def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None
         got = getattr(config, key)
         if got != want:
             raise UnsupportedError(f"the RTL has no {key}={got}; use {key}={want} or --engine fast")
-    if config.decoder_tables != 1:
-        raise UnsupportedError(f"the RTL has no decoder_tables={config.decoder_tables}; use "
-                               f"decoder_tables=1 and one table a layer, or --engine fast")
     if config.overlap:
         raise UnsupportedError("the RTL has no overlap=true; use overlap=false or --engine fast")
     if config.capacity == "check":

@@ -10,6 +10,7 @@ from accelsim.machines.eie.convolution import ConvJob
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.rtl import images
 from accelsim.machines.eie.rtl.params import PE_COUNTERS, RtlParameters
+from accelsim.machines.eie.sequence import SequenceJob
 from accelsim.machines.rtl import Fields, PeRtl, Take
 
 _PORTS = {
@@ -22,8 +23,11 @@ _PORTS = {
 """Input of a PE to the field of the array's trace that it follows."""
 
 
-def refuse(job: LayerJob | ConvJob) -> None:
-    """Raise `UnsupportedError` for a convolution."""
+def refuse(job: LayerJob | ConvJob | SequenceJob) -> None:
+    """Raise `UnsupportedError` for a convolution, or layers in sequence."""
+    if isinstance(job, SequenceJob):
+        raise UnsupportedError(f"{job.name}: layers in sequence run on the whole array; compare "
+                               f"that, or one layer alone")
     if isinstance(job, ConvJob):
         raise UnsupportedError(f"{job.name}: a convolution runs on the whole array; compare that, "
                                f"or one vector alone (ConvJob.vector_job)")
@@ -104,7 +108,8 @@ def rows(config: EieConfig, outputs: IntArray, pe: int) -> IntArray:
 
 PE = PeRtl(
     top="pe", testbench="pe_tb",
-    omits=("NPe", "ProgramDepth", "Gather", "Trace", "StartCycles"), inputs=inputs,
+    omits=("NPe", "ProgramDepth", "Gather", "Trace", "StartCycles", "DecoderTables"),
+    inputs=inputs,
     outputs=outputs, stimulus=stimulus, expected=expected, script=script, read_back=read_back,
     rows=rows, refuse=refuse,
 )
