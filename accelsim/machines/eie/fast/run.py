@@ -26,13 +26,15 @@ from accelsim.machines.eie.fast.refill_time import refill_time
 from accelsim.machines.eie.job import LayerJob
 from accelsim.machines.eie.passes import Pass, Plan
 from accelsim.machines.eie.refill import Refills, Waits
+from accelsim.machines.eie.sequence import SequenceJob, run_sequence
 from accelsim.records.result import JobResult
 from accelsim.records.sharing import is_shared
 
 IntArray = npt.NDArray[np.int64]
 
 
-def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> JobResult:
+def run(config: EieConfig, job: LayerJob | MapsJob | SequenceJob, outputs: bool = True
+        ) -> JobResult:
     """Run one job.
 
     Parameters
@@ -51,6 +53,8 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
         return run_products(
             job, lambda product, passed: vectors.run(
                 config, product, outputs, run, narrow=product is job))
+    if isinstance(job, SequenceJob):
+        return run_sequence(job, lambda layer, passed: run(config, layer, outputs))
     image = job.image
     time = LayerTime(config, image, count_bypasses=outputs)
     active = [_active_columns(job, activations) for activations in job.inputs]
