@@ -12,7 +12,7 @@ from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.kernels import counters
-from accelsim.machines.eie.fast.kernels.waits import count_waits
+from accelsim.machines.eie.fast.kernels.refill_waits import count_waits
 from accelsim.machines.eie.fast.pass_time import BESIDE, PassSums, PassTime, PassTimer, Scan
 from accelsim.machines.eie.fast.plan_time import PlanTimer
 from accelsim.machines.eie.fast.refill_time import RefillTime
