@@ -47,6 +47,10 @@ def cosim(
     source: WorkArgument,
     layer: OneLayerOption = None,
     alone: AloneOption = False,
+    sequence: Annotated[
+        bool, typer.Option("--sequence", help="All layers of the file, up to that of -l, under one "
+                                              "program, without the host between them."),
+    ] = False,
     top: Annotated[
         str | None,
         typer.Option(help="Module to run: the machine's array (eie_array), or pe for one PE alone. "
@@ -97,7 +101,8 @@ def cosim(
 ) -> None:
     """Run a layer on the RTL and on the model: outputs, cycles, counters, every unit's signals.
 
-    A convolution of a network (--network, --image) runs whole, its vectors one after the other.
+    A convolution of a network (--network, --image) runs whole, its vectors one after the other;
+    so do fully connected layers with --sequence.
 
     The exit status is 1 if they differ.
     """
@@ -118,13 +123,18 @@ def cosim(
             raise InputError(f"{option} {value}: not known{nearest(value, known)}")
     asked = asked_graph(source, network, layer, image, inputs, 1, fit, lowering, alone, density,
                         seed, activation_density, inputs_fixed_point, winograd)
+    if sequence and (asked is not None or alone or verilog.in_sequence is None):
+        raise InputError(f"{source}: --sequence runs fully connected layers that follow each "
+                         f"other, on a machine whose Verilog has such programs; leave it out")
     if asked is not None and asked.layer is None:
         raise InputError(f"{asked.source}: one layer is compared; name it with -l")
     ready: Any = prepared_node(config, asked) if asked is not None else prepared(
         config, source, layer, inputs, activation_density, density, seed,
-        fixed_point=inputs_fixed_point, alone=alone)
-    config, job = ready.config, ready.job()
-    before, digest = ready.before, ready.work.digest()
+        fixed_point=inputs_fixed_point, alone=alone, whole=sequence)
+    config = ready.config
+    job = verilog.in_sequence(config, ready.layers, ready.inputs, ready.fixed_point) \
+        if sequence else ready.job()
+    before, digest = [] if sequence else ready.before, ready.work.digest()
     if export is not None:
         write_bench(config, job, export)
         console().print(f"{export}: a bench for {job.name}; README.txt there says how")

@@ -158,7 +158,10 @@ around it.
 """,
         (("accelsim cosim nt-we", "the array of 64 PEs"),
          ("accelsim cosim nt-we --top pe --pe 3 --rtl-dir mine -o difference.vcd",
-          "PE 3 alone, with your own pe.v from the folder mine")),
+          "PE 3 alone, with your own pe.v from the folder mine"),
+         ("accelsim cosim traces/lenet-300-100/pruned.safetensors --sequence "
+          "--set decoder_tables=3",
+          "three layers under one program")),
         "0 equal; 1 different; 2 a mistake, told in one line; 130 interrupted.",
     ),
     "trace": Page(

@@ -81,7 +81,8 @@ class ArrayParameters(ABC):
 class PeRtl:
     """One PE alone, played the inputs that the array gives it.
 
-    Its test bench takes ``+stimulus=FILE``, a word of all inputs a cycle, and ``+count=N``. Its
+    Its test bench takes ``+stimulus=FILE``, a word of all inputs a cycle, the first of them the
+    cycle in which the layer is started, and ``+count=N``, how many follow. Its
     parameters are the array's but for ``omits``, and StimulusBits and TraceBits, the width of the
     PE's part of the trace.
 
@@ -91,7 +92,8 @@ class PeRtl:
     omits : parameters of the array that a PE does not have
     inputs : (parameters) to the `Layout` of a stimulus word, by port
     outputs : (parameters) to the `Layout` of what the bench tells in each cycle
-    stimulus : (job, fields of the array's trace) to the value of every input in every cycle
+    stimulus : (job, fields of the array's trace) to the value of every input in the cycle in which
+        the layer is started, and in every one behind it
     expected : (config, pe, fields) to what the bench must tell of PE ``pe``
     script : (config, job, pe) to the host's lines
     read_back : (config, job, `Take`) to (rows of this PE or None, counter to number or None)
@@ -149,6 +151,8 @@ class Rtl:
         those of the job's own inputs
     where : ``(config, job, fields, cycle, pe)`` to words that say where a difference is beside its
         cycle, from expected `Fields`; None: the number of the PE says it
+    in_sequence : ``(config, layers, inputs, fixed_point)`` to one job that runs layers one after
+        the other under one program, without the host between; None: the array has no such programs
     absent : counters of units that the Verilog leaves out, with what they would count
     """
 
@@ -167,4 +171,5 @@ class Rtl:
     backdoor: tuple[str, ...] = ()
     bound: Callable[[Any, Any], int] | None = None
     where: Callable[[Any, Any, Fields, int, int | None], str] | None = None
+    in_sequence: Callable[..., Any] | None = None
     absent: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

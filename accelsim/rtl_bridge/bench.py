@@ -200,10 +200,11 @@ async def play_pe(dut: Any, config: Any, job: Any, pe: int, seed: int | None = N
     for _, memory, _, address, data in writes:
         await drive(dut, io_req_i=1, io_we_i=1, io_mem_i=int(memory, 16),
                     io_addr_i=int(address, 16), io_wdata_i=int(data, 16))
-    await drive(dut, io_req_i=0, layer_start_i=1)
+    await drive(dut, io_req_i=0, layer_start_i=1,
+                **{port: values[0] for port, values in inputs.items()})
     for cycle in range(model.counters.cycles):
         await drive(dut, layer_start_i=0, running_i=1,
-                    **{port: values[cycle] for port, values in inputs.items()})
+                    **{port: values[cycle + 1] for port, values in inputs.items()})
         told = {f"{name.partition('.')[2]}_o": want[name][cycle] for name in ports}
         if compare_trace:
             told["trace_o"] = _packed(layout.pe_trace_fields(), want, cycle)

@@ -74,7 +74,7 @@ def run_pe(
         (work / "stimulus.hex").write_text("".join(f"{word:x}\n" for word in words), "ascii")
         reader = Reader(icarus.simulate(
             program, work, bench.script(config, job, pe), trace=True, window=window,
-            stimulus="stimulus.hex", count=len(words),
+            stimulus="stimulus.hex", count=len(words) - 1,
         ))
         trace = icarus.read_trace(work, sum(bits for _, bits in bench.outputs(parameters)))
     cycles = int(reader.line().split()[1])

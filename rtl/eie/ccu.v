@@ -1,15 +1,17 @@
 // ccu: central control unit: runs the passes of a layer, phase by phase.
 //
-// Model: accelsim/machines/eie/reference/ccu.py; contract, "One pass"; start_cycles = 1.
+// Model: accelsim/machines/eie/reference/ccu.py; contract, "One pass".
 // A layer starts in the cycle after start_i and done_o is high in the cycle after its last one.
 // Each pass is, one after the other:
-//   start    1 cycle: files swap, accumulators clear, line registers become void, control
-//            registers load
+//   start    StartCycles cycles; in the last one (pass_start_o) files swap, accumulators clear,
+//            line registers become void, control registers load. Of 0 that is the last cycle of
+//            the pass before, or that of start_i
 //   load     load_rows + 1 cycles, or none: an SRAM address a cycle; its word is written one later
 //   bias     bias_rows + 1 cycles, or none: likewise, into the accumulators
 //   compute  until in a cycle the scan has finished and no PE is busy; that cycle is no longer part
 //   drain    4 cycles
 //   store    store_rows cycles
+// Layers in sequence are passes of one program, of which the first ones swap (contract N1).
 // A convolution is all passes of each of its vectors in turn (contract V1): loads take their
 // addresses from gather, and behind the last pass comes the first until gather has finished. What
 // is stored lies behind what was stored before it.
@@ -31,7 +33,9 @@ module ccu #(
   parameter integer DataBits       = 16,  // of a program field, see ccu_program
   parameter integer CounterBits    = 32,
   parameter integer Counters       = 1,   // 0 leaves the counters out
-  parameter integer Gather         = 0    // 1 runs convolutions
+  parameter integer Gather         = 0,   // 1 runs convolutions
+  parameter integer StartCycles    = 1,   // of a pass
+  parameter integer TableBits      = 1    // of a codebook's number
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,
@@ -56,6 +60,7 @@ module ccu #(
   output wire                      relu_o,
   output wire [ShiftBits-1:0]      shift_o,
   output wire [ReadShiftBits-1:0]  read_shift_o,
+  output wire [TableBits-1:0]      table_o,
   output wire                      load_o,
   output wire                      bias_load_o,
   output wire                      store_o,
@@ -76,6 +81,7 @@ module ccu #(
   output wire [ActivationBits-1:0] activation_o,
   output wire                      blocked_o,
   // For the trace
+  output wire                      start_o,         // a cycle of a start phase
   output wire                      drain_o,
   output wire                      looks_o,         // the tree's answer is used
   output wire                      row_change_o
@@ -101,6 +107,10 @@ module ccu #(
   wire [ColumnBits-1:0]   first_column;
   wire [RowCountBits-1:0] n_rows, load_rows, bias_rows, store_rows;
   wire [ActAddrBits-1:0]  load_addr, bias_addr, store_addr, gather_addr;
+  // Of the pass that begins
+  wire [PassBits-1:0]     begun_pass;
+  wire [RowCountBits-1:0] begun_load_rows, begun_bias_rows;
+  wire [ActAddrBits-1:0]  begun_bias_addr;
   wire                    finished;
 
   wire computes   = state_q == Compute && (!finished || busy_i);
@@ -109,12 +119,42 @@ module ccu #(
   wire stores     = store_rows != NoRows;
   wire store_ends = state_q == Store && count_q + OneRow == store_rows;
   wire pass_ends  = store_ends || (drain_ends && !stores);
-  wire loads      = load_rows != NoRows;
+  wire loads      = begun_load_rows != NoRows;
   wire biased     = bias_rows != NoRows;
   wire load_ends  = state_q == Load && count_q == load_rows;
   wire bias_ends  = state_q == Bias && count_q == bias_rows;
   wire counts     = state_q == Load || state_q == Bias || state_q == Store;
   wire ends       = last && (!vectors || gathered);
+
+  // The cycle behind which a pass begins, and what it begins with
+  wire       begins, start_ends;
+  wire [2:0] first_phase = loads ? Load : (begun_bias_rows != NoRows) ? Bias : Compute;
+  wire [2:0] next_pass   = (StartCycles == 0) ? first_phase : Start;
+
+  generate
+    if (StartCycles == 0) begin : g_no_start
+      assign start_ends = 1'b1;
+      assign begins     = layer_start_o || (pass_ends && !ends);
+      assign begun_pass = (idle_o || last) ? {PassBits{1'b0}} : pass_q + OnePass;
+    end else begin : g_start
+      if (StartCycles == 1) begin : g_one
+        assign start_ends = 1'b1;
+      end else begin : g_more
+        localparam integer             StartBits = $clog2(StartCycles);
+        localparam integer             LastCycle = StartCycles - 1;
+        localparam [StartBits-1:0]     Last = LastCycle[StartBits-1:0];
+        localparam [StartBits-1:0]     One  = 1;
+        reg [StartBits-1:0] start_q;
+        assign start_ends = start_q == Last;
+        always @(posedge clk_i or negedge rst_ni) begin
+          if (!rst_ni) start_q <= {StartBits{1'b0}};
+          else if (state_q == Start) start_q <= start_ends ? {StartBits{1'b0}} : start_q + One;
+        end
+      end
+      assign begins     = state_q == Start && start_ends;
+      assign begun_pass = pass_q;
+    end
+  endgenerate
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -128,24 +168,23 @@ module ccu #(
       done_q <= pass_ends && ends;
       if (pass_ends) pass_q <= last ? {PassBits{1'b0}} : pass_q + OnePass;
       case (state_q)
-        Idle:    if (start_i) state_q <= Start;
-        Start:   state_q <= loads ? Load : biased ? Bias : Compute;
+        Idle:    if (start_i) state_q <= next_pass;
+        Start:   if (start_ends) state_q <= first_phase;
         Load:    if (load_ends) state_q <= biased ? Bias : Compute;
         Bias:    if (bias_ends) state_q <= Compute;
         Compute: if (!computes) state_q <= Drain;
-        default: if (pass_ends) state_q <= ends ? Idle : Start;
+        default: if (pass_ends) state_q <= ends ? Idle : next_pass;
                  else if (drain_ends) state_q <= Store;
       endcase
       if (state_q == Compute) drain_left_q <= 2'd2;
       else if (state_q == Drain) drain_left_q <= drain_left_q - 2'd1;
-      if (counts && !load_ends && !bias_ends) begin
+      if (counts && !load_ends && !bias_ends && !begins) begin
         count_q <= count_q + OneRow;
         addr_q  <= addr_q + OneWord;
       end else begin
         count_q <= NoRows;
-        addr_q  <= (state_q == Start && loads) ? load_addr :
-                   (state_q == Start || state_q == Load) ? bias_addr :
-                   vectors ? behind_q : store_addr;
+        addr_q  <= (begins && loads) ? load_addr : begins ? begun_bias_addr :
+                   (state_q == Load) ? bias_addr : vectors ? behind_q : store_addr;
       end
     end
   end
@@ -159,9 +198,10 @@ module ccu #(
   assign running_o     = state_q != Idle;
   assign done_o        = done_q;
   assign layer_start_o = state_q == Idle && start_i;
-  assign pass_start_o  = state_q == Start;
-  assign swap_o        = state_q == Start && swap;
-  assign clear_o       = state_q == Start && clear;
+  assign pass_start_o  = begins;
+  assign swap_o        = begins && swap;
+  assign clear_o       = begins && clear;
+  assign start_o       = state_q == Start;
   assign compute_o     = computes;
   assign drain_o       = drains;
   assign load_o        = state_q == Load && !load_ends;
@@ -173,14 +213,18 @@ module ccu #(
   ccu_program #(
     .ProgramDepth(ProgramDepth), .PassBits(PassBits), .ShiftBits(ShiftBits),
     .ReadShiftBits(ReadShiftBits), .ActivationBits(ActivationBits), .ColumnBits(ColumnBits),
-    .RowCountBits(RowCountBits), .ActAddrBits(ActAddrBits), .DataBits(DataBits)
+    .RowCountBits(RowCountBits), .ActAddrBits(ActAddrBits), .DataBits(DataBits),
+    .TableBits(TableBits)
   ) u_program (
     .clk_i(clk_i), .write_i(program_write_i), .addr_i(program_addr_i), .data_i(program_data_i),
-    .pass_i(pass_q), .last_o(last), .swap_o(swap), .clear_o(clear), .bias_o(bias),
-    .relu_o(relu_o), .vectors_o(vectors), .shift_o(shift_o), .read_shift_o(read_shift_o),
-    .bias_activation_o(bias_activation), .first_column_o(first_column), .n_rows_o(n_rows),
-    .load_rows_o(load_rows), .load_addr_o(load_addr), .store_rows_o(store_rows),
-    .store_addr_o(store_addr), .bias_rows_o(bias_rows), .bias_addr_o(bias_addr)
+    .pass_i(pass_q), .last_o(last), .bias_o(bias), .relu_o(relu_o), .vectors_o(vectors),
+    .shift_o(shift_o), .read_shift_o(read_shift_o), .table_o(table_o),
+    .bias_activation_o(bias_activation),
+    .load_rows_o(load_rows), .store_rows_o(store_rows), .store_addr_o(store_addr),
+    .bias_rows_o(bias_rows), .bias_addr_o(bias_addr), .begun_i(begun_pass),
+    .begun_swap_o(swap), .begun_clear_o(clear), .begun_first_column_o(first_column),
+    .begun_n_rows_o(n_rows), .begun_load_rows_o(begun_load_rows), .begun_load_addr_o(load_addr),
+    .begun_bias_rows_o(begun_bias_rows), .begun_bias_addr_o(begun_bias_addr)
   );
 
   scan #(
@@ -217,7 +261,7 @@ module ccu #(
         .CounterBits(CounterBits)
       ) u_counters (
         .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(layer_start_o), .running_i(running_o),
-        .start_i(pass_start_o), .load_i(state_q == Load), .drain_i(drains), .store_i(store_o),
+        .start_i(state_q == Start), .pass_i(pass_ends), .load_i(state_q == Load), .drain_i(drains), .store_i(store_o),
         .broadcast_i(broadcast_o), .row_change_i(row_change_o), .blocked_i(blocked_o),
         .scan_idle_i(computes && finished), .bias_i(state_q == Bias), .index_i(counter_index_i), .value_o(counter_o)
       );

@@ -13,6 +13,7 @@ module ccu_counters #(
   input  wire                   clear_i,
   input  wire                   running_i,
   input  wire                   start_i,
+  input  wire                   pass_i,           // the last cycle of a pass
   input  wire                   load_i,
   input  wire                   drain_i,
   input  wire                   store_i,
@@ -30,17 +31,17 @@ module ccu_counters #(
 
   reg [CounterBits-1:0] cycles, start_cycles, load_cycles, drain_cycles, store_cycles;
   reg [CounterBits-1:0] broadcasts, row_change_cycles, blocked_cycles, scan_idle_cycles;
-  reg [CounterBits-1:0] bias_cycles;
+  reg [CounterBits-1:0] bias_cycles, passes;
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       {cycles, start_cycles, load_cycles, drain_cycles, store_cycles} <= {5{Zero}};
       {broadcasts, row_change_cycles, blocked_cycles, scan_idle_cycles} <= {4{Zero}};
-      bias_cycles <= Zero;
+      {bias_cycles, passes} <= {2{Zero}};
     end else if (clear_i) begin
       {cycles, start_cycles, load_cycles, drain_cycles, store_cycles} <= {5{Zero}};
       {broadcasts, row_change_cycles, blocked_cycles, scan_idle_cycles} <= {4{Zero}};
-      bias_cycles <= Zero;
+      {bias_cycles, passes} <= {2{Zero}};
     end else begin
       if (running_i) cycles <= cycles + One;
       if (start_i) start_cycles <= start_cycles + One;
@@ -52,13 +53,14 @@ module ccu_counters #(
       if (blocked_i) blocked_cycles <= blocked_cycles + One;
       if (scan_idle_i) scan_idle_cycles <= scan_idle_cycles + One;
       if (bias_i) bias_cycles <= bias_cycles + One;
+      if (pass_i) passes <= passes + One;
     end
   end
 
   always @* begin
     case (index_i)
       4'd0:    value_o = cycles;
-      4'd1:    value_o = start_cycles;        // passes: one start cycle each
+      4'd1:    value_o = passes;
       4'd2:    value_o = start_cycles;
       4'd3:    value_o = load_cycles;
       4'd4:    value_o = drain_cycles;

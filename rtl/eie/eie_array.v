@@ -34,9 +34,12 @@ module eie_array #(
   parameter integer ProgramDepth    = 16,   // passes of a layer
   parameter integer Gather          = 0,    // 1 runs convolutions: vectors gathered from a map
   parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
+  parameter integer CounterBits     = 32,   // of a counter, 32 at most; it wraps around
   parameter integer Trace           = 0,    // 1 drives trace_o; 2 its part of the CCU only,
                                             // the rest stays in g_pe[].trace
   parameter integer Multiplier      = 0,    // of arith_unit: 0 multiplies, 1 shifts, 2 adds
+  parameter integer StartCycles     = 1,    // of a pass
+  parameter integer DecoderTables   = 1,    // codebooks of each PE
   // Derived; leave them alone
   parameter integer CountBits     = $clog2(ActQueueDepth + 1),
   parameter integer LineBits      = (SpmatLines > 1) ? $clog2(SpmatLines) : 1,
@@ -53,7 +56,7 @@ module eie_array #(
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
       + WordBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14,
-  parameter integer TraceBits     = 15 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
+  parameter integer TraceBits     = 16 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
       + 2*ActivationBits + NPe * PeTraceBits
 ) (
   input  wire                    clk_i,
@@ -77,14 +80,15 @@ module eie_array #(
   localparam integer RowCountBits  = $clog2(RegfileDepth + 1);
   localparam integer ShiftBits     = $clog2(WeightValueBits + ActivationBits + 1);
   localparam integer ReadShiftBits = $clog2(RegisterBits + 1);
-  localparam integer CounterBits   = 32;
+  localparam integer TableBits     = (DecoderTables > 1) ? $clog2(DecoderTables) : 1;
   localparam integer DataBits      = 32;
   localparam integer CcuTraceBits  = TraceBits - NPe * PeTraceBits;
 
   wire layer_start, running, compute, pass_start, swap, clear, relu, load, bias_load, store, drain;
-  wire broadcast, blocked, row_change, scan_read, found, looks;
+  wire broadcast, blocked, row_change, scan_read, found, looks, start;
   wire [ShiftBits-1:0]          shift;
   wire [ReadShiftBits-1:0]      read_shift;
+  wire [TableBits-1:0]          table_number;
   wire [RowBits-1:0]            batch_row, scan_row;
   wire [ActAddrBits-1:0]        batch_addr;
   wire [PositionBits-1:0]       position, found_index;
@@ -99,7 +103,7 @@ module eie_array #(
     .ColumnBits(ColumnBits), .ActivationBits(ActivationBits), .ShiftBits(ShiftBits),
     .ReadShiftBits(ReadShiftBits), .ActAddrBits(ActAddrBits), .ProgramDepth(ProgramDepth),
     .PassBits(PassBits), .DataBits(DataBits), .CounterBits(CounterBits), .Counters(Counters),
-    .Gather(Gather)
+    .Gather(Gather), .StartCycles(StartCycles), .TableBits(TableBits)
   ) u_ccu (
     .clk_i(clk_i), .rst_ni(rst_ni), .start_i(start_i), .idle_o(idle_o), .done_o(done_o),
     .program_write_i(io_req_i && io_we_i && io_mem_i == 4'd8),
@@ -107,11 +111,12 @@ module eie_array #(
     .gather_write_i(io_req_i && io_we_i && io_mem_i == 4'd10), .gather_addr_i(io_addr_i[5:0]),
     .counter_index_i(io_addr_i[3:0]), .counter_o(counter), .layer_start_o(layer_start),
     .running_o(running), .compute_o(compute), .pass_start_o(pass_start), .swap_o(swap),
-    .clear_o(clear), .relu_o(relu), .shift_o(shift), .read_shift_o(read_shift), .load_o(load),
+    .clear_o(clear), .relu_o(relu), .shift_o(shift), .read_shift_o(read_shift),
+    .table_o(table_number), .load_o(load),
     .bias_load_o(bias_load), .store_o(store), .batch_row_o(batch_row), .batch_addr_o(batch_addr), .busy_i(|busy),
     .scan_row_o(scan_row), .scan_read_o(scan_read), .position_o(position), .found_i(found),
     .index_i(found_index), .value_i(found_value), .full_i(|full), .broadcast_o(broadcast),
-    .column_o(column), .activation_o(activation), .blocked_o(blocked), .drain_o(drain),
+    .column_o(column), .activation_o(activation), .blocked_o(blocked), .drain_o(drain), .start_o(start),
     .looks_o(looks), .row_change_o(row_change)
   );
 
@@ -149,13 +154,14 @@ module eie_array #(
         .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
         .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
         .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .Counters(Counters), .Trace(Trace),
-        .Multiplier(Multiplier)
+        .Multiplier(Multiplier), .CounterBits(CounterBits),
+        .DecoderTables(DecoderTables)
       ) u_pe (
         .clk_i(clk_i), .rst_ni(rst_ni), .push_i(broadcast), .column_i(column),
         .activation_i(activation), .full_o(full[p]), .layer_start_i(layer_start),
         .running_i(running), .compute_i(compute), .blocked_i(blocked),
         .pass_start_i(pass_start), .swap_i(swap), .clear_i(clear), .relu_i(relu),
-        .read_shift_i(read_shift), .shift_i(shift), .load_i(load), .bias_load_i(bias_load),
+        .read_shift_i(read_shift), .shift_i(shift), .table_i(table_number), .load_i(load), .bias_load_i(bias_load),
         .store_i(store),
         .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(busy[p]),
         .scan_row_i(scan_row), .scan_read_i(scan_read),
@@ -180,7 +186,7 @@ module eie_array #(
   generate
     if (Trace != 0) begin : g_trace
       assign trace_o[CcuTraceBits-1:0] = {
-        running, pass_start, swap, clear, load, bias_load, compute, drain, store,
+        running, start, pass_start, swap, clear, load, bias_load, compute, drain, store,
         (load || bias_load || store) ? batch_row : {RowBits{1'b0}},
         (load || bias_load || store) ? batch_addr : {ActAddrBits{1'b0}}, looks, scan_read,
         looks ? scan_row : {RowBits{1'b0}}, looks ? position : {PositionBits{1'b0}},
@@ -192,7 +198,7 @@ module eie_array #(
       };
     end else begin : g_no_trace
       assign trace_o[CcuTraceBits-1:0] = {CcuTraceBits{1'b0}};
-      wire unused_states = drain ^ row_change ^ looks;
+      wire unused_states = drain ^ row_change ^ looks ^ start;
     end
     for (p = 0; p < NPe; p = p + 1) begin : g_trace_pe
       if (Trace == 1) begin : g_here

@@ -12,7 +12,7 @@
 // next cycle, in which the request must still stand. io_mem_i selects:
 //   0 pointers          word j: first entry of column j    4 source file       word: row
 //   1 sparse matrix     word: line                         5 destination file  word: row
-//   2 codebook          word: code, write only             6 counters          read only
+//   2 codebooks         word: {table, code}, write only             6 counters          read only
 //   3 activation SRAM   word
 `default_nettype none
 
@@ -33,6 +33,7 @@ module pe #(
   parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
   parameter integer Trace           = 0,    // 1 drives trace_o
   parameter integer Multiplier      = 0,    // of arith_unit: 0 multiplies, 1 shifts, 2 adds
+  parameter integer DecoderTables   = 1,    // codebooks of the weight decoder
   // Derived; leave them alone
   parameter integer CountBits     = $clog2(ActQueueDepth + 1),
   parameter integer LineBits      = (SpmatLines > 1) ? $clog2(SpmatLines) : 1,
@@ -41,6 +42,7 @@ module pe #(
   parameter integer RowBits       = (RegfileDepth > 1) ? $clog2(RegfileDepth) : 1,
   parameter integer RegisterBits  =
       (ActivationBits > AccumulatorBits) ? ActivationBits : AccumulatorBits,
+  parameter integer TableBits     = (DecoderTables > 1) ? $clog2(DecoderTables) : 1,
   parameter integer WordBits      =           // of the weight decoder
       (Multiplier == 1) ? $clog2(WeightValueBits) + 2 : WeightValueBits,
   parameter integer ShiftBits     = $clog2(WeightValueBits + ActivationBits + 1),
@@ -63,12 +65,13 @@ module pe #(
   input  wire                      running_i,     // a layer runs
   input  wire                      compute_i,     // a cycle of a compute phase
   input  wire                      blocked_i,     // the broadcast was held back
-  input  wire                      pass_start_i,  // the start cycle of a pass
+  input  wire                      pass_start_i,  // a pass begins behind this cycle
   input  wire                      swap_i,        // with pass_start_i
   input  wire                      clear_i,       // with pass_start_i
-  input  wire                      relu_i,        // these three are stable during a pass
+  input  wire                      relu_i,        // these four are stable during a pass
   input  wire [ReadShiftBits-1:0]  read_shift_i,
   input  wire [ShiftBits-1:0]      shift_i,
+  input  wire [TableBits-1:0]      table_i,       // codebook
   input  wire                      load_i,
   input  wire                      bias_load_i,
   input  wire                      store_i,
@@ -154,9 +157,11 @@ module pe #(
   );
 
   weight_decoder #(
-    .WeightBits(WeightBits), .WeightValueBits(WordBits)
+    .WeightBits(WeightBits), .WeightValueBits(WordBits), .Tables(DecoderTables),
+    .TableBits(TableBits)
   ) u_weight_decoder (
-    .clk_i(clk_i), .code_i(s1_code), .weight_o(s1_weight), .write_i(io_codebook && io_we_i),
+    .clk_i(clk_i), .table_i(table_i), .code_i(s1_code), .weight_o(s1_weight),
+    .write_i(io_codebook && io_we_i), .write_table_i(io_addr_i[WeightBits +: TableBits]),
     .write_code_i(io_addr_i[WeightBits-1:0]), .write_weight_i(io_wdata_i[WordBits-1:0])
   );
 

@@ -40,7 +40,7 @@ module array_harness #(
       $clog2(ActQueueDepth + 1) + 3*ColumnBits + 2*PointerBits + $clog2(SpmatLines) + WeightBits
       + IndexBits + WeightValueBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits
       + 2*RegisterBits + 14;
-  localparam integer TraceBits    = 15 + 2*RowBits + $clog2(ActSramWords) + 2*PositionBits
+  localparam integer TraceBits    = 16 + 2*RowBits + $clog2(ActSramWords) + 2*PositionBits
       + ColumnBits + 2*ActivationBits + NPe * PeTraceBits;
 
   localparam integer InBits  = 3 + 4 + PositionBits + 32 + IoDataBits;

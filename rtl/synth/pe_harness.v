@@ -79,7 +79,7 @@ module pe_harness #(
     .clk_i(clk_i), .rst_ni(rst_ni), .push_i(push), .column_i(column), .activation_i(activation),
     .full_o(out[0]), .layer_start_i(layer_start), .running_i(running), .compute_i(compute),
     .blocked_i(blocked), .pass_start_i(pass_start), .swap_i(swap), .clear_i(clear),
-    .relu_i(relu), .read_shift_i(read_shift), .shift_i(shift), .load_i(load),
+    .relu_i(relu), .read_shift_i(read_shift), .shift_i(shift), .table_i(1'b0), .load_i(load),
     .bias_load_i(bias_load), .store_i(store), .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(out[1]), .scan_row_i(scan_row),
     .scan_read_i(scan_read), .scan_value_o(out[2 +: ActivationBits]), .io_req_i(io_req),
     .io_we_i(io_we), .io_mem_i(io_mem), .io_addr_i(io_addr), .io_wdata_i(io_wdata),

@@ -86,7 +86,7 @@ def test_a_difference_is_told_with_cycle_unit_and_signal(
         (["--top", "pe", "--pe", "4"], "PEs 0 to 3"),
         (["--rtl", "{}/none"], "no such folder"),
         (["--rtl-dir", "{}/none"], "no such folder"),
-        (["--set", "start_cycles=2"], "start_cycles=2"),
+        (["--set", "empty_column_cycles=0"], "empty_column_cycles=0"),
         (["--set", "row_change_cycles=0"], "row_change_cycles=0"),
         (["--set", "overlap=true"], "the RTL has no overlap=true"),
     ],

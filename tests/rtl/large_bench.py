@@ -53,12 +53,12 @@ def large_fault(name: str, rtl_dirs: Sequence[Path], build_dir: Path) -> str | N
     return counter_difference(rtl, model.counters)
 
 
-def back_to_back_fault(rtl_dirs: Sequence[Path], build_dir: Path) -> str | None:
+def back_to_back_fault(rtl_dirs: Sequence[Path], build_dir: Path, **overrides: int) -> str | None:
     """A layer that is started again in the cycle of ``done_o`` runs again as if for the first time.
 
     It loads its inputs and stores its outputs, so nothing but the register files differs.
     """
-    case = make_case(**_BATCHES["words"], overrides=_BATCHES["overrides"])
+    case = make_case(**_BATCHES["words"], overrides=_BATCHES["overrides"] | overrides)
     jobs = [(case.job, None)]
     model = EIE.expected(case.config, case.job, EIE.parameters(case.config, jobs))[0]
     values = icarus.bench_values(EIE.parameters(case.config, jobs), False)

@@ -48,6 +48,11 @@ LARGE = {
         {"seed": 7, "n_in": 5000, "n_out": 2500, "weights": 0.003, "active": 0.01,
          "bias": "exact"},
     ),
+    # Biases alone, at the end of 16,384 words.
+    "biases behind all": (
+        {"n_pe": 1, "act_sram_kb": 32.0},
+        {"seed": 11, "n_in": 20, "n_out": 30, "weights": 0.4, "active": 0.6, "bias": "exact"},
+    ),
     "pointers beyond 16 bits": (
         {"n_pe": 1, "regfile_depth": 256, "pointer_bits": 18, "spmat_kb": 128.0,
          "pointer_kb": 32.0, "act_sram_kb": 2.0},

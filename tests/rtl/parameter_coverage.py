@@ -8,7 +8,7 @@ from accelsim.machines import load_config
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.rtl.params import RtlParameters, rtl_parameters
 from tests.rtl.large_cases import LARGE, large_case
-from tests.rtl.random_cases import random_machine
+from tests.rtl.random_cases import random_machine, started_machine
 
 _DRAWS = 500
 
@@ -16,7 +16,8 @@ _DRAWS = 500
 def ranges() -> dict[str, dict[str, tuple[int, int]]]:
     """Parameter to (least, greatest) by "published", "random" and "large"."""
     rng = np.random.default_rng(0)
-    drawn = [load_config("eie", **random_machine(rng, 9)) for _ in range(_DRAWS)]
+    drawn = [load_config("eie", **make(rng, 9)) for make in (random_machine, started_machine)
+             for _ in range(_DRAWS)]
     cases = [large_case(name) for name in LARGE]
     runs = {
         "published": [rtl_parameters(load_config("eie"))],

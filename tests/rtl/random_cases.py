@@ -36,6 +36,11 @@ def random_machine(rng: np.random.Generator, max_pe: int) -> dict:
     }
 
 
+def started_machine(rng: np.random.Generator, max_pe: int) -> dict:
+    """One with start phases of another length than the published one, or without."""
+    return random_machine(rng, max_pe) | {"start_cycles": int(rng.choice([0, 0, 2, 3, 17, 64]))}
+
+
 def random_layer(rng: np.random.Generator, overrides: dict, max_side: int) -> Case:
     """A layer that fits this machine; dimensions shrink until it does."""
     side = max_side

@@ -57,8 +57,7 @@ def test_without_counters_the_array_computes_the_same():
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("empty_column_cycles", 0), ("row_change_cycles", 0), ("start_cycles", 0),
-     ("start_cycles", 2)],
+    [("empty_column_cycles", 0), ("row_change_cycles", 0)],
 )
 def test_what_the_rtl_does_not_have_is_refused_by_name(key, value):
     case = make_case(overrides={**SMALL, "n_pe": 4, key: value}, **LAYER)

@@ -47,6 +47,7 @@ async def write_program(dut, plan, n_pe, depth, bias):
             "load_rows": step.load_rows, "load_addr": step.first_row,
             "store_rows": step.store_rows, "store_addr": store_base(plan) + step.tile * depth,
             "bias_rows": step.bias_rows, "bias_addr": bias_base(plan) + step.tile * depth,
+            "table": number % 4,
         }
         for index, name in enumerate(PROGRAM_FIELDS):
             await drive(dut, program_write_i=1, program_addr_i=number * 16 + index,
@@ -73,7 +74,9 @@ async def lock_step(dut, full_rate, busy_rate, density):
     n_pe, bits, row_bits = parameters(dut, "NPe", "ActivationBits", "RowBits")
     depth = 1 << row_bits
     rng, tree = random.Random(12), LnzdTree()
-    config = load_config("eie", n_pe=n_pe, regfile_depth=depth, activation_bits=bits)
+    (starts,) = parameters(dut, "StartCycles")
+    config = load_config("eie", n_pe=n_pe, regfile_depth=depth, activation_bits=bits,
+                         start_cycles=starts)
     await start_and_reset(dut)
     for _ in range(6):
         plan, bias = random_plan(rng, depth), signed(rng, bits)
@@ -84,12 +87,17 @@ async def lock_step(dut, full_rate, busy_rate, density):
         await write_program(dut, plan, n_pe, depth, bias)
         expect(dut, -1, idle_o=1, running_o=0)
         await drive(dut, start_i=1)
-        expect(dut, -1, layer_start_o=1)
+        expect(dut, -1, layer_start_o=1, pass_start_o=starts == 0)
         cycle = 0
         while True:
             full = [rng.random() < full_rate / n_pe for _ in range(n_pe)]
             busy = rng.random() < busy_rate
+            # A pass begins behind the cycle in which pass_start_o says so.
+            told, number = int(dut.pass_start_o.value), len(begun)
+            if told:
+                expect(dut, cycle - 1, swap_o=number == 0, clear_o=plan[number].clear)
             going = model.decide(full, busy)
+            assert len(begun) - number == told, f"cycle {cycle}: pass_start_o was {told}"
             await FallingEdge(dut.clk_i)
             row = source[int(dut.scan_row_o.value)]
             found = tree.first(row, int(dut.position_o.value))
@@ -112,7 +120,7 @@ def check(dut, cycle, model, plan, begun, n_pe):
     column, activation = model.broadcast or (None, None)
     addr, row = packed(model.load_row or model.bias_row or model.store_row)
     expect(
-        dut, cycle, running_o=1, idle_o=0, done_o=0, pass_start_o=phase == "start",
+        dut, cycle, running_o=1, idle_o=0, done_o=0, start_o=phase == "start",
         compute_o=phase == "compute", drain_o=phase == "drain", store_o=phase == "store",
         load_o=model.load_row is not None, bias_load_o=model.bias_row is not None,
         broadcast_o=model.broadcast is not None,
@@ -120,13 +128,10 @@ def check(dut, cycle, model, plan, begun, n_pe):
         row_change_o=scans and scan.found is None,
         blocked_o=scans and scan.found is not None and model.broadcast is None,
         batch_addr_o=addr, batch_row_o=row,
-        shift_o=SHIFTS[0], read_shift_o=SHIFTS[1], relu_o=SHIFTS[2],
+        shift_o=SHIFTS[0], read_shift_o=SHIFTS[1], relu_o=SHIFTS[2], table_o=model.number % 4,
         # The bias row is found without the tree; nothing else is behind a pass's rows.
         looks_o=scans and not at_bias(scan, plan[len(begun) - 1], n_pe),
     )
-    if phase == "start":
-        step = plan[len(begun)]
-        expect(dut, cycle, swap_o=not begun, clear_o=step.clear)
 
 
 def at_bias(scan, step, n_pe):
@@ -146,12 +151,12 @@ async def check_counters(dut, model, cycles, passes):
         expect(dut, f"counter {name}", counter_o=want)
 
 
-@pytest.mark.parametrize(("n_pe", "row_bits"), [(1, 1), (4, 2), (5, 3)])
-def test_ccu(n_pe, row_bits):
+@pytest.mark.parametrize(("n_pe", "row_bits", "starts"), [(1, 1, 1), (4, 2, 0), (5, 3, 3)])
+def test_ccu(n_pe, row_bits, starts):
     from tests.rtl.bench import simulate_unit
 
     simulate_unit("ccu", __name__, {
         "NPe": n_pe, "PositionBits": max(1, (n_pe - 1).bit_length()), "RowBits": row_bits,
         "RowCountBits": row_bits + 1, "ColumnBits": 9, "ActivationBits": 6, "DataBits": 32,
-        "ActAddrBits": 7,
+        "ActAddrBits": 7, "StartCycles": starts, "TableBits": 2,
     })

@@ -19,10 +19,10 @@ READ = "read_verilog eie/*.v common/*.v;"
 # Odd sizes: nothing is a power of two, or everything is as small as it gets.
 ARRAYS = [
     {"NPe": 1, "Counters": 0},
-    {"NPe": 3, "Bypass": 0, "Gather": 1, "Trace": 1},
+    {"NPe": 3, "Bypass": 0, "Gather": 1, "Trace": 1, "StartCycles": 0},
     {"NPe": 4, "SpmatWidthBits": 130, "AccumulatorBits": 24, "RegfileDepth": 5, "PointerBits": 9,
      "SpmatLines": 37, "PointerWords": 301, "ActSramWords": 77, "ActQueueDepth": 1,
-     "ProgramDepth": 1, "Gather": 1},
+     "ProgramDepth": 1, "Gather": 1, "StartCycles": 3},
     {"NPe": 5, "SpmatWidthBits": 8, "RegfileDepth": 1, "SpmatLines": 1, "PointerWords": 2,
      "ActSramWords": 1, "ActivationBits": 24, "ActQueueDepth": 3, "AccumulatorBits": 48,
      "Gather": 1,

@@ -12,7 +12,7 @@ from accelsim.dram import part_names
 from accelsim.records import BinaryPoints, CompressedConv, CompressedLayer, CscMatrix, Geometry
 
 AS_BUILT = {"row_change_cycles": 1, "empty_column_cycles": 1, "overlap": False,
-            "start_cycles": 1, "capacity": "check", "spmat_kb": 128.0, "pointer_kb": 32.0,
+            "capacity": "check", "spmat_kb": 128.0, "pointer_kb": 32.0,
             "index": "zero_runs", "issue_width": 1, "queue_pes": 1}
 """What the Verilog is built for; it refuses other values by name (rtl/README.md)."""
 

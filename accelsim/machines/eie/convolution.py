@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
@@ -75,7 +75,7 @@ class ConvJob(MapsJob):
     several: bool
     beside: Beside = NOTHING
     overlap: bool = False
-    sharing: tuple[Callable[[int], tuple[Pass, ...]], int] | None = None
+    sharing: tuple[Callable[[int], Sequence[Pass]], int] | None = None
 
     @property
     def products(self) -> tuple[ConvJob, ...]:
@@ -171,8 +171,8 @@ def run_products(job: MapsJob, run: _Run) -> JobResult:
     return job.combined(results)
 
 
-class _Later:
-    """Shows an observer the cycles of a vector as those that follow ``passed`` others."""
+class Later:
+    """Shows an observer the cycles of a part as those that follow ``passed`` others."""
 
     def __init__(self, observer: Observer, passed: int) -> None:
         self._observer, self._passed = observer, passed
@@ -198,7 +198,7 @@ def vector_by_vector(
     results: list[JobResult] = []
     for part in job.runs():
         if observer is not None:
-            options["observer"] = _Later(observer, passed)
+            options["observer"] = Later(observer, passed)
         results.append(run(config, part, outputs, **options))
         passed += results[-1].counters.cycles
     return added(results)

@@ -19,20 +19,22 @@ from accelsim.kernels.accumulate import accumulate
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob, added, run_products
 from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.sequence import SequenceJob, run_sequence
 from accelsim.records import CscMatrix
 from accelsim.records.result import JobResult
 
 IntArray = npt.NDArray[np.int64]
 
 
-def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> JobResult:
+def run(config: EieConfig, job: LayerJob | MapsJob | SequenceJob, outputs: bool = True
+        ) -> JobResult:
     """Run one job.
 
     Returns
     -------
     JobResult
         ``outputs`` are the (n_outputs,) accumulators before ReLU, (n_vectors, n_outputs) of a
-        convolution; ``counters`` is None.
+        convolution, the last layer's of a sequence; ``counters`` is None.
     """
     if isinstance(job, MapsJob):
         def together(product: ConvJob, passed: int) -> JobResult:
@@ -41,6 +43,8 @@ def run(config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True) -> Job
                          for part in product.parts())
 
         return run_products(job, together)
+    if isinstance(job, SequenceJob):
+        return run_sequence(job, lambda layer, passed: run(config, layer, outputs))
     result = _run(config, job, _weights(job), job.activations[None], outputs)
     return result if result.outputs is None else replace(result, outputs=result.outputs[0])
 

@@ -316,7 +316,9 @@ module ccu_assertions #(
   parameter integer DataBits       = 16,  // of a program field, see ccu_program
   parameter integer CounterBits    = 32,
   parameter integer Counters       = 1,   // 0 leaves the counters out
-  parameter integer Gather         = 0    // 1 runs convolutions
+  parameter integer Gather         = 0,   // 1 runs convolutions
+  parameter integer StartCycles    = 1,   // of a pass
+  parameter integer TableBits      = 1    // of a codebook's number
 ) (
   input wire                      clk_i,
   input wire                      rst_ni,
@@ -341,6 +343,7 @@ module ccu_assertions #(
   input wire                      relu_o,
   input wire [ShiftBits-1:0]      shift_o,
   input wire [ReadShiftBits-1:0]  read_shift_o,
+  input wire [TableBits-1:0]      table_o,
   input wire                      load_o,
   input wire                      bias_load_o,
   input wire                      store_o,
@@ -361,6 +364,7 @@ module ccu_assertions #(
   input wire [ActivationBits-1:0] activation_o,
   input wire                      blocked_o,
   // For the trace
+  input wire                      start_o,         // a cycle of a start phase
   input wire                      drain_o,
   input wire                      looks_o,         // the tree's answer is used
   input wire                      row_change_o
@@ -377,13 +381,17 @@ module ccu_assertions #(
   written_only_while_idle: assert property (@(posedge clk_i) disable iff (!rst_ni)  // header
     program_write_i || gather_write_i |-> idle_o);
   one_phase: assert property (@(posedge clk_i) disable iff (!rst_ni)  // one pass
-    $onehot0({pass_start_o, load_o, bias_load_o, compute_o, store_o}));
-  a_layer_begins_with_a_pass: assert property (@(posedge clk_i) disable iff (!rst_ni)  // header
-    layer_start_o |=> pass_start_o);
+    $onehot0({start_o, load_o, bias_load_o, compute_o, store_o}));
+  a_layer_starts: assert property (@(posedge clk_i) disable iff (!rst_ni)  // header
+    StartCycles != 0 && layer_start_o |=> start_o);
+  a_pass_begins_in_its_start_phase: assert property (@(posedge clk_i) disable iff (!rst_ni)  // C1
+    StartCycles != 0 && pass_start_o |-> start_o);
+  without_one_a_layer_begins_at_once: assert property (@(posedge clk_i) disable iff (!rst_ni)  // C1
+    StartCycles == 0 && layer_start_o |-> pass_start_o);
 
 endmodule
 
-bind ccu ccu_assertions #(.NPe(NPe), .PositionBits(PositionBits), .RowBits(RowBits), .RowCountBits(RowCountBits), .ColumnBits(ColumnBits), .ActivationBits(ActivationBits), .ShiftBits(ShiftBits), .ReadShiftBits(ReadShiftBits), .ActAddrBits(ActAddrBits), .ProgramDepth(ProgramDepth), .PassBits(PassBits), .DataBits(DataBits), .CounterBits(CounterBits), .Counters(Counters), .Gather(Gather)) u_assertions (.*);
+bind ccu ccu_assertions #(.NPe(NPe), .PositionBits(PositionBits), .RowBits(RowBits), .RowCountBits(RowCountBits), .ColumnBits(ColumnBits), .ActivationBits(ActivationBits), .ShiftBits(ShiftBits), .ReadShiftBits(ReadShiftBits), .ActAddrBits(ActAddrBits), .ProgramDepth(ProgramDepth), .PassBits(PassBits), .DataBits(DataBits), .CounterBits(CounterBits), .Counters(Counters), .Gather(Gather), .StartCycles(StartCycles), .TableBits(TableBits)) u_assertions (.*);
 
 module eie_array_assertions #(
   parameter integer NPe             = 64,
@@ -403,9 +411,12 @@ module eie_array_assertions #(
   parameter integer ProgramDepth    = 16,   // passes of a layer
   parameter integer Gather          = 0,    // 1 runs convolutions: vectors gathered from a map
   parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
+  parameter integer CounterBits     = 32,   // of a counter, 32 at most; it wraps around
   parameter integer Trace           = 0,    // 1 drives trace_o; 2 its part of the CCU only,
                                             // the rest stays in g_pe[].trace
   parameter integer Multiplier      = 0,    // of arith_unit: 0 multiplies, 1 shifts, 2 adds
+  parameter integer StartCycles     = 1,    // of a pass
+  parameter integer DecoderTables   = 1,    // codebooks of each PE
   // Derived; leave them alone
   parameter integer CountBits     = $clog2(ActQueueDepth + 1),
   parameter integer LineBits      = (SpmatLines > 1) ? $clog2(SpmatLines) : 1,
@@ -422,7 +433,7 @@ module eie_array_assertions #(
   parameter integer PeTraceBits   =
       CountBits + 3*ColumnBits + 2*PointerBits + LineBits + WeightBits + IndexBits
       + WordBits + 3*RowBits + 2*AccumulatorBits + 3*ActivationBits + 2*RegisterBits + 14,
-  parameter integer TraceBits     = 15 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
+  parameter integer TraceBits     = 16 + 2*RowBits + ActAddrBits + 2*PositionBits + ColumnBits
       + 2*ActivationBits + NPe * PeTraceBits
 ) (
   input wire                    clk_i,
@@ -454,7 +465,7 @@ module eie_array_assertions #(
 
 endmodule
 
-bind eie_array eie_array_assertions #(.NPe(NPe), .ActQueueDepth(ActQueueDepth), .WeightBits(WeightBits), .IndexBits(IndexBits), .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits), .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth), .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits), .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth), .Gather(Gather), .Counters(Counters), .Trace(Trace), .Multiplier(Multiplier), .CountBits(CountBits), .LineBits(LineBits), .ColumnBits(ColumnBits), .ActAddrBits(ActAddrBits), .RowBits(RowBits), .RegisterBits(RegisterBits), .PositionBits(PositionBits), .PassBits(PassBits), .IoDataBits(IoDataBits), .WordBits(WordBits), .PeTraceBits(PeTraceBits), .TraceBits(TraceBits)) u_assertions (.*);
+bind eie_array eie_array_assertions #(.NPe(NPe), .ActQueueDepth(ActQueueDepth), .WeightBits(WeightBits), .IndexBits(IndexBits), .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits), .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth), .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits), .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth), .Gather(Gather), .Counters(Counters), .CounterBits(CounterBits), .Trace(Trace), .Multiplier(Multiplier), .StartCycles(StartCycles), .DecoderTables(DecoderTables), .CountBits(CountBits), .LineBits(LineBits), .ColumnBits(ColumnBits), .ActAddrBits(ActAddrBits), .RowBits(RowBits), .RegisterBits(RegisterBits), .PositionBits(PositionBits), .PassBits(PassBits), .IoDataBits(IoDataBits), .WordBits(WordBits), .PeTraceBits(PeTraceBits), .TraceBits(TraceBits)) u_assertions (.*);
 
 module sram_1rw_assertions #(
   parameter integer Depth    = 1024,      // words, at least 1
@@ -469,8 +480,11 @@ module sram_1rw_assertions #(
   input wire [Width-1:0]    rdata_o
 );
 
+  reg clocked_q = 1'b0;
+  always @(posedge clk_i) clocked_q <= 1'b1;
+
   an_address_it_has: assert property (@(posedge clk_i)  // header
-    en_i |-> 32'(addr_i) < 32'(Depth));
+    clocked_q && en_i |-> 32'(addr_i) < 32'(Depth));
 
 endmodule
 

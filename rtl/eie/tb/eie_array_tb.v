@@ -35,6 +35,8 @@ module eie_array_tb #(
   parameter integer Counters        = 1,
   parameter integer Trace           = 0,
   parameter integer Multiplier      = 0,
+  parameter integer StartCycles     = 1,
+  parameter integer DecoderTables   = 1,
   parameter integer TraceBits       = 1,    // as eie_array derives them
   parameter integer PeTraceBits     = 1
 );
@@ -57,7 +59,8 @@ module eie_array_tb #(
     .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
     .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
     .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth),
-    .Gather(Gather), .Counters(Counters), .Trace(Trace), .Multiplier(Multiplier)
+    .Gather(Gather), .Counters(Counters), .Trace(Trace), .Multiplier(Multiplier),
+    .StartCycles(StartCycles), .DecoderTables(DecoderTables)
   ) dut (
     .clk_i(clk), .rst_ni(rst_n), .start_i(start), .idle_o(idle), .done_o(done),
     .io_req_i(io_req), .io_we_i(io_we), .io_mem_i(io_mem), .io_pe_i(io_pe), .io_addr_i(io_addr),

@@ -4,8 +4,9 @@
 //     w MEM 0 ADDR DATA   I/O write
 //     r MEM 0 ADDR 0      I/O read; prints "r MEM 0 ADDR DATA"
 //     s 0 0 0 0           play the recorded cycles; prints "cycles N" (decimal)
-// +stimulus=FILE  one hexadecimal word a cycle: inputs of accelsim/machines/eie/rtl/pe.py
-// +count=N        such words
+// +stimulus=FILE  one hexadecimal word a cycle: inputs of accelsim/machines/eie/rtl/pe.py, the first
+//                 for the cycle of layer_start_i
+// +count=N        such words behind the first
 // +out=FILE       what the script prints
 // +trace=FILE     one binary {full_o, busy_o, trace_o} a cycle
 // +vcd=FILE       waveform of cycles +from=N to +to=N
@@ -71,7 +72,7 @@ module pe_tb #(
     .clk_i(clk), .rst_ni(rst_n), .push_i(push), .column_i(column), .activation_i(activation),
     .full_o(full), .layer_start_i(layer_start), .running_i(running), .compute_i(compute),
     .blocked_i(blocked), .pass_start_i(pass_start), .swap_i(swap), .clear_i(clear),
-    .relu_i(1'b0), .read_shift_i({ReadShiftBits{1'b0}}), .shift_i(shift), .load_i(load),
+    .relu_i(1'b0), .read_shift_i({ReadShiftBits{1'b0}}), .shift_i(shift), .table_i(1'b0), .load_i(load),
     .bias_load_i(bias_load), .store_i(store), .batch_row_i(batch_row), .batch_addr_i(batch_addr), .busy_o(busy),
     .scan_row_i(scan_row), .scan_read_i(scan_read), .scan_value_o(),
     .io_req_i(io_req), .io_we_i(io_we), .io_mem_i(io_mem), .io_addr_i(io_addr),
@@ -149,6 +150,7 @@ module pe_tb #(
   task play;
     begin
       layer_start = 1'b1;
+      got = $fscanf(stimulus_file, "%h", stimulus);
       @(negedge clk);
       layer_start = 1'b0; running = 1'b1;
       if (dumping && from_cycle <= 0) $dumpon;

@@ -25,6 +25,7 @@ from accelsim.machines.eie.rtl import RTL as EIE
 from accelsim.machines.eie.rtl.expected_vectors import expected
 from accelsim.machines.eie.rtl.host import places
 from accelsim.machines.eie.rtl.images import Chained
+from accelsim.machines.eie.sequence import SequenceJob
 from accelsim.rtl_bridge import run_layers
 from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.trace import first_difference, unpack
@@ -34,6 +35,7 @@ from tests.rtl.conv_cases import conv_chain
 from tests.rtl.host_bench import host_fault
 from tests.rtl.large_bench import every_large_bench
 from tests.rtl.reset_bench import reset_faults
+from tests.rtl.sequence_cases import random_sequences
 
 _SMALL = {"capacity": "check", "act_sram_kb": 0.25, "pointer_kb": 0.5, "spmat_kb": 1.0}
 _MACHINES = {
@@ -59,6 +61,9 @@ _MACHINES = {
         "n_pe": 2, "regfile_depth": 16, "multiplier": "sign", "weight_value_bits": 2,
         "activation_bits": 9, "accumulator_bits": 14,
     },
+    # No start phase, and one of six cycles, with batches, tiles and biases.
+    "at once": {"n_pe": 2, "regfile_depth": 4, "start_cycles": 0, "act_queue_depth": 2},
+    "late": {"n_pe": 2, "regfile_depth": 16, "start_cycles": 6},
     # One PE, one entry a line, a register file of one row.
     "one": {"n_pe": 1, "act_queue_depth": 8, "regfile_depth": 1, "spmat_width_bits": 8},
 }
@@ -71,6 +76,9 @@ _LAYERS = {
     "wide": [(32, 30, 0.4, 0.7, True, "any", 7), (30, 11, 0.7, None, True, "bounds", 9)],
     "shifts": [(20, 22, 0.5, 0.8, True, "any", 3), (12, 9, 0.8, 0.9, False, "bounds", 0)],
     "signs": [(20, 22, 0.5, 0.8, True, "any", 1), (12, 9, 0.8, 0.9, False, "bounds", 0)],
+    "at once": [(20, 14, 0.4, 0.7, True, "any", 13), (6, 8, 0.5, 0.8, "exact", "any", 14),
+                (14, 5, 0.5, 0.6, "exact", "any", 14)],
+    "late": [(20, 22, 0.4, 0.7, True, "any", 13), (12, 9, 0.8, 0.9, False, "bounds", 0)],
     "one": [(6, 5, 0.7, 0.7, True, "any", 15), (5, 1, 0.9, None, False, "any", 10)],
 }
 _CHAINED = {
@@ -90,9 +98,11 @@ class ArrayBench:
 
     def __init__(self, name: str, build_dir: Path) -> None:
         self.name, self._build_dir = name, build_dir
-        self.units = {"gather"} if name == "maps" else ()  # that nothing else runs
+        # What nothing else runs
+        self.units = {"maps": ("gather",), "program": ("weight_decoder",)}.get(name, ())
         self._gated = [GATED] if name == "tiles" else []   # a clock that is missing is seen there
-        self._config, self._jobs = conv_chain() if name == "maps" else _chain(name)
+        self._config, self._jobs = (conv_chain() if name == "maps" else _program()
+                                    if name == "program" else _chain(name))
         self._parameters = EIE.parameters(self._config, self._jobs, trace=True)
         self._model = []
         for (job, _), place in zip(self._jobs, places(self._config, self._jobs), strict=True):
@@ -136,12 +146,19 @@ def benches(build_dir: Path) -> list[Bench]:
         return sees
 
     return [
-        *(ArrayBench(name, build_dir) for name in (*_MACHINES, "maps")), reset(True), reset(False),
+        *(ArrayBench(name, build_dir) for name in (*_MACHINES, "program", "maps")),
+        reset(True), reset(False),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir, counters=False),
         lambda rtl_dirs: host_fault(rtl_dirs, build_dir, "least"),
         *every_large_bench(build_dir),
     ]
+
+
+def _program() -> tuple[EieConfig, list[tuple[SequenceJob, None]]]:
+    """Four layers under one program, three codebooks."""
+    config, (job,) = next(random_sequences(53, machines=1, each=1))
+    return config, [(job, None)]
 
 
 def _chain(name: str) -> tuple[EieConfig, list[tuple[LayerJob | ConvJob, Chained | None]]]:

@@ -54,6 +54,8 @@ EQUIVALENT = [
                "another name for the same state", makes="Bias = 3'd7"),
     Equivalent("ccu", "drain_left_q <= 2'd0;", ("constant plus 1", "register kept"),
                _SET_BEFORE_USE),
+    Equivalent("ccu", "assign start_ends = 1'b1;", ("1 to 0", "stuck at 0"),
+               "without start cycles there is no start phase that ends"),
     Equivalent("ccu", "count_q <= NoRows;", ("register kept",), _SET_BEFORE_USE),
     Equivalent("ccu", "addr_q <= {ActAddrBits{1'b0}};", _RESET, _SET_BEFORE_USE),
     Equivalent("ccu", "else if (state_q == Drain) drain_left_q", ("always",),

@@ -10,7 +10,13 @@ import numpy as np
 import simpy
 
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.convolution import ConvJob, MapsJob, run_products, vector_by_vector
+from accelsim.machines.eie.convolution import (
+    ConvJob,
+    Later,
+    MapsJob,
+    run_products,
+    vector_by_vector,
+)
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.plan import Pass
@@ -19,6 +25,7 @@ from accelsim.machines.eie.reference.counting import count
 from accelsim.machines.eie.reference.dma import Dma, brought
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.machines.eie.reference.wide import pe_of
+from accelsim.machines.eie.sequence import SequenceJob, run_sequence
 from accelsim.records.result import JobResult
 from accelsim.records.signals import NOTHING, Observer, Place, Signals, Values
 from accelsim.units.clock import Clock, Process
@@ -28,11 +35,11 @@ INSTANCE = ("eie_array_tb", "dut")
 
 
 def run(
-    config: EieConfig, job: LayerJob | MapsJob, outputs: bool = True, *,
+    config: EieConfig, job: LayerJob | MapsJob | SequenceJob, outputs: bool = True, *,
     shuffle: random.Random | None = None, observer: Observer | None = None,
     wiring: type[Eie] | None = None,
 ) -> JobResult:
-    """Run one layer, or a convolution vector by vector.
+    """Run one layer, a convolution vector by vector, or layers in sequence.
 
     Parameters
     ----------
@@ -52,6 +59,10 @@ def run(
                                     shuffle=shuffle, wiring=wiring)
 
         return run_products(job, one_by_one)
+    if isinstance(job, SequenceJob):
+        return run_sequence(job, lambda layer, passed: run(
+            config, layer, outputs, shuffle=shuffle, wiring=wiring,
+            observer=None if observer is None else Later(observer, passed)))
     machine = (wiring or Eie)(config, job, observer)
     machine.run(shuffle)
     counters, operations = machine.count()

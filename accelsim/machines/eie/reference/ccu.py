@@ -99,8 +99,9 @@ class Ccu:
 
     Inputs of a cycle: ``decide(full, busy)``: which queues are full, and whether any PE has a
     queue entry, a column or a waiting entry; False once the layer is done. Outputs of the cycle:
-    ``phase``; ``broadcast``, an item for every queue, or None; ``load_row``, ``bias_row`` and
-    ``store_row``, (activation SRAM address, register row) or None. Edge: ``load()``.
+    ``phase``; ``number``, of the pass in the plan; ``broadcast``, an item for every queue, or None;
+    ``load_row``, ``bias_row`` and ``store_row``, (activation SRAM address, register row) or None.
+    Edge: ``load()``.
     ``load_early(row)`` is an edge of a load that takes no cycle of its own (O1).
     ``begin(step)`` is called before a pass's refill: control registers and DMA, while nothing
     else runs. ``read_row(row)`` gives one activation of each PE.
@@ -131,6 +132,7 @@ class Ccu:
         self._blocked = False
         self._sequence = self._cycles()
         self.phase = PHASES[0]
+        self.number = 0
         self.broadcast: Item | None = None
         self.load_row: tuple[int, int] | None = None
         self.bias_row: tuple[int, int] | None = None
@@ -184,6 +186,7 @@ class Ccu:
         """All passes from ``index`` on, one ``yield`` a cycle."""
         config = self._config
         for number, step in enumerate(self._plan[index:], index):
+            self.number = number
             if not computing:
                 yield from self._wait("start", config.start_cycles)
                 self._begin(step)

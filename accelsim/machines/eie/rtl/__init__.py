@@ -3,6 +3,7 @@
 from accelsim.machines.eie.rtl import host
 from accelsim.machines.eie.rtl.expected_vectors import expected, spans
 from accelsim.machines.eie.rtl.pe import PE
+from accelsim.machines.eie.sequence import make_sequence
 from accelsim.machines.rtl import Rtl
 
 RTL = Rtl(
@@ -20,6 +21,7 @@ RTL = Rtl(
     shell="eie_array_shell",
     backdoor=("eie_array", "pe", "ptr_read", "spmat_read", "sram_1rw"),
     bound=host.bound,
+    in_sequence=make_sequence,
     # The array has no DMA.
     absent=dict.fromkeys(("refill_cycles", "refill_bits", "refill_bursts", "dma_cycles",
                           "dram_rows", "dram_refreshes", "index_cycles", "macs_beside",

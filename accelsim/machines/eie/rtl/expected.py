@@ -15,6 +15,7 @@ from accelsim.machines.eie.reference.ccu import Ccu
 from accelsim.machines.eie.reference.pe import Pe
 from accelsim.machines.eie.rtl import images
 from accelsim.machines.eie.rtl.params import RtlParameters, refuse
+from accelsim.machines.eie.rtl.walks import run_index, scanned
 from accelsim.records.result import JobResult
 from accelsim.records.signals import Signals
 
@@ -47,15 +48,20 @@ class TraceObserver:
     between units, from registers and the layer's image.
     """
 
-    def __init__(self, config: EieConfig, job: LayerJob) -> None:
+    def __init__(
+        self, config: EieConfig, job: LayerJob, place: images.Placement | None = None
+    ) -> None:
+        place = place or images.Placement()
         self._config = config
+        self._pointer_base = place.pointer_base
+        self._entry_base = place.line_base * config.entries_per_line
         self._pointers_of_a_tile = job.image.n_columns + 1
         self._bias_column = job.image.bias_column
         self._words = decoder_words(
             config.multiplier, job.codebook, config.weight_value_bits).tolist()
         self._entries = [job.image.pe(index) for index in range(config.n_pe)]
         self._activation_mask = (1 << config.activation_bits) - 1
-        self._pass = -1
+        self._numbers: list[int] = []
         self._array: Signals | None = None
         self._units: list[list[_UnitFields]] = []
         self._ccu: list[dict[str, int]] = []
@@ -74,8 +80,9 @@ class TraceObserver:
                  for name, signals in _UNITS.items()] for pe in machine.pes
             ]
         ccu = machine.ccu
-        self._pass += ccu.phase == "start"  # one cycle each
-        base = machine.plan[self._pass].tile * self._pointers_of_a_tile
+        self._numbers.append(ccu.number)
+        tile = machine.plan[ccu.number].tile
+        base = self._pointer_base + tile * self._pointers_of_a_tile
         told = self._array.values()
         seen = {name: (told[signal] or 0) for name, signal in _OF_THE_ARRAY.items()}
         seen["broadcast_activation"] &= self._activation_mask
@@ -101,6 +108,11 @@ class TraceObserver:
                 result[name][t, index] = value
         return result
 
+    @property
+    def numbers(self) -> IntArray:
+        """(cycles,) of the pass that each belongs to."""
+        return np.array(self._numbers, dtype=np.int64)
+
     def _scan(self, ccu: Ccu, seen: dict[str, int]) -> None:
         column, activation = ccu.scan.item
         if column != self._bias_column:
@@ -119,7 +131,8 @@ class TraceObserver:
             seen["act_queue.column"] = base + queue.head[0]
             seen["act_queue.activation"] = queue.head[1] & self._activation_mask
         if spmat.holds and self._fresh[index]:
-            seen["ptr_read.begin"], seen["ptr_read.end"] = spmat.address, spmat.end
+            seen["ptr_read.begin"] = self._entry_base + spmat.address
+            seen["ptr_read.end"] = self._entry_base + spmat.end
         seen["spmat_read.frees"] = int(spmat.holds and spmat.free)
         self._weight(index, seen)
         if arith.row2 >= 0:
@@ -167,6 +180,7 @@ class _UnitFields:
 def expected_run(
     config: EieConfig, job: LayerJob, parameters: RtlParameters,
     place: images.Placement | None = None, loaded: IntArray | None = None,
+    followed: bool = False,
 ) -> tuple[JobResult, dict[str, IntArray]]:
     """The reference's result of one layer, and its trace, causes before effects.
 
@@ -174,16 +188,26 @@ def expected_run(
     ----------
     place : where vectors lie; None: where a host puts them
     loaded : (rows of the inputs,) addresses of what is loaded; None: from ``place.load_base`` on
+    followed : passes of a layer begin behind it
     """
     place = place or images.place(config, job.image, job.plan)
     if loaded is None:
         loaded = place.load_base + np.arange(-(-job.image.n_inputs // config.n_pe))
-    observer = TraceObserver(config, job)
+    observer = TraceObserver(config, job, place)
     result = run(config, job, observer=observer)
     fields = observer.fields(parameters)
-    _add_plan(config, job, fields, place, loaded)
+    number = observer.numbers
+    _add_begins(job.plan, fields, number, followed)
+    _add_plan(config, job, fields, number, place, loaded)
     assert result.outputs is not None
-    _add_writes(config, job, fields, result.outputs)
+    _add_writes(config, job, fields, number, result.outputs)
+    for name, event, base in (
+        ("broadcast_column", "broadcast", place.pointer_base),
+        ("ptr_read.even_word", "ptr_read.pop", place.pointer_base),
+        ("ptr_read.odd_word", "ptr_read.pop", place.pointer_base),
+        ("spmat_read.line", "spmat_read.line_read", place.line_base),
+    ):
+        fields[name] += base * fields[event]
     return result, {name: fields[name] for name in _causes_first(list(fields))}
 
 
@@ -198,17 +222,28 @@ def _causes_first(names: list[str]) -> list[str]:
     return [*(name for name in names if name not in late), *late]
 
 
-def _add_plan(
-    config: EieConfig, job: LayerJob, fields: dict[str, IntArray], place: images.Placement,
-    loaded: IntArray,
+def _add_begins(
+    plan: Sequence[Pass], fields: dict[str, IntArray], number: IntArray, followed: bool
 ) -> None:
-    """What follows from the plan of passes: control signals, batch addresses, scanned rows."""
+    """What happens in the cycles behind which passes begin (C1). A start phase comes before that;
+    where it has no cycle, the first pass begins behind the cycle of ``start_i``."""
+    begun = number - fields["start"]
+    after = np.append(begun[1:], len(plan) if followed and not fields["start"].any() else begun[-1])
+    begins = (after > begun).astype(np.int64)
+    which = after % len(plan)
+    fields["pass_start"] = begins
+    fields["swap"] = begins * (which == 0)
+    fields["clear"] = begins * np.array([step.clear for step in plan])[which]
+
+
+def _add_plan(
+    config: EieConfig, job: LayerJob, fields: dict[str, IntArray], number: IntArray,
+    place: images.Placement, loaded: IntArray,
+) -> None:
+    """What follows from the plan of passes: batch addresses, scanned rows."""
     image, plan = job.image, job.plan
     refuse(config, image, plan)
-    number = np.cumsum(fields["start"]) - 1
-    fields["swap"] = fields["start"] * (number == 0)
-    fields["clear"] = fields["start"] * np.array([step.clear for step in plan])[number]
-    row = _run_index(fields["load"] + fields["bias_load"] + fields["store"])
+    row = run_index(fields["load"] + fields["bias_load"] + fields["store"], number)
     store = np.array([place.store_base + step.tile * config.regfile_depth for step in plan])[number]
     fields["batch_row"] = row
     first_row = np.array([step.first_row for step in plan])[number]
@@ -218,7 +253,7 @@ def _add_plan(
         load * fields["load"] + (bias + row) * fields["bias_load"]
         + (store + row) * fields["store"]
     )
-    looks, scan_row, position, reads = _scanned(config, job, plan, fields)
+    looks, scan_row, position, reads = scanned(config, job, plan, fields, number)
     fields |= {
         "looks": looks, "scan_read": reads, "scan_row": scan_row * looks, "position": position,
     }
@@ -229,12 +264,12 @@ def _add_plan(
 
 
 def _add_writes(
-    config: EieConfig, job: LayerJob, fields: dict[str, IntArray], outputs: IntArray
+    config: EieConfig, job: LayerJob, fields: dict[str, IntArray], number: IntArray,
+    outputs: IntArray,
 ) -> None:
     """What the destination files and the activation SRAMs are written with (M3, M6, A1)."""
     mask = (1 << config.register_bits) - 1
     depth = config.regfile_depth
-    number = np.cumsum(fields["start"]) - 1
     first = np.array([step.tile * depth for step in job.plan])[number]
     row = fields["batch_row"]
     sums = fields["arith_unit.write_value"]
@@ -252,37 +287,3 @@ def _add_writes(
     stores = fields["store"] == 1
     kept = (images.by_pe(config, outputs).T & mask)[np.where(stores, first + row, 0)]
     fields["act_rw.sram_value"] = kept * stores[:, None]
-
-
-def _scanned(
-    config: EieConfig, job: LayerJob, plan: Sequence[Pass], fields: Fields
-) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-    """(cycles,) each (contract S1 to S7, R1).
-
-    Whether the tree is asked, in which row of the pass and from which position on, and whether
-    the row is new.
-    """
-    number = np.cumsum(fields["start"]) - 1
-    looks, rows, positions, reads = np.zeros((4, len(number)), dtype=np.int64)
-    for index, step in enumerate(plan):
-        row = position = 0
-        new = True
-        origin = step.tile * (job.image.n_columns + 1) + step.first_row * config.n_pe
-        for t in np.flatnonzero((number == index) & (fields["compute"] == 1)):
-            rows[t] = min(row, step.n_rows - 1)
-            if row == step.n_rows:  # the bias row, or the end
-                continue
-            looks[t], positions[t], reads[t] = 1, position, new
-            new = False
-            if fields["broadcast"][t]:
-                position = (fields["broadcast_column"][t] - origin) % config.n_pe + 1
-            if fields["row_change"][t] or position == config.n_pe:
-                row, position, new = row + 1, 0, True
-    return looks, rows, positions, reads
-
-
-def _run_index(flags: IntArray) -> IntArray:
-    """0, 1, 2, ... in each run of ones; 0 elsewhere."""
-    steps = np.arange(len(flags))
-    last_zero = np.maximum.accumulate(np.where(flags == 0, steps, -1))
-    return np.where(flags == 1, steps - last_zero - 1, 0)

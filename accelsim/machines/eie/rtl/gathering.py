@@ -12,6 +12,7 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.rtl.images import ACT_SRAM, Placement
+from accelsim.records.job import Job
 
 GATHER = 10
 """Value of ``io_mem_i``."""
@@ -72,8 +73,8 @@ def place_maps(
     biases = sum(step.bias_rows for step in job.one.plan)
     (top, bottom), (left, right) = geometry.padding
     longest = max(*_times(config, job, n_maps), rows + top + bottom, columns + left + right)
-    return MapPlacement(first, store, bias_base, max(bias_base + biases, longest), n_maps, step,
-                        region)
+    return MapPlacement(first, store, bias_base, words=max(bias_base + biases, longest),
+                        n_maps=n_maps, map_step=step, region=region)
 
 
 def _lowest(words: int, taken: Sequence[Region]) -> int:
@@ -138,7 +139,7 @@ def map_lines(
 
 
 def check_follows(
-    config: EieConfig, job: LayerJob | ConvJob, before: Sequence[LayerJob | ConvJob],
+    config: EieConfig, job: LayerJob | ConvJob, before: Sequence[Job],
     reads: Sequence[int],
 ) -> None:
     """Raise `InputError` unless a job can read what those ``before`` it left, ``reads`` jobs back:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from accelsim.errors import UnsupportedError
+from accelsim.errors import InputError, UnsupportedError
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob, MapsJob
 from accelsim.machines.eie.counters import Counters
@@ -29,10 +29,15 @@ from accelsim.machines.eie.rtl.params import (
     refuse,
     rtl_parameters,
 )
+from accelsim.machines.eie.rtl.program import Part, memories, program_lines, sequence_parts
+from accelsim.machines.eie.sequence import SequenceJob
 from accelsim.machines.rtl import Take
 
-Jobs: TypeAlias = Sequence[tuple[LayerJob | ConvJob, images.Chained | None]]
-"""Layers and convolutions in order, each with how it reads what the one before left."""
+Work: TypeAlias = LayerJob | ConvJob | SequenceJob
+"""What one start runs."""
+
+Jobs: TypeAlias = Sequence[tuple[Work, images.Chained | None]]
+"""In order, each with how it reads what the one before left."""
 
 
 def parameters(
@@ -47,28 +52,30 @@ def parameters(
     UnsupportedError
         Naming the setting that the RTL does not have (machines/eie/README.md, last table).
     """
-    layers = [_layer(job) for job, _ in jobs]
-    for layer in layers:
-        refuse(config, layer.image, layer.plan)
-    longest = max((len(layer.plan) for layer in layers), default=1)
+    for job, _ in jobs:
+        for layer in _layers(job):
+            refuse(config, layer.image, layer.plan)
+    longest = max((sum(len(layer.plan) for layer in _layers(job)) for job, _ in jobs), default=1)
     maps = [place.words for place in places(config, jobs) if isinstance(place, MapPlacement)]
     return rtl_parameters(config, longest, counters, trace, max(maps, default=None))
 
 
 def places(config: EieConfig, jobs: Jobs) -> Iterator[images.Placement]:
     """Where inputs, outputs and biases of each layer lie; one that is chained reads the outputs of
-    one before it, which nothing is written over until then.
+    one before it, which nothing is written over until then. Of layers in sequence: the last one's.
 
     Raises
     ------
     InputError
         If it cannot.
     """
-    before: list[LayerJob | ConvJob] = []
+    before: list[Work] = []
     found: list[images.Placement] = []
     for number, (job, chained) in enumerate(jobs):
         sources: list[images.Placement] = []
-        if chained:
+        if chained and isinstance(job, SequenceJob):
+            raise InputError(f"{job.name}: layers in sequence read inputs of their own")
+        if chained and not isinstance(job, SequenceJob):
             check_follows(config, job, before, chained.reads)
             sources = [found[number - back] for back in chained.reads]
         if isinstance(job, ConvJob):
@@ -76,6 +83,8 @@ def places(config: EieConfig, jobs: Jobs) -> Iterator[images.Placement]:
             place: images.Placement = place_maps(config, job, read, [
                 kept.region for index, kept in enumerate(found)
                 if isinstance(kept, MapPlacement) and _last_read(jobs, index) > number])
+        elif isinstance(job, SequenceJob):
+            place = sequence_parts(config, job)[-1].place
         else:
             base = sources[0].store_base if sources else 0
             place = images.place(config, job.image, job.plan, base)
@@ -90,8 +99,10 @@ def _last_read(jobs: Jobs, index: int) -> int:
                 if chained and number - index in chained.reads), default=-1)
 
 
-def bound(config: EieConfig, job: LayerJob | ConvJob) -> int:
+def bound(config: EieConfig, job: Work) -> int:
     """Cycles of a layer with every activation non-zero."""
+    if isinstance(job, SequenceJob):
+        return sum(bound(config, layer) for layer in job.layers)
     if isinstance(job, ConvJob):
         pixels = replace(job.pixels, maps=np.ones_like(job.pixels.maps))
         return int(run(config, replace(job, pixels=pixels)).counters.cycles)
@@ -111,37 +122,38 @@ def script(
     lines: list[str] = []
     pes = range(config.n_pe)
     for number, ((job, chained), place) in enumerate(zip(jobs, places(config, jobs), strict=True)):
-        layer, vectors = _layer(job), isinstance(job, ConvJob)
-        lines += images.weight_lines(config, layer.image, number if number in filled else None)
-        lines += images.layer_lines(config, layer, place, chained, vectors)
+        parts = _parts(config, job, place, chained)
+        lines += images.weight_lines(*memories(config, parts),
+                                     number if number in filled else None)
+        lines += program_lines(config, parts)
+        first, last = parts[0], parts[-1]
         if isinstance(job, ConvJob):
             assert isinstance(place, MapPlacement)
             lines += gather_lines(config, job, place)
             lines += map_lines(config, job, place, chained is not None)
         elif chained is None:
-            lines += images.activation_lines(config, job, job.plan, place, pes)
-        lines += [images.START, *images.output_lines(config, layer, place, pes, _n_vectors(job))]
+            lines += images.activation_lines(config, first.job, first.job.plan, first.place, pes)
+        lines += [images.START,
+                  *images.output_lines(config, last.job, last.place, pes, _n_vectors(job))]
         lines += images.counter_lines(config) if counters else []
     return lines
 
 
-def fill(config: EieConfig, job: LayerJob | ConvJob) -> dict[str, str]:
+def fill(config: EieConfig, job: Work) -> dict[str, str]:
     """Both weight memories as ``$readmemh`` texts, PE after PE."""
-    image = _layer(job).image
-    pointers = images.pointer_words(image).ravel().tolist()
-    lines = images.spmat_lines(config, image)
+    words, lines = memories(config, _parts(config, job))
     return {
-        "pointers": images.hex_file(pointers),
+        "pointers": images.hex_file(words.ravel().tolist()),
         "spmat": images.hex_file(line for pe in lines for line in pe),
     }
 
 
 def read_back(
-    config: EieConfig, job: LayerJob | ConvJob, counters: bool, take: Take
+    config: EieConfig, job: Work, counters: bool, take: Take
 ) -> tuple[IntArray | None, dict[str, int | IntArray] | None]:
     """Accumulators before ReLU, (n_outputs,) or (n_vectors, n_outputs) int64, and counters; None
     where a bit is unknown."""
-    image, n_vectors = _layer(job).image, _n_vectors(job)
+    image, n_vectors = _layers(job)[-1].image, _n_vectors(job)
     words = take(n_vectors * images.out_rows(config, image) * config.n_pe)
     outputs = None
     if words is not None:
@@ -160,8 +172,7 @@ def read_back(
     )
 
 
-def told(config: EieConfig, job: LayerJob | ConvJob, outputs: IntArray, counters: Counters
-         ) -> list[int]:
+def told(config: EieConfig, job: Work, outputs: IntArray, counters: Counters) -> list[int]:
     """The words that `script` must read: register-file words of the outputs, then counters."""
     rows = np.stack([images.by_pe(config, vector) for vector in np.atleast_2d(outputs)], axis=1)
     words = rows & ((1 << config.register_bits) - 1)
@@ -170,15 +181,28 @@ def told(config: EieConfig, job: LayerJob | ConvJob, outputs: IntArray, counters
     return [*words.ravel().tolist(), *ccu, *pes.ravel().tolist()]
 
 
-def _layer(job: LayerJob | MapsJob) -> LayerJob:
+def _parts(
+    config: EieConfig, job: Work, place: images.Placement | None = None,
+    chained: images.Chained | None = None,
+) -> list[Part]:
+    """The layers of a start, with where they lie (of one: if that is asked for)."""
+    if isinstance(job, SequenceJob):
+        return sequence_parts(config, job)
+    (layer,) = _layers(job)
+    return [Part(layer, place or images.Placement(), chained, isinstance(job, ConvJob))]
+
+
+def _layers(job: LayerJob | MapsJob | SequenceJob) -> tuple[LayerJob, ...]:
     """What is in the weight memories."""
+    if isinstance(job, SequenceJob):
+        return job.layers
     if isinstance(job, LayerJob):
-        return job
+        return (job,)
     if not isinstance(job, ConvJob) or job.lowering != "im2col":
         raise UnsupportedError(f"{job.name}: the RTL runs convolutions by im2col, not by "
                                f"'{job.lowering}'; take lowering='im2col'")
-    return job.one
+    return (job.one,)
 
 
-def _n_vectors(job: LayerJob | ConvJob) -> int:
+def _n_vectors(job: Work) -> int:
     return job.n_vectors if isinstance(job, ConvJob) else 1

@@ -6,7 +6,7 @@ newline: some simulators lose a last word without one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ PROGRAM, CCU_COUNTER = 8, 9
 
 PROGRAM_FIELDS = (
     "flags", "shift", "read_shift", "bias_activation", "first_column", "n_rows", "load_rows",
-    "load_addr", "store_rows", "store_addr", "bias_rows", "bias_addr",
+    "load_addr", "store_rows", "store_addr", "bias_rows", "bias_addr", "table",
 )
 """Fields of a pass in ``ccu_program``, by index."""
 
@@ -51,22 +51,33 @@ class Chained:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where vectors that are longer than a register file lie in the activation SRAM.
+    """Where a layer lies in the memories.
 
     Attributes
     ----------
-    load_base, store_base, bias_base : word address of the first row of inputs, outputs and biases
+    load_base, store_base, bias_base : word address in the activation SRAM of the first row of
+        inputs, outputs and biases, if they lie there
+    pointer_base, line_base : addresses of its first pointer and of its first line of entries
+    table : number of its codebook
     """
 
     load_base: int = 0
     store_base: int = 0
     bias_base: int = 0
+    pointer_base: int = 0
+    line_base: int = 0
+    table: int = 0
 
 
 def place(
-    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], load_base: int = 0
+    config: EieConfig, image: LayerImage, plan: Sequence[Pass], load_base: int = 0,
+    biases: tuple[int, int] | None = None,
 ) -> Placement:
     """Outputs go below the inputs if there is room, else behind them; biases to the memory's end.
+
+    Parameters
+    ----------
+    biases : of layers in sequence: where those of all layers begin, and those of this one
 
     Raises
     ------
@@ -79,12 +90,13 @@ def place(
     store_base = 0 if out_rows <= load_base else load_base + in_rows
     bias_rows = sum(step.bias_rows for step in plan)
     used = max(load_base + in_rows if in_rows else 0, store_base + out_rows if out_rows else 0)
-    if bias_rows and used + bias_rows > config.act_sram_words:
+    of_all, mine = biases or (config.act_sram_words - bias_rows,) * 2
+    if of_all < config.act_sram_words and used > of_all:
         raise CapacityError(
-            f"{image.name}: {bias_rows} biases a PE do not fit the activation SRAM behind "
-            f"{used} words of the layers; use a larger act_sram_kb"
+            f"{image.name}: {config.act_sram_words - of_all} biases a PE do not fit the activation "
+            f"SRAM behind {used} words of the layers; use a larger act_sram_kb"
         )
-    return Placement(load_base, store_base, config.act_sram_words - bias_rows)
+    return Placement(load_base, store_base, mine)
 
 
 def pointer_words(image: LayerImage) -> IntArray:
@@ -95,7 +107,7 @@ def pointer_words(image: LayerImage) -> IntArray:
 def spmat_lines(config: EieConfig, image: LayerImage) -> list[list[int]]:
     """Lines of each PE, equally many: entries ``{code, run}``, the first in the lowest bits."""
     per_line = config.entries_per_line
-    n_lines = _n_lines(config, image)
+    n_lines = image_lines(config, image)
     shifts = [slot * config.entry_bits for slot in range(per_line)]
     result = []
     for index in range(image.n_pe):
@@ -110,28 +122,30 @@ def spmat_lines(config: EieConfig, image: LayerImage) -> list[list[int]]:
 
 
 def program(
-    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement,
-    chained: Chained | None = None, vectors: bool = False,
+    config: EieConfig, job: LayerJob, plan: Sequence[Pass], place: Placement,
+    chained: Chained | None = None, vectors: bool = False, ends: bool = True,
 ) -> list[dict[str, int]]:
     """The passes as ``ccu_program`` holds them, `PROGRAM_FIELDS` by name.
 
     Parameters
     ----------
     vectors : they are those of each vector of a convolution
+    ends : no other layer's passes follow
     """
     image = job.image
     relu, read_shift = (chained.relu, chained.read_shift) if chained else (False, 0)
     passes = []
     for number, step in enumerate(plan):
         flags = (
-            number == len(plan) - 1, number == 0, step.clear, step.bias, relu, vectors,
+            ends and number == len(plan) - 1, number == 0, step.clear, step.bias, relu, vectors,
         )
         passes.append({
             "flags": sum(flag << bit for bit, flag in enumerate(flags)),
             "shift": job.shift,
             "read_shift": min(read_shift, config.register_bits),  # beyond, all is zero
             "bias_activation": job.bias_activation & ((1 << config.activation_bits) - 1),
-            "first_column": step.tile * (image.n_columns + 1) + step.first_row * config.n_pe,
+            "first_column": (place.pointer_base + step.tile * (image.n_columns + 1)
+                             + step.first_row * config.n_pe),
             "n_rows": step.n_rows,
             "load_rows": step.load_rows,
             "load_addr": place.load_base + step.first_row,
@@ -139,20 +153,19 @@ def program(
             "store_addr": place.store_base + step.tile * config.regfile_depth,
             "bias_rows": step.bias_rows,
             "bias_addr": place.bias_base + step.tile * config.regfile_depth,
+            "table": place.table,
         })
     return passes
 
 
 def weight_lines(
-    config: EieConfig, image: LayerImage, backdoor: int | None = None
+    words: IntArray, lines: list[list[int]], backdoor: int | None = None
 ) -> Iterator[str]:
     """Pointers and entries: I/O writes, or one fill from the files of number ``backdoor``."""
-    words = pointer_words(image)
     if backdoor is not None:
-        yield f"b {backdoor:x} {words.shape[1]:x} {_n_lines(config, image):x} 0"
+        yield f"b {backdoor:x} {words.shape[1]:x} {len(lines[0]):x} 0"
         return
-    lines = spmat_lines(config, image)
-    for pe in range(config.n_pe):
+    for pe in range(len(words)):
         yield from pe_weight_lines(words, lines, pe)
 
 
@@ -162,20 +175,15 @@ def pe_weight_lines(words: IntArray, lines: list[list[int]], pe: int) -> Iterato
     yield from _writes(SPMAT, pe, lines[pe])
 
 
-def layer_lines(
-    config: EieConfig, job: LayerJob, place: Placement, chained: Chained | None = None,
-    vectors: bool = False,
-) -> Iterator[str]:
-    """I/O writes of program, codebook and biases."""
-    for number, step in enumerate(program(config, job, job.plan, place, chained, vectors)):
+def program_lines(passes: Iterable[dict[str, int]]) -> Iterator[str]:
+    """I/O writes of the program."""
+    for number, step in enumerate(passes):
         for field, name in enumerate(PROGRAM_FIELDS):
             yield f"w {PROGRAM:x} 0 {number * 16 + field:x} {step[name]:x}"
-    yield from codebook_lines(config, job)
-    yield from bias_lines(config, job, place, range(config.n_pe))
 
 
-def codebook_lines(config: EieConfig, job: LayerJob) -> Iterator[str]:
-    """I/O writes of the codebook of all PEs.
+def codebook_lines(config: EieConfig, job: LayerJob, table: int = 0) -> Iterator[str]:
+    """I/O writes of the codebook of all PEs, as number ``table``.
 
     Raises
     ------
@@ -187,11 +195,11 @@ def codebook_lines(config: EieConfig, job: LayerJob) -> Iterator[str]:
                                f"one for {job.rows_per_table} each; compress without table_rows, "
                                f"or --engine fast")
     codebook = decoder_words(config.multiplier, job.codebook, config.weight_value_bits)
-    yield from _writes(CODEBOOK, 0, codebook.tolist())
+    yield from _writes(CODEBOOK, 0, codebook.tolist(), table << config.weight_bits)
 
 
 def activation_lines(
-    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement, pes: Iterable[int]
+    config: EieConfig, job: LayerJob, plan: Sequence[Pass], place: Placement, pes: Iterable[int]
 ) -> Iterator[str]:
     """I/O writes of the input vector to where the layer reads it, all rows in full."""
     in_rows = -(-job.image.n_inputs // config.n_pe)
@@ -263,7 +271,7 @@ def hex_file(values: Iterable[int]) -> str:
     return "".join(f"{value:x}\n" for value in values)
 
 
-def _n_lines(config: EieConfig, image: LayerImage) -> int:
+def image_lines(config: EieConfig, image: LayerImage) -> int:
     """SpMat lines of each PE: those of the PE with the most entries."""
     return -(-image.max_entries // config.entries_per_line)
 

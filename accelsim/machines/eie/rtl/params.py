@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accelsim.errors import CapacityError, UnsupportedError
@@ -53,6 +54,8 @@ class RtlParameters(ArrayParameters):
     counters: int
     trace: int
     multiplier: int = 0
+    start_cycles: int = 1
+    decoder_tables: int = 1
 
     @property
     def host_bits(self) -> int:
@@ -90,11 +93,15 @@ class RtlParameters(ArrayParameters):
         return (self.weight_value_bits + self.activation_bits).bit_length()
 
     def ccu_trace_fields(self) -> list[tuple[str, int]]:
-        """(name, bits) of the control unit's part of ``trace_o``, highest bits first."""
+        """(name, bits) of the control unit's part of ``trace_o``, highest bits first.
+
+        ``start`` is a cycle of a start phase, ``pass_start`` the cycle behind which a pass begins:
+        the last one of that phase, or the one before the pass where there is none.
+        """
         return [
             *((flag, 1) for flag in (
-                "running", "start", "swap", "clear", "load", "bias_load", "compute", "drain",
-                "store",
+                "running", "start", "pass_start", "swap", "clear", "load", "bias_load", "compute",
+                "drain", "store",
             )),
             ("batch_row", self.row_bits),
             ("batch_addr", self.act_addr_bits),
@@ -192,12 +199,14 @@ def rtl_parameters(
         counters=int(counters),
         trace=int(trace),
         multiplier=MULTIPLIERS.index(config.multiplier),
+        start_cycles=config.start_cycles,
+        decoder_tables=config.decoder_tables,
     )
 
 
 def rtl_plan(
     config: EieConfig, image: LayerImage, exact_bias: bool = False
-) -> tuple[Pass, ...]:
+) -> Sequence[Pass]:
     """The passes of one layer (`make_plan`), if the RTL tells this machine and layer exactly.
 
     Raises
@@ -212,16 +221,13 @@ def rtl_plan(
     return plan
 
 
-def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None:
+def refuse(config: EieConfig, image: LayerImage, plan: Sequence[Pass]) -> None:
     """Raise `UnsupportedError` unless the RTL tells this machine and layer exactly."""
-    for key, want in (("empty_column_cycles", 1), ("row_change_cycles", 1), ("start_cycles", 1),
+    for key, want in (("empty_column_cycles", 1), ("row_change_cycles", 1),
                       ("index", "zero_runs"), ("issue_width", 1), ("queue_pes", 1)):
         got = getattr(config, key)
         if got != want:
             raise UnsupportedError(f"the RTL has no {key}={got}; use {key}={want} or --engine fast")
-    if config.decoder_tables != 1:
-        raise UnsupportedError(f"the RTL has no decoder_tables={config.decoder_tables}; use "
-                               f"decoder_tables=1 and one table a layer, or --engine fast")
     if config.overlap:
         raise UnsupportedError("the RTL has no overlap=true; use overlap=false or --engine fast")
     if config.capacity == "check":

@@ -10,11 +10,12 @@ from accelsim.machines.eie.convolution import ConvJob
 from accelsim.machines.eie.job import IntArray, LayerJob
 from accelsim.machines.eie.rtl import images
 from accelsim.machines.eie.rtl.params import PE_COUNTERS, RtlParameters
+from accelsim.machines.eie.sequence import SequenceJob
 from accelsim.machines.rtl import Fields, PeRtl, Take
 
 _PORTS = {
     "push_i": "broadcast", "column_i": "broadcast_column", "activation_i": "broadcast_activation",
-    "compute_i": "compute", "blocked_i": "blocked", "pass_start_i": "start", "swap_i": "swap",
+    "compute_i": "compute", "blocked_i": "blocked", "pass_start_i": "pass_start", "swap_i": "swap",
     "clear_i": "clear", "load_i": "load", "bias_load_i": "bias_load", "store_i": "store",
     "batch_row_i": "batch_row",
     "batch_addr_i": "batch_addr", "scan_row_i": "scan_row", "scan_read_i": "scan_read",
@@ -22,8 +23,11 @@ _PORTS = {
 """Input of a PE to the field of the array's trace that it follows."""
 
 
-def refuse(job: LayerJob | ConvJob) -> None:
-    """Raise `UnsupportedError` for a convolution."""
+def refuse(job: LayerJob | ConvJob | SequenceJob) -> None:
+    """Raise `UnsupportedError` for a convolution, or layers in sequence."""
+    if isinstance(job, SequenceJob):
+        raise UnsupportedError(f"{job.name}: layers in sequence run on the whole array; compare "
+                               f"that, or one layer alone")
     if isinstance(job, ConvJob):
         raise UnsupportedError(f"{job.name}: a convolution runs on the whole array; compare that, "
                                f"or one vector alone (ConvJob.vector_job)")
@@ -47,9 +51,13 @@ def outputs(parameters: RtlParameters) -> list[tuple[str, int]]:
 
 
 def stimulus(job: LayerJob, fields: Fields) -> dict[str, IntArray]:
-    """Every input of a PE in every cycle, from a trace of the array."""
-    shift = {"shift_i": np.full(len(fields["start"]), job.shift, dtype=np.int64)}
-    return {port: fields[name] for port, name in _PORTS.items()} | shift
+    """Every input of a PE in the cycle of ``layer_start_i`` and in every one behind it, from a
+    trace of the array. Without a start phase the first pass begins behind the former."""
+    begins = not fields["start"].any()
+    first = {"pass_start": begins, "swap": begins, "clear": begins and job.plan[0].clear}
+    shift = {"shift_i": np.full(1 + len(fields["start"]), job.shift, dtype=np.int64)}
+    return {port: np.append(int(first.get(name, 0)), fields[name])
+            for port, name in _PORTS.items()} | shift
 
 
 def expected(config: EieConfig, pe: int, fields: Fields) -> dict[str, IntArray]:
@@ -99,7 +107,9 @@ def rows(config: EieConfig, outputs: IntArray, pe: int) -> IntArray:
 
 
 PE = PeRtl(
-    top="pe", testbench="pe_tb", omits=("NPe", "ProgramDepth", "Gather", "Trace"), inputs=inputs,
+    top="pe", testbench="pe_tb",
+    omits=("NPe", "ProgramDepth", "Gather", "Trace", "StartCycles", "DecoderTables"),
+    inputs=inputs,
     outputs=outputs, stimulus=stimulus, expected=expected, script=script, read_back=read_back,
     rows=rows, refuse=refuse,
 )
