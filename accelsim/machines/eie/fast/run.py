@@ -60,8 +60,8 @@ def run(config: EieConfig, job: LayerJob | MapsJob | SequenceJob, outputs: bool 
     active = [_active_columns(job, activations) for activations in job.inputs]
     if takes(config) and (len(job.plan) > 1 or is_shared()):
         plan = Plan.of(job.plan)
-        time.add_plan(PlanTimer(config, image, plan, active, outputs), plan,
-                      refill_time(config, job))
+        timer = PlanTimer(config, image, plan, active, outputs)
+        time.add_plan(timer, plan, refill_time(config, job, timer.vector))
     else:
         refills, waits = Refills(config, job, read_dram), Waits(config, job.plan)
         for number, step in enumerate(job.plan):
