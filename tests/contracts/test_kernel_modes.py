@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from accelsim.kernels import fours
+from accelsim.kernels import fours, groups
 
 ROOT = Path(__file__).parents[2]
 FEW = ("an odd number of PEs", "batches", "refills", "no bypass", "values that saturate")
@@ -87,6 +87,7 @@ CALLED = {
     "gather": ["accelsim/kernels/lanes.py"], "sums": [f"{KERNELS}/gather.py"],
     "waits": ["accelsim/kernels/fours.py"], "narrow": [f"{KERNELS}/waits.py"],
     "plan": [f"{KERNELS}/{name}.py" for name in ("counters", "passes", "time")],
+    "grouped": ["accelsim/kernels/groups.py"],
 }
 
 
@@ -106,6 +107,7 @@ def test_kernels_that_call_those_of_other_files_are_compiled_again_with_them(nam
     assert found == told, f"write BUILT_ON = '{found}' in kernels/{name}.py"
 
 
-def test_so_are_those_that_call_lanes_by_way_of_fours():
+@pytest.mark.parametrize("module", [fours, groups], ids=["fours", "groups"])
+def test_so_are_those_that_call_lanes_by_way_of_another(module):
     found = hashlib.sha256((ROOT / "accelsim/kernels/lanes.py").read_bytes()).hexdigest()[:16]
-    assert found == fours.BUILT_ON, f"write BUILT_ON = '{found}' in accelsim/kernels/fours.py"
+    assert found == module.BUILT_ON, f"write BUILT_ON = '{found}' in {module.__file__}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,31 @@ def longest_wait(config: EieConfig, image: LayerImage) -> int:
     return 1 + (config.act_queue_depth + 1) * (image.table.most + 1)
 
 
+class _Memory(threading.local):
+    """What every call of a thread works on again: fresh pages cost more than a pass."""
+
+    def __init__(self) -> None:
+        self._held: waits.Work | None = None
+
+    def of(self, rows: int, ends: int) -> waits.Work:
+        """Arrays of so many broadcasts and passes, or more; their contents are unspecified."""
+        held = self._held
+        if held is None or rows > len(held.places) or ends > len(held.ends):
+            rows = rows if held is None else max(rows, len(held.places))
+            ends = ends if held is None else max(ends, len(held.ends))
+            none, sums = np.empty(0, np.int32), np.empty(waits.TALLIES * LANES, np.int64)
+            places, before, issue, early = np.empty((4, rows), np.int32)
+            end, trailing = np.empty((2, ends), np.int64)
+            held = self._held = waits.Work(
+                none, none, places, before, np.empty(rows, np.int64), issue, early,
+                _aligned(rows * LANES), np.empty(rows * waits.FLOORS, np.uint8), end, trailing,
+                sums, sums)
+        return held
+
+
+_memory = _Memory()
+
+
 class _Narrow:
     """What the kernels of this module read of an image; ``width`` columns from one kernel position
     to the next."""
@@ -53,13 +79,9 @@ class _Narrow:
     def _work(self, columns: Int32, changes: Int32, n_passes: int = 1
               ) -> tuple[waits.Work, IntArray]:
         tallies, most = np.zeros((waits.TALLIES, LANES), np.int64), len(columns) * n_passes
-        rows = most + _ROWS + narrow.ROOM
-        places, before, issue, early = np.empty((4, rows), np.int32)
-        ends, trailing = np.empty((2, max(n_passes, _ROWS)), np.int64)
-        return waits.Work(
-            columns, changes, places, before, np.empty(rows, np.int64), issue, early,
-            _aligned(rows * LANES), np.empty(rows * waits.FLOORS, np.uint8), ends, trailing,
-            np.empty(tallies.size, np.int64), tallies.reshape(-1)), tallies
+        held = _memory.of(most + _ROWS + narrow.ROOM, max(n_passes, _ROWS))
+        work = held._replace(columns=columns, changes=changes, tallies=tallies.reshape(-1))
+        return work, tallies
 
     def _add(self, tallies: IntArray, sums: IntArray, excess: IntArray) -> None:
         """Add to what `PassTimer` adds up."""
