@@ -47,8 +47,8 @@ COLUMNS = ("LUT", "FF", "DSP", "BRAM 36 Kb", "BRAM 18 Kb", "LUTRAM")
 PE_ALONE = {"Counters": 0, "Trace": 0}
 SMALL_SRAMS = {"SpmatLines": 1024, "PointerWords": 2048}
 ARRAYS = (4,)  # PEs that are placed and routed
-_ARRAY_ONLY = ("NPe", "ProgramDepth", "Gather")  # parameters that a PE does not have
-_NO_HARNESS = ("Counters", "Trace", "Gather", "Multiplier")
+_ARRAY_ONLY = ("NPe", "ProgramDepth", "Gather", "StartCycles")  # parameters that a PE does not have
+_NO_HARNESS = ("Counters", "Trace", "Gather", "Multiplier", "StartCycles", "DecoderTables")
 
 
 def area_table(liberty: Path) -> str:
