@@ -39,6 +39,16 @@ def small_models(folder):
         [onnx.numpy_helper.from_array(weights(4, 3, 3, 3), "w")])
     onnx.save(onnx.helper.make_model(graph), folder / "model.onnx")
     np.save(folder / "x.npy", weights(3, 8, 8))
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, *shape])
+              for name, shape in (("image", (3, "rows", "columns")), ("y", (2, "r", "c")))]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Conv", ["image", "w"], ["c"]),
+         onnx.helper.make_node("ConvTranspose", ["c", "t"], ["y"], strides=[2, 2])],
+        "detector", values[:1], values[1:],
+        [onnx.numpy_helper.from_array(weights(4, 3, 3, 3), "w"),
+         onnx.numpy_helper.from_array(weights(4, 2, 2, 2), "t")])
+    onnx.save(onnx.helper.make_model(graph), folder / "detector.onnx")
+    np.save(folder / "photo.npy", weights(1, 3, 8, 8))
     (folder / "digits.safetensors").symlink_to(ROOT / "traces/lenet-300-100/digits.safetensors")
     stacked_lstm(folder, weights)
 

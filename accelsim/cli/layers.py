@@ -29,6 +29,10 @@ def layers(
                                               "absent."),
     ] = None,
     network: NetworkOption = None,
+    input_shape: Annotated[
+        str | None,
+        typer.Option(metavar="3x224x224", help="Of one image, where an ONNX model leaves it open."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the layers that can be named: the published ones, or those of a file or folder.
@@ -44,13 +48,19 @@ def layers(
         raise InputError(f"--network {network}: says whose layers a file's arrays are; name the "
                          f"file, or leave --network out: accelsim layers {network}")
     whole = None
+    shape = None if input_shape is None else _shape(input_shape)
+    if shape is not None and (source is None or not names_network(source, network)):
+        raise InputError(f"--input-shape {input_shape}: is for an ONNX model with convolutions "
+                         f"that leaves the shape of its images open; leave it out")
     if source is not None and names_network(source, network):
         try:
-            nodes = network_listing(source, network)
+            nodes = network_listing(source, network, shape)
         except (InputError, UnsupportedError) as problem:
             if Path(source).suffix.lower() != ".onnx":
                 raise
-            whole = as_options(f"As a network: {problem}")  # its layers are there all the same
+            # Its layers are there all the same.
+            whole = as_options(f"As a network: {problem}").replace("--inputs of one",
+                                                                   "--input-shape")
         else:
             _show_network(source, nodes, as_json)
             return
@@ -81,6 +91,15 @@ def layers(
         out.print(skipped_view(found.skipped))
     if whole is not None:
         out.print(whole, markup=False)
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    from accelsim.errors import InputError
+
+    numbers = text.replace(",", "x").split("x")
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
+        raise InputError(f"--input-shape {text}: need the sizes of one image's axes, as 3x224x224")
+    return tuple(int(number) for number in numbers)
 
 
 def cells_view(source: str, cells: Sequence[ListedCell]) -> Any:

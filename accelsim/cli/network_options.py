@@ -14,6 +14,10 @@ ImageOption = Annotated[
 FitOption = Annotated[
     bool, typer.Option("--fit", help="Cut out a photo's middle and resize it to the input.")
 ]
+FloatErrorOption = Annotated[
+    bool, typer.Option("--float-error", help="Of a network also each layer's results beside "
+                                             "64-bit float: what compressing and fixed point cost.")
+]
 NetworkOption = Annotated[
     str | None,
     typer.Option("--network", metavar="NAME|FILE.toml", help="The graph whose layers a file's "

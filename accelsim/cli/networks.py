@@ -23,6 +23,7 @@ def simulate_graph(
     config: Any, source: str, network: str | None, layer: str | None, engine: str,
     photos: list[Path], inputs: Path | None, count: int, fit: bool, lowering: Lowering,
     recipe: Callable[[], Recipe], seed: int, energy: bool, as_json: bool, as_csv: bool,
+    float_error: bool = False,
 ) -> None:
     """Compress what is not compressed, calibrate on the images, run, and show.
 
@@ -31,9 +32,11 @@ def simulate_graph(
     network's layers run on inputs of their own.
     """
     from accelsim.compression.network import calibrated_network
+    from accelsim.errors import InputError
     from accelsim.machines import machine_of
     from accelsim.machines.network_alone import brings_inputs, run_alone
     from accelsim.machines.network_run import run_network
+    from accelsim.report.network_error import network_errors
     from accelsim.report.network_summary import network_object, network_rows
     from accelsim.sources import network_inputs, open_network
     from accelsim.sources.networks import check_takes, with_count
@@ -43,7 +46,11 @@ def simulate_graph(
     if layer is not None:
         opened = opened.up_to(layer)
     machine = machine_of(config)
+    errors: dict[str, dict[str, float]] = {}
     if not photos and inputs is None and brings_inputs(opened):
+        if float_error:
+            raise InputError(f"{source}: drawn layers run on inputs of their own, which say "
+                             f"nothing of a network's error; give --image or --inputs")
         if layer is not None:
             opened = as_network(opened, opened.nodes[-1])
         start = time.perf_counter()
@@ -60,15 +67,19 @@ def simulate_graph(
     wall_s = time.perf_counter() - start
     if layer is not None:
         result = replace(result, layers={layer: result.layers[layer]})
+    if float_error:
+        errors = network_errors(opened, packed, images, result)
     tell(loss for own in result.layers.values() for loss in own.losses)
     if as_json:
-        print_json(network_object(result, energy, seed))
+        print_json(network_object(result, energy, seed)
+                   | ({"float_error": errors} if float_error else {}))
     elif as_csv:
         print_csv([row if "tried" not in row else row | {
             "tried": "; ".join(f"{way}: {told}" for way, told in row["tried"].items())}
-            for row in network_rows(result, energy)])
+            for row in (own | errors.get(name, {}) for name, own in zip(
+                result.layers, network_rows(result, energy), strict=True))])
     else:
-        _show(result, energy, wall_s, config)
+        _show(result, energy, wall_s, config, errors)
 
 
 def _ways(result: NetworkResult) -> list[str]:
@@ -76,7 +87,9 @@ def _ways(result: NetworkResult) -> list[str]:
     return list(dict.fromkeys(way for own in result.layers.values() for way in own.tried))
 
 
-def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> None:
+def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any,
+          errors: dict[str, dict[str, float]]) -> None:
+    from accelsim.report.network_error import error_rows
     from accelsim.report.network_summary import classes, host_rows, network_rows
 
     out = console()
@@ -92,6 +105,10 @@ def _show(result: NetworkResult, energy: bool, wall_s: float, asked: Any) -> Non
     if tried := [(name, *(own.tried.get(way, "") for way in _ways(result)), own.lowering)
                  for name, own in result.layers.items() if own.tried]:
         out.print(table("Lowerings tried, cycles", ("layer", *_ways(result), "taken"), tried))
+    if errors:
+        out.print(table("Results beside 64-bit float, RMS of the difference over RMS",
+                        ("layer", "weights as named", "weights as they ran",
+                         "largest difference from the latter"), error_rows(errors)))
     out.print(table("On the host, not timed", ("node", "kind", "operations", "bytes"),
                     [tuple(row.values()) for row in host_rows(result)]))
     for line in (*sized_lines(asked, result.config), *limit_lines([result.limits])):

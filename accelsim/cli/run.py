@@ -39,6 +39,7 @@ from accelsim.cli.limits import limit_lines, sized_lines
 from accelsim.cli.losses import tell
 from accelsim.cli.network_options import (
     FitOption,
+    FloatErrorOption,
     ImageOption,
     LoweringOption,
     NetworkOption,
@@ -75,6 +76,7 @@ def simulate(
     fit: FitOption = False,
     network: NetworkOption = None,
     lowering: LoweringOption = None,
+    float_error_asked: FloatErrorOption = False,
     count: Annotated[int, typer.Option(min=1, help="How many of the input vectors to run.")] = 1,
     activation_density: Annotated[
         float | None, typer.Option(help="Draw one input vector of this density instead.")
@@ -123,8 +125,11 @@ def simulate(
             lambda: make_recipe(kept, threshold, weight_bits or config.weight_bits,
                                 config.index_bits, init, bias=bias, winograd=winograd,
                                 index=getattr(config, "index", "zero_runs"), **more, **tables),
-            seed, energy, as_json, as_csv)
+            seed, energy, as_json, as_csv, float_error_asked)
         return
+    if float_error_asked:
+        raise InputError(f"{source}: --float-error is of a network; the errors of a recurrent "
+                         f"layer are told without it")
     if image or fit:
         raise InputError(f"{source}: no graph that reads photos; name one (--network), or give "
                          f"vectors (--inputs)")

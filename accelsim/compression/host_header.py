@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
 from accelsim.compression.checked import Checked, Finite
@@ -22,12 +23,19 @@ from accelsim.records.host_elementwise import (
     Relu,
     Upsample,
 )
-from accelsim.records.host_layout import Reshape, Transpose
+from accelsim.records.host_layout import (
+    DepthToSpace,
+    Reshape,
+    Slice,
+    Transpose,
+    ZeroInsertion,
+)
 
 OPERATIONS: dict[str, type[HostOperation]] = {
     "pool": Pool, "global_pool": GlobalPool, "relu": Relu, "function": Function, "affine": Affine,
     "combine": Combine, "concat": Concat, "flatten": Flatten, "upsample": Upsample,
-    "reshape": Reshape, "transpose": Transpose,
+    "reshape": Reshape, "transpose": Transpose, "depth_to_space": DepthToSpace,
+    "zero_insertion": ZeroInsertion, "slice": Slice,
 }
 """What a file can keep, by the name that it has there."""
 
@@ -36,9 +44,13 @@ _MOST = 1 << 16
 """Of a window, a stride or a factor in a file of a stranger's: running it takes memory and time."""
 
 
+_Row = tuple[Finite, ...]
+_Numbers = _Row | tuple[_Row, ...] | tuple[tuple[_Row, ...], ...]
+
+
 class _AffineHeader(Checked):
-    scale: tuple[Finite, ...]
-    shift: tuple[Finite, ...]
+    scale: _Numbers
+    shift: _Numbers
 
 
 def operation_header(operation: HostOperation) -> dict[str, Any]:
@@ -80,16 +92,23 @@ def operation_of(header: Mapping[str, Any]) -> HostOperation:
     try:
         if kind is Affine:
             found = _AffineHeader.model_validate_json(text)
-            return Affine(np.array(found.scale), np.array(found.shift))
+            return Affine(_array(found.scale), _array(found.shift))
         made: HostOperation = TypeAdapter(kind).validate_json(text, strict=True)
     except ValidationError as problem:
         first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
         raise FormatError(f"host operation {name}: {where}: {first['msg']}") from None
     if isinstance(made, Pool) and any(
             max(made.padding[axis]) >= made.kernel[axis] for axis in (0, 1)):
         raise FormatError(f"host operation {name}: a padding as wide as its window")
     return made
+
+
+def _array(numbers: _Numbers) -> npt.NDArray[np.float64]:
+    try:
+        return np.array(numbers, np.float64)
+    except ValueError:
+        raise FormatError("host operation affine: rows of different lengths") from None
 
 
 def _fields(kind: Any) -> list[str]:

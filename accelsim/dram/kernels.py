@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from accelsim.kernels.jit import kernel
+from accelsim.kernels.jit import kernel, linked
 
 
 class Times(NamedTuple):
@@ -27,11 +27,30 @@ def read_rows(first, count, bursts_a_row, times, free, opened, ends):
     """Clocks until the last data, rows opened and refreshes.
 
     ``first`` and ``count`` (n,) int64 are runs of bursts. ``times`` are `Times`, as a plain tuple.
-    ``free`` (banks,) int64 zeros: from when on each bank may be activated; ``opened`` (4,) int64
-    long ago: the latest activates, the oldest at position ``rows % 4``. ``ends`` (bursts,) int64 is
-    given when the data of each burst are there, or is empty.
+    ``free`` (banks,) int64: from when on each bank may be activated; ``opened`` (4,) int64: the
+    latest activates; both are memory. ``ends`` (bursts,) int64 is given when the data of each burst
+    are there, or is empty.
     """
+    return _read(first, count, bursts_a_row, times, free, opened, ends)
+
+
+@kernel
+def read_lists(starts, first, count, bursts_a_row, times, free, opened, told):
+    """`read_rows` of many lists: list i has the runs ``starts[i]`` to ``starts[i + 1]``; a column
+    of ``told`` (3, lists) int64 is written for each."""
+    ends = np.empty(0, np.int64)
+    for i in range(told.shape[1]):
+        begin, end = starts[i], starts[i + 1]
+        told[0, i], told[1, i], told[2, i] = _read(
+            first[begin:end], count[begin:end], bursts_a_row, times, free, opened, ends)
+
+
+@linked
+def _read(first, count, bursts_a_row, times, free, opened, ends):
+    """All banks are closed at the start. The oldest activate is at position ``rows % 4``."""
     times = Times(*times)
+    free[:] = 0
+    opened[:] = -(1 << 40)
     rows, refreshes, due = 0, 0, times.refi
     told = 0
     read, row = np.int64(-(1 << 40)), np.int64(-1)

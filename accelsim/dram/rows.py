@@ -21,15 +21,31 @@ def burst_ends(part: DramPart, bursts: int) -> IntArray:
     return ends
 
 
+def read_lists(part: DramPart, starts: IntArray, first: IntArray, count: IntArray) -> IntArray:
+    """(3, lists) clocks, rows and refreshes of many lists, each with all banks closed at its start.
+
+    Parameters
+    ----------
+    starts : (lists + 1,) int64: list i has the runs ``starts[i]`` to ``starts[i + 1]`` of ``first``
+        and ``count``, as in `Requests`
+    """
+    told = np.empty((3, len(starts) - 1), np.int64)
+    kernels.read_lists(starts, first, count, part.bursts_a_row, _times(part),
+                       np.empty(part.banks, np.int64), np.empty(4, np.int64), told)
+    return told
+
+
 def _read(part: DramPart, requests: Requests, ends: IntArray) -> Reading:
-    times = (part.rcd_clocks, part.rp_clocks, part.cl_clocks + part.data_clocks, part.ras_clocks,
-             part.rtp_clocks, part.ccd_clocks, part.rrd_clocks, part.faw_clocks, part.refi_clocks,
-             part.rfc_clocks)
-    last_four = np.full(4, -(1 << 40), np.int64)
     clocks, rows, refreshes = kernels.read_rows(
-        requests.first, requests.count, part.bursts_a_row, times,
-        np.zeros(part.banks, np.int64), last_four, ends)
+        requests.first, requests.count, part.bursts_a_row, _times(part),
+        np.empty(part.banks, np.int64), np.empty(4, np.int64), ends)
     return Reading(int(clocks), int(rows), int(refreshes))
+
+
+def _times(part: DramPart) -> tuple[int, ...]:
+    return (part.rcd_clocks, part.rp_clocks, part.cl_clocks + part.data_clocks, part.ras_clocks,
+            part.rtp_clocks, part.ccd_clocks, part.rrd_clocks, part.faw_clocks, part.refi_clocks,
+            part.rfc_clocks)
 
 
 def reached_gb_per_s(part: DramPart, column_bursts: int = 1 << 20, share: float = 1.0) -> float:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from accelsim.errors import AccelsimError, ConfigError, ConservationError, UnsupportedError
 from accelsim.records.result import RunResult, SlotTime
+from accelsim.records.sharing import shared_work
 from accelsim.records.shown import Short
 
 __all__ = ["explain"]
@@ -192,7 +193,8 @@ def explain_result(
     found = []
     if remedies and machine.remedies is not None:
         changes = machine.part("remedies")(config, work, job, result)
-        found = list(tried(machine, config, work, job, changes))
+        with shared_work():
+            found = list(tried(machine, config, work, job, changes))
     return Explanation(
         result, states, details.bound or largest_loss(states), _worst(details, states),
         details.blamed, details.tables, details.slot_bounds, found,

@@ -19,14 +19,16 @@ from numba.extending import intrinsic, models, register_model
 from accelsim.kernels import jit, plain_lanes
 
 __all__ = (
-    "LANES", "SHORTS", "add_to", "any_beyond", "both", "choose", "either", "equal", "high_product",
-    "larger", "largest", "less", "load", "low_product", "ones", "plus", "plus_kept", "shifted_left",
-    "shifted_right", "shifted_unsigned", "smaller", "splat", "store", "total", "without",
+    "COPIED", "LANES", "SHORTS", "add_to", "any_beyond", "both", "choose", "copy", "copy_seconds",
+    "either", "equal", "high_product", "larger", "largest", "less", "load", "low_product", "ones",
+    "plus", "plus_kept", "rounded_product", "shifted_left", "shifted_right", "shifted_unsigned",
+    "smaller", "splat", "store", "total", "without",
 )
 
 _function: Any = cgutils.get_or_insert_function
 LANES = 64    # bytes
 SHORTS = 128  # integers of 16 bits
+COPIED = 32   # integers of 16 bits that `copy` writes
 _WIDE, _LONG = ir.IntType(32), ir.IntType(64)
 
 
@@ -106,6 +108,40 @@ def high_product(builder: Any, kind: LanesType, a: Any, b: Any) -> Any:
     return builder.trunc(builder.ashr(product, _wide(kind, 16)), kind.vector)
 
 
+@intrinsic
+def rounded_product(context: Any, a: Any, b: Any) -> Any:
+    """``(a * b + 2**14) >> 15`` of 16 bits: one instruction of x86 that LLVM does not find."""
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        features = context.codegen().magic_tuple()[2].split(",")
+        for feature, n, name in _ROUNDED:
+            if "+" + feature in features:
+                return _by_parts(builder, values, n, name)
+        wide, kind = a.of(32), signature.return_type
+        product = builder.mul(*(builder.sext(value, wide) for value in values))
+        product = builder.ashr(builder.add(product, _wide(kind, 1 << 14)), _wide(kind, 15))
+        return builder.trunc(product, kind.vector)
+    return a(a, a), code
+
+
+_ROUNDED = (("avx512bw", 32, "avx512.pmul.hr.sw.512"), ("avx2", 16, "avx2.pmul.hr.sw"))
+
+
+def _by_parts(builder: Any, values: Any, n: int, name: str) -> Any:
+    """A function of x86 that takes ``n`` lanes, for all lanes."""
+    part = ir.VectorType(values[0].type.element, n)
+    done = []
+    for first in range(0, values[0].type.count, n):
+        lanes = ir.Constant(ir.VectorType(_WIDE, n), list(range(first, first + n)))
+        parts = [builder.shuffle_vector(value, value, lanes) for value in values]
+        done.append(_call(builder, "llvm.x86." + name, part, parts))
+    while len(done) > 1:
+        count = 2 * done[0].type.count
+        lanes = ir.Constant(ir.VectorType(_WIDE, count), list(range(count)))
+        done = [builder.shuffle_vector(*two, lanes)
+                for two in zip(done[::2], done[1::2], strict=True)]
+    return done[0]
+
+
 def _wide(kind: LanesType, value: int) -> Any:
     return ir.Constant(kind.of(32), [value] * kind.n)
 
@@ -152,6 +188,29 @@ def add_to(context: Any, array: Any, place: Any, lanes: Any) -> Any:
                builder.add(before, _widened(builder, lanes, values[2], wide)), array)
         return context.get_dummy_value()
     return types.void(array, types.uint64, lanes), code
+
+
+def _copying(seconds: int) -> Any:
+    """Copy `COPIED` integers of 16 bits, each the next but ``seconds`` others."""
+    def typed(context: Any, source: Any, place: Any, target: Any, to: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            read, written = (ir.VectorType(ir.IntType(16), n)
+                             for n in (COPIED * (1 + seconds), COPIED))
+            value = builder.load(_address(context, builder, source, values[:2], read), align=2)
+            if seconds:
+                lanes = ir.Constant(ir.VectorType(_WIDE, COPIED), list(range(0, 2 * COPIED, 2)))
+                value = builder.shuffle_vector(value, value, lanes)
+            address = _address(context, builder, target, values[2:], written)
+            builder.store(value, address, align=2)
+            return context.get_dummy_value()
+        return types.void(source, types.uint64, target, types.uint64), code
+    return intrinsic(typed)
+
+
+copy = _copying(0)
+"""From the place in an array of 16 bits to a place in another; not checked."""
+copy_seconds = _copying(1)
+"""As `copy`, every second integer; one more than twice as many are read."""
 
 
 def _address(context: Any, builder: Any, array: Any, values: Any, vector: Any) -> Any:

@@ -70,6 +70,10 @@ def high_product(a: Lanes, b: Lanes) -> Lanes:
     return (a.astype(np.int64) * b >> 16).astype(a.dtype)
 
 
+def rounded_product(a: Lanes, b: Lanes) -> Lanes:
+    return (a.astype(np.int64) * b + (1 << 14) >> 15).astype(a.dtype)
+
+
 def equal(a: Lanes, b: Lanes) -> Lanes:
     same: Lanes = (a == b).astype(a.dtype)
     return same
@@ -94,6 +98,16 @@ def store(array: Lanes, place: Any, lanes: Lanes) -> None:
 
 def add_to(array: Lanes, place: Any, lanes: Lanes) -> None:
     array[int(place) : int(place) + len(lanes)] += lanes.astype(array.dtype)
+
+
+def copy(source: Lanes, place: Any, target: Lanes, to: Any) -> None:
+    read = source[int(place) : int(place) + 32]
+    target[int(to) : int(to) + len(read)] = read
+
+
+def copy_seconds(source: Lanes, place: Any, target: Lanes, to: Any) -> None:
+    read = source[int(place) : int(place) + 64 : 2]
+    target[int(to) : int(to) + len(read)] = read
 
 
 def ones(a: Lanes) -> Lanes:

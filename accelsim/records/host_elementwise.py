@@ -88,14 +88,20 @@ class Relu(HostOperation):
 
 @dataclass(frozen=True, eq=False)
 class Affine(HostOperation):
-    """``x * scale + shift``, a number a channel: a batch normalisation that folds nowhere."""
+    """``x * scale + shift``: a number a channel, as a batch normalisation that folds nowhere, or a
+    number an element of the image."""
 
     scale: npt.NDArray[Any]
     shift: npt.NDArray[Any]
-    kind: ClassVar[str] = "batch norm"
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """For tables."""
+        return "batch norm" if self.scale.ndim == 1 else "scale and shift"
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        if self.scale.shape != shapes[0][:1] or self.shift.shape != shapes[0][:1]:
+        if (self.scale.shape not in (shapes[0][:1], shapes[0])
+                or self.shift.shape != self.scale.shape):
             raise InputError(f"{self.kind}: {self.scale.shape} scales for an input of shape "
                              f"{shapes[0]}")
         return shapes[0]
@@ -105,7 +111,7 @@ class Affine(HostOperation):
 
     def run(self, operands: Sequence[Values]) -> Values:
         x = operands[0]
-        spread = (slice(None), *(None for _ in x.shape[2:]))
+        spread = (slice(None), *(None for _ in x.shape[1 + self.scale.ndim:]))
         return np.asarray(x * self.scale[spread] + self.shift[spread])
 
 

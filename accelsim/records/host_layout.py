@@ -53,3 +53,91 @@ class Transpose(HostOperation):
 
     def run(self, operands: Sequence[Values]) -> Values:
         return np.ascontiguousarray(operands[0].transpose(0, *(axis + 1 for axis in self.axes)))
+
+
+@dataclass(frozen=True)
+class DepthToSpace(HostOperation):
+    """Channels become pixels: each pixel a ``block`` of (rows, columns).
+
+    ``order`` is ONNX's name of how channels are laid out: "CRD", a channel's rows and columns of
+    the block next to each other, or "DCR", the channels of a place in the block.
+    """
+
+    block: tuple[int, int]
+    order: str = "CRD"
+    kind: ClassVar[str] = "depth to space"
+    exact: ClassVar[bool] = True
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        if self.order not in ("CRD", "DCR"):
+            raise InputError(f"{self.kind}: order is {self.order!r}; need 'CRD' or 'DCR'")
+        if len(shapes[0]) != 3 or min(self.block) < 1 or shapes[0][0] % prod(self.block):
+            raise InputError(f"{self.kind}: blocks of {self.block} of an input of shape "
+                             f"{shapes[0]}; need (channels, rows, columns), and a whole number of "
+                             f"blocks in the channels")
+        channels, rows, columns = shapes[0]
+        return channels // prod(self.block), rows * self.block[0], columns * self.block[1]
+
+    def operations(self, shapes: Sequence[Shape]) -> int:
+        return 0
+
+    def run(self, operands: Sequence[Values]) -> Values:
+        (values,), (high, wide) = operands, self.block
+        n, _, rows, columns = values.shape
+        if self.order == "CRD":
+            blocks = values.reshape(n, -1, high, wide, rows, columns)
+            turned = blocks.transpose(0, 1, 4, 2, 5, 3)
+        else:
+            blocks = values.reshape(n, high, wide, -1, rows, columns)
+            turned = blocks.transpose(0, 3, 4, 1, 5, 2)
+        return turned.reshape(n, -1, rows * high, columns * wide)
+
+
+@dataclass(frozen=True)
+class ZeroInsertion(HostOperation):
+    """Pixels ``stride`` (rows, columns) apart, zeros between: how a transposed convolution
+    becomes a convolution. An accelerator that skips zeros skips these."""
+
+    stride: tuple[int, int]
+    kind: ClassVar[str] = "zero insertion"
+    exact: ClassVar[bool] = True
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        if len(shapes[0]) != 3 or min(self.stride) < 1:
+            raise InputError(f"{self.kind}: stride {self.stride} of an input of shape "
+                             f"{shapes[0]}; need 1 or more, and (channels, rows, columns)")
+        channels, rows, columns = shapes[0]
+        return channels, (rows - 1) * self.stride[0] + 1, (columns - 1) * self.stride[1] + 1
+
+    def operations(self, shapes: Sequence[Shape]) -> int:
+        return 0
+
+    def run(self, operands: Sequence[Values]) -> Values:
+        values = operands[0]
+        wide = np.zeros((len(values), *self.output_shape([values.shape[1:]])))
+        wide[:, :, ::self.stride[0], ::self.stride[1]] = values
+        return wide
+
+
+@dataclass(frozen=True)
+class Slice(HostOperation):
+    """Part of an image: of each axis its (start, stop, step)."""
+
+    ranges: tuple[tuple[int, int, int], ...]
+    kind: ClassVar[str] = "slice"
+    exact: ClassVar[bool] = True
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        if len(self.ranges) != len(shapes[0]) or not all(
+                0 <= start < stop <= n and step > 0
+                for (start, stop, step), n in zip(self.ranges, shapes[0], strict=True)):
+            raise InputError(f"{self.kind}: {self.ranges} of an input of shape {shapes[0]}; need "
+                             f"start, stop and step of each axis, inside it")
+        return tuple(len(range(*own)) for own in self.ranges)
+
+    def operations(self, shapes: Sequence[Shape]) -> int:
+        return 0
+
+    def run(self, operands: Sequence[Values]) -> Values:
+        return np.ascontiguousarray(
+            operands[0][(slice(None), *(slice(*own) for own in self.ranges))])

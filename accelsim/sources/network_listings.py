@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from accelsim.errors import InputError
 from accelsim.records import CompressedConv, CompressedLayer, CscMatrix, Geometry
 from accelsim.records.host import Shape
 from accelsim.records.network import Network
-from accelsim.sources.networks import open_network
+from accelsim.sources.networks import load_network, open_network
 from accelsim.workload.graph_file import LayerShape
 from accelsim.workload.graph_networks import is_graph, outline
 
@@ -69,23 +71,29 @@ class NetworkListing:
         return sum(prod(node.weights) for node in self.nodes if node.weights is not None)
 
 
-def network_listing(source: str, network: str | None = None) -> NetworkListing:
+def network_listing(source: str, network: str | None = None,
+                    input_shape: Shape | None = None) -> NetworkListing:
     """The nodes of a graph of the package, of one in a TOML file, of a ``.net`` file, or of a file
     of the arrays of a graph.
 
     Parameters
     ----------
     network : the graph, where the source has the numbers alone
+    input_shape : of one image, where an ONNX model leaves it open
 
     Raises
     ------
     InputError, FormatError
-        As `open_network`.
+        As `open_network`; InputError if a shape is given of what is no ONNX model.
     """
+    if input_shape is not None and Path(source).suffix.lower() != ".onnx":
+        raise InputError(f"{source}: says the shape of its images itself; --input-shape is for an "
+                         f"ONNX model that leaves it open")
     if network is None and is_graph(source):
         found, shapes = outline(source)
         return _listed(found, {shape.name: shape for shape in shapes}, {})
-    found = open_network(source, network)
+    found = (open_network(source, network) if input_shape is None
+             else load_network(source, input_shape=input_shape))
     return _listed(found, {}, {node.name: node.work for node in found.nodes if not node.on_host})
 
 

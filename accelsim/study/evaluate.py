@@ -19,6 +19,7 @@ from accelsim.machines import get_machine, load_machine, machine_of
 from accelsim.machines.plugins import adopt
 from accelsim.records import Loss
 from accelsim.records.limits import Limit
+from accelsim.records.sharing import shared_work
 from accelsim.study.metrics import FinishedPoint, Metric, arrived
 from accelsim.study.network_work import NetworkWork
 from accelsim.study.points import Chunk, Settings
@@ -76,7 +77,8 @@ def evaluate(chunk: Chunk, layer: Made | None = None) -> list[Outcome]:
                        for w in chunk.sized_to)
     except Exception as problem:
         return [Outcome((), error_text(problem), 0.0)] * len(chunk.points)
-    return [_outcome(chunk, metrics, point.overrides, *made, others) for point in chunk.points]
+    with shared_work():
+        return [_outcome(chunk, metrics, point.overrides, *made, others) for point in chunk.points]
 
 
 def make_layer(

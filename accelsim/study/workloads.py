@@ -232,7 +232,7 @@ def _vector(layer: Layer) -> Any:
     return np.atleast_2d(np.asarray(layer.activations))[0]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)  # where sizes follow all layers of a study, each is needed again and again
 def _compressed(workload: AnyWorkload, recipe: str) -> tuple[Packed, Any]:
     return compressed_from(_loaded(workload), json.loads(recipe))
 

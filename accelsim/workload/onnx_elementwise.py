@@ -7,16 +7,16 @@ from math import inf, isclose, prod
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from accelsim.records.host import Shape
-from accelsim.records.host_elementwise import Combine, Concat, Function, Relu
-from accelsim.workload.onnx_folding import Constant
+from accelsim.records.host_elementwise import Affine, Combine, Concat, Function, Relu
 from accelsim.workload.onnx_found import check_floats
 from accelsim.workload.onnx_graphs import NotTaken, Site
 from accelsim.workload.onnx_walk import Value, Walk
 
 _FLOAT_MAX = float(np.finfo(np.float32).max)
+_MOST_ELEMENTS = 1 << 18
+"""Of an image that is added to: a file keeps these numbers in its header."""
 _FUNCTIONS = {"Sigmoid": "sigmoid", "Tanh": "tanh", "HardSwish": "hard_swish"}
 
 
@@ -120,22 +120,27 @@ def arithmetic(walk: Walk, site: Site) -> Value:
     value = walk.operand(site, 1 - index)
     stored = site.constant(index)
     assert stored is not None
-    numbers = _a_channel(walk, site, stored, value.shape)
-    if kind in ("Add", "Sum"):
-        return walk.affine(site, value, 1.0, numbers)
-    if kind == "Mul":
-        return walk.affine(site, value, numbers, 0.0)
-    if kind == "Sub":
-        return walk.affine(site, value, *((1.0, -numbers) if index == 1 else (-1.0, numbers)))
-    if index == 0:
+    if kind == "Div" and index == 0:
         raise NotTaken("divides a constant by what is computed")
+    check_floats(site, stored, "numbers")
+    numbers = np.asarray(walk.scope.folder.floats(stored), np.float64)
+    scale: Any
+    shift: Any
     with np.errstate(divide="ignore"):
-        return walk.affine(site, value, 1.0 / np.asarray(numbers, np.float64), 0.0)
+        scale, shift = {
+            "Add": (1.0, numbers), "Sum": (1.0, numbers), "Mul": (numbers, 0.0),
+            "Sub": (1.0, -numbers) if index == 1 else (-1.0, numbers),
+            "Div": (1.0 / numbers, 0.0)}[kind]
+    if not _is_a_channel(stored.shape, value.shape):
+        return _an_element(walk, site, value, scale, shift)
+    return walk.affine(site, value, np.reshape(scale, -1), np.reshape(shift, -1))
 
 
 def _combined(walk: Walk, site: Site) -> Value:
-    how = {"Add": "add", "Sum": "add", "Mul": "multiply"}.get(site.node.op_type)
+    how = {"Add": "add", "Sum": "add", "Mul": "multiply", "Sub": "add"}.get(site.node.op_type)
     values = [walk.operand(site, index) for index in range(len(site.node.input))]
+    if site.node.op_type == "Sub" and len(values) == 2:
+        values[1] = walk.affine(site, values[1], -1.0, 0.0)
     if how is None or len(values) < 2:
         raise NotTaken("of values that are all computed")
     if len({len(value.shape) for value in values}) > 1:
@@ -146,19 +151,30 @@ def _combined(walk: Walk, site: Site) -> Value:
     return walk.put(site, Combine(how), [walk.shaped(site, value) for value in values])
 
 
-def _a_channel(walk: Walk, site: Site, constant: Constant, shape: Shape) -> npt.NDArray[Any]:
-    """One number, or one for each channel of a value of that shape."""
-    check_floats(site, constant, "numbers")
+def _is_a_channel(constant: Shape, shape: Shape) -> bool:
+    """Whether a constant is one number, or one for each channel of a value of that shape."""
     rank = len(shape) + 1
-    axes = (1,) * (rank - len(constant.shape)) + constant.shape
+    axes = (1,) * (rank - len(constant)) + constant
     long = {index: n for index, n in enumerate(axes) if n != 1}
     # Of a vector, whatever axes of length 1 stand around it, each number is a channel.
     whole = {index: n for index, n in enumerate(shape, 1) if n == prod(shape)}
     fits = not long or long == {1: shape[0]} or (len(long) == 1 and long.items() <= whole.items())
-    if len(axes) != rank or not fits:
-        raise NotTaken(f"a constant of shape {constant.shape} beside a value of shape "
-                       f"{(1, *shape)}: not one number for each channel")
-    return walk.scope.folder.floats(constant).reshape(-1)
+    return len(axes) == rank and fits
+
+
+def _an_element(walk: Walk, site: Site, value: Value, scale: Any, shift: Any) -> Value:
+    """``value * scale + shift`` where one of them has a number for each element of an image."""
+    if prod(value.shape) > _MOST_ELEMENTS:
+        raise NotTaken(f"a number for each of {prod(value.shape):,} elements; at most "
+                       f"{_MOST_ELEMENTS:,}, or one for each channel")
+    try:
+        whole = [np.broadcast_to(part, (1, *value.shape))[0] for part in (scale, shift)]
+    except ValueError:
+        raise NotTaken(f"a constant of shape {np.shape(scale) or np.shape(shift)} beside a value "
+                       f"of shape {(1, *value.shape)}") from None
+    if not all(np.isfinite(part).all() for part in whole):
+        raise NotTaken("a number that it scales or adds is not finite")
+    return walk.put(site, Affine(*whole), [walk.shaped(site, value)])
 
 
 def concat(walk: Walk, site: Site) -> Value:

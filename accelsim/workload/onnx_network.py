@@ -18,8 +18,15 @@ import numpy as np
 from accelsim.errors import InputError, UnsupportedError, printable
 from accelsim.records import Layer
 from accelsim.records.host import Shape
+from accelsim.records.host_elementwise import Concat
 from accelsim.records.network import INPUT, Network
-from accelsim.workload import onnx_elementwise, onnx_passing, onnx_windows
+from accelsim.workload import (
+    onnx_elementwise,
+    onnx_parts,
+    onnx_passing,
+    onnx_transposed,
+    onnx_windows,
+)
 from accelsim.workload.entries import fault, reading
 from accelsim.workload.onnx_folding import STANDARD, Folder
 from accelsim.workload.onnx_graphs import NotTaken, Scope, Site, inner_graphs
@@ -47,7 +54,8 @@ def _product(walk: Walk, site: Site) -> Value:
 
 
 _OPERATORS: dict[str, Callable[[Walk, Site], Value]] = {
-    "Conv": onnx_windows.conv, "Gemm": _product, "MatMul": _product,
+    "Conv": onnx_windows.conv, "ConvTranspose": onnx_transposed.conv_transposed,
+    "DepthToSpace": onnx_transposed.depth_to_space, "Gemm": _product, "MatMul": _product,
     **dict.fromkeys(("MaxPool", "AveragePool"), onnx_windows.pool),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), onnx_windows.global_pool),
     **dict.fromkeys(("ReduceMean", "ReduceMax"), onnx_windows.reduced),
@@ -60,6 +68,7 @@ _OPERATORS: dict[str, Callable[[Walk, Site], Value]] = {
     "Relu": onnx_elementwise.relu, "Softmax": onnx_elementwise.softmax,
     **dict.fromkeys(("Identity", "Dropout", "Cast"), onnx_passing.handed_on),
     **dict.fromkeys(("Flatten", "Reshape", "Squeeze", "Unsqueeze"), onnx_passing.reshaped),
+    "Slice": onnx_parts.sliced, "Split": onnx_parts.split,
     "Transpose": onnx_passing.transposed, "QuantizeLinear": onnx_passing.quantised,
     "DequantizeLinear": onnx_passing.dequantised,
 }
@@ -84,10 +93,10 @@ def onnx_network(path: Path, input_shape: Shape | None = None) -> Network:
     model = load_model(path)
     with reading(path, RecursionError, ArithmeticError):
         scope = Scope(model.graph, Folder(path, model.opset_import))
-    name, output = _ends(path, scope)
+    name, outputs = _ends(path, scope)
     shape = _input_shape(path, scope, name, input_shape)
     with reading(path, RecursionError, ArithmeticError):
-        return _walked(path, scope, name, shape, output)
+        return _walked(path, scope, name, shape, outputs)
 
 
 def holds_branch(path: Path) -> bool:
@@ -106,39 +115,55 @@ def holds_convolution(path: Path) -> bool:
                for node in load_model(path).graph.node)
 
 
-def _ends(path: Path, scope: Scope) -> tuple[str, str]:
-    """The model's one input and one output."""
+def _ends(path: Path, scope: Scope) -> tuple[str, list[str]]:
+    """The model's one input, and its outputs."""
     stored = {tensor.name for tensor in scope.graph.initializer}
-    inputs = [value.name for value in scope.graph.input if value.name not in stored]
-    outputs = [value.name for value in scope.graph.output]
-    for what, names in (("inputs", inputs), ("outputs", outputs)):
-        if len(names) != 1:
-            told = printable(", ".join(map(str, names[:6])))
-            raise UnsupportedError(
-                f"{path}: has {len(names)} {what} ({told}); a network has one: cut the model, or "
-                f"run single layers (-l, names=)")
     # protobuf gives bytes for text that is not UTF-8.
-    return str(inputs[0]), str(outputs[0])
+    inputs = [str(value.name) for value in scope.graph.input if value.name not in stored]
+    outputs = list(dict.fromkeys(str(value.name) for value in scope.graph.output))
+    if len(inputs) != 1 or not outputs:
+        what, names = ("inputs", inputs) if len(inputs) != 1 else ("outputs", outputs)
+        told = printable(", ".join(names[:6]))
+        raise UnsupportedError(
+            f"{path}: has {len(names)} {what} ({told}); a network has one: cut the model, or "
+            f"run single layers (-l, names=)")
+    return inputs[0], outputs
 
 
-def _walked(path: Path, scope: Scope, name: str, shape: Shape, output: str) -> Network:
-    live, readers = _on_the_way(scope, [output])
+def _walked(path: Path, scope: Scope, name: str, shape: Shape, outputs: list[str]) -> Network:
+    live, readers = _on_the_way(scope, outputs)
     walk = Walk(path, scope, readers)
     walk.bind(name, Value(INPUT, shape, shape))
     undone = list(_undone(walk, live))
     if undone:
         raise UnsupportedError(refusal(path, undone, _macs(walk), len(live), walk.n_behind))
-    result = walk.values.get(output)
-    if result is None or not walk.nodes:
-        raise fault(f"{path}: its output '{printable(output)}' does not depend on its input "
-                    f"'{printable(name)}'; export the model again")
-    if result.codes is not None:
-        raise UnsupportedError(f"{path}: its output is of integer codes; end it with "
-                               f"DequantizeLinear")
-    result = walk.shaped(Site(live[-1], scope), result)
+    results = []
+    for output in outputs:
+        result = walk.values.get(output)
+        if result is None or not walk.nodes:
+            raise fault(f"{path}: its output '{printable(output)}' does not depend on its input "
+                        f"'{printable(name)}'; export the model again")
+        if result.codes is not None:
+            raise UnsupportedError(f"{path}: its output is of integer codes; end it with "
+                                   f"DequantizeLinear")
+        results.append(result)
     note = "; ".join(f"{told} ({count} times)" for told, count in walk.notes.items())
+    if len(results) > 1:
+        told = ", ".join(f"{printable(output)} {'x'.join(map(str, result.shape))}"
+                         for output, result in zip(outputs, results, strict=True))
+        note = "; ".join(part for part in (
+            note, f"{len(outputs)} outputs, one behind the other in its result: {told}") if part)
+    result = _joined(walk, Site(live[-1], scope), results)
     return Network(nodes=tuple(walk.nodes.values()), input_shape=shape, name=path.stem, note=note,
                    output=result.node)
+
+
+def _joined(walk: Walk, last: Site, results: list[Value]) -> Value:
+    """The one result of a network; of several outputs a vector, one behind the other."""
+    if len(results) == 1:
+        return walk.shaped(last, results[0])
+    flat = [walk.shaped(last, result, (prod(result.shape),)) for result in results]
+    return walk.put(last, Concat(), flat, called="outputs")
 
 
 def _on_the_way(scope: Scope, outputs: list[str]) -> tuple[list[Any], Counter[str]]:

@@ -71,6 +71,7 @@ class Walk:
         self.lost: set[str] = set()
         self.n_behind = 0
         self._reshaped: dict[tuple[str, Shape], Value] = {}
+        self._spread: dict[str, tuple[str, int]] = {}
         self._sha256 = file_sha256(path)
 
     def bind(self, name: str, value: Value) -> None:
@@ -136,21 +137,30 @@ class Walk:
                                             f"{value.node}/{work.kind}")
         return replace(self._reshaped[key], sole=False)
 
-    def layer_before(self, value: Value) -> Layer | Conv2d | None:
-        """The layer without a ReLU whose outputs these are, if nothing else reads them."""
-        work = self.nodes[value.node].work if value.node in self.nodes else None
-        own = value.sole and isinstance(work, Layer | Conv2d) and not work.relu
-        return work if own else None
+    def spread(self, value: Value, layer: Value, count: int) -> Value:
+        """Says that each channel of a value is ``count`` outputs of a layer, side by side, which
+        nothing but the value's node reads."""
+        self._spread[value.node] = layer.node, count
+        return value
+
+    def _layer_before(self, value: Value) -> tuple[Layer | Conv2d, int] | None:
+        """The layer without a ReLU whose outputs these are, if nothing else reads them; and how
+        many outputs are a channel."""
+        name, count = self._spread.get(value.node, (value.node, 1))
+        work = self.nodes[name].work if name in self.nodes else None
+        if value.sole and isinstance(work, Layer | Conv2d) and not work.relu:
+            return work, count
+        return None
 
     def relu(self, site: Site, value: Value) -> Value:
         """The layer's own, or one on the host."""
-        work = self.layer_before(value)
-        if work is None:
+        found = self._layer_before(value)
+        if found is None:
             before = self.nodes[value.node].work if value.node in self.nodes else None
             if isinstance(before, Layer | Conv2d) and before.relu:
                 return value
             return self.put(site, Relu(), [value], value.shape)
-        self._replace(value.node, replace(work, relu=True))
+        self._replace(replace(found[0], relu=True))
         return value
 
     def affine(self, site: Site, value: Value, scale: npt.ArrayLike, shift: npt.ArrayLike) -> Value:
@@ -168,13 +178,14 @@ class Walk:
                           for part in (scale, shift))
         if not (np.isfinite(factor).all() and np.isfinite(offset).all()):
             raise NotTaken("a number that it scales or adds is not finite")
-        work = self.layer_before(value)
-        if work is None:
+        found = self._layer_before(value)
+        if found is None:
             return self.put(site, Affine(factor, offset), [value], value.shape)
+        work, factor, offset = found[0], factor.repeat(found[1]), offset.repeat(found[1])
         weights = np.asarray(work.weights, np.float64)
-        bias = np.zeros(n_channels) if work.bias is None else np.asarray(work.bias, np.float64)
+        bias = 0.0 if work.bias is None else np.asarray(work.bias, np.float64)
         with np.errstate(over="ignore"):  # the layer then refuses the infinity
-            self._replace(value.node, replace(
+            self._replace(replace(
                 work, bias=(bias * factor + offset).astype(np.float32), weights=(
                     weights * factor.reshape(-1, *[1] * (weights.ndim - 1))).astype(np.float32)))
         return value
@@ -192,5 +203,5 @@ class Walk:
         return {"source": self.path.name, "sha256": self._sha256, "node": site.name,
                 "operator": site.kind, "tensor": tensor.name}
 
-    def _replace(self, name: str, work: Any) -> None:
-        self.nodes[name] = replace(self.nodes[name], work=work)
+    def _replace(self, work: Any) -> None:
+        self.nodes[work.name] = replace(self.nodes[work.name], work=work)

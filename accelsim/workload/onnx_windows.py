@@ -30,16 +30,16 @@ def conv(walk: Walk, site: Site) -> Value:
     bias = site.constant(2)
     if site.given(2) and bias is None:
         raise NotTaken(f"adds {site.given(2)}, which is computed, not a constant bias")
-    maps, line = _maps(walk, site, len(window))
-    dilation = _numbers(site, "dilations", len(window))
+    maps, line = as_maps(walk, site, len(window))
+    dilation = integers(site, "dilations", len(window))
     stride, padding = _places(site, window, dilation, maps.at)
     weights = walk.scope.folder.floats(kernel)
     layer = Conv2d(
         weights[:, :, None] if line else weights,
         None if bias is None else one_an_output(site, bias, kernel.shape[0])(),
-        stride, padding, _two(dilation), site.attribute("group", 1), None, False, site.name,
+        stride, padding, two(dilation), site.attribute("group", 1), None, False, site.name,
         walk.provenance(site, kernel))
-    return _given(walk.put(site, layer, [maps]), line)
+    return as_given(walk.put(site, layer, [maps]), line)
 
 
 def pool(walk: Walk, site: Site) -> Value:
@@ -47,16 +47,16 @@ def pool(walk: Walk, site: Site) -> Value:
     window = site.attribute("kernel_shape", [0])
     if len(window) not in (1, 2):
         raise NotTaken(f"a window of {len(window)} axes")
-    if any(n != 1 for n in _numbers(site, "dilations", len(window))):
+    if any(n != 1 for n in integers(site, "dilations", len(window))):
         raise NotTaken("a window with gaps (dilations)")
     if len([name for name in site.node.output if name]) > 1:
         raise NotTaken("gives out where the largest stand, too")
-    maps, line = _maps(walk, site, len(window))
+    maps, line = as_maps(walk, site, len(window))
     stride, padding = _places(site, window, [1] * len(window), maps.at)
-    work = Pool("max" if site.node.op_type == "MaxPool" else "average", _two(window), stride,
+    work = Pool("max" if site.node.op_type == "MaxPool" else "average", two(window), stride,
                 padding, bool(site.attribute("ceil_mode", 0)),
                 bool(site.attribute("count_include_pad", 0)))
-    return _given(walk.put(site, work, [maps]), line)
+    return as_given(walk.put(site, work, [maps]), line)
 
 
 def global_pool(walk: Walk, site: Site) -> Value:
@@ -139,7 +139,7 @@ def _check_nearest(site: Site, largest: int) -> None:
         raise NotTaken(f"interpolates ({told}); nearest neighbours by whole factors are read")
 
 
-def _maps(walk: Walk, site: Site, n_axes: int) -> tuple[Value, bool]:
+def as_maps(walk: Walk, site: Site, n_axes: int) -> tuple[Value, bool]:
     """The input as (channels, rows, columns), and whether it has columns only."""
     value = walk.operand(site)
     if len(value.shape) != n_axes + 1:
@@ -149,11 +149,11 @@ def _maps(walk: Walk, site: Site, n_axes: int) -> tuple[Value, bool]:
     return walk.shaped(site, value, wanted), line
 
 
-def _given(value: Value, line: bool) -> Value:
+def as_given(value: Value, line: bool) -> Value:
     return replace(value, shape=(value.at[0], value.at[2])) if line else value
 
 
-def _numbers(site: Site, name: str, count: int, default: int = 1) -> list[int]:
+def integers(site: Site, name: str, count: int, default: int = 1) -> list[int]:
     """An attribute of so many integers."""
     found: list[int] = site.attribute(name, [default] * count)
     if len(found) != count or not all(isinstance(n, int) for n in found):
@@ -161,7 +161,7 @@ def _numbers(site: Site, name: str, count: int, default: int = 1) -> list[int]:
     return found
 
 
-def _two(numbers: Sequence[int]) -> Pair:
+def two(numbers: Sequence[int]) -> Pair:
     """Of rows and columns; one row where there are columns only."""
     return (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else (1, int(numbers[0]))
 
@@ -170,8 +170,8 @@ def _places(site: Site, window: Sequence[int], dilation: Sequence[int], shape: S
             ) -> tuple[Pair, Sides]:
     """Stride and padding of rows and columns."""
     count = len(window)
-    stride = _numbers(site, "strides", count)
-    pads = _numbers(site, "pads", 2 * count, 0)
+    stride = integers(site, "strides", count)
+    pads = integers(site, "pads", 2 * count, 0)
     around = [(pads[i], pads[i + count]) for i in range(count)]
     how = site.attribute("auto_pad", b"NOTSET")
     if how in (b"SAME_UPPER", b"SAME_LOWER"):
@@ -185,4 +185,4 @@ def _places(site: Site, window: Sequence[int], dilation: Sequence[int], shape: S
         around = [(0, 0)] * count
     elif how not in (b"NOTSET", b""):
         raise NotTaken(f"auto_pad is {how.decode(errors='replace')!r}")
-    return _two(stride), (around[0] if count == 2 else (0, 0), around[-1])
+    return two(stride), (around[0] if count == 2 else (0, 0), around[-1])

@@ -53,8 +53,8 @@ module arith_unit #(
 );
 
   localparam integer ProductBits = WeightValueBits + ActivationBits;
-  localparam integer WideBits = (ProductBits > AccumulatorBits) ? ProductBits : AccumulatorBits;
-  localparam integer SumBits  = WideBits + 2;
+  localparam integer SumBits  = AccumulatorBits + 2;
+  localparam integer WideBits = ((ProductBits > SumBits) ? ProductBits : SumBits) + 1;
   localparam integer NextBits = ((RowBits > IndexBits) ? RowBits : IndexBits) + 1;
   localparam [RowBits-1:0] One = 1;
 
@@ -114,10 +114,16 @@ module arith_unit #(
     .value_i(s3_product_q), .shift_i(shift_i), .floor_o(floor), .carry_o(carry)
   );
 
-  wire [SumBits-1:0] total =
-      {{(SumBits-AccumulatorBits){s3_accumulator_q[AccumulatorBits-1]}}, s3_accumulator_q}
-      + {{(SumBits-ProductBits){floor[ProductBits-1]}}, floor}
-      + {{(SumBits-1){1'b0}}, carry};
+  // Only the lowest bits of the product are added. Where more of them count, the sum is beyond any
+  // accumulator, on the side of the product's sign, whatever is added: that is known beside the sum.
+  wire [WideBits-1:0] floor_wide = {{(WideBits-ProductBits){floor[ProductBits-1]}}, floor};
+  wire                far        = floor_wide[WideBits-1:AccumulatorBits]
+                                   != {(WideBits-AccumulatorBits){floor_wide[WideBits-1]}};
+  wire [SumBits-1:0]  sum_near   =
+      {{2{s3_accumulator_q[AccumulatorBits-1]}}, s3_accumulator_q}
+      + {floor_wide[AccumulatorBits], floor_wide[AccumulatorBits:0]} + {{(SumBits-1){1'b0}}, carry};
+  wire [SumBits-1:0]  total      =
+      far ? {floor_wide[WideBits-1], {(SumBits-1){!floor_wide[WideBits-1]}}} : sum_near;
 
   saturate #(
     .InBits(SumBits), .OutBits(AccumulatorBits)

@@ -1,7 +1,8 @@
 // regfile: a register file with one read and one write port that clears in one cycle.
 //
 // Timing: reads are combinational; a write of cycle t is read from t + 1 on. A word is zero from
-// a clear on until it is written; a clear and a write in one cycle leave the written word.
+// a clear on until it is written; a clear and a write in one cycle leave the written word. It
+// needs its clock in the cycles of both.
 `default_nettype none
 
 module regfile #(
@@ -21,8 +22,11 @@ module regfile #(
 
   reg [Width-1:0] mem [0:Depth-1];
   reg [Depth-1:0] written_q;
+  wire            clk;
 
-  always @(posedge clk_i or negedge rst_ni) begin
+  clock_gate u_clock_gate (.clk_i(clk_i), .en_i(clear_i || write_i), .clk_o(clk));
+
+  always @(posedge clk or negedge rst_ni) begin
     if (!rst_ni) begin
       written_q <= {Depth{1'b0}};
     end else begin
@@ -31,7 +35,7 @@ module regfile #(
     end
   end
 
-  always @(posedge clk_i) begin
+  always @(posedge clk) begin
     if (write_i) mem[write_row_i] <= write_value_i;
   end
 

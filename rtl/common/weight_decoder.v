@@ -2,7 +2,8 @@
 //
 // Model: accelsim/units/weight_decoder.py; contract A1 (stage 1).
 // Timing: the look-up is combinational (a small register file); a write of cycle t counts from
-// t + 1 on. Entry 0 belongs to padding entries and is never used by arith_unit.
+// t + 1 on, and only writes need the clock. Entry 0 belongs to padding entries and is never used by
+// arith_unit.
 `default_nettype none
 
 module weight_decoder #(
@@ -30,7 +31,11 @@ module weight_decoder #(
   wire [TableBits+WeightBits-1:0] write_addr = {write_table_i, write_code_i};
   wire                            unused_top = ^{read_addr, write_addr};
 
-  always @(posedge clk_i) begin
+  wire clk;
+
+  clock_gate u_clock_gate (.clk_i(clk_i), .en_i(write_i), .clk_o(clk));
+
+  always @(posedge clk) begin
     if (write_i) codebook[write_addr[AddrBits-1:0]] <= write_weight_i;
   end
 

@@ -2,8 +2,8 @@
 //
 // Model: accelsim/machines/eie/plan.py, Pass; the fields are PROGRAM_FIELDS of
 // accelsim/machines/eie/rtl/images.py. Timing: reading is combinational; a write of cycle t counts
-// from t + 1 on. The pass that begins is another than the one at hand where no start cycle lies
-// between them. A field is written at address {pass, field}:
+// from t + 1 on, and only writes need the clock. The pass that begins is another than the one at
+// hand where no start cycle lies between them. A field is written at address {pass, field}:
 //   0  flags: bit 0 last pass of the program, 1 swap, 2 clear, 3 bias, 4 relu, 5 a convolution:
 //      passes of each of its vectors, loads by gather
 //   1  shift of the products              5  register rows to scan, at least 1
@@ -76,7 +76,11 @@ module ccu_program #(
   wire [PassBits-1:0] pass  = addr_i[PassBits+3:4];
   wire [3:0]          field = addr_i[3:0];
 
-  always @(posedge clk_i) begin
+  wire clk;
+
+  clock_gate u_clock_gate (.clk_i(clk_i), .en_i(write_i), .clk_o(clk));
+
+  always @(posedge clk) begin
     if (write_i && field == 4'd0) flags[pass] <= data_i[5:0];
     if (write_i && field == 4'd1) shift[pass] <= data_i[ShiftBits-1:0];
     if (write_i && field == 4'd2) read_shift[pass] <= data_i[ReadShiftBits-1:0];

@@ -12,7 +12,8 @@
 // that breaks it says so and ends; the array itself has no gates for it). start_i may come in the
 // very cycle of done_o. Reset: rst_ni falls at any time and stays low over at least one rising
 // edge of clk_i; it rises away from that edge (synchronised to clk_i, recovery and removal kept),
-// and start_i and io_req_i stay low until it has risen.
+// and start_i and io_req_i stay low until it has risen. Clock: clk_i may stand, low, in any cycle
+// with rst_ni and idle_o high and done_o, start_i and io_req_i low; units hold theirs by clock_gate.
 `default_nettype none
 
 module eie_array #(
@@ -33,6 +34,7 @@ module eie_array #(
   parameter integer ProgramDepth    = 16,   // passes of a layer
   parameter integer Gather          = 0,    // 1 runs convolutions: vectors gathered from a map
   parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
+  parameter integer CounterBits     = 32,   // of a counter, 32 at most; it wraps around
   parameter integer Trace           = 0,    // 1 drives trace_o; 2 its part of the CCU only,
                                             // the rest stays in g_pe[].trace
   parameter integer Multiplier      = 0,    // of arith_unit: 0 multiplies, 1 shifts, 2 adds
@@ -79,7 +81,6 @@ module eie_array #(
   localparam integer ShiftBits     = $clog2(WeightValueBits + ActivationBits + 1);
   localparam integer ReadShiftBits = $clog2(RegisterBits + 1);
   localparam integer TableBits     = (DecoderTables > 1) ? $clog2(DecoderTables) : 1;
-  localparam integer CounterBits   = 32;
   localparam integer DataBits      = 32;
   localparam integer CcuTraceBits  = TraceBits - NPe * PeTraceBits;
 
@@ -153,7 +154,8 @@ module eie_array #(
         .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
         .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
         .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .Counters(Counters), .Trace(Trace),
-        .Multiplier(Multiplier), .DecoderTables(DecoderTables)
+        .Multiplier(Multiplier), .CounterBits(CounterBits),
+        .DecoderTables(DecoderTables)
       ) u_pe (
         .clk_i(clk_i), .rst_ni(rst_ni), .push_i(broadcast), .column_i(column),
         .activation_i(activation), .full_o(full[p]), .layer_start_i(layer_start),

@@ -10,7 +10,7 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from accelsim.errors import AccelsimError
@@ -19,6 +19,7 @@ from rtl.synth import flows
 from rtl.synth.synth import KINDS, OSU018
 
 RTL = Path(__file__).resolve().parents[1]
+README = RTL / "ese" / "README.md"
 FILES = [path for folder in ("common", "ese") for path in sorted(RTL.glob(f"{folder}/*.v"))
          if path.stem != "ddr_model"]
 COLUMNS = ("LUT", "FF", "DSP", "BRAM 36 Kb", "BRAM 18 Kb", "LUTRAM")
@@ -84,14 +85,19 @@ def _memory_bits(unit: str, parameters: Mapping[str, int]) -> int:
     return 0
 
 
-def area_table(liberty: Path) -> str:
-    """Standard cells by unit."""
-    rows = ["| unit | what | NAND2 | memory apart, Kbit |", "| --- " * 4 + "|"]
+def area_table(liberty: Path, units: Collection[str] = ()) -> str:
+    """Standard cells of these units, all if none is named; rows of the others stay as they are."""
+    before = {tuple(line.split(" | ")[:2]): line for line in _table("area")}
+    rows = []
     for unit, parameters, what in UNITS:
-        nand2, bits = gates(unit, parameters, liberty)
-        rows.append(f"| {unit} | {what} | {nand2:,.0f} | {bits / 1024 or '':} |")
-        print(rows[-1], flush=True)
-    return "\n".join(rows)
+        if not units or unit in units:
+            nand2, bits = gates(unit, parameters, liberty)
+            kbit = f"{bits / 1024:,.0f}" if bits else ""
+            rows.append(f"| {unit} | {what} | {nand2:,.0f} | {kbit} |")
+            print(rows[-1], flush=True)
+        elif (row := before.get((f"| {unit}", what))) is not None:
+            rows.append(row)
+    return "\n".join(["| unit | what | NAND2 | memory apart, Kbit |", "| --- " * 4 + "|", *rows])
 
 
 def fpga_row(family: str, name: str, top: str, parameters: Mapping[str, int],
@@ -148,10 +154,15 @@ def _read(folder: Path, top: str, parameters: Mapping[str, int], apart: Sequence
 
 def write(name: str, table: str) -> None:
     """Renew one table of rtl/ese/README.md, between its markers."""
-    readme = RTL / "ese" / "README.md"
-    before, begin, rest = readme.read_text().partition(f"<!-- {name}: begin -->\n")
+    before, begin, rest = README.read_text().partition(f"<!-- {name}: begin -->\n")
     _, end, after = rest.partition(f"<!-- {name}: end -->")
-    write_atomically(readme, f"{before}{begin}{table}\n{end}{after}")
+    write_atomically(README, f"{before}{begin}{table}\n{end}{after}")
+
+
+def _table(name: str) -> list[str]:
+    """Its lines."""
+    _, _, rest = README.read_text().partition(f"<!-- {name}: begin -->\n")
+    return rest.partition(f"<!-- {name}: end -->")[0].splitlines()
 
 
 def main() -> int:
@@ -159,9 +170,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m rtl.synth.ese", description=__doc__)
     parser.add_argument("--liberty", type=Path, default=OSU018, help="standard cells")
     parser.add_argument("--only", choices=["area", "fpga", "fmax"], help="one of the tables")
+    parser.add_argument("--units", nargs="+", default=[], metavar="UNIT",
+                        choices=sorted({unit for unit, _, _ in UNITS}),
+                        help="these rows of the areas alone; all if absent")
     parser.add_argument("--write", action="store_true", help="renew rtl/ese/README.md")
     arguments = parser.parse_args()
-    tables = {"area": lambda: area_table(arguments.liberty), "fpga": fpga_table,
+    tables = {"area": lambda: area_table(arguments.liberty, arguments.units), "fpga": fpga_table,
               "fmax": fmax}
     try:
         for name, make in tables.items():

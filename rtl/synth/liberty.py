@@ -129,6 +129,32 @@ def read_library(path: Path) -> Library:
     return Library(top.name, volts, cells)
 
 
+def find_latch(path: Path) -> dict[str, str] | None:
+    """The first latch without set or reset that is open while its enable is high: ``cell`` and the
+    pins ``E``, ``D`` and ``Q``; None if the library has none.
+
+    Raises
+    ------
+    InputError
+        If the file is no Liberty file.
+    """
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        top = _groups(_TOKEN.findall(_COMMENT.sub("", text).replace("\\\n", " ")))[0]
+    except (IndexError, ValueError) as error:
+        raise InputError(f"{path}: no Liberty file ({error})") from None
+    for cell in top.of("cell"):
+        for latch in cell.of("latch"):
+            pins = {pin.values.get("function", ""): pin.name for pin in cell.of("pin")}
+            held = re.split(r"[,\s]+", latch.name)[0]
+            found = {"cell": cell.name, "E": latch.values.get("enable", ""),
+                     "D": latch.values.get("data_in", ""), "Q": pins.get(held, "")}
+            if not latch.values.keys() & {"clear", "preset"} and all(
+                    word.isidentifier() for word in found.values()):
+                return found
+    return None
+
+
 def _groups(tokens: list[str]) -> list[Group]:
     """Statements of the file: ``a : b;``, ``a(b, c);`` and ``a(b) { ... }``."""
     stack = [Group("", "")]

@@ -3,6 +3,8 @@
     python -m rtl.synth.netlist --set n_pe=2 -o gates
     accelsim cosim ... --set n_pe=2 --rtl-dir gates
 
+With ``--gated`` clocks are held back by the latches of ``rtl/gated``.
+
 Yosys maps everything but the SRAMs and flattens it: a cell's name says which unit it comes from.
 The folder holds ``eie_array.v`` (the array's ports around the netlist), the netlist, and the cells
 as the library's functions define them. So it runs wherever the Verilog runs, and is loaded through
@@ -26,7 +28,8 @@ from typing import Any
 from accelsim.errors import AccelsimError, InputError
 from accelsim.machines import load_config
 from accelsim.rtl_bridge import rtl_parameters
-from rtl.synth.flows import SRAM, UNITS
+from rtl.synth.flows import RTL, SRAM, UNITS
+from rtl.synth.liberty import find_latch
 
 OSU018 = Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
 _SCRIPT = """
@@ -35,6 +38,7 @@ read_verilog {units}
 hierarchy -check -top {top} {values}
 synth {flatten} -top {top}
 dfflibmap -liberty cells.lib
+{latches}
 abc -liberty cells.lib {sized}
 flatten
 opt_clean -purge
@@ -47,6 +51,17 @@ write_json {gates}.json
 design -reset
 read_liberty cells.lib
 write_verilog -noattr cells.v
+"""
+# A latch of the library in the place of Yosys' own, open while E is high or low.
+_LATCH = """
+module \\$_DLATCH_P_ (input E, input D, output Q);
+  {cell} _TECHMAP_REPLACE_ (.{E}(E), .{D}(D), .{Q}(Q));
+endmodule
+module \\$_DLATCH_N_ (input E, input D, output Q);
+  wire e;
+  \\$_NOT_ inverted (.A(E), .Y(e));
+  {cell} _TECHMAP_REPLACE_ (.{E}(e), .{D}(D), .{Q}(Q));
+endmodule
 """
 _DRIVES = "set_driving_cell INVX1\nset_load 0.05 [all_outputs]\n"
 _TRACE = """
@@ -89,14 +104,15 @@ class Netlist:
 
 def make_netlist(
     parameters: Mapping[str, int], liberty: Path, folder: Path, top: str = "eie_array",
-    fast: bool = False, sources: Sequence[Path] = (),
+    fast: bool = False, sources: Sequence[Path] = (), gated: bool = False,
 ) -> Netlist:
     """Map one unit and put its files into a folder.
 
     Parameters
     ----------
     fast : buffers and sizes of gates for the least delay, across the bounds of units
-    sources : files beside the units
+    sources : files beside the units, or in the place of one
+    gated : clocks are held back, by rtl/gated
 
     Raises
     ------
@@ -114,11 +130,18 @@ def make_netlist(
         shutil.copy(liberty, Path(scratch, "cells.lib"))
         for path in (*UNITS, *sources):
             shutil.copy(path, scratch)
+        latch = find_latch(liberty) if gated else None
+        if gated:
+            if latch is None:
+                raise InputError(f"{liberty}: has no latch, which clock gates are made of")
+            shutil.copy(RTL / "gated" / "clock_gate.v", scratch)
+            (Path(scratch) / "latches.v").write_text(_LATCH.format_map(latch))
         (Path(scratch) / "cells.constr").write_text(_DRIVES)
         (Path(scratch) / "map.ys").write_text(_SCRIPT.format(
             sram=SRAM, top=top, gates=gates,
-            flatten="-flatten" * fast, sized="-constr cells.constr -D 1" * fast,
-            units=" ".join(sorted(p.name for p in (*UNITS, *sources) if p.stem != SRAM)),
+            flatten="-flatten" * fast, latches="techmap -map latches.v" * gated,
+            sized="-constr cells.constr -D 1" * fast,
+            units=" ".join(sorted({p.name for p in (*UNITS, *sources) if p.stem != SRAM})),
             values=" ".join(f"-chparam {key} {value}" for key, value in parameters.items()),
         ))
         done = subprocess.run([compiler, "-q", "map.ys"], cwd=scratch, capture_output=True,
@@ -168,12 +191,14 @@ def main() -> int:
     parser.add_argument("--liberty", type=Path, default=OSU018, help="standard cells")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                         help="a setting of the machine, as accelsim cosim takes it")
+    parser.add_argument("--gated", action="store_true", help="hold clocks back")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder")
     arguments = parser.parse_args()
     try:
         values = dict(setting.split("=", 1) for setting in arguments.set)
         parameters = rtl_parameters(load_config("eie", **values)).verilog()
-        netlist = make_netlist(parameters, arguments.liberty, arguments.output)
+        netlist = make_netlist(parameters, arguments.liberty, arguments.output,
+                               gated=arguments.gated)
     except AccelsimError as error:
         print(f"netlist: error: {error}", file=sys.stderr)
         return 2

@@ -124,9 +124,13 @@ def _energy_pj(pin: Pin, load: float) -> float:
 
 
 def measure(
-    config: Any, job: Any, liberty: Path, folder: Path
+    config: Any, job: Any, liberty: Path, folder: Path, gated: bool = False
 ) -> tuple[dict[str, UnitPower], int]:
     """Energy by unit of one layer, and its cycles; outputs must be the model's.
+
+    Parameters
+    ----------
+    gated : clocks are held back, by rtl/gated
 
     Raises
     ------
@@ -134,7 +138,7 @@ def measure(
         If tools are missing, or the gates give other outputs.
     """
     parameters = EIE.parameters(config, [(job, None)]).verilog() | {"Counters": 0}
-    netlist = make_netlist(parameters, liberty, folder / "gates")
+    netlist = make_netlist(parameters, liberty, folder / "gates", gated=gated)
     window = Window(folder / "all.vcd", 0, 1 << 30)
     told = run_layer(config, job, [folder / "gates", RTL], folder, counters=False,
                      window=window)
@@ -154,23 +158,28 @@ def table(liberty: Path, folder: Path) -> str:
     layer = random_layer((96, 80), 0.1, 0.35, seed=3)
     job = make_job(config, compress(layer), layer.activations)
     powers, cycles = measure(config, job, liberty, folder)
+    held, _ = measure(config, job, liberty, folder / "gated", gated=True)
     total = sum(power.pj for power in powers.values())
     told = price(config, run_job("fast", config, job).counters)
     model = {module: told.events_pj[module] + told.clock_pj[module] for module in told.events_pj}
     lines = ["| unit | cells | changes a cycle | pJ a cycle | of it clock pins | of the gates "
+             "| clocks gated, pJ a cycle | of it clock pins "
              f"| model at {told.node_nm:g} nm, pJ a cycle | of the model |",
-             "| --- " * 8 + "|"]
+             "| --- " * 10 + "|"]
     for unit, power in powers.items():
         known = model.get(unit)
         shown = ("", "") if known is None else (
             f"{known / cycles:.3f}", f"{100 * known / sum(model.values()):.1f} %")
         lines.append(f"| {unit} | {power.cells:,} | {power.changes / cycles:,.1f} "
                      f"| {power.pj / cycles:,.2f} | {power.clock_pj / cycles:,.2f} "
-                     f"| {100 * power.pj / total:.1f} % | {shown[0]} | {shown[1]} |")
+                     f"| {100 * power.pj / total:.1f} % | {held[unit].pj / cycles:,.2f} "
+                     f"| {held[unit].clock_pj / cycles:,.2f} | {shown[0]} | {shown[1]} |")
     lines.append(f"| all | {sum(p.cells for p in powers.values()):,} "
                  f"| {sum(p.changes for p in powers.values()) / cycles:,.1f} "
                  f"| {total / cycles:,.2f} "
                  f"| {sum(p.clock_pj for p in powers.values()) / cycles:,.2f} | 100.0 % "
+                 f"| {sum(p.pj for p in held.values()) / cycles:,.2f} "
+                 f"| {sum(p.clock_pj for p in held.values()) / cycles:,.2f} "
                  f"| {sum(model.values()) / cycles:.3f} | 100.0 % |")
     return "\n".join(lines)
 

@@ -6,16 +6,20 @@ also held against one another, so that a case fails with the first counter and P
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accelsim.errors import CapacityError
 from accelsim.machines import run_job
 from accelsim.machines.base import ENGINES
 from accelsim.machines.eie.counters import Counters
+from accelsim.machines.eie.plan import make_plan
+from accelsim.records.sharing import shared_work
 from tests.contracts.cases import cases, make_case
 from tests.contracts.oracle_cycles import Machine
 
@@ -185,6 +189,32 @@ def test_time_does_not_need_outputs(engine, case):
     assert result.counters.difference(full) == (
         f"{min(left_out, key=ORDER.index)}: counted on one side only" if left_out else None
     )
+
+
+@settings(max_examples=60, suppress_health_check=MANY)
+@given(
+    case=cases(units="published"), depths=st.permutations([1, 2, 4, 30]), outputs=st.booleans(),
+    others=st.lists(st.fixed_dictionaries({}, optional={
+        "spmat_width_bits": st.sampled_from([96, 128]),
+        "empty_column_cycles": st.integers(0, 1), "row_change_cycles": st.integers(0, 1),
+    }), min_size=1, max_size=2),
+)
+def test_sharing_work_changes_nothing(case, depths, outputs, others):
+    """Runs that take over what those before them worked out are as the loop over cycles has them:
+    of other queues, lines, empty columns and vectors, in any order."""
+    quiet = replace(case.job, activations=case.job.activations * (case.job.activations > 0))
+    with shared_work():
+        for changed, depth, job in product(({}, *others), depths, (case.job, quiet)):
+            config = case.config.model_copy(
+                update={**changed, "act_queue_depth": depth, "bypass": True})
+            try:
+                own = replace(job, plan=make_plan(config, job.image, job.bias is not None))
+            except CapacityError:
+                continue
+            got = run_job("fast", config, own, outputs).counters
+            want = Machine(config, own).counters()
+            for f in got.counted():
+                assert np.array_equal(getattr(got, f.name), getattr(want, f.name)), f.name
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,13 @@ from accelsim.records.host_elementwise import (
     Relu,
     Upsample,
 )
-from accelsim.records.host_layout import Reshape, Transpose
+from accelsim.records.host_layout import (
+    DepthToSpace,
+    Reshape,
+    Slice,
+    Transpose,
+    ZeroInsertion,
+)
 from accelsim.records.network import INPUT, Network, Node
 from tests.compression.forging import forge, load_or_message
 from tests.networks.test_run import LENET, command, digits
@@ -51,13 +57,17 @@ def every_kind(seed: int = 0) -> Network:
         Node("both", Concat(0), ("clipped", "leaky")),
         Node("pool", Pool("max", (3, 2), (2, 2), ((1, 0), (0, 1)), True), ("both",)),
         Node("wide", Upsample((1, 2)), ("pool",)),
-        Node("turned", Transpose((0, 2, 1)), ("wide",)),
+        Node("zeros", ZeroInsertion((1, 2)), ("wide",)),
+        Node("pixels", DepthToSpace((2, 1), "DCR"), ("zeros",)),
+        Node("turned", Transpose((0, 2, 1)), ("pixels",)),
         Node("soft", Function("hard_swish"), ("turned",)),
         Node("mean", GlobalPool("average"), ("soft",)),
         Node("flat", Flatten(), ("mean",)),
-        Node("fc", Layer(rng.standard_normal((6, 16)), None, rng.standard_normal(6), name="fc"),
+        Node("fc", Layer(rng.standard_normal((6, 8)), None, rng.standard_normal(6), name="fc"),
              ("flat",)),
         Node("shape", Reshape((2, 3)), ("fc",)),
+        Node("each", Affine(rng.random((2, 3)), rng.standard_normal((2, 3))), ("shape",)),
+        Node("part", Slice(((0, 2, 1), (0, 3, 2))), ("each",)),
     ), input_shape=(4, 6, 6), name="every", note="a note",
         image={"channels": "L", "mean": [104], "scale": 0.5}, lowerings={"a": "winograd"})
 
@@ -81,7 +91,7 @@ def test_every_kind_of_node_comes_back_and_runs_the_same(tmp_path):
     assert found.layers[0].winograd.digest() == network.layers[0].winograd.digest()
     assert [(n.name, n.inputs) for n in found.nodes] == [(n.name, n.inputs) for n in network.nodes]
     assert (found.name, found.note, found.output, found.input_shape, found.lowerings) == (
-        "every", "a note", "shape", (4, 6, 6), {"a": "winograd"})
+        "every", "a note", "part", (4, 6, 6), {"a": "winograd"})
     for ours, theirs in zip(found.nodes, network.nodes, strict=True):
         if ours.on_host and not isinstance(ours.work, Affine):
             assert ours.work == theirs.work
@@ -150,7 +160,7 @@ def operation(at: int, **values: object):
     (operation(7, kernel=[1 << 20, 2]), "host operation pool: 1048576 is beyond 65536"),
     (operation(7, padding=[[3, 0], [0, 1]]), "a padding as wide as its window"),
     (operation(8, factor=[60000, 60000]), "numbers; at most"),
-    (operation(10, name="open"), "no host function 'open'"),
+    (operation(12, name="open"), "no host function 'open'"),
     (lambda h, t: h["network"].update(input_shape=[4, 6]), "pool|channels|shape|input"),
     (lambda h, t: h["network"].update(output="x"), "no node 'x' for the output"),
     (lambda h, t: h["network"].update(lowerings={"x": "auto"}), "no layer 'x' to lower"),

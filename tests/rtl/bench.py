@@ -16,6 +16,7 @@ from accelsim.rtl_bridge.run import run_layer
 
 ROOT = Path(__file__).parents[2]
 RTL = ROOT / "rtl"
+GATED = RTL / "gated"  # goes first where clocks are to be held back
 UNITS = icarus.units_of(EIE, RTL)  # module to file: EIE's own, and those that machines share
 BUILDS = Path(__file__).parent / "sim_build"  # kept between runs
 

@@ -28,18 +28,23 @@ MODULES = [
     "eie_array", "ccu", "ccu_program", "gather", "scan", "lnzd_tree", "lnzd_node", "ccu_counters",
     "pe", "act_queue", "ptr_read", "spmat_read", "weight_decoder", "arith_unit",
     "arith_unit_shift", "arith_unit_sign", "round_shift",
-    "saturate", "act_rw", "regfile", "pe_counters", "sram_1rw",
+    "saturate", "act_rw", "regfile", "pe_counters", "sram_1rw", "clock_gate",
 ]
 PORT = re.compile(
     r"^  (input|output)\s+(?:wire|reg)\s+(?:\[(.*?)\]\s+)?(\w+),?\s*(?://\s*(.*))?$"
 )
 
 
+def port_lines(module):
+    """The lines between the parentheses of a module's ports."""
+    text = UNITS[module].read_text()
+    return re.search(r"^(?:\) |module \w+ )\(\n(.*?)^\);\n", text, re.S | re.M)[1].splitlines()
+
+
 def ports(module):
     """Markdown table of a module's ports."""
-    text = UNITS[module].read_text()
     lines = ["| port | direction | bits | |", "| --- | --- | --- | --- |"]
-    for line in text[text.index("\n) (\n"):text.index("\n);\n")].splitlines():
+    for line in port_lines(module):
         if line.startswith("  // "):
             lines.append(f"| *{line.strip(' /')}* | | | |")
         elif match := PORT.match(line):

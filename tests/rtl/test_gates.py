@@ -9,13 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from accelsim.errors import InputError
+from accelsim.machines import load_config
 from accelsim.machines.eie.rtl import RTL as EIE
-from accelsim.rtl_bridge import run_layer
+from accelsim.machines.eie.rtl.expected_vectors import expected
+from accelsim.machines.eie.rtl.host import places
+from accelsim.rtl_bridge import run_layer, run_layers
+from accelsim.rtl_bridge.trace import first_difference as trace_difference
 from accelsim.rtl_bridge.trace import unpack
 from rtl.synth.netlist import OSU018, make_netlist
 from tests.contracts.cases import make_case
-from tests.rtl.bench import RTL
+from tests.rtl.bench import RTL, difference
 from tests.rtl.cells import liberty
+from tests.rtl.lenet import lenet_chain
 
 # As small as a machine can be that still has batches, tiles, hazards and padding.
 MACHINE = {
@@ -34,10 +40,10 @@ def case_of(layer, **machine):
     return make_case(values="any", overrides=MACHINE | machine, **layer)
 
 
-def folder_of(case, path: Path, library: Path) -> Path:
+def folder_of(case, path: Path, library: Path, gated: bool = False) -> Path:
     """The netlist of the array that runs this layer, all its signals told."""
     parameters = EIE.parameters(case.config, [(case.job, None)], trace=True).verilog()
-    make_netlist(parameters | {"Trace": 1, "Counters": 0}, library, path)
+    make_netlist(parameters | {"Trace": 1, "Counters": 0}, library, path, gated=gated)
     return path
 
 
@@ -49,11 +55,29 @@ def gates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_random_layers_on_gates_of_a_real_library(tmp_path: Path) -> None:
-    folder_of(case_of(LAYERS[0]), tmp_path / "gates", OSU018)
+@pytest.mark.parametrize("gated", [False, True])
+def test_random_layers_on_gates_of_a_real_library(gated: bool, tmp_path: Path) -> None:
+    folder_of(case_of(LAYERS[0]), tmp_path / "gates", OSU018, gated)
     for seed in range(12):
         layer = LAYERS[seed % 2] | {"seed": seed, "n_in": 1 + seed % 8, "n_out": 6 - seed % 5}
         assert first_difference(case_of(layer), tmp_path / "gates", tmp_path) is None, layer
+
+
+@pytest.mark.slow
+def test_lenet_300_100_on_gates(tmp_path: Path) -> None:
+    """Each layer reads what the one before left: a digit, on 2 PEs, counters in the netlist too."""
+    config = load_config("eie", n_pe=2, act_sram_kb=4.0, spmat_kb=32.0, pointer_kb=8.0,
+                         capacity="check")
+    jobs = lenet_chain(config, 7)
+    parameters = EIE.parameters(config, jobs, trace=True)
+    make_netlist(parameters.verilog() | {"Trace": 1}, OSU018, tmp_path / "gates")
+    results = run_layers(config, jobs, [tmp_path / "gates", RTL], tmp_path, trace=True,
+                         sim="verilator")
+    assert len(results) == 3
+    for (job, _), place, rtl in zip(jobs, places(config, jobs), results, strict=True):
+        assert difference(config, job, rtl) is None, job.name
+        _, want = expected(config, job, parameters, place)
+        assert trace_difference(want, unpack(parameters, rtl.trace)) is None, job.name
 
 
 def first_difference(case, folder: Path, builds: Path) -> str | None:
@@ -85,3 +109,10 @@ def test_a_cell_of_another_kind_is_seen(gates: Path, tmp_path: Path) -> None:
     broken = text[: cell.start()] + cell[0].replace("NAND2", "NOR2") + text[cell.end():]
     (mine / "eie_array_gates.v").write_text(broken)
     assert first_difference(case_of(LAYERS[1]), mine, tmp_path) is not None
+
+
+def test_a_library_without_a_latch_holds_no_clock_back(tmp_path: Path) -> None:
+    (tmp_path / "tiny.lib").write_text(liberty())
+    with pytest.raises(InputError, match=r"tiny\.lib: has no latch, which clock gates are made of"):
+        folder_of(case_of(LAYERS[0]), tmp_path / "gates", tmp_path / "tiny.lib", gated=True)
+    assert not (tmp_path / "gates").exists()

@@ -5,7 +5,7 @@ import re
 from rtl.formal.prove import load_proofs
 from rtl.synth.synth import UNITS as SYNTHESISED
 from tests.rtl.bench import ROOT, RTL, UNITS
-from tests.rtl.readme_tables import MODULES, PORT, ports, ports_page, refreshed
+from tests.rtl.readme_tables import MODULES, PORT, port_lines, ports, ports_page, refreshed
 
 HINT = "run: python -m tests.rtl.readme_tables"
 
@@ -44,8 +44,7 @@ def test_a_wrong_diagram_is_seen():
 def test_every_module_is_there_with_every_port():
     assert sorted(MODULES) == sorted(UNITS)
     for module in MODULES:
-        text = UNITS[module].read_text()
-        header = text[text.index("\n) (\n"):text.index("\n);\n")]
+        header = "\n".join(port_lines(module))
         named = re.findall(r"\w+_(?:i|o|ni)\b", re.sub("//.*", "", header))
         assert named
         assert all(f"| `{name}` |" in ports(module) for name in named), module

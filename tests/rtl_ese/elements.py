@@ -1,4 +1,5 @@
-"""Flat ports taken apart, and random element-wise operations with what they compute."""
+"""Flat ports taken apart, where vectors lie, what is written to one; random element-wise operations
+with what they compute."""
 
 from accelsim.fixedpoint import saturate, shift_right
 from accelsim.machines.ese.rtl.program import packed_fields
@@ -18,8 +19,30 @@ def lane(port, number, bits):
 
 def writes(dut, count, address_bits, bits):
     """Address to value of the lanes that write."""
+    assert dut.write_o.value.is_resolvable, f"write_o is {dut.write_o.value}"
     return {part(dut.write_addr_o, n, address_bits): lane(dut.write_data_o, n, bits)
             for n in range(count) if part(dut.write_o, n, 1)}
+
+
+class Written:
+    """A vector that notes what is written to it."""
+
+    name = "written"
+
+    def __init__(self):
+        self.now = {}
+
+    def begin(self):
+        """Nothing is kept."""
+
+    def write(self, index, value):
+        """One element."""
+        self.now[index] = value
+
+    def taken(self):
+        """What was written since the last call."""
+        now, self.now = self.now, {}
+        return now
 
 
 class Operation:
@@ -53,3 +76,10 @@ class Operation:
         total += shift_right(c * d, self.shifts[1]) if self.two else 0
         value = saturate(total, self.width)
         return value, int(value != total) + int(self.bracket and right != inner)
+
+
+def place_of(reference, step, first, copy):
+    """Where (kind, base) of a program word lies in a step, and whether it is read as zero."""
+    kind, base = reference
+    before = {1: step % 4, 2: (step - 1) % 4}.get(kind, 0)
+    return base + before * copy, first and kind in (2, 3)

@@ -40,10 +40,12 @@ def test_five_thousand_layers(first, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3000, 3010))
-def test_large_machines(seed, tmp_path):
-    """Up to 8 channels of 32 PEs, 30 layers of up to 40 cells, under Verilator."""
-    config, jobs = random_group(seed, 30)
+@pytest.mark.parametrize(("seed", "sizes"), [
+    (3010, {"n_channels": 8, "n_pe": 32, "ddr_word_bits": 512}),
+    *((seed, {}) for seed in range(3000, 3010))])
+def test_large_machines(seed, sizes, tmp_path):
+    """The largest, and of any size up to it, 30 layers of up to 40 cells, under Verilator."""
+    config, jobs = random_group(seed, 30, **sizes)
     assert difference(config, jobs, tmp_path, sim="verilator", trace=True) is None
 
 

@@ -18,28 +18,7 @@ from accelsim.machines.ese.tables import make_tables
 from accelsim.rtl_bridge.bench import drive, expect, parameters, start_and_reset
 from tests.rtl.lockstep import signed
 from tests.rtl_ese.bench import part
-from tests.rtl_ese.elements import Operation, flat, lane, writes
-
-
-class Written:
-    """A vector that notes what is written to it."""
-
-    name = "written"
-
-    def __init__(self):
-        self.now = {}
-
-    def begin(self):
-        """Nothing is kept."""
-
-    def write(self, index, value):
-        """One element."""
-        self.now[index] = value
-
-    def taken(self):
-        """What was written since the last call."""
-        now, self.now = self.now, {}
-        return now
+from tests.rtl_ese.elements import Operation, Written, flat, lane, writes
 
 
 @cocotb.test()
@@ -81,8 +60,14 @@ async def elementwise(dut):
     every = [v for name in ("sigmoid", "tanh") for v in tables[name].samples]
     for line, word in enumerate(layout.packed(every, width, word_bits)):
         await drive(dut, table_write_i=1, table_line_i=line, table_data_i=word)
+        expect(dut, line, busy_o=0, enter_o=0, write_o=0)
     given = {"table_write_i": 0}
     for cycle in range(800):
+        if cycle % 100 == 99:
+            await drive(dut, rst_ni=0)  # in the middle of an operation
+            expect(dut, cycle, busy_o=0, write_o=0)
+            given["rst_ni"], unit = 1, ElementwiseUnit(many, latency)
+            unit.load(cycle - 1)
         starts = unit.idle and rng.random() < 0.5
         if starts:
             op, started = Operation(rng, width, frac_bits), cycle

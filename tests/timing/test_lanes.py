@@ -10,7 +10,8 @@ KINDS = {"bytes": (np.uint8, lanes.LANES), "shorts": (np.int16, lanes.SHORTS)}
 OF_TWO = {
     "bytes": ("plus", "plus_kept", "less", "larger", "smaller", "both", "either", "without",
               "equal"),
-    "shorts": ("plus", "plus_kept", "larger", "smaller", "low_product", "high_product", "equal"),
+    "shorts": ("plus", "plus_kept", "larger", "smaller", "low_product", "high_product",
+               "rounded_product", "either", "equal"),
 }
 SHIFTS = ("shifted_left", "shifted_right", "shifted_unsigned")
 

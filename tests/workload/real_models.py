@@ -24,9 +24,10 @@ WHEELS = {
 }
 
 ARRAYS = {
+    "nudenet==3.4.2": "5937dbd84e5d8e5de038f08ffea5a1bb50a08475776bf2b4795914ce0eaf0331",
     "g2p-en==2.1.0": "2a7aabf1fc7f270fcc3349881407988c9245173c2413debbe5432f4a4f31319f",
 }
-"""Wheels of arrays, no ONNX."""
+"""Wheels of arrays, and of a network that is only run whole."""
 
 Inputs = dict[str, tuple[int, ...] | int]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
@@ -75,7 +75,7 @@ class ConvJob(MapsJob):
     several: bool
     beside: Beside = NOTHING
     overlap: bool = False
-    sharing: tuple[Callable[[int], tuple[Pass, ...]], int] | None = None
+    sharing: tuple[Callable[[int], Sequence[Pass]], int] | None = None
 
     @property
     def products(self) -> tuple[ConvJob, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.passes import Plan
 from accelsim.records.counters import CounterSet, Law, per_pe, total
 
 IntArray = npt.NDArray[np.int64]
@@ -110,7 +111,8 @@ class Counters(CounterSet):
             ("passes wait for the DMA", waited, most),
         ]
         if config.refill == "all" and isinstance(job, LayerJob):
-            segments = sum(step.refill_bits for step in job.plan if step.fetches)
+            plan = Plan.of(job.plan)
+            segments = int(plan.field("refill_bits") @ plan.field("fetches"))
             found.append(("bits refilled = bits of the segments", bits, segments))
         return [(law, np.array([left]), np.array([right])) for law, left, right in found]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -56,7 +56,7 @@ class LayerJob(Job):
     activations: IntArray
     shift: int
     bias_activation: int
-    plan: tuple[Pass, ...]
+    plan: Sequence[Pass]
     packed: CompressedLayer | None = None
     bias: IntArray | None = None
     others: IntArray | None = None

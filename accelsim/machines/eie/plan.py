@@ -6,7 +6,9 @@ shapes, entry counts and the configuration only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +16,8 @@ from accelsim.errors import CapacityError
 from accelsim.formats.column_table import ZERO_RUNS
 from accelsim.formats.interleaved_csc import LayerImage
 from accelsim.machines.eie.config import EieConfig
+from accelsim.machines.eie.kept import kept_with_image
+from accelsim.machines.eie.passes import IntArray, Pass, Plan
 from accelsim.machines.eie.sizes import (
     activation_needs,
     n_pe_that_fits,
@@ -22,33 +26,7 @@ from accelsim.machines.eie.sizes import (
 )
 from accelsim.units.arith_unit import ARITH_STAGES
 
-
-@dataclass(frozen=True)
-class Pass:
-    """One run of the scan over register rows ``[first_row, first_row + n_rows)``.
-
-    A row is one activation of every PE. ``tile`` is the batch of outputs that the pass adds to.
-    """
-
-    tile: int
-    first_row: int
-    n_rows: int
-    clear: bool             # accumulators start at zero
-    bias: bool              # 1.0 is broadcast after the last row
-    load_rows: int          # rows copied from the activation SRAM to the source file first
-    store_rows: int         # rows copied from the destination file to the activation SRAM after
-    refill_bits: int        # bits of the pass's segment, over all PEs; 0 if the layer is resident
-    bias_rows: int = 0      # rows of biases copied from the activation SRAM to the destination file
-    early: int = 0          # cycles of the load that ran in the drain before the pass (O1)
-    vector: int = 0         # of those that share a refill (M10)
-    input_base: int = 0     # activation SRAM row of the vector's first input
-    output_base: int = 0    # and of its first output, behind all inputs
-    fetches: bool = True    # not if the pass before it has refilled the segment
-    restores: bool = False  # the biases are the vector's sums so far (M10)
-
-    def behind_another(self) -> Pass:
-        """The pass with as much of its load as a drain hides."""
-        return replace(self, early=min(ARITH_STAGES, self.load_rows + 1) if self.load_rows else 0)
+__all__ = ["Pass", "Plan", "make_plan", "sharing_refills", "tile_rows"]
 
 
 def tile_rows(config: EieConfig, n_outputs: int) -> int:
@@ -59,7 +37,7 @@ def tile_rows(config: EieConfig, n_outputs: int) -> int:
 
 def make_plan(
     config: EieConfig, image: LayerImage, exact_bias: bool = False, gathered: bool = False
-) -> tuple[Pass, ...]:
+) -> Plan:
     """The passes of one layer, in order.
 
     Parameters
@@ -76,41 +54,93 @@ def make_plan(
         larger than a memory; the message says by how much and what would fit.
     """
     in_rows, out_rows = rows_of(config, image)
-    if config.capacity == "ignore":
+    depth, unlimited = config.regfile_depth, config.capacity == "ignore"
+    resident = unlimited or not _needs_refills(config, image, exact_bias, gathered)
+    if unlimited or (resident and max(in_rows, out_rows) <= depth):
         load, store = (in_rows, out_rows) if gathered else (0, 0)
         biased = out_rows * exact_bias
-        return (Pass(0, 0, in_rows, True, image.has_bias, load, store, 0, biased),)
-    resident = not _needs_refills(config, image, exact_bias, gathered)
-    passes: list[Pass] = []
-    for tile in range(image.n_tiles):
-        rows_here = min(config.regfile_depth, out_rows - tile * config.regfile_depth)
-        for first in range(0, in_rows, config.regfile_depth):
-            last = min(first + config.regfile_depth, in_rows)
-            load = last - first if gathered or in_rows > config.regfile_depth else 0
-            for a, b, bits in _segments(config, image, tile, (first, last), resident, len(passes)):
-                ends_tile = b == in_rows
-                stores = ends_tile and (gathered or image.n_tiles > 1)
-                passes.append(
-                    Pass(
-                        tile=tile,
-                        first_row=a,
-                        n_rows=b - a,
-                        clear=a == 0,
-                        bias=ends_tile and image.has_bias,
-                        load_rows=load if a == first else 0,
-                        store_rows=rows_here if stores else 0,
-                        refill_bits=bits,
-                        bias_rows=rows_here * exact_bias if a == 0 else 0,
-                    )
-                )
-    if config.overlap:
-        passes[1:] = [step.behind_another() for step in passes[1:]]
-    return tuple(passes)
+        return Plan([Pass(0, 0, in_rows, True, image.has_bias, load, store, 0, biased)])
+    asked = _Asked(gathered or in_rows > depth, gathered or image.n_tiles > 1, exact_bias,
+                   config.overlap)
+    if resident:
+        first = np.arange(0, in_rows, depth)
+        tile = np.repeat(np.arange(image.n_tiles), len(first))
+        first = np.tile(first, image.n_tiles)
+        cut = _Cut(tile, first, np.minimum(first + depth, in_rows), np.zeros_like(tile))
+        return _plan(image, depth, asked, cut)
+    halves = config.half(0), config.half(1)
+    return _segmented(image, depth, asked, halves, config.pointer_bits, config.entries_per_line,
+                      config.spmat_width_bits, config.refill_overlap)
+
+
+class _Asked(NamedTuple):
+    """Whether rows are loaded, and stored, whether accumulators start from biases, and whether
+    loads overlap drains."""
+
+    loads: bool
+    stores: bool
+    exact_bias: bool
+    overlap: bool
+
+
+class _Cut(NamedTuple):
+    """(passes,) int64 each: tile, first row, row behind the last, bits of the segment."""
+
+    tile: IntArray
+    first: IntArray
+    end: IntArray
+    bits: IntArray
+
+
+def _plan(image: LayerImage, depth: int, asked: _Asked, cut: _Cut) -> Plan:
+    """The passes of a layer that is cut, with register files of a depth."""
+    n_pe = image.n_pe
+    in_rows, out_rows = -(-image.n_inputs // n_pe), -(-image.n_outputs // n_pe)
+    tile, first, end, bits = cut
+    rows_here = np.minimum(depth, out_rows - tile * depth)
+    ends_tile, begins = end == in_rows, first == 0
+    load = np.where(first % depth == 0, np.minimum(depth, in_rows - first), 0) * asked.loads
+    early = np.minimum(ARITH_STAGES, load + 1) * (load > 0) * asked.overlap
+    early[:1] = 0
+    return Plan(columns={
+        "tile": tile, "first_row": first, "n_rows": end - first, "clear": begins.astype(np.int64),
+        "bias": (ends_tile & image.has_bias).astype(np.int64), "load_rows": load,
+        "store_rows": rows_here * (ends_tile & asked.stores), "refill_bits": bits,
+        "bias_rows": rows_here * (begins & asked.exact_bias), "early": early,
+    })
+
+
+@kept_with_image
+def _segmented(
+    image: LayerImage, depth: int, asked: _Asked, halves: tuple[tuple[int, int], tuple[int, int]],
+    pointer_bits: int, per_line: int, line_bits: int, has_halves: bool,
+) -> Plan:
+    """Batches of rows cut so that each part fits the SRAMs, or its half of them (M5, M8)."""
+    from accelsim.machines.eie.kernels import Halves, Rows, cut  # late: it imports Numba
+
+    n_pe, words = image.n_pe, image.table.words
+    reach = (1 << pointer_bits) - 1
+    rows = Rows(-(-image.n_inputs // n_pe), depth, image.has_bias, n_pe, image.n_inputs)
+    limits = Halves((min(halves[0][0], reach), min(halves[1][0], reach)),
+                    (halves[0][1], halves[1][1]))
+    found = np.empty((5, image.n_tiles * rows.all), np.int64)
+    count, too_small = cut(words, rows, limits, per_line, found)
+    tile, first, end, columns, lines = found[:, :count].copy()
+    if too_small:
+        row = words[tile[-1], first[-1] * n_pe :][[0, columns[-1]]]
+        hold = "a half of the SRAMs holds" if has_halves else "the SRAMs hold"
+        raise CapacityError(
+            f"{image.name}: one row of {columns[-1]} columns needs {int((row[1] - row[0]).max())} "
+            f"entries and {columns[-1] + 1} pointers in one PE, more than {hold}; "
+            f"try a larger spmat_kb, pointer_kb or pointer_bits"
+        )
+    bits = lines * line_bits + (columns + 1) * pointer_bits * n_pe
+    return _plan(image, depth, asked, _Cut(tile, first, end, bits))
 
 
 def sharing_refills(
-    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], n_vectors: int
-) -> tuple[Pass, ...]:
+    config: EieConfig, image: LayerImage, plan: Sequence[Pass], n_vectors: int
+) -> Plan:
     """The passes of several vectors of a map: each segment's for one after the other (M10).
 
     Parameters
@@ -130,7 +160,7 @@ def sharing_refills(
                 bias_rows=step.bias_rows if begins else rows, restores=not begins, early=0))
     if config.overlap:
         passes[1:] = [step.behind_another() for step in passes[1:]]
-    return tuple(passes)
+    return Plan(passes)
 
 
 def _needs_refills(config: EieConfig, image: LayerImage, exact_bias: bool, gathered: bool) -> bool:
@@ -149,53 +179,3 @@ def _needs_refills(config: EieConfig, image: LayerImage, exact_bias: bool, gathe
     sizes = " with ".join(need.would_do for need in refused)
     raise CapacityError(f"{image.name}: {told}; try {more}, {sizes}, or "
                         f"capacity='{'stream' if runs and not needs else 'ignore'}'")
-
-
-def _segments(
-    config: EieConfig, image: LayerImage, tile: int, rows: tuple[int, int], resident: bool,
-    number: int,
-) -> list[tuple[int, int, int]]:
-    """Cut rows [first, last) so that each part fits the SRAMs: (row, end row, DMA bits).
-
-    Parameters
-    ----------
-    number : of the first part among the layer's segments, which take the halves in turn (M8)
-    """
-    start, last = rows
-    if resident:
-        return [(start, last, 0)]
-    parts: list[tuple[int, int, int]] = []
-    while start < last:
-        limit, words = config.half(number + len(parts))
-        limit = min(limit, (1 << config.pointer_bits) - 1)
-        end = start
-        while end < last:
-            entries, columns = _span(image, tile, start, end + 1)
-            if entries.max() > limit or columns + 1 > words:
-                break
-            end += 1
-        if end == start:
-            entries, columns = _span(image, tile, start, start + 1)
-            hold = ("a half of the SRAMs holds" if config.refill_overlap else "the SRAMs hold")
-            raise CapacityError(
-                f"{image.name}: one row of {columns} columns needs {int(entries.max())} entries "
-                f"and {columns + 1} pointers in one PE, more than {hold}; "
-                f"try a larger spmat_kb, pointer_kb or pointer_bits"
-            )
-        entries, columns = _span(image, tile, start, end)
-        lines = int((-(-entries // config.entries_per_line)).sum())
-        pointer_bits = (columns + 1) * config.pointer_bits * config.n_pe
-        parts.append((start, end, lines * config.spmat_width_bits + pointer_bits))
-        start = end
-    return parts
-
-
-def _span(image: LayerImage, tile: int, first: int, end: int) -> tuple[np.ndarray, int]:
-    """Entries of each PE and number of columns in rows [first, end), the bias with the last."""
-    n_pe = image.n_pe
-    a = first * n_pe
-    b = min(end * n_pe, image.n_inputs)
-    if image.has_bias and end * n_pe >= image.n_inputs:
-        b = image.n_columns
-    pointers = image.words[:, tile]
-    return pointers[:, b] - pointers[:, a], b - a

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from accelsim.dram import DramPart, Reading, Requests
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import IntArray, LayerJob
-from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.passes import Pass, Plan
 
 Read = Callable[[DramPart, Requests], Reading]
 """A telling of DRAM."""
@@ -35,15 +36,25 @@ class Refill:
 NOTHING = Refill()
 
 
+class Lists(NamedTuple):
+    """What the DMA asks for, pass by pass: that of pass i are the runs ``starts[i]`` to
+    ``starts[i + 1]`` of bursts, ``first`` and ``counts`` as in `Requests`; (passes,) ``bits``."""
+
+    starts: IntArray
+    first: IntArray
+    counts: IntArray
+    bits: IntArray
+
+
 class Refills:
     """The refills of one job, by the number of the pass.
 
     Parameters
     ----------
-    read : how long DRAM takes
+    read : how long DRAM takes; None where that is not asked
     """
 
-    def __init__(self, config: EieConfig, job: LayerJob, read: Read) -> None:
+    def __init__(self, config: EieConfig, job: LayerJob, read: Read | None = None) -> None:
         self._config, self._job, self._read = config, job, read
 
     def of(self, number: int) -> Refill:
@@ -55,6 +66,7 @@ class Refills:
         bursts, part = requests.bursts, config.dram_part
         if part is None or not bursts:
             return Refill(requests.bits, bursts, bursts)
+        assert self._read is not None
         reading = self._read(part, requests)
         # M9: the port passes what DRAM gives; the later of both is the end.
         port = -(-bursts * config.burst_bits // config.dma_width_bits)
@@ -72,6 +84,36 @@ class Refills:
         bits, count = self._column_bits[at], self._column_bursts[at]
         return Requests(self._column_bases[at], count, int(bits.sum()))
 
+    def lists(self) -> Lists:
+        """The bursts of all passes, as `requests` has those of each."""
+        plan, burst = Plan.of(self._job.plan), self._config.burst_bits
+        bits = plan.field("refill_bits") * plan.field("fetches")
+        if self._config.refill == "all":
+            brings = bits > 0
+            starts = np.concatenate([[0], np.cumsum(brings)])
+            return Lists(starts, self._bases[brings], -(-bits[brings] // burst), bits)
+        active, bias = self._active(), plan.field("bias")
+        first = plan.field("first_row") * self._job.image.n_pe
+        end = first + plan.field("n_rows") * self._job.image.n_pe
+        begin = active.searchsorted(first)
+        columns = active.searchsorted(np.minimum(end, self._job.image.n_inputs)) - begin + bias
+        columns[bits == 0] = 0
+        if self._job.image.has_bias:  # behind the last row
+            active = np.append(active, self._job.image.n_columns - 1)
+        starts = np.concatenate([[0], np.cumsum(columns)])
+        place = np.arange(starts[-1]) + np.repeat(begin - starts[:-1], columns)
+        at = active[place] + np.repeat(plan.field("tile") * self._job.image.n_columns, columns)
+        wanted = np.concatenate([[0], np.cumsum(self._column_bits[at])])
+        return Lists(starts, self._column_bases[at], self._column_bursts[at],
+                     np.diff(wanted[starts]))
+
+    def _active(self) -> IntArray:
+        """Inputs that are not zero in some vector, ascending."""
+        active = self._job.activations != 0
+        if self._job.others is not None:
+            active |= self._job.others.any(axis=0)
+        return np.flatnonzero(active)
+
     def _columns(self, step: Pass) -> IntArray:
         """M7: image columns with a non-zero activation in a pass, and that of a bias."""
         job, n_pe = self._job, self._job.image.n_pe
@@ -86,9 +128,9 @@ class Refills:
     @cached_property
     def _bases(self) -> IntArray:
         """(passes,) first burst of each segment: one behind the other."""
+        plan = Plan.of(self._job.plan)
         return _behind_each_other(
-            -(-np.array([step.refill_bits * step.fetches for step in self._job.plan])
-              // self._config.burst_bits))
+            -(-(plan.field("refill_bits") * plan.field("fetches")) // self._config.burst_bits))
 
     @cached_property
     def _column_bits(self) -> IntArray:

@@ -52,13 +52,24 @@ class Stored:
         cls, config: EieConfig, image: LayerImage, gathered: bool, exact_bias: bool
     ) -> Stored:
         """Of a layer; that of a gathered map stands in the map's own memory."""
-        in_rows, out_rows = rows_of(config, image)
-        spilled = 0 if gathered else (
-            (in_rows if in_rows > config.regfile_depth else 0)
-            + (out_rows if image.n_tiles > 1 else 0) + out_rows * exact_bias)
+        spilled = spilled_rows(config, rows_of(config, image), gathered, exact_bias)
         entries = image.max_words
         return cls(entries, -(-entries // config.entries_per_line),
                    image.n_tiles * (image.n_columns + 1), spilled)
+
+
+def spilled_rows(
+    config: EieConfig, rows: tuple[int, int], gathered: bool, exact_bias: bool
+) -> int:
+    """Rows of a PE that wait in the activation SRAM: of so many ``rows`` of activations and of
+    outputs those that the register files do not hold, and biases (``exact_bias``)."""
+    in_rows, out_rows = rows
+    depth = config.regfile_depth
+    if gathered:
+        return 0
+    tiled = out_rows > depth and config.capacity != "ignore"
+    return ((in_rows if in_rows > depth else 0) + (out_rows if tiled else 0)
+            + out_rows * exact_bias)
 
 
 def weight_needs(config: EieConfig, image: LayerImage) -> list[Need]:

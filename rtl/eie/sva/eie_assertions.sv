@@ -411,6 +411,7 @@ module eie_array_assertions #(
   parameter integer ProgramDepth    = 16,   // passes of a layer
   parameter integer Gather          = 0,    // 1 runs convolutions: vectors gathered from a map
   parameter integer Counters        = 1,    // 0 leaves the counters out: they read as zero
+  parameter integer CounterBits     = 32,   // of a counter, 32 at most; it wraps around
   parameter integer Trace           = 0,    // 1 drives trace_o; 2 its part of the CCU only,
                                             // the rest stays in g_pe[].trace
   parameter integer Multiplier      = 0,    // of arith_unit: 0 multiplies, 1 shifts, 2 adds
@@ -464,7 +465,7 @@ module eie_array_assertions #(
 
 endmodule
 
-bind eie_array eie_array_assertions #(.NPe(NPe), .ActQueueDepth(ActQueueDepth), .WeightBits(WeightBits), .IndexBits(IndexBits), .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits), .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth), .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits), .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth), .Gather(Gather), .Counters(Counters), .Trace(Trace), .Multiplier(Multiplier), .StartCycles(StartCycles), .DecoderTables(DecoderTables), .CountBits(CountBits), .LineBits(LineBits), .ColumnBits(ColumnBits), .ActAddrBits(ActAddrBits), .RowBits(RowBits), .RegisterBits(RegisterBits), .PositionBits(PositionBits), .PassBits(PassBits), .IoDataBits(IoDataBits), .WordBits(WordBits), .PeTraceBits(PeTraceBits), .TraceBits(TraceBits)) u_assertions (.*);
+bind eie_array eie_array_assertions #(.NPe(NPe), .ActQueueDepth(ActQueueDepth), .WeightBits(WeightBits), .IndexBits(IndexBits), .SpmatWidthBits(SpmatWidthBits), .SpmatLines(SpmatLines), .PointerBits(PointerBits), .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth), .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits), .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth), .Gather(Gather), .Counters(Counters), .CounterBits(CounterBits), .Trace(Trace), .Multiplier(Multiplier), .StartCycles(StartCycles), .DecoderTables(DecoderTables), .CountBits(CountBits), .LineBits(LineBits), .ColumnBits(ColumnBits), .ActAddrBits(ActAddrBits), .RowBits(RowBits), .RegisterBits(RegisterBits), .PositionBits(PositionBits), .PassBits(PassBits), .IoDataBits(IoDataBits), .WordBits(WordBits), .PeTraceBits(PeTraceBits), .TraceBits(TraceBits)) u_assertions (.*);
 
 module sram_1rw_assertions #(
   parameter integer Depth    = 1024,      // words, at least 1

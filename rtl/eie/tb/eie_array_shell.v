@@ -22,6 +22,7 @@ module eie_array_shell #(
   parameter integer ProgramDepth    = 16,
   parameter integer Gather          = 0,
   parameter integer Counters        = 1,
+  parameter integer CounterBits     = 32,
   parameter integer Trace           = 0,
   parameter integer Multiplier      = 0,
   parameter integer StartCycles     = 1,
@@ -69,7 +70,8 @@ module eie_array_shell #(
     .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
     .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
     .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth),
-    .Gather(Gather), .Counters(Counters), .Trace(Trace), .Multiplier(Multiplier),
+    .Gather(Gather), .Counters(Counters), .CounterBits(CounterBits),
+    .Trace(Trace), .Multiplier(Multiplier),
     .StartCycles(StartCycles), .DecoderTables(DecoderTables)
   ) dut (
     .clk_i(clk_i), .rst_ni(rst_ni), .start_i(start_q), .idle_o(idle_o), .done_o(done_o),

@@ -30,6 +30,7 @@ from accelsim.rtl_bridge import run_layers
 from accelsim.rtl_bridge.cosim import counter_difference
 from accelsim.rtl_bridge.trace import first_difference, unpack
 from tests.contracts.cases import make_case
+from tests.rtl.bench import GATED
 from tests.rtl.conv_cases import conv_chain
 from tests.rtl.host_bench import host_fault
 from tests.rtl.large_bench import every_large_bench
@@ -99,6 +100,7 @@ class ArrayBench:
         self.name, self._build_dir = name, build_dir
         # What nothing else runs
         self.units = {"maps": ("gather",), "program": ("weight_decoder",)}.get(name, ())
+        self._gated = [GATED] if name == "tiles" else []   # a clock that is missing is seen there
         self._config, self._jobs = (conv_chain() if name == "maps" else _program()
                                     if name == "program" else _chain(name))
         self._parameters = EIE.parameters(self._config, self._jobs, trace=True)
@@ -111,7 +113,7 @@ class ArrayBench:
         """The first difference of this RTL to the model, in words, or None."""
         try:
             results = run_layers(
-                self._config, self._jobs, rtl_dirs, self._build_dir, trace=True,
+                self._config, self._jobs, [*self._gated, *rtl_dirs], self._build_dir, trace=True,
                 limit=self._limit, backdoor=False,
             )
         except InputError as error:

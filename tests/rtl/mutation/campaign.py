@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -61,15 +61,16 @@ Row = tuple[int, int, int, int]
 """Of a unit's mutants: planted, no Verilog, seen, explained as changing nothing."""
 
 
-def counts(verdicts: Sequence[Verdict]) -> dict[str, Row]:
-    """Unit to what became of its mutants."""
+def counts(verdicts: Sequence[Verdict],
+           reason: Callable[[Mutant], str | None] = explained) -> dict[str, Row]:
+    """Unit to what became of its mutants; ``reason`` says why one changes nothing."""
     found: dict[str, Row] = {}
     for unit in dict.fromkeys(verdict.mutant.unit for verdict in verdicts):
         here = [v for v in verdicts if v.mutant.unit == unit]
         counted = [v for v in here if v.compiles]
         found[unit] = (
             len(here), len(here) - len(counted), sum(v.seen is not None for v in counted),
-            sum(v.seen is None and explained(v.mutant) is not None for v in counted),
+            sum(v.seen is None and reason(v.mutant) is not None for v in counted),
         )
     return found
 
@@ -93,12 +94,12 @@ def read_table(text: str) -> dict[str, Row]:
     return {unit: (a, b, c, d) for unit, (a, b, c, d) in numbers.items() if unit != "all"}
 
 
-def write(rows: Mapping[str, Row]) -> None:
-    """Renew these units' rows in the table of rtl/README.md."""
-    readme = RTL / "README.md"
+def write(rows: Mapping[str, Row], readme: Path = RTL / "README.md",
+          units: Collection[str] = UNITS) -> None:
+    """Renew these units' rows in the table of a page, which keeps those of other ``units``."""
     text = readme.read_text()
     before, begin, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     merged = {**read_table(text), **rows}
-    ordered = {unit: merged[unit] for unit in sorted(merged) if unit in UNITS}
+    ordered = {unit: merged[unit] for unit in sorted(merged) if unit in units}
     write_atomically(readme, f"{before}{begin}{table(ordered)}{end}{after}")

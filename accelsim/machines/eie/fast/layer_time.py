@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.kernels import counters
-from accelsim.machines.eie.fast.pass_time import BESIDE, PassTime, PassTimer, Scan
+from accelsim.machines.eie.fast.kernels.waits import count_waits
+from accelsim.machines.eie.fast.pass_time import BESIDE, PassSums, PassTime, PassTimer, Scan
+from accelsim.machines.eie.fast.plan_time import PlanTimer
+from accelsim.machines.eie.fast.refill_time import RefillTime
 from accelsim.machines.eie.fast.vector_time import VectorTimer
-from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.passes import Pass, Plan
 from accelsim.machines.eie.refill import Refill, Waits
 from accelsim.units.arith_unit import ARITH_STAGES
 
@@ -30,6 +34,7 @@ _TOTALS = (
     "refill_bits", "refill_bursts", "dma_cycles", "dram_rows", "dram_refreshes",
 )
 _PHASES = _TOTALS[1:7]  # beside compute
+_REFILLS = "refill_bits", "refill_bursts", "dma_cycles", "dram_rows", "dram_refreshes"
 
 
 class LayerTime:
@@ -41,8 +46,8 @@ class LayerTime:
     """
 
     def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
-        self._config, self._count_bypasses = config, count_bypasses
-        self._timer = PassTimer(config, image, count_bypasses)
+        self._config, self._image, self._count_bypasses = config, image, count_bypasses
+        self._sums = PassSums.zeros(config)
         self._totals = dict.fromkeys(_TOTALS, 0)
         self._compute = self._scanned = self._loaded = self._biased = 0
 
@@ -58,6 +63,30 @@ class LayerTime:
         totals["dram_refreshes"] += refill.refreshes
         self._add_compute(time, len(scan.columns))
 
+    @cached_property
+    def _timer(self) -> PassTimer:
+        return PassTimer(self._config, self._image, self._count_bypasses, self._sums)
+
+    def add_plan(self, timer: PlanTimer, steps: Plan, refills: RefillTime | None) -> None:
+        """Count all passes at once; errors as in `PlanTimer.time`."""
+        totals, time = self._totals, timer.time()
+        behind = self._add_all_phases(steps) + time.compute
+        if refills is not None:
+            for name, counts in zip(_REFILLS, refills, strict=True):
+                totals[name] += int(counts.sum())
+            totals["refill_cycles"] += int(count_waits(
+                refills.cycles, steps.field("fetches"), behind, self._config.start_cycles,
+                self._config.refill_overlap))
+        own, excess, _, _ = self._sums
+        own[[counters.ISSUED_ENTRIES, counters.PADDING_ENTRIES, counters.EMPTY_COLUMNS]] += (
+            timer.entries())
+        own[counters.SPMAT_LINE_READS] += timer.lines()
+        own[counters.BLOCKING_CYCLES] += time.blocking
+        own[[counters.ADDER_BYPASSES, counters.WRITE_BYPASSES]] += time.bypasses
+        excess += time.excess
+        self._add_compute(
+            PassTime(*(int(part.sum()) for part in time[:3])), timer.broadcasts)
+
     def add_vectors(self, timer: VectorTimer, addresses: npt.NDArray[np.int32], hidden: int = 0
                     ) -> None:
         """Count all passes of many vectors; errors as in `VectorTimer.run`.
@@ -70,15 +99,13 @@ class LayerTime:
             self._add_phases(step, len(addresses))
         self._totals["load_cycles"] -= hidden * timer.plan[0].behind_another().early
         compute, changed, blocked, broadcasts = timer.run(
-            addresses, self._timer.sums, self._timer.excess)
+            addresses, self._sums.sums, self._sums.excess)
         self._add_compute(PassTime(compute, changed, blocked), broadcasts)
 
     def add_all(self, other: LayerTime) -> None:
         """Count what another one, of the same layer, has counted."""
-        self._timer.sums += other._timer.sums
-        self._timer.excess += other._timer.excess
-        self._timer.beside += other._timer.beside
-        self._timer.more_slots += other._timer.more_slots
+        for own, its in zip(self._sums, other._sums, strict=True):
+            own += its
         for name, count in other._totals.items():
             self._totals[name] += count
         self._compute += other._compute
@@ -102,6 +129,22 @@ class LayerTime:
         totals["store_cycles"] += times * step.store_rows
         return load + bias + ARITH_STAGES + step.store_rows
 
+    def _add_all_phases(self, steps: Plan) -> IntArray:
+        """`_add_phases` of all passes: (passes,) cycles but for their starts."""
+        totals, loads, biases = self._totals, steps.field("load_rows"), steps.field("bias_rows")
+        load = np.where(loads > 0, loads + 1 - steps.field("early"), 0)
+        bias, store = biases + (biases > 0), steps.field("store_rows")
+        self._scanned += int(steps.field("n_rows").sum())
+        self._loaded += int(loads.sum())
+        self._biased += int(biases.sum())
+        totals["passes"] += len(steps)
+        totals["start_cycles"] += len(steps) * self._config.start_cycles
+        totals["drain_cycles"] += len(steps) * ARITH_STAGES
+        for name, cycles in (("load", load), ("bias", bias), ("store", store)):
+            totals[f"{name}_cycles"] += int(cycles.sum())
+        behind: IntArray = load + bias + ARITH_STAGES + store
+        return behind
+
     def _add_compute(self, time: PassTime, broadcasts: int) -> None:
         """A compute phase, or several added up."""
         totals = self._totals
@@ -118,7 +161,7 @@ class LayerTime:
         ----------
         saturations : of each PE, or None where values were not run
         """
-        n_pe, totals, timer = self._config.n_pe, self._totals, self._timer
+        n_pe, totals, timer = self._config.n_pe, self._totals, self._sums
         cycles = self._compute + sum(map(totals.__getitem__, _PHASES))
         finished = np.empty((len(counters.FINISHED), n_pe), np.int64)
         histogram = np.empty((n_pe, len(timer.excess)), np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from accelsim.formats import LayerImage
 from accelsim.formats.column_table import NO_ROW, PADDING
 from accelsim.kernels.lanes import LANES
 from accelsim.machines.eie.config import EieConfig
-from accelsim.machines.eie.fast.kept import kept_with_image
 from accelsim.machines.eie.fast.kernels import counters, narrow
+from accelsim.machines.eie.kept import kept_with_image
 
 IntArray = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -107,7 +108,10 @@ def _table(image: LayerImage, with_rows: bool) -> Bytes:
     """`kernels.narrow.run_narrow` says how it is laid out."""
     table, n_pe = image.table, image.n_pe
     n_fields = narrow.FIELDS if with_rows else 1
-    laid = np.zeros((*table.counts.shape[:2], n_fields, LANES), np.uint8)
+    shape = *table.counts.shape[:2], n_fields, LANES
+    memory = np.zeros(math.prod(shape) + LANES, np.uint8)
+    first = -memory.__array_interface__["data"][0] % LANES  # no column lies in two cache lines
+    laid = memory[first : first + math.prod(shape)].reshape(shape)
     laid[:, :, 0, :n_pe] = np.maximum(table.counts, 1)
     if with_rows:
         edges = image.edges

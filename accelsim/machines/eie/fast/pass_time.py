@@ -13,7 +13,7 @@ from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.fast import narrow_time
 from accelsim.machines.eie.fast.kernels import counters, passes, time, wide
-from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.passes import Pass
 from accelsim.machines.eie.slots import slots_of
 
 IntArray = npt.NDArray[np.int64]
@@ -70,12 +70,8 @@ class PassTime(NamedTuple):
     blocked: int
 
 
-class PassTimer:
-    """Runs the kernels for the passes of one layer, and adds up what they count.
-
-    Parameters
-    ----------
-    count_bypasses : False leaves them out, and with them all that depends on rows
+class PassSums(NamedTuple):
+    """What the passes of a layer add up to.
 
     Attributes
     ----------
@@ -85,7 +81,33 @@ class PassTimer:
     more_slots : (n_pe,) int64 slots beyond as many as entries
     """
 
-    def __init__(self, config: EieConfig, image: LayerImage, count_bypasses: bool) -> None:
+    sums: IntArray
+    excess: IntArray
+    beside: IntArray
+    more_slots: IntArray
+
+    @classmethod
+    def zeros(cls, config: EieConfig) -> PassSums:
+        """Nothing yet."""
+        n_pe = config.n_pe
+        return cls(
+            np.zeros((len(counters.PASS_SUMS), n_pe), np.int64),
+            np.zeros((config.act_queue_depth + 1, n_pe), np.int64),
+            np.zeros((len(BESIDE), n_pe), np.int64), np.zeros(n_pe, np.int64))
+
+
+class PassTimer:
+    """Runs the kernels for the passes of one layer, and adds up what they count.
+
+    Parameters
+    ----------
+    count_bypasses : False leaves them out, and with them all that depends on rows
+    added : what is added to
+    """
+
+    def __init__(
+        self, config: EieConfig, image: LayerImage, count_bypasses: bool, added: PassSums
+    ) -> None:
         self._config, self._image, self._table = config, image, image.table
         self._slots = slots_of(config, image)
         self._count_bypasses = count_bypasses and config.bypass
@@ -99,10 +121,8 @@ class PassTimer:
         fit = ((1 << 16) - 1) // bound // 4 * 4 if narrow else passes.MOST_COLUMNS
         self._block = min(fit, passes.MOST_COLUMNS)
         self._longest = min(bound, _CYCLE_LIMIT - 1)
-        self.sums = sums = np.zeros((len(counters.PASS_SUMS), n_pe), np.int64)
-        self.excess = np.zeros((depth + 1, n_pe), np.int64)
-        self.beside = np.zeros((len(BESIDE), n_pe), np.int64)
-        self.more_slots = np.zeros(n_pe, np.int64)
+        self.sums, self.excess, self.beside, self.more_slots = added
+        sums = self.sums
         narrow_sums = self._slots.work.dtype == self._table.counts.dtype == np.int8
         few = np.int16 if narrow_sums else np.int32
         self._pass_sums = tuple(passes.Sums(

@@ -21,11 +21,14 @@ from accelsim.machines.eie.fast.kernels import time as kernels
 from accelsim.machines.eie.fast.kernels import values
 from accelsim.machines.eie.fast.layer_time import LayerTime
 from accelsim.machines.eie.fast.pass_time import Scan
+from accelsim.machines.eie.fast.plan_time import PlanTimer, takes
+from accelsim.machines.eie.fast.refill_time import refill_time
 from accelsim.machines.eie.job import LayerJob
-from accelsim.machines.eie.plan import Pass
+from accelsim.machines.eie.passes import Pass, Plan
 from accelsim.machines.eie.refill import Refills, Waits
 from accelsim.machines.eie.sequence import SequenceJob, run_sequence
 from accelsim.records.result import JobResult
+from accelsim.records.sharing import is_shared
 
 IntArray = npt.NDArray[np.int64]
 
@@ -55,9 +58,14 @@ def run(config: EieConfig, job: LayerJob | MapsJob | SequenceJob, outputs: bool 
     image = job.image
     time = LayerTime(config, image, count_bypasses=outputs)
     active = [_active_columns(job, activations) for activations in job.inputs]
-    refills, waits = Refills(config, job, read_dram), Waits(config, job.plan)
-    for number, step in enumerate(job.plan):
-        time.add(_scan(job, step, active[step.vector]), refills.of(number), waits)
+    if takes(config) and (len(job.plan) > 1 or is_shared()):
+        plan = Plan.of(job.plan)
+        time.add_plan(PlanTimer(config, image, plan, active, outputs), plan,
+                      refill_time(config, job))
+    else:
+        refills, waits = Refills(config, job, read_dram), Waits(config, job.plan)
+        for number, step in enumerate(job.plan):
+            time.add(_scan(job, step, active[step.vector]), refills.of(number), waits)
     saturations = sums = None
     if outputs:
         found = [_values(config, job, *own) for own in zip(job.inputs, active, strict=True)]

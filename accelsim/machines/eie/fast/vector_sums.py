@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from accelsim.formats import LayerImage
 from accelsim.formats.column_table import Bytes
+from accelsim.kernels.lanes import COPIED
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import ConvJob
-from accelsim.machines.eie.fast.kept import kept_with_image
-from accelsim.machines.eie.fast.kernels import sums
+from accelsim.machines.eie.fast.kernels import gather, sums
+from accelsim.machines.eie.kept import kept_with_image
 
 IntArray = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -34,8 +35,9 @@ class VectorSums:
         one, maps, geometry = job.one, job.pixels.maps, job.geometry
         starts, columns, codes = _by_rows(
             one.image, geometry.in_channels, one.image.n_inputs // geometry.n_positions)
-        self._maps = np.empty(maps.shape[::-1], np.int16)
-        activation = max(int(sums.turn(maps, self._maps)), one.bias_activation)
+        memory = np.empty(maps.size + 2 * COPIED, np.int16)
+        self._maps = memory[: maps.size].reshape(maps.shape[::-1])
+        activation = max(int(gather.turn(maps, self._maps)), one.bias_activation)
         weight, half = int(np.abs(one.codebook).max()), (1 << one.shift) >> 1
         product, limit = weight * activation + half, 1 << config.accumulator_bits
         self.fits = activation < 1 << 15 and product + limit < 1 << 31
@@ -48,9 +50,11 @@ class VectorSums:
         if self.short and self.fits:
             most = (1 << 15 + one.shift) - (1 << one.shift) - 1
             self.short = product <= most or _largest_product(job, columns, codes) + half <= most
-        rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-        self._matrix = ((starts, columns, codes, one.codebook.astype(np.int16)) if self.short
-                        else (starts, columns, one.decoded(rows, codes).astype(np.int32)))
+        self._matrix: tuple[npt.NDArray[Any], ...] = (
+            starts, columns, codes, one.codebook.astype(np.int16))
+        if not self.short:
+            rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+            self._matrix = starts, columns, one.decoded(rows, codes).astype(np.int32)
 
     def add(self, addresses: Int32, totals: npt.NDArray[Any], saturations: IntArray) -> None:
         """Write the sums (n_outputs, n_vectors), of 16 bits if ``short``, and add the saturations

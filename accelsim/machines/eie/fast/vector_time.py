@@ -13,8 +13,8 @@ from accelsim.formats import LayerImage
 from accelsim.formats.column_table import EMPTY, ONLY
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.fast import narrow_time
-from accelsim.machines.eie.fast.kept import kept_with_image
 from accelsim.machines.eie.fast.kernels import above, bits, counters, patterns, vectors
+from accelsim.machines.eie.kept import kept_with_image
 from accelsim.machines.eie.plan import Pass
 
 IntArray = npt.NDArray[np.int64]

@@ -6,7 +6,7 @@ newline: some simulators lose a last word without one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ class Placement:
 
 
 def place(
-    config: EieConfig, image: LayerImage, plan: tuple[Pass, ...], load_base: int = 0,
+    config: EieConfig, image: LayerImage, plan: Sequence[Pass], load_base: int = 0,
     biases: tuple[int, int] | None = None,
 ) -> Placement:
     """Outputs go below the inputs if there is room, else behind them; biases to the memory's end.
@@ -122,7 +122,7 @@ def spmat_lines(config: EieConfig, image: LayerImage) -> list[list[int]]:
 
 
 def program(
-    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement,
+    config: EieConfig, job: LayerJob, plan: Sequence[Pass], place: Placement,
     chained: Chained | None = None, vectors: bool = False, ends: bool = True,
 ) -> list[dict[str, int]]:
     """The passes as ``ccu_program`` holds them, `PROGRAM_FIELDS` by name.
@@ -199,7 +199,7 @@ def codebook_lines(config: EieConfig, job: LayerJob, table: int = 0) -> Iterator
 
 
 def activation_lines(
-    config: EieConfig, job: LayerJob, plan: tuple[Pass, ...], place: Placement, pes: Iterable[int]
+    config: EieConfig, job: LayerJob, plan: Sequence[Pass], place: Placement, pes: Iterable[int]
 ) -> Iterator[str]:
     """I/O writes of the input vector to where the layer reads it, all rows in full."""
     in_rows = -(-job.image.n_inputs // config.n_pe)

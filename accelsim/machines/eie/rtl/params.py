@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accelsim.errors import CapacityError, UnsupportedError
@@ -205,7 +206,7 @@ def rtl_parameters(
 
 def rtl_plan(
     config: EieConfig, image: LayerImage, exact_bias: bool = False
-) -> tuple[Pass, ...]:
+) -> Sequence[Pass]:
     """The passes of one layer (`make_plan`), if the RTL tells this machine and layer exactly.
 
     Raises
@@ -220,7 +221,7 @@ def rtl_plan(
     return plan
 
 
-def refuse(config: EieConfig, image: LayerImage, plan: tuple[Pass, ...]) -> None:
+def refuse(config: EieConfig, image: LayerImage, plan: Sequence[Pass]) -> None:
     """Raise `UnsupportedError` unless the RTL tells this machine and layer exactly."""
     for key, want in (("empty_column_cycles", 1), ("row_change_cycles", 1),
                       ("index", "zero_runs"), ("issue_width", 1), ("queue_pes", 1)):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from accelsim.kernels.jit import kernel, linked
 from accelsim.kernels.lanes import both, either, load, ones, plus, splat, total, without
 
-BUILT_ON = "bfc3801d18b67df3"  # lanes.py
+BUILT_ON = "004d4d79e348a98a"  # lanes.py
 
 WORDS = 8
 _FEW = 31  # columns: so many times eight fit a byte

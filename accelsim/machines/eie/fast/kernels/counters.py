@@ -7,7 +7,7 @@ import numpy as np
 
 from accelsim.formats.column_table import EMPTY, ONLY
 from accelsim.formats.edges import BEFORE_LAST, FIRST, LAST, SECOND
-from accelsim.kernels.jit import kernel
+from accelsim.kernels.jit import kernel, linked
 
 
 @kernel
@@ -38,6 +38,12 @@ def count_bypasses(counts, edges, columns, issue, wait, longest, adder, write):
     ``ended`` is the last slot that had an entry, in cycles from the latest broadcast; ``slots``
     lie between it and a column's first.
     """
+    add_bypasses(counts, edges, columns, issue, wait, longest, adder, write)
+
+
+@linked
+def add_bypasses(counts, edges, columns, issue, wait, longest, adder, write):
+    """`count_bypasses` for kernels."""
     n_pe = counts.shape[1]
     small, narrow = wait.dtype.type, edges.dtype.type
     never, far, step = small(-_FAR), small(_FAR), small(1)

@@ -31,7 +31,7 @@ from accelsim.kernels.lanes import (
     splat,
 )
 
-BUILT_ON = "bfc3801d18b67df3"  # lanes.py
+BUILT_ON = "004d4d79e348a98a"  # lanes.py
 
 LEVELS = 8               # entries of the longest queue
 BLOCKING, ADDER, WRITE = 8, 9, 10

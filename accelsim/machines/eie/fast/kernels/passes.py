@@ -66,7 +66,7 @@ def run_pass(
         if wait is not None and not waits_known:
             now = broadcast(counts, columns[:end], row_changes, begin, depth, empty_cycles,
                             longest, now, latest, busy, issue, wait[begin % len(wait) :])
-        _count_columns(counts, padding, columns[begin:end], sums)
+        count_columns(counts, padding, columns[begin:end], sums)
         if first_line is not None:
             if spans is None:
                 count_packed_line_reads(first_line, columns[begin:end], end_line, skipped)
@@ -121,7 +121,7 @@ def broadcast(counts, columns, row_changes, begin, depth, empty_cycles, longest,
 
 
 @part
-def _count_columns(counts, padding, columns, sums):
+def count_columns(counts, padding, columns, sums):
     """Add up the entries of ``columns``, their padding and the columns without entries.
 
     Four columns at a time, alex-6 on 64 PEs: 0.7 of the time of one by one.

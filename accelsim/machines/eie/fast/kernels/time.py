@@ -13,7 +13,7 @@ instructions, the wider the smaller the integers are. `accelsim.machines.eie.fas
 import numpy as np
 
 from accelsim.formats.edges import BEFORE_LAST, FIRST, LAST, SECOND
-from accelsim.kernels.jit import kernel
+from accelsim.kernels.jit import kernel, linked
 
 
 @kernel
@@ -32,6 +32,12 @@ def count_row_changes(columns, n_pe, first, changes):
 
     The scan starts at position ``first``; a row is ``n_pe`` positions.
     """
+    return row_changes(columns, n_pe, first, changes)
+
+
+@linked
+def row_changes(columns, n_pe, first, changes):
+    """`count_row_changes` for kernels."""
     row = first // n_pe
     boundary, changed = (row + 1) * n_pe, 0
     for k in range(len(columns)):
