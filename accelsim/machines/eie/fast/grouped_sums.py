@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from accelsim.formats import LayerImage
 from accelsim.kernels import groups
-from accelsim.machines.eie.fast.kept import kept_with_image
 from accelsim.machines.eie.fast.kernels import grouped
+from accelsim.machines.eie.kept import kept_with_image
 
 IntArray = npt.NDArray[np.int64]
 
