@@ -154,8 +154,7 @@ module eie_array #(
         .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
         .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
         .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .Counters(Counters), .Trace(Trace),
-        .Multiplier(Multiplier), .CounterBits(CounterBits),
-        .DecoderTables(DecoderTables)
+        .Multiplier(Multiplier), .DecoderTables(DecoderTables), .CounterBits(CounterBits)
       ) u_pe (
         .clk_i(clk_i), .rst_ni(rst_ni), .push_i(broadcast), .column_i(column),
         .activation_i(activation), .full_o(full[p]), .layer_start_i(layer_start),

@@ -93,6 +93,13 @@ def fpga_table(netlists: Path) -> str:
     return "\n".join(rows)
 
 
+def harnessed() -> dict[str, dict[str, int]]:
+    """Harness to the parameters that it is given."""
+    shared = flows.published_parameters()
+    one = {key: value for key, value in shared.items() if key not in _ARRAY_ONLY}
+    return {"pe_harness": _of_harness(one), "array_harness": _of_harness(shared)}
+
+
 def _of_harness(parameters: dict[str, int]) -> dict[str, int]:
     return {key: value for key, value in parameters.items() if key not in _NO_HARNESS}
 

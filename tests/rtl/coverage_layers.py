@@ -60,22 +60,24 @@ MEASURED = {
          "regfile_depth": 12},
         layers=40, sides=(250, 90), densities=(0.05, 0.2, 0.35), counter_bits=6, trace=1,
         convolutions=True),
-    # Nothing forwarded, a shifter, lines that no power of two divides.
+    # Nothing forwarded, a shifter, lines that no power of two divides, no start cycle.
     "waits": Measured(
         {"n_pe": 2, "act_queue_depth": 3, "bypass": False, "multiplier": "shift",
          "weight_value_bits": 5, "activation_bits": 5, "accumulator_bits": 7, "weight_bits": 3,
          "index_bits": 2, "spmat_width_bits": 20, "spmat_kb": 0.3125, "pointer_kb": 0.0625,
-         "pointer_bits": 8, "act_sram_kb": 0.0625, "regfile_depth": 4},
+         "pointer_bits": 8, "act_sram_kb": 0.0625, "regfile_depth": 4, "start_cycles": 0},
         layers=20, sides=(60, 20), densities=(0.3, 0.6, 0.9), counter_bits=6, column=55,
-        counted=("act_rw", "arith_unit", "arith_unit_shift", "pe", "pe_counters", "spmat_read")),
-    # Two levels of LNZD nodes; signs in place of products; activations wider than sums.
+        counted=("act_rw", "arith_unit", "arith_unit_shift", "ccu", "pe", "pe_counters",
+                 "spmat_read")),
+    # Two levels of LNZD nodes; signs in place of products; activations wider than sums; a longer
+    # start.
     "signs": Measured(
         {"n_pe": 5, "multiplier": "sign", "weight_value_bits": 2, "activation_bits": 16,
          "accumulator_bits": 6, "weight_bits": 2, "index_bits": 2, "spmat_width_bits": 8,
          "act_queue_depth": 1, "pointer_kb": 0.0625, "pointer_bits": 8, "spmat_kb": 0.25,
-         "act_sram_kb": 0.0625, "regfile_depth": 4},
+         "act_sram_kb": 0.0625, "regfile_depth": 4, "start_cycles": 3},
         layers=10, sides=(40, 30), densities=(0.05, 0.2, 0.35), counter_bits=6,
-        counted=("act_rw", "arith_unit_sign", "lnzd_node", "lnzd_tree", "scan")),
+        counted=("act_rw", "arith_unit_sign", "ccu", "lnzd_node", "lnzd_tree", "scan")),
 }
 
 

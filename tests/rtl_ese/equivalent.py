@@ -57,19 +57,28 @@ EQUIVALENT = [
                "a place behind the last request is written before it is looked at"),
     Equivalent("memory_controller", "queue_q <= {(Depth*RequestBits){1'b0}};", _RESET,
                "a place is written before it is looked at"),
+    Equivalent("memory_controller", "tags_q <= {(Depth*ServedBits){1'b0}};", _RESET,
+               "a place is written before it is looked at"),
     Equivalent("memory_controller", "tags = {{ServedBits{1'b0}}, tags_q};", ("0 to 1",),
                "a place is written before it is looked at"),
-    Equivalent("pointer_route", "wire signed [NumberBits-1:0] ends =", ("greater or equal",), _EQUAL),
+    Equivalent("memory_controller", "if (request_o) tags[served_q", ("always",),
+               "a place behind the last request is written again before it is looked at"),
+    Equivalent("pointer_route", "wire signed [NumberBits-1:0] ends =", ("greater or equal",),
+               _EQUAL),
     Equivalent("sigmoid_tanh", ".value_i(difference * part), .shift_i(left ? 8'd0",
                ("constant plus 1",), "left of it, the part is zero, and so is its share"),
     Equivalent("slot_control", "step_q <= {StepBits{1'b1}};", ("1 to 0", "register kept"),
                "start_i sets it before it is looked at"),
     Equivalent("spmv_control", "start_q <= 7'd0;", ("constant plus 1", "register kept"),
                "looked at only in a multiplication, whose first cycle sets it"),
-    Equivalent("weight_loader", "left_0_q <= {LengthBits{1'b0}};", ("0 to 1", "register kept"),
-               "a request sets it before a multiplication looks at it"),
-    Equivalent("weight_read", "first_q <= 1'b0;", ("0 to 1", "register kept"),
+    *(Equivalent("weight_loader", f"{register} <= {{{bits}Bits{{1'b0}}}};", _RESET,
+                 "a request sets it before a multiplication looks at it")
+      for bits, name in (("Column", "columns"), ("Length", "left"))
+      for register in (f"{name}_0_q", f"{name}_1_q")),
+    Equivalent("weight_read", "first_q <= 1'b0;", _RESET,
                "the register is set by the pop before it is looked at"),
+    Equivalent("weight_read", "if (issue_o) begin", ("always",),
+               "a column that does not advance ends, and an invalid stage is not looked at"),
 ]
 
 

@@ -70,9 +70,8 @@ module eie_array_shell #(
     .PointerWords(PointerWords), .ActSramWords(ActSramWords), .RegfileDepth(RegfileDepth),
     .ActivationBits(ActivationBits), .WeightValueBits(WeightValueBits),
     .AccumulatorBits(AccumulatorBits), .Bypass(Bypass), .ProgramDepth(ProgramDepth),
-    .Gather(Gather), .Counters(Counters), .CounterBits(CounterBits),
-    .Trace(Trace), .Multiplier(Multiplier),
-    .StartCycles(StartCycles), .DecoderTables(DecoderTables)
+    .Gather(Gather), .Counters(Counters), .CounterBits(CounterBits), .Trace(Trace),
+    .Multiplier(Multiplier), .StartCycles(StartCycles), .DecoderTables(DecoderTables)
   ) dut (
     .clk_i(clk_i), .rst_ni(rst_ni), .start_i(start_q), .idle_o(idle_o), .done_o(done_o),
     .io_req_i(io_req_q), .io_we_i(io_we_q), .io_mem_i(io_mem_q), .io_pe_i(io_pe_q),
