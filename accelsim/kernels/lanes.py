@@ -1,4 +1,5 @@
-"""Integers side by side, for kernels: 64 unsigned bytes, or 128 signed integers of 16 bits.
+"""Integers side by side, for kernels: 64 unsigned bytes, or 128 signed integers of 16 bits; 16 of
+32 bits hold sums of bytes.
 
 Numba has no such types, and between two loops over 64 bytes all of them go through memory. A kernel
 that calls these has variables of so many integers, which LLVM keeps in as many registers as the
@@ -20,9 +21,9 @@ from accelsim.kernels import jit, plain_lanes
 
 __all__ = (
     "COPIED", "LANES", "SHORTS", "add_to", "any_beyond", "both", "choose", "copy", "copy_seconds",
-    "either", "equal", "high_product", "larger", "largest", "less", "load", "low_product", "ones",
-    "plus", "plus_kept", "rounded_product", "shifted_left", "shifted_right", "shifted_unsigned",
-    "smaller", "splat", "store", "total", "without",
+    "count_ones", "either", "equal", "high_product", "larger", "largest", "less", "load",
+    "low_product", "ones", "plus", "plus_kept", "rounded_product", "shifted_left",
+    "shifted_right", "shifted_unsigned", "smaller", "splat", "store", "total", "without",
 )
 
 _function: Any = cgutils.get_or_insert_function
@@ -50,8 +51,9 @@ class LanesType(types.Type):
         return ir.Constant(self.vector, [value] * self.n)
 
 
-_bytes, _shorts = LanesType(types.uint8, LANES), LanesType(types.int16, SHORTS)
-_KINDS = {kind.scalar: kind for kind in (_bytes, _shorts)}
+BYTES, _shorts = LanesType(types.uint8, LANES), LanesType(types.int16, SHORTS)
+SUMS = LanesType(types.int32, LANES // 4)
+_KINDS = {kind.scalar: kind for kind in (BYTES, _shorts, SUMS)}
 
 
 @register_model(LanesType)
@@ -60,7 +62,7 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, kind, kind.vector)  # type: ignore[no-untyped-call]
 
 
-def _of_two(make: Callable[[Any, LanesType, Any, Any], Any]) -> Any:
+def of_two(make: Callable[[Any, LanesType, Any, Any], Any]) -> Any:
     """An operation of two vectors of a kind, lane by lane."""
     def typed(context: Any, a: Any, b: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -69,7 +71,7 @@ def _of_two(make: Callable[[Any, LanesType, Any, Any], Any]) -> Any:
     return intrinsic(typed)
 
 
-def _call(builder: Any, name: str, result: Any, values: Any) -> Any:
+def call(builder: Any, name: str, result: Any, values: Any) -> Any:
     """A call of LLVM's function of this name."""
     kind = ir.FunctionType(result, [value.type for value in values])
     return builder.call(_function(builder.module, kind, name), values)
@@ -79,28 +81,28 @@ def _called(unsigned: str, signed: str) -> Any:
     """An operation that is one of LLVM's functions."""
     def make(builder: Any, kind: LanesType, *values: Any) -> Any:
         name = signed if kind.scalar.signed else unsigned
-        return _call(builder, f"llvm.{name}.{kind.suffix}", kind.vector, values)
-    return _of_two(make)
+        return call(builder, f"llvm.{name}.{kind.suffix}", kind.vector, values)
+    return of_two(make)
 
 
-plus = _of_two(lambda builder, kind, a, b: builder.add(a, b))
+plus = of_two(lambda builder, kind, a, b: builder.add(a, b))
 plus_kept = _called("uadd.sat", "sadd.sat")
 less = _called("usub.sat", "ssub.sat")
 larger = _called("umax", "smax")
 smaller = _called("umin", "smin")
-both = _of_two(lambda builder, kind, a, b: builder.and_(a, b))
-either = _of_two(lambda builder, kind, a, b: builder.or_(a, b))
-without = _of_two(lambda builder, kind, a, b: builder.and_(a, builder.not_(b)))
-shifted_left = _of_two(lambda builder, kind, a, b: builder.shl(a, b))
-shifted_right = _of_two(lambda builder, kind, a, b: builder.ashr(a, b))
-shifted_unsigned = _of_two(lambda builder, kind, a, b: builder.lshr(a, b))
-low_product = _of_two(lambda builder, kind, a, b: builder.mul(a, b))
-equal = _of_two(
+both = of_two(lambda builder, kind, a, b: builder.and_(a, b))
+either = of_two(lambda builder, kind, a, b: builder.or_(a, b))
+without = of_two(lambda builder, kind, a, b: builder.and_(a, builder.not_(b)))
+shifted_left = of_two(lambda builder, kind, a, b: builder.shl(a, b))
+shifted_right = of_two(lambda builder, kind, a, b: builder.ashr(a, b))
+shifted_unsigned = of_two(lambda builder, kind, a, b: builder.lshr(a, b))
+low_product = of_two(lambda builder, kind, a, b: builder.mul(a, b))
+equal = of_two(
     lambda builder, kind, a, b: builder.zext(builder.icmp_unsigned("==", a, b), kind.vector))
 """1 where they are equal."""
 
 
-@_of_two
+@of_two
 def high_product(builder: Any, kind: LanesType, a: Any, b: Any) -> Any:
     """The upper 16 bits of a signed product of 32."""
     wide = kind.of(32)
@@ -112,15 +114,20 @@ def high_product(builder: Any, kind: LanesType, a: Any, b: Any) -> Any:
 def rounded_product(context: Any, a: Any, b: Any) -> Any:
     """``(a * b + 2**14) >> 15`` of 16 bits: one instruction of x86 that LLVM does not find."""
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        features = context.codegen().magic_tuple()[2].split(",")
+        features = features_of(context)
         for feature, n, name in _ROUNDED:
-            if "+" + feature in features:
+            if feature in features:
                 return _by_parts(builder, values, n, name)
         wide, kind = a.of(32), signature.return_type
         product = builder.mul(*(builder.sext(value, wide) for value in values))
         product = builder.ashr(builder.add(product, _wide(kind, 1 << 14)), _wide(kind, 15))
         return builder.trunc(product, kind.vector)
     return a(a, a), code
+
+
+def features_of(context: Any) -> list[str]:
+    """What the machine has that code is made for; Numba's cache holds it apart from others."""
+    return [name[1:] for name in context.codegen().magic_tuple()[2].split(",") if name[0] == "+"]
 
 
 _ROUNDED = (("avx512bw", 32, "avx512.pmul.hr.sw.512"), ("avx2", 16, "avx2.pmul.hr.sw"))
@@ -133,7 +140,7 @@ def _by_parts(builder: Any, values: Any, n: int, name: str) -> Any:
     for first in range(0, values[0].type.count, n):
         lanes = ir.Constant(ir.VectorType(_WIDE, n), list(range(first, first + n)))
         parts = [builder.shuffle_vector(value, value, lanes) for value in values]
-        done.append(_call(builder, "llvm.x86." + name, part, parts))
+        done.append(call(builder, "llvm.x86." + name, part, parts))
     while len(done) > 1:
         count = 2 * done[0].type.count
         lanes = ir.Constant(ir.VectorType(_WIDE, count), list(range(count)))
@@ -161,7 +168,7 @@ def splat(context: Any, value: Any) -> Any:
 def load(context: Any, array: Any, place: Any) -> Any:
     """Lanes of a contiguous one-dimensional array, from ``place`` on; not checked."""
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        address = _address(context, builder, array, values, signature.return_type.vector)
+        address = address_of(context, builder, array, values, signature.return_type.vector)
         return builder.load(address, align=array.dtype.bitwidth // 8)
     return _KINDS[array.dtype](array, types.uint64), code
 
@@ -171,7 +178,7 @@ def store(context: Any, array: Any, place: Any, lanes: Any) -> Any:
     """Write the lanes, or the same in wider integers, to such an array."""
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         wide = lanes.of(array.dtype.bitwidth)
-        _store(builder, _address(context, builder, array, values, wide),
+        _store(builder, address_of(context, builder, array, values, wide),
                _widened(builder, lanes, values[2], wide), array)
         return context.get_dummy_value()
     return types.void(array, types.uint64, lanes), code
@@ -182,7 +189,7 @@ def add_to(context: Any, array: Any, place: Any, lanes: Any) -> Any:
     """Add the lanes to the integers of such an array."""
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         wide = lanes.of(array.dtype.bitwidth)
-        address = _address(context, builder, array, values, wide)
+        address = address_of(context, builder, array, values, wide)
         before = builder.load(address, align=array.dtype.bitwidth // 8)
         _store(builder, address,
                builder.add(before, _widened(builder, lanes, values[2], wide)), array)
@@ -196,11 +203,11 @@ def _copying(seconds: int) -> Any:
         def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             read, written = (ir.VectorType(ir.IntType(16), n)
                              for n in (COPIED * (1 + seconds), COPIED))
-            value = builder.load(_address(context, builder, source, values[:2], read), align=2)
+            value = builder.load(address_of(context, builder, source, values[:2], read), align=2)
             if seconds:
                 lanes = ir.Constant(ir.VectorType(_WIDE, COPIED), list(range(0, 2 * COPIED, 2)))
                 value = builder.shuffle_vector(value, value, lanes)
-            address = _address(context, builder, target, values[2:], written)
+            address = address_of(context, builder, target, values[2:], written)
             builder.store(value, address, align=2)
             return context.get_dummy_value()
         return types.void(source, types.uint64, target, types.uint64), code
@@ -213,7 +220,7 @@ copy_seconds = _copying(1)
 """As `copy`, every second integer; one more than twice as many are read."""
 
 
-def _address(context: Any, builder: Any, array: Any, values: Any, vector: Any) -> Any:
+def address_of(context: Any, builder: Any, array: Any, values: Any, vector: Any) -> Any:
     """Where the lanes of an array begin."""
     data = context.make_array(array)(context, builder, values[0]).data
     return builder.bitcast(builder.gep(data, [values[1]]), vector.as_pointer())
@@ -233,8 +240,19 @@ def _widened(builder: Any, lanes: LanesType, value: Any, wide: Any) -> Any:
 def ones(context: Any, lanes: Any) -> Any:
     """How many bits of each lane are one."""
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return _call(builder, f"llvm.ctpop.{lanes.suffix}", lanes.vector, values)
+        return call(builder, f"llvm.ctpop.{lanes.suffix}", lanes.vector, values)
     return lanes(lanes), code
+
+
+@intrinsic
+def count_ones(context: Any, lanes: Any) -> Any:
+    """How many bits of all lanes together are one."""
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        n = lanes.n * lanes.scalar.bitwidth // 64
+        words = builder.bitcast(values[0], ir.VectorType(_LONG, n))
+        found = call(builder, f"llvm.ctpop.v{n}i64", words.type, [words])
+        return call(builder, f"llvm.vector.reduce.add.v{n}i64", _LONG, [found])
+    return types.int64(lanes), code
 
 
 @intrinsic
@@ -242,7 +260,7 @@ def total(context: Any, lanes: Any) -> Any:
     """The sum of all lanes, unsigned ones."""
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         wide = [builder.zext(values[0], lanes.of(32))]
-        found = _call(builder, f"llvm.vector.reduce.add.v{lanes.n}i32", _WIDE, wide)
+        found = call(builder, f"llvm.vector.reduce.add.v{lanes.n}i32", _WIDE, wide)
         return builder.zext(found, _LONG)
     return types.int64(lanes), code
 
@@ -251,7 +269,7 @@ def total(context: Any, lanes: Any) -> Any:
 def largest(context: Any, lanes: Any) -> Any:
     """The largest lane of unsigned ones."""
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return _call(builder, f"llvm.vector.reduce.umax.{lanes.suffix}",
+        return call(builder, f"llvm.vector.reduce.umax.{lanes.suffix}",
                      lanes.vector.element, values)
     return lanes.scalar(lanes), code
 

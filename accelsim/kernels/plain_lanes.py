@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Lanes = npt.NDArray[Any]
-SIZES = {np.dtype(np.uint8): 64, np.dtype(np.int16): 128}
+SIZES = {np.dtype(np.uint8): 64, np.dtype(np.int16): 128, np.dtype(np.int32): 16}
 
 
 def _kept(values: Any, like: Lanes) -> Lanes:
@@ -114,6 +114,10 @@ def ones(a: Lanes) -> Lanes:
     return np.bitwise_count(a)
 
 
+def count_ones(a: Lanes) -> int:
+    return int(np.bitwise_count(a.view(np.uint64)).sum())
+
+
 def total(a: Lanes) -> int:
     return int(a.sum(dtype=np.int64))
 
@@ -124,3 +128,33 @@ def largest(a: Lanes) -> Any:
 
 def any_beyond(a: Lanes, bound: Lanes) -> bool:
     return bool((a > bound).any())
+
+
+def _mix(a: Lanes, b: Lanes, size: int, upper: int) -> Lanes:
+    halves = [lanes.reshape(4, 2, 8 // size, size)[:, upper] for lanes in (a, b)]
+    return np.stack(halves, axis=2).reshape(-1)
+
+
+def mixed(a: Lanes, b: Lanes) -> Lanes:
+    return _mix(a, b, 1, 0)
+
+
+def mixed_upper(a: Lanes, b: Lanes) -> Lanes:
+    return _mix(a, b, 1, 1)
+
+
+def mixed_pairs(a: Lanes, b: Lanes) -> Lanes:
+    return _mix(a, b, 2, 0)
+
+
+def mixed_pairs_upper(a: Lanes, b: Lanes) -> Lanes:
+    return _mix(a, b, 2, 1)
+
+
+def repeat_four(array: Lanes, place: Any) -> Lanes:
+    return np.tile(array[int(place) : int(place) + 4], 16)
+
+
+def plus_fours(sums: Lanes, lanes: Lanes) -> Lanes:
+    added: Lanes = sums + lanes.reshape(16, 4).sum(axis=1, dtype=np.int32)
+    return added

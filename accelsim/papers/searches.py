@@ -45,9 +45,10 @@ def _predicted(own: Sequence[dict[str, Any]]) -> str:
     """What a search's proxy saw, for what the machine says; nothing where it saw the machine."""
     if own[0].get("predicted_uj") is None:
         return ""
-    errors = [100 * (row["predicted_uj"] / row["exact_uj"] - 1) for row in own]
-    return (f"{mean(row['predicted_uj'] for row in own):.3f} for "
-            f"{mean(row['exact_uj'] for row in own):.3f} ({mean(errors):+.0f} %)")
+    error = mean(100 * (row["predicted_uj"] / row["exact_uj"] - 1) for row in own)
+    predicted, exact = (mean(row[key] for row in own) for key in ("predicted_uj", "exact_uj"))
+    digits = 0 if exact >= 100 else 3
+    return f"{predicted:,.{digits}f} for {exact:,.{digits}f} ({error:+.1f} %)"
 
 
 def photos_table(path: str) -> Table:

@@ -50,7 +50,7 @@ class CscMatrix(Short):
         if len(self.rows):
             if int(self.rows.min()) < 0 or int(self.rows.max()) >= n_rows:
                 raise InputError(f"a row index lies outside 0..{n_rows - 1}")
-            step = np.diff(self.rows.astype(np.int64)) <= 0
+            step = self.rows[1:] <= self.rows[:-1]
             inside = np.ones(len(step), dtype=bool)
             edges = np.asarray(starts[1:-1])
             inside[edges[(edges > 0) & (edges < len(self.rows))] - 1] = False

@@ -26,7 +26,7 @@ module reset_formal (
     .NPe(1), .ActQueueDepth(2), .WeightBits(1), .IndexBits(1), .SpmatWidthBits(4),
     .SpmatLines(2), .PointerBits(3), .PointerWords(4), .ActSramWords(2), .RegfileDepth(2),
     .ActivationBits(2), .WeightValueBits(2), .AccumulatorBits(2), .ProgramDepth(2), .Counters(1),
-    .Trace(0)
+    .Trace(0), .StartCycles(3)
   ) dut (
     .clk_i(clk_i), .rst_ni(rst_ni), .start_i(start_i), .idle_o(idle), .done_o(done),
     .io_req_i(io_req_i), .io_we_i(io_we_i), .io_mem_i(io_mem_i), .io_pe_i(1'b0),
@@ -34,6 +34,7 @@ module reset_formal (
   );
 
   (* hierconn *) wire [2:0] \dut.u_ccu.state_q ;
+  (* hierconn *) wire [1:0] \dut.u_ccu.g_start.g_more.start_q ;
   (* hierconn *) wire \dut.u_ccu.done_q ;
   (* hierconn *) wire \dut.u_ccu.pass_q ;
   (* hierconn *) wire [1:0] \dut.u_ccu.drain_left_q ;
@@ -56,6 +57,7 @@ module reset_formal (
   (* hierconn *) wire [31:0] \dut.u_ccu.g_counters.u_counters.blocked_cycles ;
   (* hierconn *) wire [31:0] \dut.u_ccu.g_counters.u_counters.scan_idle_cycles ;
   (* hierconn *) wire [31:0] \dut.u_ccu.g_counters.u_counters.bias_cycles ;
+  (* hierconn *) wire [31:0] \dut.u_ccu.g_counters.u_counters.passes ;
   (* hierconn *) wire [1:0] \dut.g_pe[0].u_pe.u_act_queue.count_q ;
   (* hierconn *) wire \dut.g_pe[0].u_pe.u_act_queue.head_q ;
   (* hierconn *) wire \dut.g_pe[0].u_pe.u_act_queue.tail_q ;
@@ -101,6 +103,7 @@ module reset_formal (
     if (!rst_ni || (begun && was_reset)) begin
       assert (idle && !done);
       assert (\dut.u_ccu.state_q == 0);
+      assert (\dut.u_ccu.g_start.g_more.start_q == 0);
       assert (\dut.u_ccu.done_q == 0);
       assert (\dut.u_ccu.pass_q == 0);
       assert (\dut.u_ccu.drain_left_q == 0);
@@ -123,6 +126,7 @@ module reset_formal (
       assert (\dut.u_ccu.g_counters.u_counters.blocked_cycles == 0);
       assert (\dut.u_ccu.g_counters.u_counters.scan_idle_cycles == 0);
       assert (\dut.u_ccu.g_counters.u_counters.bias_cycles == 0);
+      assert (\dut.u_ccu.g_counters.u_counters.passes == 0);
       assert (\dut.g_pe[0].u_pe.u_act_queue.count_q == 0);
       assert (\dut.g_pe[0].u_pe.u_act_queue.head_q == 0);
       assert (\dut.g_pe[0].u_pe.u_act_queue.tail_q == 0);

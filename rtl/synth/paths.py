@@ -71,7 +71,7 @@ def table(liberty: Path, folder: Path) -> str:
              "| --- " * 6 + "|"]
 
     def add(name: str, found: Longest) -> None:
-        lines.append(f"| {name} | `{_short(found.start)}` | `{_short(found.end)}` | {found.cells} "
+        lines.append(f"| {name} | `{short(found.start)}` | `{short(found.end)}` | {found.cells} "
                      f"| {found.ns:.2f} | {found.ns / fo4:.0f} |")
 
     for unit, parameters in UNITS.items():
@@ -111,7 +111,7 @@ def _held_area(netlist: Netlist, register: str, library: Library) -> float:
     )
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """Without what Yosys puts in front, and without the bit."""
     return re.sub(r"\[\d+\]$", "", name.replace("$flatten\\", "").replace("\\", ""))
 

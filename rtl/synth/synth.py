@@ -47,8 +47,8 @@ COLUMNS = ("LUT", "FF", "DSP", "BRAM 36 Kb", "BRAM 18 Kb", "LUTRAM")
 PE_ALONE = {"Counters": 0, "Trace": 0}
 SMALL_SRAMS = {"SpmatLines": 1024, "PointerWords": 2048}
 ARRAYS = (4,)  # PEs that are placed and routed
-_ARRAY_ONLY = ("NPe", "ProgramDepth", "Gather")  # parameters that a PE does not have
-_NO_HARNESS = ("Counters", "Trace", "Gather", "Multiplier")
+_ARRAY_ONLY = ("NPe", "ProgramDepth", "Gather", "StartCycles")  # parameters that a PE does not have
+_NO_HARNESS = ("Counters", "Trace", "Gather", "Multiplier", "StartCycles", "DecoderTables")
 
 
 def area_table(liberty: Path) -> str:
@@ -91,6 +91,13 @@ def fpga_table(netlists: Path) -> str:
         rows.append(_row([f"{name} in a harness, SpMat 8 KB, pointers 4 KB", "Lattice ECP5",
                           *counted, mhz]))
     return "\n".join(rows)
+
+
+def harnessed() -> dict[str, dict[str, int]]:
+    """Harness to the parameters that it is given."""
+    shared = flows.published_parameters()
+    one = {key: value for key, value in shared.items() if key not in _ARRAY_ONLY}
+    return {"pe_harness": _of_harness(one), "array_harness": _of_harness(shared)}
 
 
 def _of_harness(parameters: dict[str, int]) -> dict[str, int]:

@@ -37,6 +37,19 @@ def test_a_layer_is_equal(top, capsys, monkeypatch):
     assert (found["energy_uj"] is None) == ("pe" in top)
 
 
+def test_layers_in_sequence_run_under_one_program(capsys, monkeypatch):
+    status, out, _ = run(capsys, monkeypatch, *SMALL, "--sequence", "--set", "decoder_tables=3",
+                         "--build-dir", BUILDS, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert (found["name"], found["run_before"]) == ("fc1 to fc3", [])
+    assert found["equal"] is True
+    _, out, _ = run(capsys, monkeypatch, "simulate", LENET, "--inputs", DIGITS, "--count", "1",
+                    "--set", "n_pe=4", "--set", "regfile_depth=256", "--json")
+    layers = json.loads(out)["layers"]
+    assert found["cycles_rtl"] == sum(layer["cycles"] for layer in layers)
+
+
 def test_the_table_tells_speed_and_energy(capsys, monkeypatch):
     status, out, _ = run(capsys, monkeypatch, *SMALL, "--build-dir", BUILDS)
     assert status == 0
@@ -88,6 +101,8 @@ def test_a_difference_is_told_with_cycle_unit_and_signal(
         (["--rtl-dir", "{}/none"], "no such folder"),
         (["--set", "empty_column_cycles=0"], "empty_column_cycles=0"),
         (["--set", "row_change_cycles=0"], "row_change_cycles=0"),
+        (["--sequence"], "3 codebooks, with room for 1; set decoder_tables=3"),
+        (["--sequence", "--alone"], "--sequence runs fully connected layers"),
         (["--set", "overlap=true"], "the RTL has no overlap=true"),
     ],
 )

@@ -197,11 +197,13 @@ def test_time_does_not_need_outputs(engine, case):
     others=st.lists(st.fixed_dictionaries({}, optional={
         "spmat_width_bits": st.sampled_from([96, 128]),
         "empty_column_cycles": st.integers(0, 1), "row_change_cycles": st.integers(0, 1),
+        "refill": st.sampled_from(["all", "active"]), "refill_overlap": st.booleans(),
+        "dma_width_bits": st.sampled_from([7, 64]), "dram": st.sampled_from(["none", "hbm2"]),
     }), min_size=1, max_size=2),
 )
 def test_sharing_work_changes_nothing(case, depths, outputs, others):
     """Runs that take over what those before them worked out are as the loop over cycles has them:
-    of other queues, lines, empty columns and vectors, in any order."""
+    of other queues, lines, refills, empty columns and vectors, in any order."""
     quiet = replace(case.job, activations=case.job.activations * (case.job.activations > 0))
     with shared_work():
         for changed, depth, job in product(({}, *others), depths, (case.job, quiet)):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from accelsim.kernels import fours, groups
+
 ROOT = Path(__file__).parents[2]
 FEW = ("an odd number of PEs", "batches", "refills", "no bypass", "values that saturate")
 
@@ -81,10 +83,11 @@ def test_no_kernel_takes_more_than_a_dozen_parameters():
 
 KERNELS = "accelsim/machines/eie/fast/kernels"
 CALLED = {
-    "vectors": [f"{KERNELS}/above.py"], "narrow": ["accelsim/kernels/lanes.py"],
+    "vectors": [f"{KERNELS}/above.py"], "bits": ["accelsim/kernels/lanes.py"],
     "gather": ["accelsim/kernels/lanes.py"], "sums": [f"{KERNELS}/gather.py"],
-    "bits": ["accelsim/kernels/lanes.py"],
+    "waits": ["accelsim/kernels/fours.py"], "narrow": [f"{KERNELS}/waits.py"],
     "plan": [f"{KERNELS}/{name}.py" for name in ("counters", "passes", "time")],
+    "grouped": ["accelsim/kernels/groups.py"],
 }
 
 
@@ -102,3 +105,9 @@ def test_kernels_that_call_those_of_other_files_are_compiled_again_with_them(nam
     found = hashlib.sha256(texts).hexdigest()[:16]
     told = import_module(f"{KERNELS.replace('/', '.')}.{name}").BUILT_ON
     assert found == told, f"write BUILT_ON = '{found}' in kernels/{name}.py"
+
+
+@pytest.mark.parametrize("module", [fours, groups], ids=["fours", "groups"])
+def test_so_are_those_that_call_lanes_by_way_of_another(module):
+    found = hashlib.sha256((ROOT / "accelsim/kernels/lanes.py").read_bytes()).hexdigest()[:16]
+    assert found == module.BUILT_ON, f"write BUILT_ON = '{found}' in {module.__file__}"

@@ -125,3 +125,16 @@ def test_slow_memories_are_named():
     notes = price(config, counters()).notes
     assert any("does not reach 2000 MHz" in note for note in notes)
     assert load_calibration().layer == "alex-7"
+
+
+@pytest.mark.parametrize(("settings", "told"), [
+    ({}, None), ({"index": "bitmap"}, "a bitmap"), ({"issue_width": 2}, "several entries a cycle"),
+    ({"queue_pes": 2, "index": "bitmap"}, "a bitmap and of shared queues"),
+])
+def test_prices_that_nobody_published_are_told(settings, told):
+    layer = accelsim.load_layer("random:64x64:density=0.3:activations=0.5")
+    config = accelsim.load_machine("eie", n_pe=4, **settings)
+    notes = accelsim.simulate(config, accelsim.compress(layer), layer.activations).energy.notes
+    chosen = [note for note in notes if "are chosen" in note]
+    assert len(chosen) == (told is not None)
+    assert told is None or told in chosen[0]

@@ -20,7 +20,6 @@ from accelsim.machines.eie.rtl.images import Chained
 from accelsim.machines.eie.works import make_job
 from tests.contracts.cases import make_case
 from tests.convolution.cases import make_case as make_conv
-from tests.rtl.sequence_cases import joined
 
 _SMALL = {"capacity": "check", "act_sram_kb": 0.25}
 
@@ -54,29 +53,30 @@ class Measured:
 
 
 MEASURED = {
-    # Every number wide, convolutions, two codebooks, start phases of two cycles, the trace.
+    # Every number wide, convolutions, the trace.
     "wide": Measured(
         {"n_pe": 2, "act_queue_depth": 3, "index_bits": 2, "weight_bits": 6,
          "spmat_width_bits": 64, "spmat_kb": 1.0, "pointer_kb": 0.3125, "pointer_bits": 10,
-         "regfile_depth": 12, "start_cycles": 2, "decoder_tables": 2},
+         "regfile_depth": 12},
         layers=40, sides=(250, 90), densities=(0.05, 0.2, 0.35), counter_bits=6, trace=1,
         convolutions=True),
-    # Nothing forwarded, a shifter, lines that no power of two divides.
+    # Nothing forwarded, a shifter, lines that no power of two divides, no start cycle.
     "waits": Measured(
         {"n_pe": 2, "act_queue_depth": 3, "bypass": False, "multiplier": "shift",
          "weight_value_bits": 5, "activation_bits": 5, "accumulator_bits": 7, "weight_bits": 3,
          "index_bits": 2, "spmat_width_bits": 20, "spmat_kb": 0.3125, "pointer_kb": 0.0625,
-         "pointer_bits": 8, "act_sram_kb": 0.0625, "regfile_depth": 4},
+         "pointer_bits": 8, "act_sram_kb": 0.0625, "regfile_depth": 4, "start_cycles": 0},
         layers=20, sides=(60, 20), densities=(0.3, 0.6, 0.9), counter_bits=6, column=55,
-        counted=("act_rw", "arith_unit", "arith_unit_shift", "pe", "pe_counters", "spmat_read")),
-    # Two levels of LNZD nodes; signs in place of products; activations wider than sums;
-    # no start phase.
+        counted=("act_rw", "arith_unit", "arith_unit_shift", "ccu", "pe", "pe_counters",
+                 "spmat_read")),
+    # Two levels of LNZD nodes; signs in place of products; activations wider than sums; a longer
+    # start.
     "signs": Measured(
         {"n_pe": 5, "multiplier": "sign", "weight_value_bits": 2, "activation_bits": 16,
          "accumulator_bits": 6, "weight_bits": 2, "index_bits": 2, "spmat_width_bits": 8,
          "act_queue_depth": 1, "pointer_kb": 0.0625, "pointer_bits": 8, "spmat_kb": 0.25,
-         "act_sram_kb": 0.0625, "regfile_depth": 4, "start_cycles": 0},
-        layers=20, sides=(40, 30), densities=(0.05, 0.2, 0.35), counter_bits=6,
+         "act_sram_kb": 0.0625, "regfile_depth": 4, "start_cycles": 3},
+        layers=10, sides=(40, 30), densities=(0.05, 0.2, 0.35), counter_bits=6,
         counted=("act_rw", "arith_unit_sign", "ccu", "lnzd_node", "lnzd_tree", "scan")),
 }
 
@@ -98,7 +98,6 @@ def jobs_of(measured: Measured, seed: int = 17):
                          values="any", shift=3, overrides=overrides)
         jobs.append((case.job, None))
     if measured.convolutions:
-        jobs.append((_sequence(config, overrides), None))
         jobs += ((job, None) for job in _convolutions(config, overrides))
     return config, jobs
 
@@ -133,15 +132,6 @@ def _following(config, job, rng, overrides):
     case = make_case(seed=int(rng.integers(1 << 32)), n_in=len(read), n_out=20, weights=0.2,
                      active=1.0, bias=False, values="any", shift=12, overrides=overrides)
     return replace(case.job, activations=read), chained
-
-
-def _sequence(config, overrides):
-    """Two layers under one program, each with a codebook of its own."""
-    words = {"weights": 0.3, "active": 1.0, "bias": False, "values": "any", "shift": 14,
-             "overrides": overrides}
-    sides = [(30, 24), (24, 40)]
-    return joined(config, [make_case(seed=7, n_in=n_in, n_out=n_out, **words).job
-                           for n_in, n_out in sides], [(True, 2)])
 
 
 def _convolutions(config, overrides):

@@ -65,7 +65,7 @@ def test_it_is_what_a_host_between_the_layers_gives():
             assert np.array_equal(value, want), name
 
 
-@pytest.mark.parametrize("sim", ["icarus", "verilator"])
+@pytest.mark.parametrize("sim", ["icarus", pytest.param("verilator", marks=pytest.mark.slow)])
 def test_lenet_300_100_on_a_digit(sim):
     config = load_config("eie", n_pe=16, capacity="check", decoder_tables=3)
     layers, image, label, job = lenet(config, 7)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rtl.synth.synth import HERE, harnessed
 from tests.rtl.cells import liberty
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,14 @@ def test_a_bad_library_is_one_line(tmp_path: Path, text: str | None, says: str) 
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"synth: error: {path}: ")
     assert says in done.stderr
+
+
+def test_harnesses_have_the_parameters_that_they_are_given() -> None:
+    """Those of the published machine but for what they leave out; place and route takes long."""
+    for harness, values in harnessed().items():
+        text = (HERE / f"{harness}.v").read_text()
+        assert "RegfileDepth" in values
+        assert set(values) <= set(re.findall(r"^  parameter integer (\w+)", text, re.M))
 
 
 @pytest.mark.slow

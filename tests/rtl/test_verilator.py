@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
-from accelsim.api import choose_binary_points, make_job
-from accelsim.compression import Recipe, compress
 from accelsim.errors import InputError, UnsupportedError
-from accelsim.machines import load_config
 from accelsim.machines.eie.rtl import RTL as EIE
-from accelsim.machines.eie.rtl.images import START
 from accelsim.rtl_bridge import cosim, icarus, run_layer, verilator
 from accelsim.rtl_bridge.run import SIMULATORS
-from accelsim.rtl_bridge.simulator import workspace
 from accelsim.rtl_bridge.trace import unpack
-from accelsim.workload import synthetic_layer
 from tests.contracts.cases import make_case
 from tests.rtl.bench import BUILDS, RTL, UNITS
 from tests.rtl.random_cases import random_cases
+from tests.rtl.rates import cycles_per_second
 
 # Batches both ways, biases in the accumulators, a sum wider than 32 bits.
 WORDS = {"seed": 8, "n_in": 40, "n_out": 30, "weights": 0.3, "active": 0.7, "bias": True,
@@ -118,28 +111,7 @@ def test_a_pe_without_a_trace_is_compared_by_all_the_rest(tmp_path):
 @pytest.mark.slow
 def test_64_pes_with_trace_run_a_hundred_times_as_fast_as_icarus(record_property):
     """nt-we, both simulators one after the other; loading is subtracted."""
-    config = load_config("eie", capacity="check")
-    layer = synthetic_layer("nt-we")
-    packed = compress(layer, Recipe())
-    job = make_job(config, packed, layer.activations, choose_binary_points(config, packed))
-    parameters = EIE.parameters(config, [(job, None)], trace=True)
-    script = EIE.script(config, [(job, None)], True, (0,))
-    before = script[: script.index(START)]
-    rates = {}
-    for sim, again in ((verilator, 40), (icarus, 1)):
-        program = sim.build(EIE, sim.bench(EIE), sim.bench_values(parameters, True), [RTL], BUILDS)
-        marks = []
-        for times in (0, again):
-            with workspace(BUILDS) as work:
-                for name, text in EIE.fill(config, job).items():
-                    (work / f"{name}_0.hex").write_text(text)
-                started = time.perf_counter()
-                lines = sim.simulate(program, work, [*before, *[START] * times], trace=True,
-                                     images=work, limit=100_000)
-                seconds = time.perf_counter() - started
-                cycles = sum(int(line.split()[1]) for line in lines if line.startswith("cycles"))
-                marks.append((cycles, seconds))
-        rates[sim] = marks[1][0] / (marks[1][1] - marks[0][1])
+    rates = {sim: cycles_per_second(sim, again) for sim, again in ((verilator, 40), (icarus, 1))}
     ratio = rates[verilator] / rates[icarus]
     record_property("verilator_cycles_per_second", rates[verilator])
     print(f"Verilator {rates[verilator]:,.0f} cycles/s, Icarus {rates[icarus]:,.0f}: {ratio:.0f} x")

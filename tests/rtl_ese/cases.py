@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import numpy as np
 
+from accelsim.errors import InputError
 from accelsim.machines import get_machine, load_machine
 from accelsim.machines.ese import cases
 from accelsim.machines.ese.sizes import stored
@@ -45,14 +47,15 @@ def random_group(seed, jobs, channels=8, pes=32, sides=None, **overrides):
     n_pe, n_channels = drawn["n_pe"], drawn["n_channels"]
     config, machine = load_machine("ese", **drawn), get_machine("ese")
     found = []
-    for _ in range(jobs):
+    while len(found) < jobs:
         layer = random_recurrent(rng, str(rng.choice(KINDS)), sides or (12 if n_pe < 8 else 40))
         used = int(rng.integers(1, n_channels + 1))
         steps = int(rng.integers(1, 3 if sides else 5))
         walk = np.cumsum(rng.normal(0, 0.5, (steps, used, layer.n_inputs)), axis=0)
         # Binary points of smaller inputs than those that are run: values that saturate.
         share = float(rng.choice([1.0, 0.2]))
-        found.append(machine.job(config, layer, walk, calibration=walk * share))
+        with suppress(InputError):  # binary points that no shift joins: refused, drawn again
+            found.append(machine.job(config, layer, walk, calibration=walk * share))
     return full(config, found), found
 
 

@@ -61,6 +61,11 @@ class Kept:
             return None
         return Verdict(mutant, seen, compiles)
 
+    def verdicts(self, units: Sequence[str]) -> Iterator[Verdict]:
+        """Of all mutants of these units that a hunt before has met."""
+        told = (self.verdict(mutant) for unit in units for mutant in planted(unit))
+        return (verdict for verdict in told if verdict is not None)
+
     def add(self, verdict: Verdict) -> None:
         """Note one."""
         if self._path is not None:
@@ -115,18 +120,17 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, metavar="FILE", help="notes verdicts, goes on there")
     parser.add_argument("--again", action="store_true",
                         help="hunt again what FILE says nobody saw and nobody explains")
+    parser.add_argument("--told", action="store_true", help="hunt nothing: what FILE says so far")
     parser.add_argument("--write", action="store_true",
                         help="renew the units' rows in the table of rtl/ese/README.md")
     arguments = parser.parse_args()
     if unknown := set(arguments.units) - set(UNITS):
         parser.error(f"no unit {', '.join(sorted(unknown))}; there are {', '.join(UNITS)}")
-    if arguments.write and arguments.stride != 1:
-        parser.error("--write needs all mutants of a unit")
+    units, kept = arguments.units or sorted(UNITS), Kept(arguments.keep, arguments.again)
     verdicts = []
     with tempfile.TemporaryDirectory() as folder:
-        for verdict in campaign(
-            arguments.units or sorted(UNITS), Path(folder), arguments.jobs, arguments.stride,
-            Kept(arguments.keep, arguments.again),
+        for verdict in kept.verdicts(units) if arguments.told else campaign(
+            units, Path(folder), arguments.jobs, arguments.stride, kept
         ):
             verdicts.append(verdict)
             if verdict.compiles and verdict.seen is None:

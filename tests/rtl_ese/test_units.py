@@ -164,13 +164,17 @@ class Arrivals:
 async def spmv_control(dut):
     """Multiplications of any length, queues that are full, columns that come late."""
     start, whole, _ = parameters(dut, "StartCycles", "WholeMatrix", "ColumnBits")
-    rng, model = random.Random(4), SpmvControl(simpy.Environment(), start, bool(whole))
+    rng, model = random.Random(4), controller(start, whole)
     told = {"start_o": "start", "fetch_wait_o": "fetch_wait", "blocked_o": "blocked",
             "broadcast_o": "broadcast", "idle_o": "broadcast_idle", "drain_o": "drain"}
-    model.blocking_cycles = [0]
     await start_and_reset(dut)
     loader, columns, was = Arrivals(), 0, False
     for cycle in range(1500):
+        if cycle % 37 == 36:  # wherever the multiplication is
+            await drive(dut, rst_ni=0, begin_i=0, busy_i=0)
+            expect(dut, cycle, active_o=0, **dict.fromkeys(told, 0))
+            await drive(dut, rst_ni=1)
+            model, was = controller(start, whole), False
         begins = not model.active and rng.random() < 0.3
         if begins:
             columns, loader = rng.randrange(1, 9), Arrivals()
@@ -190,6 +194,13 @@ async def spmv_control(dut):
             loader.whole = loader.columns == columns
         if model.active and not _goes_on(model):
             was = False
+
+
+def controller(start, whole):
+    """The reference's, of one PE."""
+    model = SpmvControl(simpy.Environment(), start, bool(whole))
+    model.blocking_cycles = [0]
+    return model
 
 
 def _goes_on(model):

@@ -195,6 +195,23 @@ def test_proxies_count_what_they_say() -> None:
     assert told == pytest.approx(exact + uncut.layer_uj["fc2"] + uncut.layer_uj["fc3"], rel=1e-3)
 
 
+def test_proxies_of_a_sparse_network_count_what_is_there(small: Setting, tmp_path: Path) -> None:
+    """A density above its own cuts nothing, so no proxy may promise anything for it."""
+    weights = np.random.default_rng(8).standard_normal((24, 784)).astype(np.float32) / 28
+    weights[:, ::4] = 0
+    save_file({"a.weight": weights, "b.weight": np.ones((10, 24), np.float32)},
+              tmp_path / "net.safetensors")
+    setting = replace(small, network=str(tmp_path / "net.safetensors"))
+    start = known(setting).start
+    for guide in ("weights", "macs"):
+        there = 24 * 588 + 240
+        assert proxy(guide, setting, start) == there
+        assert proxy(guide, setting, start.changed("a", density=0.8)) == there
+        assert proxy(guide, setting, start.changed("a", density=0.5)) == 24 * 392 + 240
+        told = predicted_uj(guide, setting, start.changed("a", density=0.8), 3.0)
+        assert told == pytest.approx(3.0)
+
+
 def test_the_refit_is_least_squares() -> None:
     """Against NumPy's own solver on the vectors themselves."""
     rng = np.random.default_rng(5)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numba import njit
 
-from accelsim.kernels import lanes, plain_lanes
+from accelsim.kernels import fours, lanes, plain_lanes
 
 KINDS = {"bytes": (np.uint8, lanes.LANES), "shorts": (np.int16, lanes.SHORTS)}
 OF_TWO = {
     "bytes": ("plus", "plus_kept", "less", "larger", "smaller", "both", "either", "without",
-              "equal"),
+              "equal", "mixed", "mixed_upper", "mixed_pairs", "mixed_pairs_upper"),
     "shorts": ("plus", "plus_kept", "larger", "smaller", "low_product", "high_product",
                "rounded_product", "either", "equal"),
 }
@@ -18,7 +18,8 @@ SHIFTS = ("shifted_left", "shifted_right", "shifted_unsigned")
 
 def of_two(name):
     """A kernel that stores an operation of two lanes."""
-    operation, load, store = getattr(lanes, name), lanes.load, lanes.store
+    operation = getattr(fours if name.startswith("mixed") else lanes, name)
+    load, store = lanes.load, lanes.store
 
     @njit
     def run(a, b, out):
@@ -87,6 +88,44 @@ def test_what_is_not_of_two():
         assert out[64:].tolist() == [int(v).bit_count() for v in one]
         assert wide.tolist() == [0, *one, 0]
         assert sums.tolist() == [1, 1, *(1 + 2 * one.astype(int)), 1, 1, 1, 1]
+
+
+def test_four_bytes_side_by_side():
+    """The bytes of one PE in four columns come together, and are added up."""
+    load, store, splat, repeat_four = lanes.load, lanes.store, lanes.splat, fours.repeat_four
+    plus_fours, mixed_pairs_upper, mixed = fours.plus_fours, fours.mixed_pairs_upper, fours.mixed
+    size = np.uint64(lanes.LANES)
+
+    @njit
+    def run(a, four, sums, out):
+        rows = (load(a, np.uint64(0)), load(a, size), load(a, size + size), load(a, size * size))
+        side = mixed_pairs_upper(mixed(rows[0], rows[1]), mixed(rows[2], rows[3]))
+        store(sums, np.uint64(0), plus_fours(plus_fours(splat(np.int32(-7)), side), side))
+        store(out, np.uint64(0), repeat_four(four, np.uint64(3)))
+
+    a = np.random.default_rng(5).integers(0, 256, 65 * 64).astype(np.uint8)
+    sums, out = np.empty(16, np.int64), np.empty(64, np.uint8)
+    run(a, a[5:], sums, out)
+    pes = [16 * group + pe for group in range(4) for pe in range(4, 8)]
+    rows = a.reshape(65, 64)[[0, 1, 2, 64]].astype(int)
+    assert sums.tolist() == (2 * rows.sum(axis=0)[pes] - 7).tolist()
+    assert out.tolist() == [*a[8:12]] * 16
+
+
+def test_copies_and_ones():
+    copy, copy_seconds, load = lanes.copy, lanes.copy_seconds, lanes.load
+    count_ones = lanes.count_ones
+
+    @njit
+    def run(source, target, bits):
+        copy(source, np.uint64(3), target, np.uint64(1))
+        copy_seconds(source, np.uint64(5), target, np.uint64(40))
+        return count_ones(load(bits, np.uint64(1)))
+
+    source, target = np.arange(100, dtype=np.int16), np.full(80, -1, np.int16)
+    bits = np.random.default_rng(6).integers(0, 256, 65).astype(np.uint8)
+    assert run(source, target, bits) == sum(int(v).bit_count() for v in bits[1:])
+    assert target.tolist() == [-1, *range(3, 35), *[-1] * 7, *range(5, 69, 2), *[-1] * 8]
 
 
 def test_integers_of_16_bits_are_stored_with_their_sign():

@@ -27,7 +27,12 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.datapath_prices import area_growth, further_table_bits
 from accelsim.machines.eie.memories import ModuleBits, dram_pj, event_energies, memories
-from accelsim.machines.eie.turned_prices import bitmap_area_um2, detection_nodes, files_area
+from accelsim.machines.eie.turned_prices import (
+    bitmap_area_um2,
+    chosen_notes,
+    detection_nodes,
+    files_area,
+)
 
 
 def price(
@@ -97,7 +102,7 @@ def price(
         modules, leakage, clock, _by_cause(counters, energies, shares, steady), area, time_us,
         int(counters.macs.sum()), config.n_pe,
         arrays.dram_pj(config, counters, events),
-        notes=tuple(arrays.notes(config)), fixed_causes_pj=fixed,
+        notes=(*arrays.notes(config), *chosen_notes(config)), fixed_causes_pj=fixed,
     ).on(Process.of(config))
 
 

@@ -1,17 +1,20 @@
-"""What is worked out of an image once, and kept for as long as the image lives."""
+"""What is worked out of an image once, and kept for as long as the image lives: always, or for runs
+that share their work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from accelsim.formats import LayerImage
+from accelsim.records.sharing import is_shared
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _MOST = 64  # sets of arguments of one image: a study may have any number of them
+_MOST_SHARED = 128
 
 
 def kept_with_image(
@@ -32,3 +35,20 @@ def kept_with_image(
             values[args] = make(image, *args, **kwargs)
         return values[args]
     return get
+
+
+_shared: WeakKeyDictionary[LayerImage, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+
+
+def shared_result(image: LayerImage, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+    """What ``make`` gives. Where runs share their work (`accelsim.records.sharing`), once for each
+    ``key``, which names all but the image that it depends on; the latest are kept."""
+    if not is_shared():
+        return make()
+    results = _shared.setdefault(image, {})
+    if key not in results:
+        while len(results) >= _MOST_SHARED:
+            results.pop(next(iter(results)), None)
+        results[key] = make()
+    found: T = results[key]
+    return found

@@ -1,4 +1,5 @@
-"""Where a layer that is refilled is cut, compiled (contract M5)."""
+"""Where a layer that is refilled is cut (contract M5), and which weights of the fullest PEs are the
+smallest; compiled."""
 
 from typing import NamedTuple
 
@@ -84,3 +85,36 @@ def _lines(words, first, end, per_line):
         lines += (np.int64(words[end, p]) - np.int64(words[first, p]) + per_line - 1) // per_line
     return lines
 
+
+@kernel
+def count_ranks(rows, codes, ranks, table_rows, counts):
+    """Add up how many weights of each rank each PE has, (n_pe, ranks) int64. A code of a table of
+    ``table_rows`` rows has the rank ``ranks[table, code]``."""
+    n_pe = len(counts)
+    for i in range(len(rows)):
+        row = np.uint32(rows[i])
+        counts[row % np.uint32(n_pe), ranks[row // np.uint32(table_rows), codes[i]]] += 1
+
+
+@kernel
+def count_ties(rows, codes, ranks, table_rows, limit, ties):
+    """Add up how many weights of each row have the rank ``limit`` of its PE."""
+    n_pe = len(limit)
+    for i in range(len(rows)):
+        row = np.uint32(rows[i])
+        rank = ranks[row // np.uint32(table_rows), codes[i]]
+        ties[row] += rank == limit[row % np.uint32(n_pe)]
+
+
+@kernel
+def keep(rows, codes, ranks, table_rows, limit, quota, stays):
+    """Write which weights, column by column, have a higher rank than their PE's limit; of that of
+    the limit each row keeps its ``quota``, which is used up."""
+    n_pe = len(limit)
+    for i in range(len(rows)):
+        row = np.uint32(rows[i])
+        rank = ranks[row // np.uint32(table_rows), codes[i]]
+        least = limit[row % np.uint32(n_pe)]
+        tie = rank == least and quota[row] > 0
+        quota[row] -= tie
+        stays[i] = rank > least or tie

@@ -91,6 +91,11 @@ class Plan(Sequence[Pass]):
         parts = [self.field(name) for name in names] + [self.field("refill_bits") > 0]
         return sha256(b"".join(part.tobytes() for part in parts)).digest()
 
+    @cached_property
+    def digest(self) -> bytes:
+        """Of all fields of all passes."""
+        return sha256(b"".join(self.field(name).tobytes() for name in _DEFAULTS)).digest()
+
     def __len__(self) -> int:
         if "_passes" in vars(self):
             return len(self._passes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from accelsim.compression.permute import original_order, permute_rows
-from accelsim.compression.prune import largest
 from accelsim.inside.explain import Change
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
-from accelsim.records import CompressedConv, CompressedLayer, CscMatrix
+from accelsim.records import CompressedConv, CompressedLayer
 from accelsim.records.result import RunResult
 
 
@@ -97,22 +95,31 @@ def balanced_pruning(packed: CompressedLayer, n_pe: int) -> CompressedLayer:
     The pattern is ESE's load-balance-aware pruning (`accelsim.compression.patterns`) at the
     density that the layer has, without a dense matrix in between; biases stay.
     """
+    from accelsim.machines.eie.kernels import count_ranks, count_ties, keep  # late: Numba
+
     matrix, n_inputs = packed.matrix, packed.n_inputs
     weights = int(matrix.column_starts[n_inputs])
-    magnitudes = np.abs(packed.decoded().values[:weights])
-    rows = matrix.rows[:weights].astype(np.int64)
-    column = np.repeat(np.arange(n_inputs), np.diff(matrix.column_starts[: n_inputs + 1]))
-    density = np.count_nonzero(magnitudes) / (packed.n_outputs * n_inputs)
+    rows, codes = matrix.rows[:weights], matrix.values[:weights]
+    # Magnitudes by their rank: 0 for zero.
+    magnitudes = np.abs(np.atleast_2d(packed.codebook))
+    known, ranks = np.unique(np.append(magnitudes, 0), return_inverse=True)
+    ranks = ranks[:-1].reshape(magnitudes.shape)
+    table_rows = packed.rows_per_table or packed.n_outputs
+    counts = np.zeros((n_pe, len(known)), np.int64)
+    count_ranks(rows, codes, ranks, table_rows, counts)
+    counts[:, 0] = 0
+    out_rows = -((np.arange(n_pe) - packed.n_outputs) // n_pe)
+    density = counts.sum() / (packed.n_outputs * n_inputs)
+    kept = np.floor(density * out_rows * n_inputs + 0.5).astype(np.int64)
+    above = counts[:, ::-1].cumsum(axis=1)[:, ::-1]  # of a rank or a higher one
+    # The least rank of which not all are dropped, and how many of it stay.
+    limit = np.maximum((above >= kept[:, None]).sum(axis=1) - 1, 0)
+    pes = np.arange(n_pe)
+    of_limit = (kept - (above[pes, limit] - counts[pes, limit])) * (limit > 0) * (kept > 0)
+    ties = np.zeros(out_rows[0] * n_pe, np.int64)
+    count_ties(rows, codes, ranks, table_rows, limit, ties)
+    ties = ties.reshape(-1, n_pe)  # row by row
+    quota = np.clip(of_limit - (ties.cumsum(axis=0) - ties), 0, ties).ravel()
     stays = np.ones(matrix.nnz, dtype=bool)
-    by_pe = np.argsort(rows % n_pe, kind="stable")
-    ends = np.searchsorted((rows % n_pe)[by_pe], np.arange(n_pe + 1))
-    for pe in range(min(n_pe, packed.n_outputs)):
-        own = by_pe[ends[pe] : ends[pe + 1]]
-        shape = (-((pe - packed.n_outputs) // n_pe), n_inputs)
-        part = CscMatrix(
-            shape, np.searchsorted(column[own], np.arange(n_inputs + 1)).astype(np.int64),
-            (rows[own] // n_pe).astype(np.int32), magnitudes[own],
-        )
-        kept = math.floor(density * shape[0] * n_inputs + 0.5)
-        stays[own] = largest(magnitudes[own], kept, part)
+    keep(rows, codes, ranks, table_rows, limit, quota, stays)
     return replace(packed, matrix=matrix.only(stays))

@@ -24,6 +24,17 @@ from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 
 
+def chosen_notes(config: EieConfig) -> list[str]:
+    """One line where a unit has a price that is chosen."""
+    units = [name for name, there in (
+        ("a bitmap", config.index == "bitmap"), ("several entries a cycle", config.issue_width > 1),
+        ("shared queues", config.queue_pes > 1)) if there]
+    if not units:
+        return []
+    return [f"energy and area of {' and of '.join(units)} are chosen, no paper prices them for EIE "
+            f"(machines/eie/README.md)"]
+
+
 def detection_nodes(inputs: int) -> int:
     """Nodes of a tree of fan-in 4 over so many inputs (EIE sec. VI: 16 + 4 + 1 for 64)."""
     nodes, level = 0, inputs

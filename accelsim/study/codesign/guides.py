@@ -40,9 +40,12 @@ def proxy(guide: Guide, setting: Setting, design: Design) -> float:
             densities, energies = table[name]
             total += float(np.interp(np.log(choice.density), densities, energies))
         return total
-    return float(sum(
-        choice.density * sizes[name][0] * (sizes[name][1] if guide == "macs" else 1)
-        for name, choice in design.layers.items()))
+    total = 0.0
+    for name, choice in design.layers.items():
+        size, uses, there = sizes[name]
+        # Of a network that is sparse already a density above its own cuts nothing.
+        total += min(choice.density * size, there) * (uses if guide == "macs" else 1)
+    return total
 
 
 def predicted_uj(guide: Guide, setting: Setting, design: Design, start_uj: float) -> float:
@@ -55,8 +58,9 @@ def predicted_uj(guide: Guide, setting: Setting, design: Design, start_uj: float
 
 
 @lru_cache(maxsize=2)
-def layer_sizes(setting: Setting) -> Mapping[str, tuple[int, int]]:
-    """By layer: weights, and vectors an image that its matrix is multiplied with."""
+def layer_sizes(setting: Setting) -> Mapping[str, tuple[int, int, int]]:
+    """By layer: weights, vectors an image that its matrix is multiplied with, and the weights that
+    are not zero from the start."""
     network = known(setting).network
     shapes = network.shapes()
     found = {}
@@ -64,7 +68,8 @@ def layer_sizes(setting: Setting) -> Mapping[str, tuple[int, int]]:
         if not node.on_host:
             shape = shapes[node.name]
             uses = int(np.prod(shape[1:])) if isinstance(node.work, Conv2d) else 1
-            found[node.name] = (matrix_of(node.work).size, uses)
+            there = int(np.count_nonzero(known(setting).weights[node.name]))
+            found[node.name] = (matrix_of(node.work).size, uses, there)
     return found
 
 

@@ -12,7 +12,7 @@ from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.counters import Counters
 from accelsim.machines.eie.fast.kernels import counters
-from accelsim.machines.eie.fast.kernels.waits import count_waits
+from accelsim.machines.eie.fast.kernels.refill_waits import count_waits
 from accelsim.machines.eie.fast.pass_time import BESIDE, PassSums, PassTime, PassTimer, Scan
 from accelsim.machines.eie.fast.plan_time import PlanTimer
 from accelsim.machines.eie.fast.refill_time import RefillTime
@@ -70,12 +70,18 @@ class LayerTime:
     def add_plan(self, timer: PlanTimer, steps: Plan, refills: RefillTime | None) -> None:
         """Count all passes at once; errors as in `PlanTimer.time`."""
         totals, time = self._totals, timer.time()
-        behind = self._add_all_phases(steps) + time.compute
+        phases = timer.phases()
+        for name, cycles in phases.totals.items():
+            totals[name] += cycles
+        self._scanned += phases.scanned
+        self._loaded += phases.loaded
+        self._biased += phases.biased
         if refills is not None:
             for name, counts in zip(_REFILLS, refills, strict=True):
                 totals[name] += int(counts.sum())
             totals["refill_cycles"] += int(count_waits(
-                refills.cycles, steps.field("fetches"), behind, self._config.start_cycles,
+                refills.cycles, steps.field("fetches"), phases.behind + time.compute,
+                self._config.start_cycles,
                 self._config.refill_overlap))
         own, excess, _, _ = self._sums
         own[[counters.ISSUED_ENTRIES, counters.PADDING_ENTRIES, counters.EMPTY_COLUMNS]] += (
@@ -128,22 +134,6 @@ class LayerTime:
         totals["drain_cycles"] += times * ARITH_STAGES
         totals["store_cycles"] += times * step.store_rows
         return load + bias + ARITH_STAGES + step.store_rows
-
-    def _add_all_phases(self, steps: Plan) -> IntArray:
-        """`_add_phases` of all passes: (passes,) cycles but for their starts."""
-        totals, loads, biases = self._totals, steps.field("load_rows"), steps.field("bias_rows")
-        load = np.where(loads > 0, loads + 1 - steps.field("early"), 0)
-        bias, store = biases + (biases > 0), steps.field("store_rows")
-        self._scanned += int(steps.field("n_rows").sum())
-        self._loaded += int(loads.sum())
-        self._biased += int(biases.sum())
-        totals["passes"] += len(steps)
-        totals["start_cycles"] += len(steps) * self._config.start_cycles
-        totals["drain_cycles"] += len(steps) * ARITH_STAGES
-        for name, cycles in (("load", load), ("bias", bias), ("store", store)):
-            totals[f"{name}_cycles"] += int(cycles.sum())
-        behind: IntArray = load + bias + ARITH_STAGES + store
-        return behind
 
     def _add_compute(self, time: PassTime, broadcasts: int) -> None:
         """A compute phase, or several added up."""

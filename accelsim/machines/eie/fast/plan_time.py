@@ -8,9 +8,8 @@ and a queue that never was full is as good as a longer one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +18,16 @@ from accelsim.errors import UnsupportedError
 from accelsim.formats import LayerImage
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.fast.kernels import counters, passes, plan
+from accelsim.machines.eie.kept import shared_result
 from accelsim.machines.eie.passes import Plan
 from accelsim.records.sharing import is_shared
+from accelsim.units.arith_unit import ARITH_STAGES
 
 IntArray = npt.NDArray[np.int64]
 T = TypeVar("T")
 
 _CYCLE_LIMIT = 1 << 31
 _NARROW = 1 << 13   # waits below it are integers of 16 bits
-_MOST_KEPT = 128    # results of one image
 
 
 class PlanTime(NamedTuple):
@@ -43,6 +43,18 @@ class PlanTime(NamedTuple):
     bypasses: IntArray
 
 
+class Phases(NamedTuple):
+    """All of the passes that does not depend on activations: cycles of their phases, by the names
+    of `Counters`; rows that are scanned, loaded and read as biases; (passes,) cycles of each but
+    for its start, refill and compute phase."""
+
+    totals: Mapping[str, int]
+    scanned: int
+    loaded: int
+    biased: int
+    behind: IntArray
+
+
 def takes(config: EieConfig) -> bool:
     """Whether these kernels know the machine."""
     return config.published_units and config.bypass
@@ -55,6 +67,11 @@ class PlanTimer:
     ----------
     active : image columns that each vector broadcasts, ascending, int64
     count_bypasses : False leaves them out, and with them all that depends on rows
+
+    Attributes
+    ----------
+    vector : the broadcasts of all vectors in one, where runs share their work
+    broadcasts : of all passes
     """
 
     def __init__(
@@ -64,9 +81,9 @@ class PlanTimer:
         self._config, self._image, self._steps = config, image, steps
         self._active, self._count_bypasses = active, count_bypasses
         self._columns = active[0] if len(active) == 1 else np.concatenate(active)
-        self._passes = _passes(image, steps, active)
+        self.vector = self._columns.tobytes() if is_shared() else b""
+        self._passes = self._kept(("passes", steps.cut), lambda: _passes(image, steps, active))
         self.broadcasts = int((self._passes.end - self._passes.begin).sum())
-        self._vector = self._columns.tobytes() if is_shared() else b""
 
     def entries(self) -> IntArray:
         """(3, n_pe) entries, padding and columns without entries."""
@@ -76,6 +93,11 @@ class PlanTimer:
         """(n_pe,) lines read."""
         key = ("lines", self._steps.cut, self._config.entries_per_line)
         return self._kept(key, self._count_lines)
+
+    def phases(self) -> Phases:
+        """What `Phases` says."""
+        steps, start = self._steps, self._config.start_cycles
+        return self._kept(("phases", steps.digest, start), lambda: _phases(steps, start))
 
     def time(self) -> PlanTime:
         """Of all passes; the excess has a row for each entry of a queue and one more.
@@ -102,16 +124,7 @@ class PlanTimer:
         return found._replace(excess=excess)
 
     def _kept(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
-        if not is_shared():
-            return make()
-        results = _results.setdefault(self._image, {})
-        key = (*key, self._vector)
-        if key not in results:
-            while len(results) >= _MOST_KEPT:
-                results.pop(next(iter(results)), None)
-            results[key] = make()
-        found: T = results[key]
-        return found
+        return shared_result(self._image, (*key, self.vector), make)
 
     def _count_entries(self) -> IntArray:
         table, n_pe = self._image.table, self._config.n_pe
@@ -168,9 +181,6 @@ class PlanTimer:
             )
 
 
-_results: WeakKeyDictionary[LayerImage, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
-
-
 def _sums(
     sums: IntArray, excess: IntArray, few: type[Any], some: type[Any]
 ) -> tuple[npt.NDArray[Any], ...]:
@@ -197,3 +207,17 @@ def _passes(image: LayerImage, steps: Plan, active: Sequence[IntArray]) -> plan.
         before += len(columns)
     refilled = (steps.field("refill_bits") > 0).astype(np.int64)
     return plan.Passes(steps.field("tile"), begin, end, first, first + n_rows, bias, refilled)
+
+
+def _phases(steps: Plan, start_cycles: int) -> Phases:
+    loads, biases = steps.field("load_rows"), steps.field("bias_rows")
+    load = np.where(loads > 0, loads + 1 - steps.field("early"), 0)
+    bias, store = biases + (biases > 0), steps.field("store_rows")
+    count = len(steps)
+    totals = {
+        "passes": count, "start_cycles": count * start_cycles, "load_cycles": int(load.sum()),
+        "bias_cycles": int(bias.sum()), "drain_cycles": count * ARITH_STAGES,
+        "store_cycles": int(store.sum()),
+    }
+    return Phases(totals, int(steps.field("n_rows").sum()), int(loads.sum()), int(biases.sum()),
+                  load + bias + ARITH_STAGES + store)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.job import LayerJob
+from accelsim.machines.eie.kept import shared_result
 from accelsim.machines.eie.passes import Plan
 from accelsim.machines.eie.refill import Lists, Refills
 
@@ -26,10 +27,23 @@ class RefillTime(NamedTuple):
     refreshes: IntArray
 
 
-def refill_time(config: EieConfig, job: LayerJob) -> RefillTime | None:
-    """Of all passes; None where nothing is refilled."""
-    if not Plan.of(job.plan).field("refill_bits").any():
+def refill_time(config: EieConfig, job: LayerJob, vector: bytes) -> RefillTime | None:
+    """Of all passes; None where nothing is refilled.
+
+    Parameters
+    ----------
+    vector : says which columns are active, where runs share their work
+    """
+    plan = Plan.of(job.plan)
+    if not plan.field("refill_bits").any():
         return None
+    key = ("refills", plan.digest, config.refill, config.dram, config.dram_channels,
+           config.clock_mhz, config.dma_width_bits, config.pointer_bits,
+           vector if config.refill == "active" else b"")
+    return shared_result(job.image, key, lambda: _refill_time(config, job))
+
+
+def _refill_time(config: EieConfig, job: LayerJob) -> RefillTime:
     lists = Refills(config, job).lists()
     before = np.concatenate([[0], np.cumsum(lists.counts)])
     bursts = np.diff(before[lists.starts])

@@ -16,7 +16,7 @@ from accelsim.dram import DramPart, Reading, Requests
 from accelsim.fixedpoint import bounds
 from accelsim.machines.eie.config import EieConfig
 from accelsim.machines.eie.convolution import MapsJob, run_products
-from accelsim.machines.eie.fast import vectors
+from accelsim.machines.eie.fast import grouped_sums, vectors
 from accelsim.machines.eie.fast.kernels import time as kernels
 from accelsim.machines.eie.fast.kernels import values
 from accelsim.machines.eie.fast.layer_time import LayerTime
@@ -60,8 +60,8 @@ def run(config: EieConfig, job: LayerJob | MapsJob | SequenceJob, outputs: bool 
     active = [_active_columns(job, activations) for activations in job.inputs]
     if takes(config) and (len(job.plan) > 1 or is_shared()):
         plan = Plan.of(job.plan)
-        time.add_plan(PlanTimer(config, image, plan, active, outputs), plan,
-                      refill_time(config, job))
+        timer = PlanTimer(config, image, plan, active, outputs)
+        time.add_plan(timer, plan, refill_time(config, job, timer.vector))
     else:
         refills, waits = Refills(config, job, read_dram), Waits(config, job.plan)
         for number, step in enumerate(job.plan):
@@ -145,8 +145,13 @@ def _values(
     where = (matrix.column_starts, matrix.rows, matrix.codes, columns,
              activations.astype(np.int64))
     if job.rows_per_table is None:
-        values.accumulate(*where, codebook, job.shift, low, high, sums, saturations,
-                          np.empty(len(codebook), kind))
+        done = 0
+        if grouped_sums.fits(image, len(codebook), config.accumulator_bits):
+            done = grouped_sums.add_columns(
+                image, columns, where[4], codebook, job.shift, high, sums)
+        if done < len(columns):
+            values.accumulate(*where[:3], columns[done:], where[4][done:], codebook, job.shift, low,
+                              high, sums, saturations, np.empty(len(codebook), kind))
     else:
         first = np.arange(image.n_outputs) // job.rows_per_table * codebook.shape[1]
         values.accumulate_by_tables(*where, codebook.ravel(), first.astype(np.uint32), job.shift,

@@ -212,6 +212,6 @@ def _kinds(words: npt.NDArray[np.uint64], addresses: Int32) -> tuple[IntArray, I
     first, times = np.empty(n, np.int64), np.empty(n, np.int64)
     table = np.empty(1 << (2 * max(n, len(words))).bit_length(), np.int32)
     kinds = patterns.find_patterns(
-        words, addresses, np.empty(len(words), np.int32), table, first, times)
+        words, addresses, np.empty(len(words), np.uint64), table, first, times)
     order = np.argsort(times[:kinds], kind="stable")  # those of as many are counted together
     return first[order], times[order]

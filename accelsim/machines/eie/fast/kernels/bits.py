@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from accelsim.kernels.jit import kernel, linked
-from accelsim.kernels.lanes import both, either, load, ones, plus, splat, total, without
+from accelsim.kernels.lanes import both, count_ones, either, load, ones, plus, splat, total, without
 
-BUILT_ON = "004d4d79e348a98a"  # lanes.py
+BUILT_ON = "77800113f7c0aa86"  # lanes.py
 
 WORDS = 8
 _FEW = 31  # columns: so many times eight fit a byte
@@ -123,18 +123,18 @@ def count_blocks(
             often[bias_column] += n
         for first in range(0, addresses.shape[1] * vectors.width, vectors.width):
             for column in range(first, first + vectors.n_channels):
-                often[column] += total(ones(_of(bytes_of_bits, column)))
+                often[column] += count_ones(_of(bytes_of_bits, column))
         for line in range(len(lines.pe)):
             any_of = splat(np.uint8(0))
             for i in range(lines.starts[line], lines.starts[line + 1]):
                 any_of = either(any_of, _of(bytes_of_bits, lines.columns[i]))
-            reads[lines.pe[line]] += total(ones(any_of))
+            reads[lines.pe[line]] += count_ones(any_of)
         for step in range(len(spans.tile)):
             first, end, bias = spans.first[step], spans.end[step], spans.bias[step]
             if row_changes:
                 changed += n * ((end - first) // n_pe)
                 for column in range(first + n_pe - 1, end, n_pe):
-                    changed -= total(ones(_of(bytes_of_bits, column)))
+                    changed -= count_ones(_of(bytes_of_bits, column))
             idle += 2 * n if bias else _idle(bytes_of_bits, first, end, n_pe, row_changes)
             if real.shape[2]:
                 for p in range(n_pe):
@@ -154,18 +154,22 @@ def _of(bits, column):
 @linked
 def _gather(packed, addresses, begin, n, n_channels, width, out):
     """Write the bits of vectors ``begin`` to ``begin + n``: eight by eight at a time."""
-    for position in range(addresses.shape[1]):
-        for group in range((n_channels + 7) // 8):
-            first, channels = position * width + 8 * group, min(8, n_channels - 8 * group)
-            for v in range(0, n, 8):
-                word = at(0)
-                for i in range(min(8, n - v)):
-                    pixel = at(addresses[begin + v + i, position])
-                    word |= at(packed[pixel, group]) << at(8 * i)
+    for v in range(0, n, 8):
+        first = at(begin + v)
+        for position in range(addresses.shape[1]):
+            p = at(position)
+            for group in range((n_channels + 7) // 8):
+                word, g = at(0), at(group)
+                if v + 8 <= n:
+                    for i in range(8):
+                        word |= at(packed[at(addresses[first + at(i), p]), g]) << at(8 * i)
+                else:
+                    for i in range(n - v):
+                        word |= at(packed[at(addresses[first + at(i), p]), g]) << at(8 * i)
                 word = _transposed(word)
-                place = first * 8 * WORDS + (v >> 3)
-                for i in range(channels):
-                    out[place + i * 8 * WORDS] = np.uint8((word >> at(8 * i)) & at(255))
+                place = (position * width + 8 * group) * 8 * WORDS + (v >> 3)
+                for i in range(min(8, n_channels - 8 * group)):
+                    out[at(place + i * 8 * WORDS)] = np.uint8((word >> at(8 * i)) & at(255))
 
 
 @linked
@@ -191,7 +195,7 @@ def _idle(bits, first, end, n_pe, row_changes):
     else:
         for column in range(first, end):
             none = either(none, _of(bits, column))
-    return 2 * total(ones(none)) + total(ones(without(one, none)))
+    return 2 * count_ones(none) + count_ones(without(one, none))
 
 
 @linked
@@ -226,8 +230,8 @@ def _bypasses(bits, first, end, bias, vectors, n_pe, row_changes, real):
             far = either(both(far, active), without(before, active))
     if bias and real[vectors.bias_column] != 0:
         active = _of(bits, vectors.bias_column)
-        adder += total(ones(both(active, near)))
-        write += total(ones(both(active, without(far, near))))
+        adder += count_ones(both(active, near))
+        write += count_ones(both(active, without(far, near)))
     return adder + total(few_adder), write + total(few_write)
 
 

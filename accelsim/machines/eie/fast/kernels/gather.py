@@ -9,7 +9,7 @@ import numpy as np
 from accelsim.kernels.jit import kernel, linked
 from accelsim.kernels.lanes import COPIED, SHORTS, copy, copy_seconds
 
-BUILT_ON = "004d4d79e348a98a"  # lanes.py
+BUILT_ON = "77800113f7c0aa86"  # lanes.py
 at = np.uint64
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from accelsim.kernels.jit import kernel, linked
 
 _ODD = np.uint64(0x9E3779B1)  # 2**32 over the golden ratio, as Fibonacci hashing has it
-_BITS = np.uint64(64)
+_HALF = np.uint64(0xFFFFFFFF)
+at = np.uint64
 
 
 @kernel
@@ -16,10 +17,13 @@ def find_patterns(words, addresses, kinds, table, first, times):
     """Which vectors have the same activations that are not zero: how many kinds there are.
 
     ``words`` (pixels, n) uint64 have a bit for each non-zero of a pixel. Kind u is that of vector
-    ``first[u]``, and ``times[u]`` vectors are of it. ``kinds`` (pixels,) int32 and ``table`` are
+    ``first[u]``, and ``times[u]`` vectors are of it. ``kinds`` (pixels,) uint64 and ``table`` are
     memory, the latter a power of two of places, more than pixels or vectors.
     """
     table[:] = -1
+    if words.shape[1] == 1:
+        kinds[:] = words[:, 0]
+        return _find_kinds(kinds, addresses, table, first, times)
     for pixel in range(len(words)):
         place = _place(words[pixel], len(table))
         while table[place] >= 0 and not _same(words[pixel], words[table[place]]):
@@ -28,12 +32,25 @@ def find_patterns(words, addresses, kinds, table, first, times):
             table[place] = pixel
         kinds[pixel] = table[place]
     table[:] = -1
+    return _find_kinds(kinds, addresses, table, first, times)
+
+
+@linked
+def _find_kinds(kinds, addresses, table, first, times):
+    """As `find_patterns`, of pixels that are alike where their ``kinds`` are equal."""
+    n_positions = addresses.shape[1]
+    factors, factor = np.empty(n_positions, np.uint64), _ODD
+    for i in range(n_positions):
+        factor ^= factor << np.uint64(13)
+        factor ^= factor >> np.uint64(7)
+        factor ^= factor << np.uint64(17)
+        factors[i] = factor & _HALF | at(1)
     found = 0
     for vector in range(len(addresses)):
-        pixels, mixed = addresses[vector], np.uint64(0)
-        for i in range(len(pixels)):  # no product waits for the one before
-            product, turn = np.uint64(kinds[pixels[i]] + 1) * _ODD, np.uint64(1 + i * 7 % 61)
-            mixed ^= product << turn ^ product >> _BITS - turn
+        pixels, mixed = addresses[vector], _ODD
+        for i in range(n_positions):  # no product waits for the one before, or is beyond 64 bits
+            kind = kinds[at(pixels[at(i)])]
+            mixed ^= ((kind ^ kind >> at(32)) & _HALF) * factors[at(i)]
         place = _folded(mixed, len(table))
         while table[place] >= 0 and not _alike(kinds, pixels, addresses[first[table[place]]]):
             place = (place + 1) & (len(table) - 1)
@@ -73,7 +90,7 @@ def _same(a, b):
 
 @linked
 def _alike(kinds, a, b):
-    differ = np.int32(0)
+    differ = at(0)
     for i in range(len(a)):
-        differ |= kinds[a[i]] ^ kinds[b[i]]
+        differ |= kinds[at(a[at(i)])] ^ kinds[at(b[at(i)])]
     return differ == 0
