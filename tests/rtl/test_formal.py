@@ -24,12 +24,13 @@ def _tools_of_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def runs() -> Iterator[object]:
-    """Those that take a minute are slow."""
+    """Those that take ten seconds or more are slow."""
     for proof in PROOFS:
         for parameters in proof.parameters:
             named = "-".join(f"{key}{value}" for key, value in parameters.items())
+            long = proof.cycles > 10 or parameters.get("NPe", 0) > 17
             yield pytest.param(proof, parameters, id=f"{proof.name}-{named}",
-                               marks=pytest.mark.slow if proof.cycles > 10 else ())
+                               marks=pytest.mark.slow if long else ())
 
 
 @pytest.mark.parametrize(("proof", "parameters"), list(runs()))

@@ -51,7 +51,8 @@ PLANTED = [
     ("gather", "reg  [LoopBits-1:0]    y_step    [0:7];", "reg  [11:0]    y_step    [0:7];",
      "long map"),
     ("ccu", "reg  [PassBits-1:0]     pass_q;", "reg  [7:0]     pass_q;", "600 passes"),
-    ("ccu", "if (start_i) state_q <= Start;", "if (start_i && !done_q) state_q <= Start;", None),
+    ("ccu", "if (start_i) state_q <= next_pass;", "if (start_i && !done_q) state_q <= next_pass;",
+     None),
 ]
 
 
