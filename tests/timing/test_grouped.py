@@ -27,6 +27,7 @@ def test_a_vector_is_as_one_by_one(changed, monkeypatch):
         return added[-1][0]
 
     monkeypatch.setattr(grouped_sums, "_FEW", 0)
+    monkeypatch.setattr(grouped_sums, "_BEFORE", 0)
     monkeypatch.setattr(grouped_sums, "add_columns", counted)
     for index in (0, job.n_vectors // 2):
         vector = job.vector_job(index)
@@ -38,6 +39,15 @@ def test_a_vector_is_as_one_by_one(changed, monkeypatch):
         assert told.operations == other.operations
     assert len(added) == 2
     assert told.operations["saturations"] == 0 or any(done < n for done, n in added)
+
+
+def test_an_image_is_grouped_when_it_is_run_again():
+    config, job = job_of({"density": 0.9, "group": (5, 130)})
+    image = job.one.image
+    fits = [grouped_sums.fits(image, 16, config.accumulator_bits) for _ in range(3)]
+    assert fits == [False, True, True]
+    assert not grouped_sums.fits(image, 17, config.accumulator_bits)
+    assert not grouped_sums.fits(image, 16, 17)
 
 
 def test_codes_are_grouped_by_ascending_rows():

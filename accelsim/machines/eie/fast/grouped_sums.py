@@ -13,13 +13,17 @@ from accelsim.machines.eie.kept import kept_with_image
 IntArray = npt.NDArray[np.int64]
 
 _FEW = 2  # entries of a group: with fewer, one by one is as quick
+_BEFORE = 1  # runs of an image: to compile and to group takes longer than one gains
 _ROWS = 64
 
 
 def fits(image: LayerImage, n_codes: int, accumulator_bits: int) -> bool:
-    """Whether these kernels take a layer of one table, and are quicker."""
+    """Whether these kernels take a layer of one table, and are quicker; counts its runs."""
+    runs = _runs(image)
+    runs[0] += 1
     n_groups = -(-image.n_outputs // _ROWS) * image.n_columns
-    return (groups.AVAILABLE and n_codes <= groups.TABLE and accumulator_bits <= 16
+    return (groups.AVAILABLE and runs[0] > _BEFORE
+            and n_codes <= groups.TABLE and accumulator_bits <= 16
             and len(image.nonzeros.rows) >= _FEW * n_groups)
 
 
@@ -39,6 +43,12 @@ def add_columns(
         turned)
     sums[:] = turned.reshape(-1, 2, 4, 8).transpose(0, 2, 1, 3).reshape(-1)[: len(sums)]
     return int(done)
+
+
+@kept_with_image
+def _runs(image: LayerImage) -> list[int]:
+    """How often its sums have been asked for."""
+    return [0]
 
 
 @kept_with_image

@@ -20,7 +20,7 @@ IntArray = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
-_ROWS = 1024  # broadcasts, at least, before waits are counted
+_ROWS = 2048  # broadcasts, at least, before waits are counted
 _MOST_ROWS = waits.NONE  # of a PE in a tile: rows are below the marks
 
 

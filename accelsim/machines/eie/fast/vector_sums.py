@@ -80,6 +80,10 @@ def _by_rows(image: LayerImage, channels: int, width: int) -> tuple[IntArray, In
     image_columns = np.repeat(np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts))
     position, channel = np.divmod(image_columns, width)
     columns = position * channels + channel
-    order = np.argsort(matrix.rows, kind="stable")  # columns ascend already
-    row_starts = np.searchsorted(matrix.rows[order], np.arange(image.n_outputs + 1))
-    return row_starts.astype(np.int64), columns[order].astype(np.int32), matrix.codes[order]
+    rows = matrix.rows
+    if image.n_outputs <= 1 << 16:
+        rows = rows.astype(np.uint16)  # NumPy sorts these by their digits
+    order = np.argsort(rows, kind="stable")  # columns ascend already
+    row_starts = np.zeros(image.n_outputs + 1, np.int64)
+    np.cumsum(np.bincount(rows, minlength=image.n_outputs), out=row_starts[1:])
+    return row_starts, columns[order].astype(np.int32), matrix.codes[order]
