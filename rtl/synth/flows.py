@@ -78,7 +78,7 @@ def unit_areas(liberty: Path) -> dict[str, list[UnitArea]]:
         unmapped = [cell for cell in module["num_cells_by_type"] if cell.startswith("$_")]
         if unmapped:
             raise InputError(f"{liberty}: no cell for {unmapped[0]}; name a fuller library")
-        area = float(module["area"])
+        area = float(module.get("area", 0.0))  # a module of wires alone has none
         found.setdefault(_unit(name), []).append(UnitArea(area, area / nand2))
     return {
         unit: sorted(areas, key=lambda each: -each.area) for unit, areas in found.items()
