@@ -92,7 +92,6 @@ def test_what_cannot_follow_is_refused_by_name(tmp_path):
 
 @pytest.mark.parametrize("setting", [
     {"overlap": True}, {"row_change_cycles": 0}, {"empty_column_cycles": 0},
-    {"start_cycles": 2},
     {"capacity": "stream", "pointer_kb": 0.03125}, {"capacity": "ignore", "regfile_depth": 2},
 ])
 def test_what_the_rtl_does_not_have_is_refused(setting, tmp_path):
