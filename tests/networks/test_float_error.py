@@ -35,20 +35,17 @@ def before_last(path: Path, images: Array) -> Array:
 def test_errors_are_those_from_onnxruntime(tmp_path, capsys, monkeypatch):
     path, image = small(tmp_path / "net.onnx"), floats(3, 9, 8)
     np.save(tmp_path / "x.npy", image)
-    asked = (path, "--inputs", tmp_path / "x.npy", "--weight-bits", 8, "--set", "weight_bits=8",
-             "--float-error")
+    asked = (path, "--inputs", tmp_path / "x.npy", "--float-error")
     error = json.loads(command(capsys, monkeypatch, *asked, "--json")[1])["float_error"]
     assert list(error) == ["stem", "inner", "one", "fc", "last"]
 
-    machine = accelsim.load_machine("eie", weight_bits=8)
-    packed = accelsim.compress(accelsim.load_network(path), accelsim.Recipe(weight_bits=8),
-                               calibration=image)
-    got = accelsim.simulate(machine, packed, image).layers["last"].outputs_float
+    packed = accelsim.compress(accelsim.load_network(path), accelsim.Recipe(), calibration=image)
+    got = accelsim.simulate("eie", packed, image).layers["last"].outputs_float
     wanted = before_last(path, image[None])
     rms = np.sqrt(np.mean((got - wanted) ** 2) / np.mean(wanted**2))
     assert error["last"]["relative_to_file"] == pytest.approx(rms, rel=1e-3)
     assert error["last"]["largest_to_file"] == pytest.approx(np.abs(got - wanted).max(), rel=1e-3)
-    # Without what 8-bit codes lost, half a step of 16-bit activations stays.
+    # Without what 4-bit codes lost, half a step of 16-bit activations stays.
     assert 0 < error["last"]["relative_to_own_weights"] < error["last"]["relative_to_file"] / 2
     assert "weights as they ran" in command(capsys, monkeypatch, *asked)[1]
     rows = command(capsys, monkeypatch, *asked, "--csv")[1].splitlines()
