@@ -17,7 +17,7 @@ from accelsim.machines.eie.rtl import images
 from accelsim.machines.eie.rtl.params import RtlParameters, refuse
 from accelsim.machines.eie.rtl.walks import run_index, scanned
 from accelsim.records.result import JobResult
-from accelsim.records.signals import Signals
+from accelsim.records.signals import NOTHING, Signals
 
 Fields = Mapping[str, IntArray]
 """Of a trace: name to (n_cycles,) of the control unit, (n_cycles, n_pe) of the PEs."""
@@ -105,7 +105,8 @@ class TraceObserver:
             result[name] = np.zeros((cycles, parameters.n_pe), dtype=np.int64)
         for t, index, seen in self._events:
             for name, value in seen.items():
-                result[name][t, index] = value
+                if value:
+                    result[name][t, index] = value
         return result
 
     @property
@@ -162,18 +163,19 @@ class _UnitFields:
     """Fields of one unit, read from its signals."""
 
     def __init__(self, unit: str, fields: Sequence[str], signals: Signals) -> None:
-        self._signals = signals
+        order = list(signals.bits)
+        self._read = signals.read  # by place: a name for each of a million values costs seconds
         self._fields = [
-            (f"{unit}.{field}", f"{field}_o", (1 << signals.bits[f"{field}_o"]) - 1)
+            (f"{unit}.{field}", order.index(f"{field}_o"), (1 << signals.bits[f"{field}_o"]) - 1)
             for field in fields
         ]
 
     def add(self, seen: dict[str, int]) -> None:
         """This cycle's; a signal that means nothing leaves its field at zero."""
-        told = self._signals.values()
-        for field, name, mask in self._fields:
-            value = told[name]
-            if value is not None:
+        told = self._read()
+        for field, place, mask in self._fields:
+            value = told[place]
+            if value != NOTHING:
                 seen[field] = value & mask
 
 
