@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from accelsim.kernels import jit
 from accelsim.kernels.lanes import BYTES, LANES, address_of, call, features_of
 
-BUILT_ON = "77800113f7c0aa86"  # lanes.py
+BUILT_ON = "a888617544454981"  # lanes.py
 AVAILABLE = not jit.PLAIN and {"avx512vbmi2", "avx512bw"} <= set(
     features_of(cpu_target.target_context))
 TABLE = 16  # products of a table, by their bytes

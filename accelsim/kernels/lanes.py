@@ -127,7 +127,7 @@ def rounded_product(context: Any, a: Any, b: Any) -> Any:
 
 def features_of(context: Any) -> list[str]:
     """What the machine has that code is made for; Numba's cache holds it apart from others."""
-    return [name[1:] for name in context.codegen().magic_tuple()[2].split(",") if name[0] == "+"]
+    return [name[1:] for name in context.codegen().magic_tuple()[2].split(",") if name[:1] == "+"]
 
 
 _ROUNDED = (("avx512bw", 32, "avx512.pmul.hr.sw.512"), ("avx2", 16, "avx2.pmul.hr.sw"))

@@ -8,17 +8,16 @@ stands what a register in its middle would give, which is not built.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from accelsim.errors import AccelsimError
 from accelsim.machines import load_config
+from rtl.synth.command import table_command
 from rtl.synth.flows import RTL, nand2_area, published_parameters
 from rtl.synth.liberty import Library, read_library
-from rtl.synth.netlist import OSU018, Netlist, make_netlist
+from rtl.synth.netlist import Netlist, make_netlist
 from rtl.synth.timing import Path as Longest
 from rtl.synth.timing import Timing, fo4_ns
 
@@ -116,25 +115,5 @@ def short(name: str) -> str:
     return re.sub(r"\[\d+\]$", "", name.replace("$flatten\\", "").replace("\\", ""))
 
 
-def main() -> int:
-    """Print the table, or write it."""
-    from rtl.synth.synth import write
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--liberty", type=Path, default=OSU018, help="standard cells")
-    parser.add_argument("--write", action="store_true", help="renew rtl/README.md")
-    arguments = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            text = table(arguments.liberty, Path(folder))
-    except AccelsimError as error:
-        print(f"paths: error: {error}", file=sys.stderr)
-        return 2
-    print(text)
-    if arguments.write:
-        write("paths", text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(table_command("paths", __doc__, table))

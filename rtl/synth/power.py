@@ -10,25 +10,24 @@ spread over the units, and its order of magnitude.
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from accelsim.errors import AccelsimError, InputError
+from accelsim.errors import InputError
 from accelsim.machines import load_config, run_job
 from accelsim.machines.eie.energy import price
 from accelsim.machines.eie.rtl import RTL as EIE
 from accelsim.rtl_bridge import run_layer
 from accelsim.rtl_bridge.simulator import Window
 from accelsim.workload import random_layer
+from rtl.synth.command import table_command
 from rtl.synth.flows import RTL
 from rtl.synth.liberty import Cell, Library, Pin, read_library
-from rtl.synth.netlist import OSU018, Instance, Netlist, make_netlist
+from rtl.synth.netlist import Instance, Netlist, make_netlist
 from rtl.synth.timing import START_SLEW_NS
 
 _SCOPE = "u_gates"            # instance of the netlist in its wrapper
@@ -184,25 +183,5 @@ def table(liberty: Path, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Print the table, or write it."""
-    from rtl.synth.synth import write
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--liberty", type=Path, default=OSU018, help="standard cells")
-    parser.add_argument("--write", action="store_true", help="renew rtl/README.md")
-    arguments = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            text = table(arguments.liberty, Path(folder))
-    except AccelsimError as error:
-        print(f"power: error: {error}", file=sys.stderr)
-        return 2
-    print(text)
-    if arguments.write:
-        write("power", text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(table_command("power", __doc__, table))

@@ -7,15 +7,13 @@ the published one is that unit with its parameters.
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 from pathlib import Path
 
-from accelsim.errors import AccelsimError
+from rtl.synth.command import table_command
 from rtl.synth.flows import nand2_area
 from rtl.synth.liberty import read_library
-from rtl.synth.netlist import OSU018, make_netlist
+from rtl.synth.netlist import make_netlist
 from rtl.synth.paths import short
 from rtl.synth.timing import Timing, fo4_ns
 
@@ -50,25 +48,5 @@ def table(liberty: Path, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Print the table, or write it."""
-    from rtl.synth.synth import write
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--liberty", type=Path, default=OSU018, help="standard cells")
-    parser.add_argument("--write", action="store_true", help="renew rtl/README.md")
-    arguments = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            text = table(arguments.liberty, Path(folder))
-    except AccelsimError as error:
-        print(f"refused: error: {error}", file=sys.stderr)
-        return 2
-    print(text)
-    if arguments.write:
-        write("refused", text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(table_command("refused", __doc__, table))

@@ -111,3 +111,16 @@ def test_kernels_that_call_those_of_other_files_are_compiled_again_with_them(nam
 def test_so_are_those_that_call_lanes_by_way_of_another(module):
     found = hashlib.sha256((ROOT / "accelsim/kernels/lanes.py").read_bytes()).hexdigest()[:16]
     assert found == module.BUILT_ON, f"write BUILT_ON = '{found}' in {module.__file__}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("machine", [
+    {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
+    {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+avx,+bmi2,+popcnt"},
+])
+def test_other_machines_code_is_the_same(machine):
+    """Vectors of AVX-512 have other code where there is less: held to the same tests."""
+    done = run("pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/timing/test_lanes.py",
+               "tests/timing/test_narrow.py", **machine)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert " passed" in done.stdout

@@ -111,7 +111,5 @@ class Plan(Sequence[Pass]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and self._passes == tuple(other)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return f"<Plan of {len(self)} passes>"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from accelsim.kernels.jit import kernel, linked
 from accelsim.kernels.lanes import both, count_ones, either, load, ones, plus, splat, total, without
 
-BUILT_ON = "77800113f7c0aa86"  # lanes.py
+BUILT_ON = "a888617544454981"  # lanes.py
 
 WORDS = 8
 _FEW = 31  # columns: so many times eight fit a byte

@@ -9,7 +9,7 @@ import numpy as np
 from accelsim.kernels.jit import kernel, linked
 from accelsim.kernels.lanes import COPIED, SHORTS, copy, copy_seconds
 
-BUILT_ON = "77800113f7c0aa86"  # lanes.py
+BUILT_ON = "a888617544454981"  # lanes.py
 _SIDE = 8  # pixels that are turned together
 at = np.uint64
 

@@ -14,7 +14,7 @@ from accelsim.kernels.jit import kernel, linked, part
 from accelsim.kernels.lanes import load, plus, splat, store
 from accelsim.machines.eie.fast.kernels.waits import APART, drain, walk
 
-BUILT_ON = "468968e37d915250"  # waits.py
+BUILT_ON = "1b44b265fd98dee2"  # waits.py
 
 ROOM = 16  # entries of a list that are copied at once
 at = np.uint64

@@ -34,7 +34,7 @@ from accelsim.kernels.lanes import (
 )
 from accelsim.machines.eie.fast.kernels.gather import gather
 
-BUILT_ON = "bbd9b120d09d3341"  # gather.py
+BUILT_ON = "c76a94496b515487"  # gather.py
 _UPPER, _HALF, _SPLIT, _REST = range(4)  # products, in the order in which they are told above
 _SEEN = 15  # bits of a sum that is not looked at closely: those of a register but for its sign
 at, short = np.uint64, np.int16

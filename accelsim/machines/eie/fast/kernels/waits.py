@@ -34,7 +34,7 @@ from accelsim.kernels.lanes import (
     store,
 )
 
-BUILT_ON = "ea4f0da6394e2085"  # fours.py
+BUILT_ON = "f4301da3ce05e384"  # fours.py
 
 LEVELS = 8               # entries of the longest queue
 BLOCKING, ADDER, WRITE = 8, 9, 10
